@@ -1,0 +1,57 @@
+import { z } from 'zod';
+
+// Imports nothing of ours: scripts/event-schemas.ts runs it from source.
+
+/** An order as consumers see it. Consumers must ignore fields that they do not know. */
+export const orderSnapshot = z
+  .object({
+    id: z.uuid(),
+    customerId: z.string().min(1),
+    items: z
+      .array(
+        z.object({
+          sku: z.string().min(1),
+          quantity: z.int().positive(),
+          priceCents: z.int().nonnegative(),
+        }),
+      )
+      .min(1),
+    totalCents: z.int().nonnegative(),
+    status: z.enum(['PENDING', 'CREATED', 'CANCELED']),
+    createdAt: z.iso.datetime(),
+    version: z.int().positive(),
+  })
+  .meta({ description: 'The order as it was right after the event' });
+
+export type OrderSnapshot = z.infer<typeof orderSnapshot>;
+
+/** One kind of event: its CloudEvents type, which is its NATS subject too, and the schema of its data. */
+export interface EventContract<Data> {
+  readonly type: string;
+  /** Where the JSON Schema of the data lies; the `dataschema` attribute. Changes only with an incompatible change. */
+  readonly dataschema: string;
+  readonly schema: z.ZodType<Data>;
+}
+
+/** An order was stored. Its `sequence` is 1. */
+export const ordersCreated: EventContract<OrderSnapshot> = {
+  type: 'orders.created',
+  dataschema: 'urn:schema:orders.created:v1',
+  schema: orderSnapshot,
+};
+
+/** An order was cancelled. */
+export const ordersCanceled: EventContract<OrderSnapshot> = {
+  type: 'orders.canceled',
+  dataschema: 'urn:schema:orders.canceled:v1',
+  schema: orderSnapshot,
+};
+
+/** Every event that this system publishes. */
+export const EVENTS = [ordersCreated, ordersCanceled] as const;
+
+/** The JetStream stream that carries them, and the subjects that it takes. */
+export const ORDERS_STREAM = { name: 'ORDERS', subjects: ['orders.>'] } as const;
+
+/** The CloudEvents `source` of the orders service. */
+export const ORDERS_SOURCE = 'urn:service:orders';

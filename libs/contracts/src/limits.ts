@@ -1,0 +1,32 @@
+/** Bounds of an order, the same at the edge, in the aggregate and in the documents. */
+export const ORDER_LIMITS = {
+  /** Items in one order; at least one. */
+  maxItems: 100,
+  /** Units of one item; at least one. */
+  maxQuantity: 1_000,
+  /** UTF-16 code units of a stock keeping unit; at least one. */
+  maxSkuLength: 64,
+  /** Cents of an order in total: what JSON numbers carry exactly (RFC 8259 section 6). */
+  maxTotalCents: Number.MAX_SAFE_INTEGER,
+  /** Characters of an idempotency key; at least one. */
+  maxIdempotencyKeyLength: 255,
+  /** Characters of a customer id; at least one. */
+  maxCustomerIdLength: 128,
+  /** Orders in one CreateOrders call. */
+  maxBatch: 500,
+  /** Orders on one page. */
+  maxPage: 100,
+  /** Orders on a page when nothing is said. */
+  defaultPage: 20,
+} as const;
+
+/** An idempotency key: 1 to 255 visible ASCII characters. */
+export const IDEMPOTENCY_KEY_PATTERN = /^[\x21-\x7e]{1,255}$/;
+
+/**
+ * True when `text` can be stored and logged as it is: no control characters (C0, DEL, C1; NUL is among them)
+ * and no lone surrogates.
+ */
+export function isPlainText(text: string): boolean {
+  return text.isWellFormed() && !/\p{Cc}/u.test(text);
+}

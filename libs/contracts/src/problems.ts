@@ -1,0 +1,129 @@
+import { status } from '@grpc/grpc-js';
+
+/**
+ * What kind of outcome an error is: decides the status on every transport.
+ * HTTP statuses follow RFC 9110, gRPC ones the descriptions in google/rpc/code.proto.
+ */
+export const PROBLEM_KINDS = {
+  malformed: { http: 400, grpc: status.INVALID_ARGUMENT },
+  invalid: { http: 422, grpc: status.INVALID_ARGUMENT },
+  unauthenticated: { http: 401, grpc: status.UNAUTHENTICATED },
+  forbidden: { http: 403, grpc: status.PERMISSION_DENIED },
+  notFound: { http: 404, grpc: status.NOT_FOUND },
+  methodNotAllowed: { http: 405, grpc: status.UNIMPLEMENTED },
+  conflict: { http: 409, grpc: status.ABORTED },
+  precondition: { http: 412, grpc: status.FAILED_PRECONDITION },
+  tooLarge: { http: 413, grpc: status.INVALID_ARGUMENT },
+  mediaType: { http: 415, grpc: status.INVALID_ARGUMENT },
+  throttled: { http: 429, grpc: status.RESOURCE_EXHAUSTED },
+  unavailable: { http: 503, grpc: status.UNAVAILABLE },
+  deadline: { http: 504, grpc: status.DEADLINE_EXCEEDED },
+  internal: { http: 500, grpc: status.INTERNAL },
+} as const;
+
+export type ProblemKind = keyof typeof PROBLEM_KINDS;
+
+/** Every problem that a caller can meet, with its title. A code is never renamed. */
+export const PROBLEMS = {
+  'malformed-request': { kind: 'malformed', title: 'The request could not be read' },
+  'validation-failed': { kind: 'invalid', title: 'The request breaks a rule' },
+  unauthenticated: { kind: 'unauthenticated', title: 'A valid access token is needed' },
+  forbidden: { kind: 'forbidden', title: 'The access token does not allow this' },
+  'not-found': { kind: 'notFound', title: 'There is nothing here' },
+  'order-not-found': { kind: 'notFound', title: 'There is no such order' },
+  'method-not-allowed': { kind: 'methodNotAllowed', title: 'The resource does not know this method' },
+  'idempotency-key-in-use': { kind: 'conflict', title: 'A request with this idempotency key is under way' },
+  'idempotency-key-reused': { kind: 'invalid', title: 'The idempotency key belongs to another order' },
+  'version-mismatch': { kind: 'precondition', title: 'The order has changed since it was read' },
+  'payload-too-large': { kind: 'tooLarge', title: 'The request is too large' },
+  'unsupported-media-type': { kind: 'mediaType', title: 'The body must be application/json' },
+  'rate-limited': { kind: 'throttled', title: 'Too many requests' },
+  unavailable: { kind: 'unavailable', title: 'The service cannot answer now' },
+  'deadline-exceeded': { kind: 'deadline', title: 'The request took too long' },
+  internal: { kind: 'internal', title: 'Something went wrong on our side' },
+} as const satisfies Record<string, { kind: ProblemKind; title: string }>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** One offending place in a request: an RFC 6901 pointer into the body, or the name of a header or parameter. */
+export interface FieldError {
+  pointer: string;
+  detail: string;
+}
+
+/** The body of every error answer over HTTP (RFC 9457), media type `application/problem+json`. */
+export interface ProblemDetails {
+  /** `urn:problem:orders:` and the code: the identity of the problem. */
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  errors?: FieldError[];
+  requestId?: string;
+  traceId?: string;
+}
+
+/**
+ * An outcome that a caller can act on. Everything else that is thrown is a bug and becomes `internal`.
+ */
+export class DomainError extends Error {
+  override readonly name = 'DomainError';
+  readonly errors: readonly FieldError[];
+  /** Seconds after which repeating makes sense; absent when repeating is pointless. */
+  readonly retryAfterSeconds: number | undefined;
+
+  /**
+   * @param code which problem
+   * @param detail for humans; reaches the caller, so it holds nothing of the inside
+   */
+  constructor(
+    readonly code: ProblemCode,
+    detail: string,
+    options: { errors?: readonly FieldError[]; retryAfterSeconds?: number; cause?: unknown } = {},
+  ) {
+    super(detail, { cause: options.cause });
+    this.errors = options.errors ?? [];
+    this.retryAfterSeconds = options.retryAfterSeconds ?? (isRetryable(code) ? 1 : undefined);
+  }
+
+  get kind(): ProblemKind {
+    return PROBLEMS[this.code].kind;
+  }
+}
+
+/** True when the same request may succeed later: 409 in progress, 429, 503 and 504. */
+export function isRetryable(code: ProblemCode): boolean {
+  return ['conflict', 'throttled', 'unavailable', 'deadline'].includes(PROBLEMS[code].kind);
+}
+
+/** Is `text` a code of {@link PROBLEMS}? */
+export function isProblemCode(text: unknown): text is ProblemCode {
+  return typeof text === 'string' && Object.hasOwn(PROBLEMS, text);
+}
+
+/** The problem that a bare gRPC status stands for, when its sender named none. */
+export function problemOfGrpcStatus(grpc: status): ProblemCode {
+  switch (grpc) {
+    case status.CANCELLED:
+    case status.UNAVAILABLE:
+    case status.RESOURCE_EXHAUSTED:
+      return 'unavailable';
+    case status.DEADLINE_EXCEEDED:
+      return 'deadline-exceeded';
+    case status.ABORTED:
+      return 'idempotency-key-in-use';
+    case status.NOT_FOUND:
+      return 'not-found';
+    case status.INVALID_ARGUMENT:
+      return 'validation-failed';
+    default:
+      return 'internal';
+  }
+}
+
+/** The trailer that names the problem of a failed gRPC call. */
+export const PROBLEM_CODE_TRAILER = 'problem-code';
+/** The trailer that holds the field errors of a failed gRPC call, as percent-encoded JSON. */
+export const PROBLEM_ERRORS_TRAILER = 'problem-errors';
+/** The initial metadata (gRPC) and, capitalised, the header (HTTP) of a replayed answer. */
+export const REPLAYED_METADATA = 'idempotent-replayed';
