@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { ordersV1 } from '@orders/contracts';
+import { MemoryBus } from '@orders/messaging';
+import { Service } from '@orders/service';
+import { pino } from 'pino';
+import { serveGrpc } from './grpc-server.js';
+import { MemoryOrdersRepository } from './orders/memory-orders.repository.js';
+import { ITEMS } from './testing/fixtures.js';
+
+const bus = new MemoryBus();
+const exited = Promise.withResolvers<number>();
+let client: ordersV1.OrdersClient;
+let service: Service;
+
+beforeAll(async () => {
+  service = new Service({
+    name: 'orders',
+    config: { host: '127.0.0.1', managementPort: 0, shutdownWaitMs: 0, shutdownDrainMs: 1_000 },
+    logger: pino({ level: 'silent' }),
+    process: { on: () => undefined, exit: exited.resolve },
+  });
+  const port = await freePort();
+  await serveGrpc(service, new MemoryOrdersRepository(bus), `127.0.0.1:${port}`);
+  client = new ordersV1.OrdersClient(`127.0.0.1:${port}`, credentials.createInsecure());
+});
+afterAll(async () => {
+  client.close();
+  await service.stop('test');
+  expect(await exited.promise).toBe(0);
+});
+
+interface Answer<T> {
+  message?: T | undefined;
+  error?: ServiceError | null;
+  replayed: boolean;
+}
+
+function call<Request, Response>(
+  method: (
+    request: Request,
+    metadata: Metadata,
+    done: (error: ServiceError | null, response: Response) => void,
+  ) => NodeJS.EventEmitter,
+  request: Request,
+  metadata = new Metadata(),
+): Promise<Answer<Response>> {
+  return new Promise((resolve) => {
+    let replayed = false;
+    method
+      .call(client, request, metadata, (error, message) => resolve({ message, error, replayed }))
+      .on('metadata', (initial: Metadata) => (replayed = initial.get('idempotent-replayed')[0] === 'true'));
+  });
+}
+
+const create = (overrides: Partial<ordersV1.CreateOrderRequest> = {}, metadata?: Metadata) =>
+  call(
+    client.createOrder.bind(client) as never,
+    { customerId: 'alice', items: [...ITEMS], idempotencyKey: 'k-1', context: undefined, ...overrides },
+    metadata,
+  ) as Promise<Answer<ordersV1.Order>>;
+
+describe('orders.v1 over gRPC', () => {
+  it('creates an order, and answers the same again as a replay', async () => {
+    const first = await create({ idempotencyKey: 'a' });
+    expect(first.message).toMatchObject({
+      customerId: 'alice',
+      totalCents: 849,
+      status: 'CREATED',
+      version: 1,
+    });
+    expect(first.replayed).toBe(false);
+    const again = await create({ idempotencyKey: 'a' });
+    expect(again).toEqual({ error: null, message: first.message, replayed: true });
+  });
+
+  it('hands the trace and the correlation of the call on to the event', async () => {
+    const metadata = new Metadata();
+    metadata.set('traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01');
+    metadata.set('x-request-id', 'r-1');
+    metadata.set('x-correlation-id', 'c-1');
+    await create({ idempotencyKey: 'traced' }, metadata);
+    const { headers } = bus.messages.at(-1)!;
+    expect(headers['ce-correlationid']).toBe('c-1');
+    expect(headers['traceparent']).toContain('0af7651916cd43dd8448eb211c80319c');
+  });
+
+  it('names the problem and the field', async () => {
+    const { error } = await create({ items: [] });
+    expect(error?.code).toBe(status.INVALID_ARGUMENT);
+    expect(error?.metadata.get('problem-code')).toEqual(['validation-failed']);
+    expect(decodeURIComponent(String(error?.metadata.get('problem-errors')[0]))).toContain('"/items"');
+  });
+
+  it('answers each order of a batch', async () => {
+    const order = { customerId: 'alice', items: [...ITEMS], idempotencyKey: 'b-1', context: undefined };
+    const orders = [order, { ...order, idempotencyKey: '' }, order];
+    const { message } = (await call(client.createOrders.bind(client) as never, {
+      orders,
+    })) as Answer<ordersV1.CreateOrdersResponse>;
+    expect(message?.results).toMatchObject([
+      { outcome: { $case: 'order', value: { status: 'CREATED' } }, replayed: false },
+      {
+        outcome: { $case: 'problem', value: { status: status.INVALID_ARGUMENT, code: 'validation-failed' } },
+      },
+      { outcome: { $case: 'order', value: { status: 'CREATED' } }, replayed: true },
+    ]);
+    const empty = await call(client.createOrders.bind(client) as never, { orders: [] });
+    expect(empty.error?.code).toBe(status.INVALID_ARGUMENT);
+  });
+
+  it('gets, lists and cancels', async () => {
+    const customerId = 'carol';
+    const { message: order } = await create({ customerId, idempotencyKey: 'c' });
+    const got = (await call(client.getOrder.bind(client) as never, {
+      id: order!.id,
+      customerId,
+    })) as Answer<ordersV1.Order>;
+    expect(got.message).toEqual(order);
+    const listed = (await call(client.listOrders.bind(client) as never, {
+      customerId,
+      limit: 0,
+      cursor: '',
+    })) as Answer<ordersV1.ListOrdersResponse>;
+    expect(listed.message).toEqual({ orders: [order], nextCursor: '' });
+    const cancel = { id: order!.id, customerId, expectedVersion: 2 };
+    expect((await call(client.cancelOrder.bind(client) as never, cancel)).error?.code).toBe(
+      status.FAILED_PRECONDITION,
+    );
+    const canceled = (await call(client.cancelOrder.bind(client) as never, {
+      ...cancel,
+      expectedVersion: 0,
+    })) as Answer<ordersV1.Order>;
+    expect(canceled.message).toMatchObject({ status: 'CANCELED', version: 2 });
+  });
+
+  it.each(['not-a-uuid', '00000000-0000-7000-8000-000000000000'])('does not find %s', async (id) => {
+    expect((await call(client.getOrder.bind(client) as never, { id, customerId: '' })).error?.code).toBe(
+      status.NOT_FOUND,
+    );
+  });
+
+  it('refuses a cursor that it has not made', async () => {
+    const { error } = await call(client.listOrders.bind(client) as never, {
+      customerId: 'alice',
+      limit: 0,
+      cursor: 'x',
+    });
+    expect(error?.code).toBe(status.INVALID_ARGUMENT);
+  });
+});
+
+async function freePort(): Promise<number> {
+  const { createServer } = await import('node:net');
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address ? address.port : 0;
+}

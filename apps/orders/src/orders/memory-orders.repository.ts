@@ -1,0 +1,63 @@
+import type { EventPublisher, Message } from '@orders/messaging';
+import type { Order } from './order.js';
+import { type NewOrder, type OrderChange, OrdersRepository, type StoredOrder } from './orders.repository.js';
+
+/** Orders in memory, gone with the process: for tests and for a first look without a server. */
+export class MemoryOrdersRepository extends OrdersRepository {
+  private readonly orders = new Map<string, Order>();
+  private readonly byKey = new Map<string, StoredOrder>();
+
+  /** @param publisher takes the events at once: there is no outbox to keep them in */
+  constructor(private readonly publisher: EventPublisher) {
+    super();
+  }
+
+  async create(orders: readonly NewOrder[]): Promise<StoredOrder[]> {
+    const results: StoredOrder[] = [];
+    const events: Message[] = [];
+    for (const { order, idempotencyKey, requestHash, event } of orders) {
+      const key = JSON.stringify([order.customerId, idempotencyKey]);
+      const existing = this.byKey.get(key);
+      if (existing) {
+        results.push(existing);
+        continue;
+      }
+      this.orders.set(order.id, order);
+      this.byKey.set(key, { order, requestHash, existed: true });
+      results.push({ order, requestHash, existed: false });
+      events.push(event);
+    }
+    for (const event of events) await this.publisher.publish(event);
+    return results;
+  }
+
+  find(id: string, customerId: string | undefined): Promise<Order | undefined> {
+    return Promise.resolve(this.visible(id, customerId));
+  }
+
+  list(customerId: string, limit: number, before: string | undefined): Promise<Order[]> {
+    const own = [...this.orders.values()]
+      .filter((order) => order.customerId === customerId && (before === undefined || order.id < before))
+      .sort((a, b) => (a.id < b.id ? 1 : -1));
+    return Promise.resolve(own.slice(0, limit));
+  }
+
+  async update(
+    id: string,
+    customerId: string | undefined,
+    change: (order: Order) => OrderChange | undefined,
+  ): Promise<Order | undefined> {
+    // Nothing is awaited between reading and writing: that is the lock.
+    const order = this.visible(id, customerId);
+    const changed = order && change(order);
+    if (!changed) return order;
+    this.orders.set(id, changed.order);
+    await this.publisher.publish(changed.event);
+    return changed.order;
+  }
+
+  private visible(id: string, customerId: string | undefined): Order | undefined {
+    const order = this.orders.get(id);
+    return customerId === undefined || order?.customerId === customerId ? order : undefined;
+  }
+}

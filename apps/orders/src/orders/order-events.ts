@@ -1,0 +1,44 @@
+import { type EventContract, ORDERS_SOURCE, ordersCanceled, ordersCreated } from '@orders/contracts';
+import type { OrderSnapshot } from '@orders/contracts';
+import { type Message, toMessage } from '@orders/messaging';
+import { v7 as uuidV7 } from 'uuid';
+import type { Order } from './order.js';
+
+/** Where a change comes from: carried by its event to every consumer. */
+export interface Origin {
+  readonly traceparent: string;
+  readonly correlationId: string;
+}
+
+export function orderCreated(order: Order, origin: Origin): Message {
+  return orderEvent(ordersCreated, order, order.createdAt, origin);
+}
+
+export function orderCanceled(order: Order, now: Date, origin: Origin): Message {
+  return orderEvent(ordersCanceled, order, now, origin);
+}
+
+function orderEvent(
+  contract: EventContract<OrderSnapshot>,
+  order: Order,
+  time: Date,
+  origin: Origin,
+): Message {
+  const { type, dataschema } = contract;
+  const context = {
+    id: uuidV7(),
+    source: ORDERS_SOURCE,
+    type,
+    subject: order.id,
+    time,
+    dataschema,
+    sequence: order.version,
+    ...origin,
+  };
+  const data: OrderSnapshot = {
+    ...order,
+    items: [...order.items],
+    createdAt: order.createdAt.toISOString(),
+  };
+  return toMessage(context, data);
+}

@@ -1,0 +1,57 @@
+import type { Message } from '@orders/messaging';
+import type { Order } from './order.js';
+
+export interface NewOrder {
+  readonly order: Order;
+  readonly idempotencyKey: string;
+  readonly requestHash: string;
+  readonly event: Message;
+}
+
+export interface StoredOrder {
+  /** As it was when it was created. */
+  readonly order: Order;
+  readonly requestHash: string;
+  /** False = stored by this very call. */
+  readonly existed: boolean;
+}
+
+/** A change to an order and the event that tells of it. */
+export interface OrderChange {
+  readonly order: Order;
+  readonly event: Message;
+}
+
+/** Keeps orders. Two real sides: Postgres and memory; both pass orders.repository.conformance.ts. */
+export abstract class OrdersRepository {
+  /**
+   * Stores orders and their events in one transaction. An order whose (customer, key) is taken is not stored;
+   * the one that took it is answered instead, in its place. Waits for another call that is storing the same key.
+   *
+   * @throws {DomainError} idempotency-key-in-use, when that takes too long; then none is stored
+   */
+  abstract create(orders: readonly NewOrder[]): Promise<StoredOrder[]>;
+
+  /** @param customerId only this customer's; undefined = anybody's */
+  abstract find(id: string, customerId: string | undefined): Promise<Order | undefined>;
+
+  /**
+   * A customer's orders, newest first.
+   *
+   * @param before only those older than the order with this id
+   */
+  abstract list(customerId: string, limit: number, before: string | undefined): Promise<Order[]>;
+
+  /**
+   * Loads and locks an order, changes it, and saves it with the event in one transaction. What `change` throws is
+   * thrown on, and nothing is saved.
+   *
+   * @param change undefined = leave it as it is
+   * @returns the order as it is now; undefined when there is none
+   */
+  abstract update(
+    id: string,
+    customerId: string | undefined,
+    change: (order: Order) => OrderChange | undefined,
+  ): Promise<Order | undefined>;
+}

@@ -1,0 +1,138 @@
+import { DomainError } from '@orders/contracts';
+import { isTransientDatabaseError, OutboxLog, toRow } from '@orders/messaging';
+import { type DataSource, LessThan } from 'typeorm';
+import type { Order } from './order.js';
+import { OrderEntity } from './order.entity.js';
+import { type NewOrder, type OrderChange, OrdersRepository, type StoredOrder } from './orders.repository.js';
+
+/**
+ * Orders and their outbox entries by one statement, hence in one transaction. In the order of the keys: two batches
+ * with the same keys wait for each other instead of deadlocking. An order whose key is taken leaves no entry.
+ */
+const CREATE = `
+  WITH input AS MATERIALIZED (
+    SELECT * FROM json_to_recordset($1) AS new (
+      id uuid, customer_id text, idempotency_key text, request_hash text, items jsonb, total_cents bigint,
+      status text, version integer, created_at timestamptz,
+      event_id uuid, subject text, headers json, body text)
+  ), created AS (
+    INSERT INTO orders (id, customer_id, idempotency_key, request_hash, items, total_cents, status, version, created_at)
+    SELECT id, customer_id, idempotency_key, decode(request_hash, 'hex'), items, total_cents, status, version, created_at
+    FROM input ORDER BY customer_id, idempotency_key
+    ON CONFLICT (customer_id, idempotency_key) DO NOTHING
+    RETURNING id
+  ), logged AS (
+    INSERT INTO outbox (event_id, subject, headers, body)
+    SELECT event_id, subject, headers, body FROM input JOIN created USING (id)
+  )
+  SELECT id FROM created`;
+
+/** What a create has answered before: an order never changes but in status and version. */
+const FIND_BY_KEYS = `
+  SELECT id, customer_id AS "customerId", items, total_cents::float8 AS "totalCents", 'CREATED' AS status,
+         created_at AS "createdAt", 1 AS version,
+         idempotency_key AS "idempotencyKey", encode(request_hash, 'hex') AS "requestHash"
+  FROM orders
+  JOIN unnest($1::text[], $2::text[]) AS k (customer, key) ON (customer_id, idempotency_key) = (customer, key)`;
+
+const LOCK_NOT_AVAILABLE = '55P03';
+
+export class PostgresOrdersRepository extends OrdersRepository {
+  constructor(private readonly db: DataSource) {
+    super();
+  }
+
+  async create(orders: readonly NewOrder[]): Promise<StoredOrder[]> {
+    const rows = await this.run(() =>
+      this.db.query<{ id: string }[]>(CREATE, [JSON.stringify(orders.map(toOrderRow))]),
+    );
+    const created = new Set(rows.map(({ id }) => id));
+    const existing = await this.findByKeys(orders.filter(({ order }) => !created.has(order.id)));
+    return orders.map(({ order, idempotencyKey, requestHash }) => {
+      if (created.has(order.id)) return { order, requestHash, existed: false };
+      const stored = existing.get(keyOf(order.customerId, idempotencyKey));
+      // The insert met it, committed, and orders are never deleted.
+      if (!stored) throw new Error('an order that exists was not found');
+      return stored;
+    });
+  }
+
+  async find(id: string, customerId: string | undefined): Promise<Order | undefined> {
+    const where = customerId === undefined ? { id } : { id, customerId };
+    return (await this.run(() => this.db.manager.findOneBy(OrderEntity, where))) ?? undefined;
+  }
+
+  list(customerId: string, limit: number, before: string | undefined): Promise<Order[]> {
+    const where = before === undefined ? { customerId } : { customerId, id: LessThan(before) };
+    return this.run(() => this.db.manager.find(OrderEntity, { where, order: { id: 'DESC' }, take: limit }));
+  }
+
+  update(
+    id: string,
+    customerId: string | undefined,
+    change: (order: Order) => OrderChange | undefined,
+  ): Promise<Order | undefined> {
+    const where = customerId === undefined ? { id } : { id, customerId };
+    return this.run(() =>
+      this.db.transaction(async (tx) => {
+        const order = await tx.findOne(OrderEntity, { where, lock: { mode: 'pessimistic_write' } });
+        const changed = order && change(order);
+        if (!changed) return order ?? undefined;
+        const { status, version } = changed.order;
+        await tx.update(OrderEntity, { id }, { status, version });
+        await OutboxLog.append(tx, [changed.event]);
+        return changed.order;
+      }),
+    );
+  }
+
+  private async findByKeys(orders: readonly NewOrder[]): Promise<Map<string, StoredOrder>> {
+    if (orders.length === 0) return new Map();
+    const customers = orders.map(({ order }) => order.customerId);
+    const keys = orders.map(({ idempotencyKey }) => idempotencyKey);
+    const rows = await this.run(() =>
+      this.db.query<(Order & { idempotencyKey: string; requestHash: string })[]>(FIND_BY_KEYS, [
+        customers,
+        keys,
+      ]),
+    );
+    return new Map(
+      rows.map(({ idempotencyKey, requestHash, ...order }) => [
+        keyOf(order.customerId, idempotencyKey),
+        { order, requestHash, existed: true },
+      ]),
+    );
+  }
+
+  /** Says what a caller can act on; whatever else the database throws is a bug and stays as it is. */
+  private async run<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (cause) {
+      if (cause instanceof Error && 'code' in cause && cause.code === LOCK_NOT_AVAILABLE) {
+        throw new DomainError('idempotency-key-in-use', 'the same order is being worked on', { cause });
+      }
+      if (!isTransientDatabaseError(cause)) throw cause;
+      throw new DomainError('unavailable', 'the database cannot answer now', { cause });
+    }
+  }
+}
+
+function keyOf(customerId: string, idempotencyKey: string): string {
+  return JSON.stringify([customerId, idempotencyKey]);
+}
+
+function toOrderRow({ order, idempotencyKey, requestHash, event }: NewOrder) {
+  return {
+    id: order.id,
+    customer_id: order.customerId,
+    idempotency_key: idempotencyKey,
+    request_hash: requestHash,
+    items: order.items,
+    total_cents: order.totalCents,
+    status: order.status,
+    version: order.version,
+    created_at: order.createdAt,
+    ...toRow(event),
+  };
+}

@@ -1,0 +1,61 @@
+import {
+  JetStreamPublisher,
+  listenForAppends,
+  NatsLink,
+  observeOutbox,
+  OutboxLog,
+  Relay,
+  relayMetrics,
+  STREAM_MAX_AGE_MS,
+} from '@orders/messaging';
+import { ORDERS_STREAM } from '@orders/contracts';
+import { every } from '@orders/resilience';
+import type { Secret, Service } from '@orders/service';
+import { randomUUID } from 'node:crypto';
+import type { DataSource } from 'typeorm';
+
+export interface OutboxOptions {
+  service: Service;
+  database: DataSource;
+  databaseUrl: Secret;
+  natsUrl: Secret;
+}
+
+/**
+ * Publishes the outbox log for as long as the process lives. Every replica runs this; the lease lets one work.
+ * NATS may be away for as long as it likes: orders are taken all the same.
+ */
+export function startOutbox({ service, database, databaseUrl, natsUrl }: OutboxOptions): void {
+  const { logger } = service;
+  const link = new NatsLink({ url: natsUrl.reveal(), name: service.name, logger });
+  const log = new OutboxLog(database);
+  const relay = new Relay({
+    log,
+    publisher: new JetStreamPublisher(link, ORDERS_STREAM),
+    owner: `${service.name}-${randomUUID()}`,
+    logger,
+    metrics: relayMetrics(),
+  });
+  observeOutbox(log);
+
+  const stop = new AbortController();
+  const { signal } = stop;
+  const running = Promise.all([
+    relay.run(signal),
+    listenForAppends({
+      connectionString: databaseUrl.reveal(),
+      onAppend: () => relay.wake(),
+      signal,
+      log: logger,
+    }),
+    every(60 * 60 * 1_000, () => log.maintain(STREAM_MAX_AGE_MS), {
+      signal,
+      onError: (error) => logger.warn({ err: error }, 'outbox partitions were not maintained'),
+    }),
+  ]);
+  service.onStop('intake', 'relay', async () => {
+    stop.abort();
+    await running;
+  });
+  service.onStop('connections', 'nats', () => link.close());
+}

@@ -1,0 +1,26 @@
+import { MemoryBus } from '@orders/messaging';
+import { connectWithRetry, type Service } from '@orders/service';
+import type { OrdersConfig } from './config.js';
+import { ordersDataSource } from './database/data-source.js';
+import { MemoryOrdersRepository } from './orders/memory-orders.repository.js';
+import type { OrdersRepository } from './orders/orders.repository.js';
+import { PostgresOrdersRepository } from './orders/postgres-orders.repository.js';
+import { startOutbox } from './outbox.js';
+
+/** The repository that the config asks for, with all that it needs running. */
+export async function openStorage(config: OrdersConfig, service: Service): Promise<OrdersRepository> {
+  if (config.storage === 'memory') return new MemoryOrdersRepository(new MemoryBus());
+  const database = ordersDataSource({
+    url: config.databaseUrl,
+    poolMax: config.databasePoolMax,
+    applicationName: service.name,
+  });
+  const stop = new AbortController();
+  service.onStop('intake', 'database', () => Promise.resolve(stop.abort()));
+  await connectWithRetry(database, { logger: service.logger, signal: stop.signal });
+  service.readiness('postgres', async () => void (await database.query('SELECT 1')));
+  service.onStop('connections', 'postgres', () => database.destroy());
+  const { databaseUrl, natsUrl } = config;
+  startOutbox({ service, database, databaseUrl, natsUrl });
+  return new PostgresOrdersRepository(database);
+}

@@ -1,0 +1,29 @@
+import { v7 as uuidV7 } from 'uuid';
+import { requestHash } from '../orders/idempotency.js';
+import { type Order, type OrderItem, placeOrder } from '../orders/order.js';
+import { orderCanceled, orderCreated } from '../orders/order-events.js';
+import type { NewOrder, OrderChange } from '../orders/orders.repository.js';
+
+export const ORIGIN = {
+  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+  correlationId: 'request-1',
+};
+
+export const ITEMS: readonly OrderItem[] = [
+  { sku: 'apple', quantity: 3, priceCents: 250 },
+  { sku: 'pear', quantity: 1, priceCents: 99 },
+];
+
+export function someNewOrder(
+  overrides: Partial<{ customerId: string; key: string; items: readonly OrderItem[] }> = {},
+): NewOrder {
+  const { customerId = 'alice', key = uuidV7(), items = ITEMS } = overrides;
+  const order = placeOrder({ id: uuidV7(), customerId, items, now: new Date() });
+  return { order, idempotencyKey: key, requestHash: requestHash(order), event: orderCreated(order, ORIGIN) };
+}
+
+/** The change that cancels an order, whatever its version. */
+export function canceling(order: Order): OrderChange {
+  const canceled: Order = { ...order, status: 'CANCELED', version: order.version + 1 };
+  return { order: canceled, event: orderCanceled(canceled, new Date(), ORIGIN) };
+}

@@ -1,0 +1,134 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { v7 as uuidV7 } from 'uuid';
+import type { OrdersRepository } from '../orders/orders.repository.js';
+import { canceling, someNewOrder } from './fixtures.js';
+
+export interface RepositoryUnderTest {
+  repository: OrdersRepository;
+  /** The events of everything stored so far: `type subject sequence`. */
+  events(): Promise<string[]>;
+}
+
+/** What every repository of orders promises; both adapters run it. `open` gives an empty one. */
+export function itKeepsOrders(name: string, open: () => Promise<RepositoryUnderTest>): void {
+  describe(`${name} as a repository of orders`, () => {
+    let repository: OrdersRepository;
+    let events: () => Promise<string[]>;
+    beforeEach(async () => {
+      ({ repository, events } = await open());
+    });
+
+    it('gives back what it was given, and its event', async () => {
+      const created = someNewOrder();
+      const [stored] = await repository.create([created]);
+      expect(stored).toEqual({ order: created.order, requestHash: created.requestHash, existed: false });
+      expect(await repository.find(created.order.id, undefined)).toEqual(created.order);
+      expect(await events()).toEqual([`orders.created ${created.order.id} 1`]);
+    });
+
+    it('stores a batch and answers in its order', async () => {
+      const orders = [someNewOrder(), someNewOrder({ customerId: 'bob' }), someNewOrder()];
+      const stored = await repository.create(orders);
+      expect(stored.map(({ order }) => order.id)).toEqual(orders.map(({ order }) => order.id));
+      expect(await events()).toHaveLength(3);
+    });
+
+    it('answers the first order for a key that is taken, and stores and tells nothing', async () => {
+      const first = someNewOrder({ key: 'k' });
+      const again = someNewOrder({ key: 'k' });
+      await repository.create([first]);
+      const [stored, other] = await repository.create([again, someNewOrder()]);
+      expect(stored).toEqual({ order: first.order, requestHash: first.requestHash, existed: true });
+      expect(other?.existed).toBe(false);
+      expect(await repository.find(again.order.id, undefined)).toBeUndefined();
+      expect(await events()).toHaveLength(2);
+    });
+
+    it('answers a key that comes twice in one batch with one order', async () => {
+      const [first, second] = await repository.create([
+        someNewOrder({ key: 'k' }),
+        someNewOrder({ key: 'k' }),
+      ]);
+      expect(second?.order.id).toBe(first?.order.id);
+      expect([first?.existed, second?.existed].sort()).toEqual([false, true]);
+      expect(await events()).toHaveLength(1);
+    });
+
+    it('makes one order of 50 requests at once with one key', async () => {
+      const twins = Array.from({ length: 50 }, () => someNewOrder({ key: 'k' }));
+      const stored = (await Promise.all(twins.map((twin) => repository.create([twin])))).flat();
+      expect(new Set(stored.map(({ order }) => order.id)).size).toBe(1);
+      expect(stored.filter(({ existed }) => !existed)).toHaveLength(1);
+      expect(await events()).toHaveLength(1);
+    });
+
+    it('keeps the keys of customers apart', async () => {
+      const stored = await repository.create([
+        someNewOrder({ key: 'k' }),
+        someNewOrder({ key: 'k', customerId: 'bob' }),
+      ]);
+      expect(stored.map(({ existed }) => existed)).toEqual([false, false]);
+    });
+
+    it('answers a taken key with the order as it was created, whatever became of it', async () => {
+      const first = someNewOrder({ key: 'k' });
+      await repository.create([first]);
+      await repository.update(first.order.id, 'alice', canceling);
+      const [stored] = await repository.create([someNewOrder({ key: 'k' })]);
+      expect(stored?.order).toEqual(first.order);
+    });
+
+    it("finds and changes nobody else's order", async () => {
+      const { order } = someNewOrder();
+      await repository.create([{ ...someNewOrder(), order }]);
+      expect(await repository.find(order.id, 'bob')).toBeUndefined();
+      expect(await repository.find(order.id, 'alice')).toEqual(order);
+      expect(await repository.update(order.id, 'bob', canceling)).toBeUndefined();
+      expect(await repository.find(order.id, undefined)).toEqual(order);
+      expect(await repository.update(uuidV7(), 'alice', canceling)).toBeUndefined();
+    });
+
+    it('saves a change with its event, and neither when there is none or it throws', async () => {
+      const created = someNewOrder();
+      const { id } = created.order;
+      await repository.create([created]);
+      expect(await repository.update(id, 'alice', () => undefined)).toEqual(created.order);
+      const thrown = repository.update(id, 'alice', () => {
+        throw new Error('no');
+      });
+      await expect(thrown).rejects.toThrow('no');
+      expect(await events()).toHaveLength(1);
+      expect(await repository.update(id, 'alice', canceling)).toMatchObject({
+        status: 'CANCELED',
+        version: 2,
+      });
+      expect(await repository.find(id, 'alice')).toMatchObject({ status: 'CANCELED', version: 2 });
+      expect(await events()).toEqual([`orders.created ${id} 1`, `orders.canceled ${id} 2`]);
+    });
+
+    it('lets racing changes see each other', async () => {
+      const created = someNewOrder();
+      await repository.create([created]);
+      const seen: number[] = [];
+      const race = Array.from({ length: 8 }, () =>
+        repository.update(created.order.id, undefined, (order) => {
+          seen.push(order.version);
+          return canceling(order);
+        }),
+      );
+      await Promise.all(race);
+      expect(seen.sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    });
+
+    it("lists a customer's orders, newest first, a page at a time", async () => {
+      const orders = Array.from({ length: 5 }, () => someNewOrder());
+      await repository.create([...orders, someNewOrder({ customerId: 'bob' })]);
+      const newestFirst = orders.map(({ order }) => order.id).reverse();
+      const first = await repository.list('alice', 3, undefined);
+      const second = await repository.list('alice', 3, first.at(-1)?.id);
+      expect([...first, ...second].map(({ id }) => id)).toEqual(newestFirst);
+      expect(await repository.list('alice', 3, second.at(-1)?.id)).toEqual([]);
+      expect(first[0]).toEqual(orders.at(-1)?.order);
+    });
+  });
+}

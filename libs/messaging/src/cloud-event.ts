@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import type { Message } from './message.js';
+
+/** The context of an event: CloudEvents 1.0 attributes and the extensions that we use. */
+export interface EventContext {
+  /** UUIDv7; unique for ever, kept when the event is published again. */
+  readonly id: string;
+  /** URI of the publishing service. */
+  readonly source: string;
+  /** What happened, in the past tense; the NATS subject too. */
+  readonly type: string;
+  /** The id of what it happened to; the partition key. */
+  readonly subject: string;
+  /** When it happened. */
+  readonly time: Date;
+  /** URI of the schema of the data. */
+  readonly dataschema: string;
+  /** 1, 2, 3 … for the events of one subject. */
+  readonly sequence: number;
+  /** The request that led to it. */
+  readonly correlationId: string;
+  /** W3C Trace Context of the span that published it, or, in the log, of the one that recorded it. */
+  readonly traceparent: string;
+}
+
+export interface ReceivedEvent<Data = unknown> extends EventContext {
+  readonly data: Data;
+}
+
+/** Writes an event as a message: CloudEvents 1.0, NATS protocol binding, binary content mode. */
+export function toMessage(context: EventContext, data: unknown): Message {
+  const attributes = {
+    'ce-specversion': '1.0',
+    'ce-id': context.id,
+    'ce-source': context.source,
+    'ce-type': context.type,
+    'ce-subject': context.subject,
+    'ce-time': context.time.toISOString(),
+    'ce-dataschema': context.dataschema,
+    'ce-datacontenttype': 'application/json',
+    // Ordered as text, as the sequence extension asks for.
+    'ce-sequence': String(context.sequence).padStart(10, '0'),
+    'ce-partitionkey': context.subject,
+    'ce-correlationid': context.correlationId,
+    traceparent: context.traceparent,
+  };
+  const headers = Object.fromEntries(
+    Object.entries(attributes).map(([name, value]) => [name, encodeHeader(value)]),
+  );
+  return { id: context.id, subject: context.type, headers, body: JSON.stringify(data) };
+}
+
+const contextSchema = z.object({
+  'ce-specversion': z.literal('1.0'),
+  'ce-id': z.uuid(),
+  'ce-source': z.string().min(1),
+  'ce-type': z.string().min(1),
+  'ce-subject': z.string().min(1),
+  'ce-time': z.iso.datetime({ offset: true }),
+  'ce-dataschema': z.string().min(1),
+  'ce-sequence': z.string().regex(/^\d{1,10}$/),
+  'ce-correlationid': z.string().default(''),
+  traceparent: z.string().default(''),
+});
+
+/**
+ * Reads the context of an event from a message; the data is left unread.
+ *
+ * @throws {z.ZodError} when an attribute is missing or malformed
+ */
+export function readContext(message: Message): EventContext {
+  const decoded = Object.fromEntries(
+    Object.entries(message.headers).map(([name, value]) => [name.toLowerCase(), decodeHeader(value)]),
+  );
+  const headers = contextSchema.parse(decoded);
+  return {
+    id: headers['ce-id'],
+    source: headers['ce-source'],
+    type: headers['ce-type'],
+    subject: headers['ce-subject'],
+    time: new Date(headers['ce-time']),
+    dataschema: headers['ce-dataschema'],
+    sequence: Number(headers['ce-sequence']),
+    correlationId: headers['ce-correlationid'],
+    traceparent: headers.traceparent,
+  };
+}
+
+/** Percent-encodes what the NATS binding says: everything but printable ASCII, and space, double quote, percent. */
+function encodeHeader(value: string): string {
+  return value.replace(/[^\x21-\x7e]|["%]/gu, encodeURIComponent);
+}
+
+function decodeHeader(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch (error) {
+    if (error instanceof URIError) return value;
+    throw error;
+  }
+}

@@ -1,0 +1,32 @@
+import type { Counter, Histogram } from '@opentelemetry/api';
+import { meter } from '@orders/instrumentation';
+import type { EventSource } from '../message.js';
+
+export interface ConsumerMetrics {
+  /** Events by consumer and outcome (applied, duplicate, dead_letter). */
+  readonly events: Counter;
+  /** Seconds that a batch's transaction took, by consumer. */
+  readonly duration: Histogram;
+}
+
+export function consumerMetrics(): ConsumerMetrics {
+  const metrics = meter('messaging');
+  return {
+    events: metrics.createCounter('consumer_events', {
+      description: 'Events taken from the bus, by consumer and outcome',
+    }),
+    duration: metrics.createHistogram('consumer_batch_duration_seconds', {
+      description: 'Time from the first statement of a batch to its commit',
+      unit: 's',
+    }),
+  };
+}
+
+/** Shows how far a consumer is behind; asked for at each scrape. Absent when the bus does not answer. */
+export function observeLag(consumer: string, source: EventSource): void {
+  meter('messaging')
+    .createObservableGauge('consumer_lag', {
+      description: 'Events that are not acknowledged: waiting to be delivered plus delivered and open',
+    })
+    .addCallback(async (result) => result.observe(await source.lag(), { consumer }));
+}

@@ -1,0 +1,27 @@
+import { describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
+import { fateOf, PermanentError } from './fate.js';
+
+const coded = (code: string) => Object.assign(new Error('x'), { code });
+
+describe('fateOf', () => {
+  it.each([
+    ['a permanent error', new PermanentError('never'), 'permanent'],
+    ['a schema error', z.string().safeParse(1).error, 'permanent'],
+    ['a refused connection', coded('ECONNREFUSED'), 'transient'],
+    ['an AggregateError of refused connections', new AggregateError([coded('ECONNREFUSED')]), 'transient'],
+    ['admin_shutdown', coded('57P01'), 'transient'],
+    ['too_many_connections', coded('53300'), 'transient'],
+    ['disk_full', coded('53100'), 'transient'],
+    ['deadlock_detected', coded('40P01'), 'transient'],
+    ['lock_not_available', coded('55P03'), 'transient'],
+    ['a cut connection', new Error('Connection terminated unexpectedly'), 'transient'],
+    ['a cause that is transient', new Error('query failed', { cause: coded('08006') }), 'transient'],
+    ['unique_violation', coded('23505'), 'unknown'],
+    ['undefined_column', coded('42703'), 'unknown'],
+    ['a bug', new TypeError('x is undefined'), 'unknown'],
+    ['no error at all', 'text', 'unknown'],
+  ])('%s', (_name, error, fate) => {
+    expect(fateOf(error)).toBe(fate);
+  });
+});

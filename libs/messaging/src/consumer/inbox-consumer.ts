@@ -1,0 +1,172 @@
+import { SpanKind } from '@opentelemetry/api';
+import { withSpan } from '@orders/instrumentation';
+import { Backoff, sleep } from '@orders/resilience';
+import type { ReceivedEvent } from '../cloud-event.js';
+import { DeadLetters } from '../inbox/dead-letters.js';
+import { Inbox } from '../inbox/inbox.js';
+import type { Log } from '../log.js';
+import type { Delivery, EventSource } from '../message.js';
+import type { Queryable, TransactionRunner } from '../queryable.js';
+import type { ConsumerMetrics } from './consumer-metrics.js';
+import { type EventHandler, type Handlers, readEvent } from './event-handler.js';
+import { fateOf } from './fate.js';
+
+export interface InboxConsumerOptions {
+  /** Whose inbox and dead letters; the name of the durable consumer too. */
+  name: string;
+  source: EventSource;
+  db: TransactionRunner;
+  /** One for each type of event; what no handler knows becomes a dead letter. */
+  handlers: readonly EventHandler[];
+  logger: Log;
+  metrics: ConsumerMetrics;
+  /** Events in one transaction. Default 64. */
+  batchSize?: number;
+  /** Times an event that fails for an unknown reason is tried before it becomes a dead letter. Default 5. */
+  maxAttempts?: number;
+  backoff?: Backoff;
+}
+
+/**
+ * Makes each event take effect once: the inbox entries and the effects of a batch are one transaction, and the
+ * acks come after its commit. A batch that fails is split, so that one bad event does not hold up its neighbours.
+ */
+export class InboxConsumer {
+  private readonly inbox: Inbox;
+  private readonly deadLetters: DeadLetters;
+  private readonly handlers: Handlers;
+  private readonly backoff: Backoff;
+
+  constructor(private readonly options: InboxConsumerOptions) {
+    this.inbox = new Inbox(options.name);
+    this.deadLetters = new DeadLetters(options.name);
+    this.handlers = new Map(options.handlers.map((handler) => [handler.contract.type, handler]));
+    this.backoff = options.backoff ?? new Backoff({ baseMs: 100, maxMs: 10_000 });
+  }
+
+  /** Runs until the signal aborts; then finishes the batch in hand. Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { source, batchSize = 64 } = this.options;
+    for await (const batch of source.batches(batchSize, signal)) await this.process(batch, signal);
+  }
+
+  /** Settles every delivery of a batch, unless the signal aborts first: then the open ones are delivered again. */
+  async process(batch: readonly Delivery[], signal: AbortSignal): Promise<void> {
+    for (let attempt = 1; !signal.aborted; attempt += 1) {
+      try {
+        await this.apply(batch);
+        this.backoff.reset();
+        for (const delivery of batch) delivery.ack();
+        return;
+      } catch (error) {
+        const fate = fateOf(error);
+        if (fate !== 'transient' && batch.length > 1) {
+          for (const delivery of batch) await this.process([delivery], signal);
+          return;
+        }
+        const hopeless = fate === 'permanent' || (fate === 'unknown' && attempt >= this.maxAttempts);
+        if (hopeless) await this.bury(batch, error, signal);
+        else await this.pause(batch, error, signal);
+        if (hopeless) return;
+      }
+    }
+  }
+
+  private get maxAttempts(): number {
+    return this.options.maxAttempts ?? 5;
+  }
+
+  /** Inbox, effects and dead letters of a batch in one transaction. */
+  private apply(batch: readonly Delivery[]): Promise<void> {
+    const { name, db, metrics, logger } = this.options;
+    const { events, unreadable } = this.read(batch);
+    return inProcessSpan(name, events, async () => {
+      const startedAt = performance.now();
+      const fresh = await db.transaction(async (tx) => {
+        const accepted = await this.inbox.accept(tx, events);
+        await this.handle(tx, accepted);
+        for (const { delivery, error } of unreadable) await this.deadLetters.add(tx, delivery, error);
+        return accepted;
+      });
+      metrics.duration.record((performance.now() - startedAt) / 1_000, { consumer: name });
+      metrics.events.add(fresh.length, { consumer: name, outcome: 'applied' });
+      metrics.events.add(events.length - fresh.length, { consumer: name, outcome: 'duplicate' });
+      metrics.events.add(unreadable.length, { consumer: name, outcome: 'dead_letter' });
+      for (const { delivery, error } of unreadable) {
+        logger.error({ err: error, address: delivery.address }, 'event became a dead letter');
+      }
+      for (const { id, type, subject, sequence, correlationId, traceparent } of fresh) {
+        const traceId = traceparent.split('-')[1];
+        logger.info({ eventId: id, type, subject, sequence, correlationId, traceId }, 'event applied');
+      }
+    });
+  }
+
+  private read(batch: readonly Delivery[]) {
+    const events: ReceivedEvent[] = [];
+    const unreadable: { delivery: Delivery; error: unknown }[] = [];
+    for (const delivery of batch) {
+      try {
+        events.push(readEvent(delivery.message, this.handlers));
+      } catch (error) {
+        unreadable.push({ delivery, error });
+      }
+    }
+    return { events, unreadable };
+  }
+
+  /** Hands each handler its events, in the order of the handlers, and within one in stream order. */
+  private async handle(tx: Queryable, events: readonly ReceivedEvent[]): Promise<void> {
+    for (const handler of this.handlers.values()) {
+      const own = events.filter(({ type }) => type === handler.contract.type);
+      if (own.length > 0) await handler.handle(tx, own);
+    }
+  }
+
+  /** Waits before the next try, and tells the bus that the silence is not a failure. */
+  private async pause(batch: readonly Delivery[], error: unknown, signal: AbortSignal): Promise<void> {
+    const retryInMs = this.backoff.next();
+    this.options.logger.warn(
+      { err: error, events: batch.length, retryInMs },
+      'events not applied, will try again',
+    );
+    for (const delivery of batch) delivery.working();
+    await sleep(retryInMs, signal);
+  }
+
+  /** Keeps what cannot be applied as dead letters; when even that fails, it is delivered again. */
+  private async bury(batch: readonly Delivery[], reason: unknown, signal: AbortSignal): Promise<void> {
+    const { name, db, logger, metrics } = this.options;
+    for (const delivery of batch) {
+      try {
+        await db.transaction((tx) => this.deadLetters.add(tx, delivery, reason));
+        delivery.ack();
+        metrics.events.add(1, { consumer: name, outcome: 'dead_letter' });
+        logger.error({ err: reason, address: delivery.address }, 'event became a dead letter');
+      } catch (error) {
+        await this.pause([delivery], error, signal);
+        delivery.nak(0);
+      }
+    }
+  }
+}
+
+/** A CONSUMER span under the one that published the first event, linked to those of the others. */
+function inProcessSpan(
+  consumer: string,
+  events: readonly ReceivedEvent[],
+  work: () => Promise<void>,
+): Promise<void> {
+  const [first, ...others] = events;
+  if (!first) return work();
+  const attributes = {
+    'messaging.system': 'nats',
+    'messaging.operation.type': 'process',
+    'messaging.destination.name': first.type,
+    'messaging.consumer.group.name': consumer,
+    'messaging.batch.message_count': events.length,
+  };
+  const links = others.map(({ traceparent }) => traceparent);
+  const options = { kind: SpanKind.CONSUMER, parent: first.traceparent, links, attributes };
+  return withSpan(`process ${first.type}`, options, work);
+}

@@ -1,0 +1,144 @@
+import {
+  AckPolicy,
+  type ConsumerMessages,
+  DeliverPolicy,
+  JetStreamApiCodes,
+  jetstream,
+  type JetStreamManager,
+  jetstreamManager,
+  type JsMsg,
+} from '@nats-io/jetstream';
+import { nanos } from '@nats-io/transport-node';
+import { Backoff, sleep, WakeUp } from '@orders/resilience';
+import type { Log } from '../log.js';
+import { type Delivery, EventSource } from '../message.js';
+import type { NatsLink } from './nats-link.js';
+import { ensureStream, isApiError, type StreamSpec } from './stream.js';
+
+/** How long one pull stays open, in ms; the least that the client allows. */
+const PULL_MS = 1_000;
+
+export interface JetStreamSourceOptions {
+  link: NatsLink;
+  stream: StreamSpec;
+  /** The durable consumer: where it stands survives every restart. Replicas share it. */
+  durable: string;
+  /** Which events it wants. */
+  subjects: readonly string[];
+  logger: Log;
+  /** A delivery that is silent for so long is delivered again, in ms. Default 30 000. */
+  ackWaitMs?: number;
+  /** Events delivered and not yet acked, over all replicas. Default 1 000. */
+  maxAckPending?: number;
+}
+
+/**
+ * A durable pull consumer of JetStream; makes stream and consumer when they are missing, at the start and whenever
+ * they vanish. Deliveries have no limit: what becomes of an event that never works is the reader's decision.
+ */
+export class JetStreamSource extends EventSource {
+  constructor(private readonly options: JetStreamSourceOptions) {
+    super();
+  }
+
+  async *batches(max: number, signal: AbortSignal): AsyncIterable<Delivery[]> {
+    const { logger, durable } = this.options;
+    const backoff = new Backoff({ baseMs: 200, maxMs: 5_000 });
+    while (!signal.aborted) {
+      try {
+        for await (const batch of this.session(max, signal)) {
+          backoff.reset();
+          yield batch;
+        }
+      } catch (error) {
+        const retryInMs = backoff.next();
+        logger.warn({ err: error, durable, retryInMs }, 'consumer session ended, will start a new one');
+        await sleep(retryInMs, signal);
+      }
+    }
+  }
+
+  async lag(): Promise<number> {
+    const connection = await this.options.link.connection(1_000);
+    const manager = await jetstreamManager(connection, { timeout: 1_000, checkAPI: false });
+    const info = await manager.consumers.info(this.options.stream.name, this.options.durable);
+    return info.num_pending + info.num_ack_pending;
+  }
+
+  /** Pulls until the signal aborts, or throws when the consumer, the stream or the server is gone. */
+  private async *session(max: number, signal: AbortSignal): AsyncIterable<Delivery[]> {
+    const { link, stream, durable } = this.options;
+    const connection = await link.connection();
+    await this.ensureConsumer(await jetstreamManager(connection));
+    const consumer = await jetstream(connection).consumers.get(stream.name, durable);
+    while (!signal.aborted) {
+      // Short pulls instead of one endless one: each ends by itself when something is amiss, and a reader that
+      // stops only waits for the last one, so that nothing it was sent lies open until the ack wait is over.
+      const pull = await consumer.fetch({ max_messages: 4 * max, expires: PULL_MS });
+      yield* inBatches(pull, max, signal);
+    }
+  }
+
+  private async ensureConsumer(manager: JetStreamManager): Promise<void> {
+    const { stream, durable, subjects, ackWaitMs = 30_000, maxAckPending = 1_000 } = this.options;
+    await ensureStream(manager, stream);
+    try {
+      await manager.consumers.info(stream.name, durable);
+    } catch (error) {
+      if (!isApiError(error, JetStreamApiCodes.ConsumerNotFound)) throw error;
+      await manager.consumers.add(stream.name, {
+        durable_name: durable,
+        filter_subjects: [...subjects],
+        ack_policy: AckPolicy.Explicit,
+        deliver_policy: DeliverPolicy.All,
+        ack_wait: nanos(ackWaitMs),
+        max_ack_pending: maxAckPending,
+        max_deliver: -1,
+      });
+    }
+  }
+}
+
+/** What has arrived by now, up to `max` at a time; after the signal aborted it is handed back to other replicas. */
+async function* inBatches(
+  pull: ConsumerMessages,
+  max: number,
+  signal: AbortSignal,
+): AsyncIterable<Delivery[]> {
+  const received: JsMsg[] = [];
+  const wakeUp = new WakeUp();
+  let open = true;
+  const receive = async () => {
+    for await (const message of pull) {
+      received.push(message);
+      wakeUp.wake();
+    }
+  };
+  const ended = Promise.allSettled([receive()]).then(([result]) => {
+    open = false;
+    wakeUp.wake();
+    return result;
+  });
+  const never = new AbortController().signal;
+  while (open || received.length > 0) {
+    if (received.length === 0) await wakeUp.wait(PULL_MS, never);
+    const batch = received.splice(0, max);
+    if (signal.aborted) batch.forEach((message) => message.nak(PULL_MS));
+    else if (batch.length > 0) yield batch.map(toDelivery);
+  }
+  const result = await ended;
+  if (result.status === 'rejected') throw result.reason;
+}
+
+function toDelivery(message: JsMsg): Delivery {
+  const headers: Record<string, string> = {};
+  for (const name of message.headers?.keys() ?? []) headers[name] = message.headers?.get(name) ?? '';
+  return {
+    message: { id: headers['Nats-Msg-Id'] ?? '', subject: message.subject, headers, body: message.string() },
+    address: `${message.info.stream}/${message.seq}`,
+    attempt: message.info.deliveryCount,
+    ack: () => message.ack(),
+    nak: (delayMs) => message.nak(delayMs),
+    working: () => message.working(),
+  };
+}

@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import { randomBytes } from 'node:crypto';
+import { itIsABus } from '../testing/bus-conformance.js';
+import { eventually, recordingLog, someEvent, take } from '../testing/fixtures.js';
+import { requiredUrl } from '../testing/test-database.js';
+import { JetStreamPublisher } from './jetstream-publisher.js';
+import { JetStreamSource } from './jetstream-source.js';
+import { NatsLink } from './nats-link.js';
+
+/** Streams of one server may not share subjects, so each bus has a prefix that its adapter adds and takes away. */
+function openBus() {
+  const prefix = `t${randomBytes(6).toString('hex')}`;
+  const logger = recordingLog();
+  const link = new NatsLink({ url: requiredUrl('TEST_NATS_URL'), name: 'test', logger });
+  const stream = { name: prefix, subjects: [`${prefix}.>`] };
+  const inner = new JetStreamPublisher(link, stream);
+  const publisher = Object.assign(Object.create(inner) as JetStreamPublisher, {
+    publish: (message: Parameters<JetStreamPublisher['publish']>[0]) =>
+      inner.publish({ ...message, subject: `${prefix}.${message.subject}` }),
+  });
+  const source = new JetStreamSource({
+    link,
+    stream,
+    durable: 'reader',
+    subjects: [`${prefix}.things.*`],
+    logger,
+  });
+  return { prefix, link, stream, publisher, source, logger };
+}
+
+describe('JetStream', () => {
+  let manager: JetStreamManager;
+  const link = new NatsLink({ url: requiredUrl('TEST_NATS_URL'), name: 'admin', logger: recordingLog() });
+  beforeAll(async () => {
+    manager = await jetstreamManager(await link.connection());
+  });
+  afterAll(() => link.close());
+
+  it('is a stream that keeps what it was given', async () => {
+    const bus = openBus();
+    await bus.publisher.publish(someEvent());
+    const { config } = await manager.streams.info(bus.stream.name);
+    expect(config).toMatchObject({ storage: 'file', discard: 'new', deny_delete: true, deny_purge: true });
+    await bus.link.close();
+  });
+
+  it('makes a stream that vanished anew: the publish that met it fails, the next one works', async () => {
+    const bus = openBus();
+    await bus.publisher.publish(someEvent());
+    await manager.streams.delete(bus.stream.name);
+    await expect(bus.publisher.publish(someEvent())).rejects.toThrow();
+    await bus.publisher.publish(someEvent());
+    expect((await manager.streams.info(bus.stream.name)).state.messages).toBe(1);
+    await bus.link.close();
+  });
+
+  it('makes a consumer that vanished anew, and delivers all of the stream to it', async () => {
+    const bus = openBus();
+    const [before, after] = [someEvent(), someEvent()];
+    await bus.publisher.publish(before);
+    const stop = new AbortController();
+    const ids: string[] = [];
+    const reading = (async () => {
+      for await (const batch of bus.source.batches(8, stop.signal)) {
+        for (const delivery of batch) {
+          ids.push(delivery.message.id);
+          delivery.ack();
+        }
+      }
+    })();
+    await eventually('the first event', () => ids.length === 1);
+    await manager.consumers.delete(bus.stream.name, 'reader');
+    await bus.publisher.publish(after);
+    await eventually('both events again', () => ids.length === 3);
+    expect(ids).toEqual([before.id, before.id, after.id]);
+    stop.abort();
+    await reading;
+    await bus.link.close();
+  });
+
+  it('hands back at once what was prefetched and not read', async () => {
+    const bus = openBus();
+    for (let n = 0; n < 40; n += 1) await bus.publisher.publish(someEvent());
+    const first = await take(bus.source, 1);
+    const rest = await take(bus.source, 40 - first.length);
+    expect(first.length + rest.length).toBe(40);
+    await bus.link.close();
+  });
+});
+
+itIsABus('JetStream', async () => {
+  const { link, stream, publisher, source, prefix } = openBus();
+  const manager = await jetstreamManager(await link.connection());
+  return {
+    publisher,
+    source: withoutPrefix(source, prefix),
+    close: async () => {
+      await manager.streams.delete(stream.name).catch(() => undefined);
+      await link.close();
+    },
+  };
+});
+
+function withoutPrefix(source: JetStreamSource, prefix: string): JetStreamSource {
+  const batches = async function* (max: number, signal: AbortSignal) {
+    for await (const batch of source.batches(max, signal)) {
+      yield batch.map((delivery) => ({
+        ...delivery,
+        message: { ...delivery.message, subject: delivery.message.subject.slice(prefix.length + 1) },
+      }));
+    }
+  };
+  return Object.assign(Object.create(source) as JetStreamSource, { batches });
+}

@@ -1,0 +1,85 @@
+import { WakeUp } from '@orders/resilience';
+import { type Delivery, EventPublisher, EventSource, type Message } from '../message.js';
+
+interface Stored {
+  readonly message: Message;
+  readonly address: string;
+  attempt: number;
+  state: 'waiting' | 'open' | 'acked';
+  /** Not delivered before, on the process's monotonic clock. */
+  notBefore: number;
+}
+
+/**
+ * A bus in memory with one durable consumer: for tests and for a first look without a server. Keeps everything,
+ * knows an id for ever, and loses all of it with the process.
+ */
+export class MemoryBus extends EventPublisher {
+  private readonly stored = new Map<string, Stored>();
+  private readonly wakeUp = new WakeUp();
+  /** The consumer of this bus. */
+  readonly source: EventSource = new MemorySource(this.stored, this.wakeUp);
+
+  publish(message: Message): Promise<void> {
+    const key = message.id === '' ? `${this.stored.size}` : message.id;
+    if (!this.stored.has(key)) {
+      const address = `memory/${this.stored.size + 1}`;
+      this.stored.set(key, { message, address, attempt: 0, state: 'waiting', notBefore: 0 });
+      this.wakeUp.wake();
+    }
+    return Promise.resolve();
+  }
+
+  /** Every message stored, in order. */
+  get messages(): Message[] {
+    return [...this.stored.values()].map(({ message }) => message);
+  }
+}
+
+class MemorySource extends EventSource {
+  constructor(
+    private readonly stored: ReadonlyMap<string, Stored>,
+    private readonly wakeUp: WakeUp,
+  ) {
+    super();
+  }
+
+  async *batches(max: number, signal: AbortSignal): AsyncIterable<Delivery[]> {
+    // What a consumer before this one left open comes again.
+    for (const entry of this.stored.values()) if (entry.state === 'open') entry.state = 'waiting';
+    while (!signal.aborted) {
+      const now = performance.now();
+      const waiting = [...this.stored.values()].filter(({ state }) => state === 'waiting');
+      const due = waiting.filter(({ notBefore }) => notBefore <= now).slice(0, max);
+      if (due.length > 0) {
+        yield due.map((entry) => this.deliver(entry));
+        continue;
+      }
+      const next = Math.min(...waiting.map(({ notBefore }) => notBefore), now + 60_000);
+      await this.wakeUp.wait(next - now, signal);
+    }
+  }
+
+  lag(): Promise<number> {
+    return Promise.resolve([...this.stored.values()].filter(({ state }) => state !== 'acked').length);
+  }
+
+  private deliver(entry: Stored): Delivery {
+    entry.state = 'open';
+    entry.attempt += 1;
+    return {
+      message: entry.message,
+      address: entry.address,
+      attempt: entry.attempt,
+      ack: () => {
+        entry.state = 'acked';
+      },
+      nak: (delayMs) => {
+        entry.state = 'waiting';
+        entry.notBefore = performance.now() + delayMs;
+        this.wakeUp.wake();
+      },
+      working: () => undefined,
+    };
+  }
+}

@@ -1,0 +1,47 @@
+/** An event on its way: what the outbox log stores, the bus carries and a dead letter keeps. */
+export interface Message {
+  /** The event's id (UUIDv7): the key by which bus and inbox tell a repeat. */
+  readonly id: string;
+  /** Where it is published, for example `orders.created`. */
+  readonly subject: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** UTF-8 text; JSON in all events of ours. */
+  readonly body: string;
+}
+
+/** One message as a bus delivered it. Every delivery is settled exactly once, by `ack` or by `nak`. */
+export interface Delivery {
+  /** `id` is empty when the publisher gave none. */
+  readonly message: Message;
+  /** Where the bus stores it: the same at every delivery, different for every message. */
+  readonly address: string;
+  /** 1 at the first delivery. */
+  readonly attempt: number;
+  /** Done: never deliver it again. To be called after the effect is durable. */
+  ack(): void;
+  /** Not done: deliver it again, not before `delayMs`. */
+  nak(delayMs: number): void;
+  /** Still at it: do not take the silence for a failure. */
+  working(): void;
+}
+
+/** The publishing side of a bus. */
+export abstract class EventPublisher {
+  /**
+   * Resolves when the bus has stored the message; publishing the same id again within the bus's window stores
+   * nothing and resolves too. Rejects when it is not stored or when that is unknown: repeat it with the same id.
+   * Has a deadline of its own.
+   */
+  abstract publish(message: Message): Promise<void>;
+}
+
+/** The consuming side of a bus: one durable consumer. */
+export abstract class EventSource {
+  /**
+   * Yields what there is, in stream order, 1 to `max` deliveries at a time, until `signal` aborts. Never throws:
+   * a lost connection, consumer or stream is waited for or made anew. What is neither acked nor naked comes again.
+   */
+  abstract batches(max: number, signal: AbortSignal): AsyncIterable<Delivery[]>;
+  /** Messages not yet acked: waiting to be delivered plus delivered and open. Rejects when it cannot be told. */
+  abstract lag(): Promise<number>;
+}

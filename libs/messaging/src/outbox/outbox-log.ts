@@ -1,0 +1,174 @@
+import type { Message } from '../message.js';
+import type { Queryable } from '../queryable.js';
+
+/** A place in the log: everything at or before it has been published. Both parts are 64-bit, hence text. */
+export interface Cursor {
+  readonly tx: string;
+  readonly position: string;
+}
+
+export interface LogEntry extends Cursor {
+  readonly message: Message;
+}
+
+export interface OutboxStats {
+  /** Entries behind the cursor that are not published yet, counted up to {@link PENDING_CEILING}. */
+  pending: number;
+  /** Age of the oldest of them in seconds; 0 when there is none. */
+  oldestAgeSeconds: number;
+}
+
+/** Counting stops here: a metric must not cost more the worse things are. */
+export const PENDING_CEILING = 100_000;
+
+const APPEND = `
+  INSERT INTO outbox (event_id, subject, headers, body)
+  SELECT event_id, subject, headers, body
+  FROM json_to_recordset($1) AS m(event_id uuid, subject text, headers json, body text)
+  RETURNING position`;
+
+const ACQUIRE = `
+  WITH taken AS (
+    UPDATE outbox_cursor SET owner = $2, lease_until = clock_timestamp() + $3 * interval '1 ms'
+    WHERE name = $1 AND (owner = $2 OR owner IS NULL OR lease_until < clock_timestamp())
+    RETURNING tx::text, position::text, system_identifier
+  )
+  SELECT tx, position, taken.system_identifier <> here.system_identifier::text AS moved
+  FROM taken, pg_control_system() AS here`;
+
+const READ = `
+  SELECT tx::text, position::text, event_id, subject, headers, body
+  FROM outbox
+  WHERE (tx, position) > ($1::xid8, $2::bigint) AND tx < pg_snapshot_xmin(pg_current_snapshot())
+  ORDER BY tx, position
+  LIMIT $3`;
+
+const ADVANCE = `
+  WITH moved AS (
+    UPDATE outbox_cursor
+    SET tx = $5, position = $6, lease_until = clock_timestamp() + $7 * interval '1 ms'
+    WHERE name = $1 AND owner = $2 AND tx = $3 AND position = $4
+    RETURNING 1
+  )
+  SELECT count(*)::int AS moved FROM moved`;
+
+const RELEASE = `
+  WITH released AS (
+    UPDATE outbox_cursor SET owner = NULL, lease_until = '-infinity' WHERE name = $1 AND owner = $2 RETURNING 1
+  )
+  SELECT count(*) FROM released`;
+
+const REBASE = `
+  WITH log AS (UPDATE outbox SET tx = pg_current_xact_id() RETURNING 1),
+  cursors AS (
+    UPDATE outbox_cursor SET tx = '0', position = 0,
+      system_identifier = (SELECT system_identifier::text FROM pg_control_system())
+    RETURNING 1
+  )
+  SELECT (SELECT count(*)::int FROM log) AS entries, (SELECT count(*) FROM cursors)`;
+
+const STATS = `
+  WITH unread AS (
+    SELECT recorded_at FROM outbox
+    WHERE (tx, position) > ((SELECT tx FROM outbox_cursor WHERE name = $1),
+                            (SELECT position FROM outbox_cursor WHERE name = $1))
+    ORDER BY tx, position LIMIT ${PENDING_CEILING}
+  )
+  SELECT count(*)::int AS pending,
+         coalesce(extract(epoch FROM now() - min(recorded_at)), 0)::float8 AS age
+  FROM unread`;
+
+/**
+ * The outbox as a log with cursors: rows are appended in the transaction that changes the state and are never
+ * updated or deleted; a reader holds a lease on a cursor and moves it. See docs/adr/0004.
+ */
+export class OutboxLog {
+  /**
+   * @param db runs outside of any transaction
+   * @param name the cursor to move; `relay` is the one that the migration made
+   */
+  constructor(
+    private readonly db: Queryable,
+    private readonly name = 'relay',
+  ) {}
+
+  /** Records messages in the caller's transaction, in the order given. */
+  static async append(tx: Queryable, messages: readonly Message[]): Promise<void> {
+    await tx.query(APPEND, [JSON.stringify(messages.map(toRow))]);
+  }
+
+  /**
+   * Takes or prolongs the lease on the cursor, by the database's clock.
+   *
+   * @returns where the cursor stands; undefined when somebody else holds the lease
+   */
+  async acquire(owner: string, leaseMs: number): Promise<(Cursor & { moved: boolean }) | undefined> {
+    const [row] = await this.db.query<(Cursor & { moved: boolean })[]>(ACQUIRE, [this.name, owner, leaseMs]);
+    return row;
+  }
+
+  /**
+   * The next entries after `cursor`, oldest first. Leaves out what a transaction that is still running could
+   * precede, so that no entry ever appears behind a cursor.
+   */
+  async read(cursor: Cursor, limit: number): Promise<LogEntry[]> {
+    const rows = await this.db.query<(Cursor & Row)[]>(READ, [cursor.tx, cursor.position, limit]);
+    return rows.map(({ tx, position, event_id: id, subject, headers, body }) => ({
+      tx,
+      position,
+      message: { id, subject, headers, body },
+    }));
+  }
+
+  /**
+   * Moves the cursor by compare-and-swap and prolongs the lease.
+   *
+   * @returns false when the lease or the cursor is somebody else's by now: nothing was moved
+   */
+  async advance(owner: string, from: Cursor, to: Cursor, leaseMs: number): Promise<boolean> {
+    const parameters = [this.name, owner, from.tx, from.position, to.tx, to.position, leaseMs];
+    const [row] = await this.db.query<{ moved: number }[]>(ADVANCE, parameters);
+    return row?.moved === 1;
+  }
+
+  /** Gives the lease back, so that another relay need not wait for it to run out. */
+  async release(owner: string): Promise<void> {
+    await this.db.query(RELEASE, [this.name, owner]);
+  }
+
+  /**
+   * After a restore into another cluster, where transaction ids start anew: puts every kept entry into the present
+   * transaction and all cursors before it. All kept events are published again, which inboxes absorb.
+   *
+   * @returns how many entries that is
+   */
+  async rebase(): Promise<number> {
+    const [row] = await this.db.query<{ entries: number }[]>(REBASE);
+    return row?.entries ?? 0;
+  }
+
+  async stats(): Promise<OutboxStats> {
+    const [row] = await this.db.query<{ pending: number; age: number }[]>(STATS, [this.name]);
+    return { pending: row?.pending ?? 0, oldestAgeSeconds: row?.age ?? 0 };
+  }
+
+  /**
+   * Makes the partitions to come and drops those that are read and older than `keepMs`. One process at a time does
+   * it; the others return at once. To be called at least once a day.
+   */
+  async maintain(keepMs: number): Promise<void> {
+    await this.db.query(`SELECT outbox_maintain($1 * interval '1 ms')`, [keepMs]);
+  }
+}
+
+interface Row {
+  event_id: string;
+  subject: string;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** A message as the columns of `outbox` have it, for statements that write the log themselves. */
+export function toRow(message: Message): Row {
+  return { event_id: message.id, subject: message.subject, headers: message.headers, body: message.body };
+}

@@ -1,0 +1,35 @@
+import type { Counter } from '@opentelemetry/api';
+import { meter } from '@orders/instrumentation';
+import type { OutboxLog } from './outbox-log.js';
+
+export interface RelayMetrics {
+  /** Attempts to publish, by subject and outcome (stored, failed). */
+  readonly published: Counter;
+}
+
+export function relayMetrics(): RelayMetrics {
+  return {
+    published: meter('messaging').createCounter('outbox_publish_attempts', {
+      description: 'Attempts to publish an event of the outbox log, by subject and outcome',
+    }),
+  };
+}
+
+/** Shows how far the relay is behind; asked for at each scrape. Absent when the database does not answer. */
+export function observeOutbox(log: OutboxLog): void {
+  const metrics = meter('messaging');
+  const age = metrics.createObservableGauge('outbox_oldest_pending_seconds', {
+    description: 'Age of the oldest event that is not published; 0 when there is none',
+  });
+  const pending = metrics.createObservableGauge('outbox_pending', {
+    description: 'Events that are not published yet',
+  });
+  metrics.addBatchObservableCallback(
+    async (result) => {
+      const stats = await log.stats();
+      result.observe(age, stats.oldestAgeSeconds);
+      result.observe(pending, stats.pending);
+    },
+    [age, pending],
+  );
+}

@@ -1,0 +1,232 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Pool, type PoolClient } from 'pg';
+import { Backoff } from '@orders/resilience';
+import { EventPublisher, type Message } from '../message.js';
+import { eventually, recordingLog, someEvent } from '../testing/fixtures.js';
+import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
+import { listenForAppends } from './outbox-listener.js';
+import { OutboxLog } from './outbox-log.js';
+import { relayMetrics } from './outbox-metrics.js';
+import { OUTBOX_SCHEMA_V1 } from './outbox-schema.js';
+import { Relay } from './relay.js';
+
+class ScriptedPublisher extends EventPublisher {
+  readonly published: string[] = [];
+  /** Ids that are refused. */
+  readonly refused = new Set<string>();
+
+  publish({ id }: Message): Promise<void> {
+    if (this.refused.has(id)) return Promise.reject(new Error('no responders'));
+    this.published.push(id);
+    return Promise.resolve();
+  }
+}
+
+let db: TestDatabase;
+let log: OutboxLog;
+let publisher: ScriptedPublisher;
+
+beforeEach(async () => {
+  db = await createTestDatabase();
+  await db.query(OUTBOX_SCHEMA_V1);
+  log = new OutboxLog(db);
+  publisher = new ScriptedPublisher();
+});
+afterEach(() => db[Symbol.asyncDispose]());
+
+function relayOf(owner: string, options: { batchSize?: number; leaseMs?: number; pollMs?: number } = {}) {
+  const backoff = new Backoff({ baseMs: 5, maxMs: 20 });
+  return new Relay({
+    log,
+    publisher,
+    owner,
+    logger: recordingLog(),
+    metrics: relayMetrics(),
+    backoff,
+    ...options,
+  });
+}
+
+async function append(count = 1): Promise<string[]> {
+  const events = Array.from({ length: count }, () => someEvent());
+  await db.transaction((tx) => OutboxLog.append(tx, events));
+  return events.map(({ id }) => id);
+}
+
+describe('OutboxLog', () => {
+  it('holds what was committed, in order, and nothing that was rolled back', async () => {
+    const ids = await append(3);
+    const failed = db.transaction(async (tx) => {
+      await OutboxLog.append(tx, [someEvent()]);
+      throw new Error('no');
+    });
+    await expect(failed).rejects.toThrow('no');
+    const entries = await log.read({ tx: '0', position: '0' }, 10);
+    expect(entries.map(({ message }) => message.id)).toEqual(ids);
+    expect(entries[0]?.message).toEqual({ ...someEvent({ id: ids[0]! }), id: ids[0] });
+  });
+
+  it('never shows an entry behind one that it has shown: a late committer is waited for', async () => {
+    const pool = new Pool({ connectionString: db.url });
+    const late: PoolClient = await pool.connect();
+    await late.query('BEGIN');
+    const early = someEvent();
+    await OutboxLog.append({ query: async (sql, values) => (await late.query(sql, values)).rows as never }, [
+      early,
+    ]);
+    const [overtaking] = await append();
+    expect(await log.read({ tx: '0', position: '0' }, 10)).toEqual([]);
+    await late.query('COMMIT');
+    late.release();
+    await pool.end();
+    const entries = await log.read({ tx: '0', position: '0' }, 10);
+    expect(entries.map(({ message }) => message.id)).toEqual([early.id, overtaking]);
+  });
+
+  it('lends the cursor to one owner at a time, until the lease is over or given back', async () => {
+    expect(await log.acquire('a', 60_000)).toMatchObject({ position: '0', moved: false });
+    expect(await log.acquire('b', 60_000)).toBeUndefined();
+    expect(await log.acquire('a', 60_000)).toBeDefined();
+    await log.release('b');
+    expect(await log.acquire('b', 60_000)).toBeUndefined();
+    await log.release('a');
+    expect(await log.acquire('b', 1)).toBeDefined();
+    await eventually('the lease of b is over', async () => (await log.acquire('c', 60_000)) !== undefined);
+  });
+
+  it('moves the cursor for its owner only, and only from where it stands', async () => {
+    await append(2);
+    const start = { tx: '0', position: '0' };
+    const [first, second] = await log.read(start, 10);
+    await log.acquire('a', 60_000);
+    expect(await log.advance('b', start, first!, 60_000)).toBe(false);
+    expect(await log.advance('a', first!, second!, 60_000)).toBe(false);
+    expect(await log.advance('a', start, first!, 60_000)).toBe(true);
+    expect(await log.read(first!, 10)).toHaveLength(1);
+  });
+
+  it('tells how many are not published and how old the oldest is', async () => {
+    expect(await log.stats()).toEqual({ pending: 0, oldestAgeSeconds: 0 });
+    await append(3);
+    await db.query(`UPDATE outbox SET recorded_at = recorded_at - interval '90 s'`);
+    const stats = await log.stats();
+    expect(stats.pending).toBe(3);
+    expect(stats.oldestAgeSeconds).toBeGreaterThanOrEqual(90);
+    expect(stats.oldestAgeSeconds).toBeLessThan(120);
+  });
+
+  it('drops days that are old and read, keeps the others, and makes those to come', async () => {
+    const partitions = async () =>
+      (await db.query<{ name: string }[]>(`SELECT inhrelid::regclass::text AS name FROM pg_inherits`))
+        .map(({ name }) => name)
+        .filter((name) => /^outbox_\d+$/.test(name));
+    expect(await partitions()).toHaveLength(8);
+    for (const day of ['20200101', '20200102']) {
+      const from = `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}`;
+      await db.query(`CREATE TABLE outbox_${day} PARTITION OF outbox
+        FOR VALUES FROM ('${from} 00:00:00+00') TO ('${from} 24:00:00+00')`);
+    }
+    await append();
+    await db.query(`UPDATE outbox SET recorded_at = '2020-01-02 12:00:00+00'`);
+    await log.maintain(24 * 3_600_000);
+    expect(await partitions()).not.toContain('outbox_20200101');
+    expect(await partitions()).toContain('outbox_20200102');
+    await relayOf('a').step();
+    await log.maintain(24 * 3_600_000);
+    expect(await partitions()).toHaveLength(8);
+  });
+});
+
+describe('Relay', () => {
+  it('publishes what is there once, in batches, and then nothing', async () => {
+    const ids = await append(5);
+    const relay = relayOf('a', { batchSize: 2 });
+    expect([await relay.step(), await relay.step(), await relay.step(), await relay.step()]).toEqual([
+      2, 2, 1, 0,
+    ]);
+    expect(publisher.published).toEqual(ids);
+  });
+
+  it('passes what came before a failure, and repeats from it', async () => {
+    const [first, second, third] = await append(3);
+    publisher.refused.add(second!);
+    const relay = relayOf('a');
+    await expect(relay.step()).rejects.toThrow('no responders');
+    await expect(relay.step()).rejects.toThrow('no responders');
+    publisher.refused.clear();
+    expect(await relay.step()).toBe(2);
+    expect(publisher.published).toEqual([first, third, third, second, third]);
+    expect(await log.stats()).toMatchObject({ pending: 0 });
+  });
+
+  it('leaves the log to another relay that holds the lease, and takes over when it is gone', async () => {
+    await append();
+    await log.acquire('frozen', 300);
+    const relay = relayOf('b');
+    expect(await relay.step()).toBe(0);
+    await eventually('the lease to run out', async () => (await relay.step()) === 1);
+  });
+
+  it('drops its cursor when another relay took over meanwhile: it may repeat, it never skips', async () => {
+    const frozen = relayOf('frozen', { batchSize: 1 });
+    const [first, second, third] = await append(3);
+    await frozen.step();
+    await log.release('frozen');
+    const other = relayOf('other', { batchSize: 1 });
+    await other.step();
+    await frozen.step();
+    expect(publisher.published).toEqual([first, second, second]);
+    expect(await frozen.step()).toBe(0);
+    await other.step();
+    expect(publisher.published).toEqual([first, second, second, third]);
+  });
+
+  it('publishes the whole log again when the database was restored into another cluster', async () => {
+    const ids = await append(3);
+    const relay = relayOf('a');
+    await relay.step();
+    await log.release('a');
+    // As after a restore: rows and cursor carry transaction ids that this cluster has not reached.
+    await db.query(`UPDATE outbox SET tx = '999999999999'`);
+    await db.query(`UPDATE outbox_cursor SET system_identifier = '1', tx = '999999999999', position = 99`);
+    const [added] = await append();
+    const restored = relayOf('b');
+    await eventually('all events again', async () => {
+      await restored.step();
+      return publisher.published.length === 7;
+    });
+    expect(publisher.published).toEqual([...ids, ...ids, added]);
+  });
+
+  it('runs until it is told to stop, is woken by an append, and gives its lease back', async () => {
+    const stop = new AbortController();
+    const relay = relayOf('a', { pollMs: 60_000 });
+    const running = relay.run(stop.signal);
+    const listening = listenForAppends({
+      connectionString: db.url,
+      onAppend: () => relay.wake(),
+      signal: stop.signal,
+      log: recordingLog(),
+    });
+    const before = await append();
+    await eventually('the first event', () => publisher.published.length === 1);
+    const after = await append();
+    await eventually('the second event, long before the poll', () => publisher.published.length === 2);
+    expect(publisher.published).toEqual([...before, ...after]);
+    stop.abort();
+    await Promise.all([running, listening]);
+    expect(await log.acquire('b', 1_000)).toBeDefined();
+  });
+
+  it('goes on by itself after the bus was away', async () => {
+    const [id] = await append();
+    publisher.refused.add(id!);
+    const stop = new AbortController();
+    const running = relayOf('a', { pollMs: 5 }).run(stop.signal);
+    await eventually('a failure or two', async () => (await log.stats()).pending === 1);
+    publisher.refused.clear();
+    await eventually('the event', () => publisher.published.length === 1);
+    stop.abort();
+    await running;
+  });
+});

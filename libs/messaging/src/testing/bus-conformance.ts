@@ -1,0 +1,76 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { EventPublisher, EventSource } from '../message.js';
+import { someEvent, take } from './fixtures.js';
+
+export interface BusUnderTest {
+  publisher: EventPublisher;
+  source: EventSource;
+  close(): Promise<void>;
+}
+
+/** What every bus promises; each adapter runs it. `open` gives an empty bus that takes `things.*`. */
+export function itIsABus(name: string, open: () => Promise<BusUnderTest>): void {
+  describe(`${name} as a bus`, () => {
+    let bus: BusUnderTest;
+    beforeEach(async () => {
+      bus = await open();
+    });
+    afterEach(() => bus.close());
+
+    it('delivers what was published, unchanged and in order', async () => {
+      const messages = [1, 2, 3].map((n) =>
+        someEvent({ subject: `thing-${n}` }, { text: `no ${n} – ünïcode` }),
+      );
+      for (const message of messages) await bus.publisher.publish(message);
+      const taken = await take(bus.source, 3);
+      expect(taken.map(({ message }) => message.id)).toEqual(messages.map(({ id }) => id));
+      expect(taken.map(({ message }) => message.body)).toEqual(messages.map(({ body }) => body));
+      expect(taken[0]?.message).toMatchObject({ subject: 'things.made' });
+      expect(taken[0]?.message.headers).toMatchObject(messages[0]!.headers);
+      expect(taken.map(({ attempt }) => attempt)).toEqual([1, 1, 1]);
+    });
+
+    it('stores a repeated id once', async () => {
+      const message = someEvent();
+      await bus.publisher.publish(message);
+      await bus.publisher.publish(message);
+      const last = someEvent();
+      await bus.publisher.publish(last);
+      const taken = await take(bus.source, 2);
+      expect(taken.map(({ message: { id } }) => id)).toEqual([message.id, last.id]);
+    });
+
+    it('delivers again what was refused, and counts the attempts', async () => {
+      await bus.publisher.publish(someEvent());
+      const taken = await take(bus.source, 2, (delivery) =>
+        delivery.attempt === 1 ? delivery.nak(10) : delivery.ack(),
+      );
+      expect(taken.map(({ attempt }) => attempt)).toEqual([1, 2]);
+      expect(new Set(taken.map(({ address }) => address)).size).toBe(1);
+    });
+
+    it('never delivers again what was acked, to the next reader neither', async () => {
+      const [first, second] = [someEvent(), someEvent()];
+      await bus.publisher.publish(first);
+      await take(bus.source, 1);
+      await bus.publisher.publish(second);
+      const taken = await take(bus.source, 1);
+      expect(taken.map(({ message }) => message.id)).toEqual([second.id]);
+    });
+
+    it('tells how many are not acked', async () => {
+      await bus.publisher.publish(someEvent());
+      await take(bus.source, 1);
+      for (let n = 0; n < 3; n += 1) await bus.publisher.publish(someEvent());
+      expect(await bus.source.lag()).toBe(3);
+    });
+
+    it('ends when the signal aborts, with nothing to deliver too', async () => {
+      const stop = new AbortController();
+      const batches = bus.source.batches(1, stop.signal)[Symbol.asyncIterator]();
+      const next = batches.next();
+      stop.abort();
+      await expect(next).resolves.toMatchObject({ done: true });
+    });
+  });
+}

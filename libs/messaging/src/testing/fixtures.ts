@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import { type EventContext, toMessage } from '../cloud-event.js';
+import type { Log } from '../log.js';
+import type { Delivery, EventSource, Message } from '../message.js';
+
+/** A logger that keeps what it is told. */
+export function recordingLog(): Log & { lines: { level: string; message: string }[] } {
+  const lines: { level: string; message: string }[] = [];
+  const at = (level: string) => (_fields: object, message: string) => void lines.push({ level, message });
+  return { lines, info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+export const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
+/** A well-formed event, but for what `context` says. */
+export function someEvent(context: Partial<EventContext> = {}, data: unknown = { n: 1 }): Message {
+  return toMessage(
+    {
+      id: randomUUID(),
+      source: 'urn:service:test',
+      type: 'things.made',
+      subject: 'thing-1',
+      time: new Date('2026-01-02T03:04:05.678Z'),
+      dataschema: 'urn:schema:things.made:v1',
+      sequence: 1,
+      correlationId: 'request-1',
+      traceparent: TRACEPARENT,
+      ...context,
+    },
+    data,
+  );
+}
+
+/** Reads batches until `count` deliveries have come, hands each batch to `settle`, and stops the source. */
+export async function take(
+  source: EventSource,
+  count: number,
+  settle: (delivery: Delivery) => void = (delivery) => delivery.ack(),
+): Promise<Delivery[]> {
+  const stop = new AbortController();
+  const taken: Delivery[] = [];
+  for await (const batch of source.batches(16, stop.signal)) {
+    for (const delivery of batch) {
+      taken.push(delivery);
+      settle(delivery);
+    }
+    if (taken.length >= count) stop.abort();
+  }
+  return taken;
+}
+
+/** Resolves when `condition` holds; rejects after `timeoutMs` (default 10 000) with what it was waiting for. */
+export async function eventually(
+  what: string,
+  condition: () => Promise<boolean> | boolean,
+  timeoutMs = 10_000,
+) {
+  const until = performance.now() + timeoutMs;
+  while (!(await condition())) {
+    if (performance.now() > until) throw new Error(`not within ${timeoutMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

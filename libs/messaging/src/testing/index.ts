@@ -1,0 +1,3 @@
+export * from './bus-conformance.js';
+export * from './fixtures.js';
+export * from './test-database.js';

@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto';
+import { Pool } from 'pg';
+import type { Queryable, TransactionRunner } from '../queryable.js';
+
+export interface TestDatabase extends Queryable, TransactionRunner {
+  /** `postgres://…` of this database. */
+  readonly url: string;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * A database of its own on the server of TEST_DATABASE_URL, dropped when disposed of.
+ *
+ * @throws when TEST_DATABASE_URL is not set: a test that needs a server fails without one
+ */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const server = requiredUrl('TEST_DATABASE_URL');
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  const admin = new Pool({ connectionString: server, max: 1 });
+  await admin.query(`CREATE DATABASE ${name}`);
+  const url = Object.assign(new URL(server), { pathname: `/${name}` }).href;
+  const pool = new Pool({ connectionString: url, max: 8 });
+  pool.on('error', () => undefined);
+  return {
+    url,
+    query: async <Rows>(sql: string, parameters?: unknown[]) =>
+      (await pool.query(sql, parameters)).rows as Rows,
+    transaction: (work) => inTransaction(pool, work),
+    [Symbol.asyncDispose]: async () => {
+      await pool.end();
+      await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
+      await admin.end();
+    },
+  };
+}
+
+/** The value of an environment variable that the runner of integration tests sets. */
+export function requiredUrl(variable: 'TEST_DATABASE_URL' | 'TEST_NATS_URL'): string {
+  const url = process.env[variable];
+  if (!url)
+    throw new Error(`${variable} is not set: run integration tests by npm test or nx run <project>:it`);
+  return url;
+}
+
+async function inTransaction<T>(pool: Pool, work: (tx: Queryable) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  const tx: Queryable = {
+    query: async <Rows>(sql: string, parameters?: unknown[]) =>
+      (await client.query(sql, parameters)).rows as Rows,
+  };
+  try {
+    await client.query('BEGIN');
+    const result = await work(tx);
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK');
+    throw error;
+  } finally {
+    client.release();
+  }
+}

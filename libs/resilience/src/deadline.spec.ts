@@ -1,0 +1,24 @@
+import { describe, expect, it } from '@jest/globals';
+import { Deadline } from './deadline.js';
+
+describe('Deadline', () => {
+  it('tells what is left and never less than nothing', () => {
+    const deadline = Deadline.after(60_000);
+    expect(deadline.remainingMs).toBeGreaterThan(59_000);
+    expect(deadline.remainingMs).toBeLessThanOrEqual(60_000);
+    expect(Deadline.after(0)).toMatchObject({ remainingMs: 0, expired: true });
+  });
+
+  it('aborts with a TimeoutError when it passes', async () => {
+    const { signal } = Deadline.after(1);
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    expect(signal.reason).toMatchObject({ name: 'TimeoutError' });
+  });
+
+  it('aborts with the reason of a caller that went away', () => {
+    const caller = new AbortController();
+    const { signal } = Deadline.after(60_000, caller.signal);
+    caller.abort(new Error('gone'));
+    expect(signal.reason).toMatchObject({ message: 'gone' });
+  });
+});
