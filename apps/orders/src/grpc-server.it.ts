@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { type ClientUnaryCall, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { ordersV1 } from '@orders/contracts';
 import { MemoryBus } from '@orders/messaging';
 import { Service } from '@orders/service';
@@ -30,35 +30,43 @@ afterAll(async () => {
   expect(await exited.promise).toBe(0);
 });
 
-interface Answer<T> {
-  message?: T | undefined;
-  error?: ServiceError | null;
+/** Request and answer of each call. */
+interface Rpcs {
+  createOrder: [ordersV1.CreateOrderRequest, ordersV1.Order];
+  createOrders: [ordersV1.CreateOrdersRequest, ordersV1.CreateOrdersResponse];
+  getOrder: [ordersV1.GetOrderRequest, ordersV1.Order];
+  listOrders: [ordersV1.ListOrdersRequest, ordersV1.ListOrdersResponse];
+  cancelOrder: [ordersV1.CancelOrderRequest, ordersV1.Order];
+}
+
+interface Answer<Message> {
+  message: Message | undefined;
+  error: ServiceError | null;
   replayed: boolean;
 }
 
-function call<Request, Response>(
-  method: (
-    request: Request,
-    metadata: Metadata,
-    done: (error: ServiceError | null, response: Response) => void,
-  ) => NodeJS.EventEmitter,
-  request: Request,
+function call<Name extends keyof Rpcs>(
+  name: Name,
+  request: Rpcs[Name][0],
   metadata = new Metadata(),
-): Promise<Answer<Response>> {
+): Promise<Answer<Rpcs[Name][1]>> {
+  type Done = (error: ServiceError | null, message?: Rpcs[Name][1]) => void;
+  const method = client[name].bind(client) as (...args: [Rpcs[Name][0], Metadata, Done]) => ClientUnaryCall;
   return new Promise((resolve) => {
     let replayed = false;
-    method
-      .call(client, request, metadata, (error, message) => resolve({ message, error, replayed }))
-      .on('metadata', (initial: Metadata) => (replayed = initial.get('idempotent-replayed')[0] === 'true'));
+    method(request, metadata, (error, message) => resolve({ message, error, replayed })).on(
+      'metadata',
+      (initial) => (replayed = initial.get('idempotent-replayed')[0] === 'true'),
+    );
   });
 }
 
 const create = (overrides: Partial<ordersV1.CreateOrderRequest> = {}, metadata?: Metadata) =>
   call(
-    client.createOrder.bind(client) as never,
+    'createOrder',
     { customerId: 'alice', items: [...ITEMS], idempotencyKey: 'k-1', context: undefined, ...overrides },
     metadata,
-  ) as Promise<Answer<ordersV1.Order>>;
+  );
 
 describe('orders.v1 over gRPC', () => {
   it('creates an order, and answers the same again as a replay', async () => {
@@ -95,9 +103,9 @@ describe('orders.v1 over gRPC', () => {
   it('answers each order of a batch', async () => {
     const order = { customerId: 'alice', items: [...ITEMS], idempotencyKey: 'b-1', context: undefined };
     const orders = [order, { ...order, idempotencyKey: '' }, order];
-    const { message } = (await call(client.createOrders.bind(client) as never, {
+    const { message } = await call('createOrders', {
       orders,
-    })) as Answer<ordersV1.CreateOrdersResponse>;
+    });
     expect(message?.results).toMatchObject([
       { outcome: { $case: 'order', value: { status: 'CREATED' } }, replayed: false },
       {
@@ -105,43 +113,39 @@ describe('orders.v1 over gRPC', () => {
       },
       { outcome: { $case: 'order', value: { status: 'CREATED' } }, replayed: true },
     ]);
-    const empty = await call(client.createOrders.bind(client) as never, { orders: [] });
+    const empty = await call('createOrders', { orders: [] });
     expect(empty.error?.code).toBe(status.INVALID_ARGUMENT);
   });
 
   it('gets, lists and cancels', async () => {
     const customerId = 'carol';
     const { message: order } = await create({ customerId, idempotencyKey: 'c' });
-    const got = (await call(client.getOrder.bind(client) as never, {
+    const got = await call('getOrder', {
       id: order!.id,
       customerId,
-    })) as Answer<ordersV1.Order>;
+    });
     expect(got.message).toEqual(order);
-    const listed = (await call(client.listOrders.bind(client) as never, {
+    const listed = await call('listOrders', {
       customerId,
       limit: 0,
       cursor: '',
-    })) as Answer<ordersV1.ListOrdersResponse>;
+    });
     expect(listed.message).toEqual({ orders: [order], nextCursor: '' });
     const cancel = { id: order!.id, customerId, expectedVersion: 2 };
-    expect((await call(client.cancelOrder.bind(client) as never, cancel)).error?.code).toBe(
-      status.FAILED_PRECONDITION,
-    );
-    const canceled = (await call(client.cancelOrder.bind(client) as never, {
+    expect((await call('cancelOrder', cancel)).error?.code).toBe(status.FAILED_PRECONDITION);
+    const canceled = await call('cancelOrder', {
       ...cancel,
       expectedVersion: 0,
-    })) as Answer<ordersV1.Order>;
+    });
     expect(canceled.message).toMatchObject({ status: 'CANCELED', version: 2 });
   });
 
   it.each(['not-a-uuid', '00000000-0000-7000-8000-000000000000'])('does not find %s', async (id) => {
-    expect((await call(client.getOrder.bind(client) as never, { id, customerId: '' })).error?.code).toBe(
-      status.NOT_FOUND,
-    );
+    expect((await call('getOrder', { id, customerId: '' })).error?.code).toBe(status.NOT_FOUND);
   });
 
   it('refuses a cursor that it has not made', async () => {
-    const { error } = await call(client.listOrders.bind(client) as never, {
+    const { error } = await call('listOrders', {
       customerId: 'alice',
       limit: 0,
       cursor: 'x',

@@ -1,4 +1,4 @@
-import type { ServerOptions } from '@grpc/grpc-js';
+import type { Server, ServerOptions } from '@grpc/grpc-js';
 import { NestFactory } from '@nestjs/core';
 import { type MicroserviceOptions, Transport } from '@nestjs/microservices';
 import { ordersV1 } from '@orders/contracts';
@@ -31,7 +31,7 @@ export async function serveGrpc(service: Service, repository: OrdersRepository, 
       packageDefinition: { 'orders.v1.Orders': ordersV1.OrdersService },
       channelOptions: CHANNEL_OPTIONS,
       gracefulShutdown: true,
-      onLoadPackageDefinition: (_definition, server) => health.addToServer(server),
+      onLoadPackageDefinition: (_definition: unknown, server: Server) => health.addToServer(server),
     },
   });
   const edge = new RpcEdge(service.logger);

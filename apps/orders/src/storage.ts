@@ -15,9 +15,7 @@ export async function openStorage(config: OrdersConfig, service: Service): Promi
     poolMax: config.databasePoolMax,
     applicationName: service.name,
   });
-  const stop = new AbortController();
-  service.onStop('intake', 'database', () => Promise.resolve(stop.abort()));
-  await connectWithRetry(database, { logger: service.logger, signal: stop.signal });
+  await connectWithRetry(database, service);
   service.readiness('postgres', async () => void (await database.query('SELECT 1')));
   service.onStop('connections', 'postgres', () => database.destroy());
   const { databaseUrl, natsUrl } = config;

@@ -11,29 +11,26 @@ export interface Origin {
 }
 
 export function orderCreated(order: Order, origin: Origin): Message {
-  return orderEvent(ordersCreated, order, order.createdAt, origin);
+  return orderEvent(ordersCreated, order, { time: order.createdAt, ...origin });
 }
 
 export function orderCanceled(order: Order, now: Date, origin: Origin): Message {
-  return orderEvent(ordersCanceled, order, now, origin);
+  return orderEvent(ordersCanceled, order, { time: now, ...origin });
 }
 
 function orderEvent(
-  contract: EventContract<OrderSnapshot>,
+  { type, dataschema }: EventContract<OrderSnapshot>,
   order: Order,
-  time: Date,
-  origin: Origin,
+  circumstances: Origin & { time: Date },
 ): Message {
-  const { type, dataschema } = contract;
   const context = {
     id: uuidV7(),
     source: ORDERS_SOURCE,
     type,
     subject: order.id,
-    time,
     dataschema,
     sequence: order.version,
-    ...origin,
+    ...circumstances,
   };
   const data: OrderSnapshot = {
     ...order,

@@ -20,7 +20,7 @@ export type Handlers = ReadonlyMap<string, EventHandler>;
 
 /** Ties a handler's data to its contract; type-checks it where it is written. */
 export function eventHandler<Data>(handler: EventHandler<Data>): EventHandler {
-  return handler as EventHandler;
+  return handler;
 }
 
 /**

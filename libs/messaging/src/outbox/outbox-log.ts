@@ -125,7 +125,11 @@ export class OutboxLog {
    *
    * @returns false when the lease or the cursor is somebody else's by now: nothing was moved
    */
-  async advance(owner: string, from: Cursor, to: Cursor, leaseMs: number): Promise<boolean> {
+  async advance(
+    owner: string,
+    { from, to }: { from: Cursor; to: Cursor },
+    leaseMs: number,
+  ): Promise<boolean> {
     const parameters = [this.name, owner, from.tx, from.position, to.tx, to.position, leaseMs];
     const [row] = await this.db.query<{ moved: number }[]>(ADVANCE, parameters);
     return row?.moved === 1;

@@ -99,9 +99,9 @@ describe('OutboxLog', () => {
     const start = { tx: '0', position: '0' };
     const [first, second] = await log.read(start, 10);
     await log.acquire('a', 60_000);
-    expect(await log.advance('b', start, first!, 60_000)).toBe(false);
-    expect(await log.advance('a', first!, second!, 60_000)).toBe(false);
-    expect(await log.advance('a', start, first!, 60_000)).toBe(true);
+    expect(await log.advance('b', { from: start, to: first! }, 60_000)).toBe(false);
+    expect(await log.advance('a', { from: first!, to: second! }, 60_000)).toBe(false);
+    expect(await log.advance('a', { from: start, to: first! }, 60_000)).toBe(true);
     expect(await log.read(first!, 10)).toHaveLength(1);
   });
 

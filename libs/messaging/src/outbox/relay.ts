@@ -122,7 +122,7 @@ export class Relay {
     if (!last) return;
     const to = { tx: last.tx, position: last.position };
     const { log, owner, logger } = this.options;
-    const moved = await log.advance(owner, from, to, this.leaseMs);
+    const moved = await log.advance(owner, { from, to }, this.leaseMs);
     if (!moved)
       logger.warn({ owner, ...to }, 'relay had lost its lease: these events may be published twice');
     this.cursor = moved ? to : undefined;

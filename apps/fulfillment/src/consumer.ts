@@ -1,0 +1,62 @@
+import { ORDERS_STREAM } from '@orders/contracts';
+import {
+  consumerMetrics,
+  Inbox,
+  InboxConsumer,
+  JetStreamSource,
+  NatsLink,
+  observeLag,
+} from '@orders/messaging';
+import { every } from '@orders/resilience';
+import type { Secret, Service } from '@orders/service';
+import type { DataSource } from 'typeorm';
+import { orderEventHandlers } from './shipments/order-events.js';
+
+/** The durable consumer and the inbox have the same name, on every replica. */
+const CONSUMER = 'fulfillment';
+
+/** Longer than the stream keeps events (7 days) and than any redrive of ours. */
+const INBOX_RETENTION_MS = 30 * 24 * 60 * 60 * 1_000;
+
+/** Takes orders' events for as long as the process lives; NATS may be away for as long as it likes. */
+export function startConsumer(service: Service, database: DataSource, natsUrl: Secret): void {
+  const { logger } = service;
+  const link = new NatsLink({ url: natsUrl.reveal(), name: service.name, logger });
+  const source = new JetStreamSource({
+    link,
+    stream: ORDERS_STREAM,
+    durable: CONSUMER,
+    subjects: orderEventHandlers.map(({ contract }) => contract.type),
+    logger,
+  });
+  observeLag(CONSUMER, source);
+  const consumer = new InboxConsumer({
+    name: CONSUMER,
+    source,
+    db: database,
+    handlers: orderEventHandlers,
+    logger,
+    metrics: consumerMetrics(),
+  });
+
+  const stop = new AbortController();
+  const { signal } = stop;
+  const running = Promise.all([
+    consumer.run(signal),
+    every(60 * 60 * 1_000, () => forgetOld(new Inbox(CONSUMER), database, signal), {
+      signal,
+      onError: (error) => logger.warn({ err: error }, 'the inbox was not tidied'),
+    }),
+  ]);
+  service.onStop('intake', 'consumer', async () => {
+    stop.abort();
+    await running;
+  });
+  service.onStop('connections', 'nats', () => link.close());
+}
+
+async function forgetOld(inbox: Inbox, database: DataSource, signal: AbortSignal): Promise<void> {
+  const before = new Date(Date.now() - INBOX_RETENTION_MS);
+  const limit = 5_000;
+  while (!signal.aborted && (await inbox.forget(database, before, limit)) === limit);
+}

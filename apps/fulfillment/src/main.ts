@@ -1,0 +1,25 @@
+import 'reflect-metadata';
+import { createLogger } from '@orders/instrumentation';
+import { connectWithRetry, createHttpApp, loadConfig, Service } from '@orders/service';
+import { AppModule } from './app.module.js';
+import { fulfillmentConfig } from './config.js';
+import { startConsumer } from './consumer.js';
+import { fulfillmentDataSource } from './database/data-source.js';
+
+const config = loadConfig(fulfillmentConfig);
+const logger = createLogger({ name: 'fulfillment', level: config.logLevel });
+const service = new Service({ name: 'fulfillment', config, logger });
+
+await service.openManagementPort();
+const database = fulfillmentDataSource({
+  url: config.databaseUrl,
+  poolMax: config.databasePoolMax,
+  applicationName: 'fulfillment',
+});
+await connectWithRetry(database, service);
+service.readiness('postgres', async () => void (await database.query('SELECT 1')));
+service.onStop('connections', 'postgres', () => database.destroy());
+startConsumer(service, database, config.natsUrl);
+const app = await createHttpApp(AppModule.with(database), { service });
+await app.listen(config.port, config.host);
+service.started();

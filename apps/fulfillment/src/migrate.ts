@@ -1,0 +1,13 @@
+import { createLogger } from '@orders/instrumentation';
+import { loadConfig, runMigrations } from '@orders/service';
+import { migrateConfig } from './config.js';
+import { fulfillmentDataSource } from './database/data-source.js';
+
+// A step of its own before a release, with a role that may change the schema; the app itself may not.
+const { databaseUrl } = loadConfig(migrateConfig);
+const dataSource = fulfillmentDataSource({
+  url: databaseUrl,
+  poolMax: 1,
+  applicationName: 'fulfillment-migrate',
+});
+await runMigrations(dataSource, createLogger({ name: 'fulfillment-migrate', level: 'info' }));

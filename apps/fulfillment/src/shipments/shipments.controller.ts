@@ -1,0 +1,20 @@
+import { Controller, Get, Param } from '@nestjs/common';
+import { DomainError } from '@orders/contracts';
+import { z } from 'zod';
+import type { ShipmentEntity } from './shipment.entity.js';
+import { ShipmentsRepository } from './shipments.repository.js';
+
+const uuid = z.uuid();
+
+/** Read by other services and by operators; never exposed to the internet. */
+@Controller('shipments')
+export class ShipmentsController {
+  constructor(private readonly shipments: ShipmentsRepository) {}
+
+  @Get(':orderId')
+  async get(@Param('orderId') orderId: string): Promise<ShipmentEntity> {
+    const shipment = uuid.safeParse(orderId).success ? await this.shipments.find(orderId) : undefined;
+    if (!shipment) throw new DomainError('not-found', 'no shipment is planned for this order');
+    return shipment;
+  }
+}

@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { ordersCanceled, ordersCreated, type OrderSnapshot } from '@orders/contracts';
+import { consumerMetrics, InboxConsumer, type Message, MemoryBus, toMessage } from '@orders/messaging';
+import { createTestDatabase, eventually, recordingLog, type TestDatabase } from '@orders/messaging/testing';
+import { Secret } from '@orders/service';
+import { randomUUID } from 'node:crypto';
+import type { DataSource } from 'typeorm';
+import { fulfillmentDataSource } from '../database/data-source.js';
+import { orderEventHandlers } from './order-events.js';
+import { ShipmentsRepository } from './shipments.repository.js';
+
+let db: TestDatabase;
+let dataSource: DataSource;
+let shipments: ShipmentsRepository;
+
+beforeAll(async () => {
+  db = await createTestDatabase();
+  dataSource = fulfillmentDataSource({ url: new Secret(db.url), poolMax: 4, applicationName: 'test' });
+  await dataSource.initialize();
+  await dataSource.runMigrations({ transaction: 'each' });
+  shipments = new ShipmentsRepository(dataSource);
+});
+afterAll(async () => {
+  await dataSource.destroy();
+  await db[Symbol.asyncDispose]();
+});
+beforeEach(() => db.query('TRUNCATE shipments, inbox, dead_letter'));
+
+const order = (id = randomUUID()): OrderSnapshot => ({
+  id,
+  customerId: 'alice',
+  items: [
+    { sku: 'apple', quantity: 3, priceCents: 250 },
+    { sku: 'pear', quantity: 1, priceCents: 99 },
+  ],
+  totalCents: 849,
+  status: 'CREATED',
+  createdAt: '2026-01-02T03:04:05.678Z',
+  version: 1,
+});
+
+function event(contract: typeof ordersCreated, data: OrderSnapshot, sequence: number): Message {
+  const context = { ...contract, id: randomUUID(), source: 'urn:service:orders', subject: data.id, sequence };
+  return toMessage({ ...context, time: new Date(), correlationId: 'c', traceparent: '' }, data);
+}
+const created = (data: OrderSnapshot) => event(ordersCreated, data, 1);
+const canceled = (data: OrderSnapshot) =>
+  event(ordersCanceled, { ...data, status: 'CANCELED', version: 2 }, 2);
+
+/** Publishes, and consumes until all of it is settled. */
+async function consume(...messages: Message[]): Promise<void> {
+  const bus = new MemoryBus();
+  for (const message of messages) await bus.publish(message);
+  const stop = new AbortController();
+  const consumer = new InboxConsumer({
+    name: 'fulfillment',
+    source: bus.source,
+    db: dataSource,
+    handlers: orderEventHandlers,
+    logger: recordingLog(),
+    metrics: consumerMetrics(),
+  });
+  const running = consumer.run(stop.signal);
+  await eventually('everything to be settled', async () => (await bus.source.lag()) === 0);
+  stop.abort();
+  await running;
+}
+
+describe('a shipment', () => {
+  it('is planned when an order was created', async () => {
+    const data = order();
+    await consume(created(data));
+    expect(await shipments.find(data.id)).toMatchObject({
+      orderId: data.id,
+      customerId: 'alice',
+      items: data.items,
+      units: 4,
+      totalCents: 849,
+      status: 'PLANNED',
+      eventsApplied: 1,
+    });
+  });
+
+  it('is cancelled with its order, in one batch, in two, and when the events come the wrong way round', async () => {
+    const [together, apart, reversed] = [order(), order(), order()];
+    await consume(created(together), canceled(together));
+    await consume(created(apart));
+    await consume(canceled(apart));
+    await consume(canceled(reversed));
+    await consume(created(reversed));
+    for (const { id } of [together, apart, reversed]) {
+      expect(await shipments.find(id)).toMatchObject({ status: 'CANCELED', sequence: 2, eventsApplied: 2 });
+    }
+  });
+
+  it('takes effect once for each event, however often it comes', async () => {
+    const data = order();
+    const message = created(data);
+    await consume(message);
+    await consume(message);
+    await consume(message, canceled(data));
+    expect(await shipments.find(data.id)).toMatchObject({ eventsApplied: 2 });
+  });
+
+  it('is planned for each of many orders, although one event is poison', async () => {
+    const orders = Array.from({ length: 100 }, () => order());
+    const poison = { ...created(order()), body: '{"id":1}' };
+    await consume(...orders.slice(0, 50).map(created), poison, ...orders.slice(50).map(created));
+    const [{ count } = { count: 0 }] = await db.query<{ count: number }[]>(
+      'SELECT count(*)::int FROM shipments WHERE events_applied = 1',
+    );
+    expect(count).toBe(100);
+    expect(await db.query('SELECT consumer FROM dead_letter')).toEqual([{ consumer: 'fulfillment' }]);
+  });
+
+  it('is unknown for an order that nobody told of', async () => {
+    expect(await shipments.find(randomUUID())).toBeUndefined();
+  });
+});

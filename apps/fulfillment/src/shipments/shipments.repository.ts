@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+import type { OrderSnapshot } from '@orders/contracts';
+import type { Queryable, ReceivedEvent } from '@orders/messaging';
+import { DataSource } from 'typeorm';
+import { ShipmentEntity, type ShipmentStatus } from './shipment.entity.js';
+
+/** An event newer than what is known decides the status; an older one that comes late only counts. */
+const APPLY = `
+  INSERT INTO shipments (order_id, customer_id, items, units, total_cents, status, sequence)
+  SELECT order_id, customer_id, items, units, total_cents, status, sequence
+  FROM json_to_recordset($1) AS e (
+    order_id uuid, customer_id text, items jsonb, units integer, total_cents bigint, status text, sequence integer)
+  ORDER BY order_id
+  ON CONFLICT (order_id) DO UPDATE SET
+    status = CASE WHEN excluded.sequence > shipments.sequence THEN excluded.status ELSE shipments.status END,
+    sequence = greatest(excluded.sequence, shipments.sequence),
+    events_applied = shipments.events_applied + 1,
+    updated_at = now()
+  RETURNING order_id`;
+
+@Injectable()
+export class ShipmentsRepository {
+  constructor(private readonly db: DataSource) {}
+
+  async find(orderId: string): Promise<ShipmentEntity | undefined> {
+    return (await this.db.manager.findOneBy(ShipmentEntity, { orderId })) ?? undefined;
+  }
+}
+
+/** Applies events of different orders, in the transaction given, however late they come. */
+export async function applyOrderEvents(
+  tx: Queryable,
+  events: readonly ReceivedEvent<OrderSnapshot>[],
+  status: ShipmentStatus,
+): Promise<void> {
+  const rows = events.map(({ data, sequence }) => ({
+    order_id: data.id,
+    customer_id: data.customerId,
+    items: data.items,
+    units: data.items.reduce((sum, { quantity }) => sum + quantity, 0),
+    total_cents: data.totalCents,
+    status,
+    sequence,
+  }));
+  await tx.query(APPLY, [JSON.stringify(rows)]);
+}

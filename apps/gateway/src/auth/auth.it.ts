@@ -1,0 +1,92 @@
+import 'reflect-metadata';
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+import { GOOD_ORDER, startGateway, type GatewayUnderTest } from '../testing/gateway-under-test.js';
+
+let gateway: GatewayUnderTest;
+beforeAll(async () => {
+  gateway = await startGateway();
+});
+afterAll(() => gateway.stop());
+
+const place = (authorization: string) =>
+  gateway.request('/orders', { body: GOOD_ORDER, headers: { authorization } });
+const challenge = (response: Response) => response.headers.get('www-authenticate');
+
+describe('a caller', () => {
+  it('without a token is told how to come back', async () => {
+    const answer = await fetch(`${gateway.url}/orders`);
+    expect(answer.status).toBe(401);
+    expect(challenge(answer)).toBe('Bearer realm="orders"');
+    expect(await answer.json()).toMatchObject({
+      type: 'urn:problem:orders:unauthenticated',
+      requestId: expect.any(String),
+    });
+  });
+
+  it.each([
+    'Basic YTpi',
+    'Bearer',
+    'Bearer a b',
+    'Bearer äöü',
+    'Bearer not.a.token',
+    `Bearer ${'x'.repeat(9_000)}`,
+  ])('with %s is unauthenticated', async (authorization) => {
+    const answer = await place(Buffer.from(authorization).toString('latin1'));
+    expect(answer.status).toBe(401);
+    expect(challenge(answer)).toContain('error="invalid_token"');
+  });
+
+  it('with an expired token is told so', async () => {
+    const answer = await place(
+      `Bearer ${await gateway.issuer.token('alice', 'orders:write', { exp: 1_000 })}`,
+    );
+    expect(answer.status).toBe(401);
+    expect(challenge(answer)).toContain('it has expired');
+  });
+
+  it('is read however the scheme is written', async () => {
+    expect((await place(`bearer  ${await gateway.issuer.token('alice', 'orders:write')}`)).status).toBe(201);
+  });
+
+  it.each([
+    ['POST', '/orders', 'orders:read', 'orders:write'],
+    ['POST', '/orders/x/cancel', 'orders:read', 'orders:write'],
+    ['GET', '/orders', 'orders:write', 'orders:read'],
+    ['GET', '/orders/x', 'orders:write', 'orders:read'],
+    ['GET', '/orders/x', 'orders:admin', 'orders:read'],
+  ])('of %s %s with %s lacks %s', async (method, path, scope, missing) => {
+    const authorization = `Bearer ${await gateway.issuer.token('alice', scope)}`;
+    const answer = await gateway.request(path, { method, headers: { authorization } });
+    expect(answer.status).toBe(403);
+    expect(challenge(answer)).toBe(`Bearer realm="orders", error="insufficient_scope", scope="${missing}"`);
+    expect(await answer.json()).toMatchObject({ detail: `The access token lacks the scope ${missing}` });
+  });
+
+  it('may not order for another customer, and nothing is sent on', async () => {
+    const before = gateway.orders.calls.length;
+    const answer = await gateway.request('/orders', { body: { ...GOOD_ORDER, customerId: 'bob' } });
+    expect(answer.status).toBe(403);
+    expect(await answer.json()).toMatchObject({ errors: [{ pointer: '/customerId' }] });
+    expect(gateway.orders.calls.length).toBe(before);
+  });
+
+  it('keeps working while the issuer is down', async () => {
+    gateway.issuer.state.up = false;
+    expect((await place(`Bearer ${await gateway.issuer.token('carol', 'orders:write')}`)).status).toBe(201);
+    gateway.issuer.state.up = true;
+  });
+});
+
+describe('without keys, ever', () => {
+  it('nobody is called unauthenticated: 503, and the gateway is not ready', async () => {
+    const blind = await startGateway({ OIDC_JWKS_URL: 'http://127.0.0.1:9/jwks' });
+    const answer = await blind.request('/orders', { body: GOOD_ORDER });
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).toBe('1');
+    expect((await fetch(`${blind.managementUrl}/readyz`)).status).toBe(503);
+    expect((await fetch(`${blind.managementUrl}/livez`)).status).toBe(200);
+    await blind.stop();
+  });
+});

@@ -1,0 +1,119 @@
+import { DomainError, isPlainText, ORDER_LIMITS } from '@orders/contracts';
+import { jwtVerify, type JWTPayload } from 'jose';
+
+import { type KeySet } from './key-set.js';
+
+/** Who calls, as far as the token says. */
+export interface Caller {
+  /** The token's `sub`: the customer. */
+  readonly id: string;
+  readonly scopes: ReadonlySet<string>;
+}
+
+export interface TokenRules {
+  issuer: string;
+  audience: string;
+  algorithms: readonly string[];
+}
+
+const MAX_TOKEN_LENGTH = 8_192;
+const CLOCK_TOLERANCE_S = 30;
+/** Entries of one generation of the cache; two generations are kept. */
+const CACHE_SIZE = 5_000;
+
+interface Verified {
+  caller: Caller;
+  /** Seconds since the epoch. */
+  expiresAt: number;
+  keysVersion: number;
+}
+
+/**
+ * Verifies access tokens (RFC 9068 without its `typ`, as many issuers leave that out). A token that was verified is
+ * remembered until it expires or the issuer's keys change: checking its signature costs more than the rest of a request.
+ */
+export class TokenVerifier {
+  private young = new Map<string, Verified>();
+  private old = new Map<string, Verified>();
+
+  constructor(
+    private readonly keys: Pick<KeySet, 'find' | 'version'>,
+    private readonly rules: TokenRules,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  /** @throws {DomainError} `unauthenticated`, or `unavailable` when there are no keys to check with */
+  async verify(token: string): Promise<Caller> {
+    const known = this.lookUp(token);
+    if (known) return known;
+    if (token.length > MAX_TOKEN_LENGTH) throw invalid('it is longer than 8 KiB');
+    const payload = await this.check(token);
+    const caller = callerOf(payload);
+    this.remember(token, { caller, expiresAt: Number(payload.exp), keysVersion: this.keys.version });
+    return caller;
+  }
+
+  private async check(token: string): Promise<JWTPayload> {
+    try {
+      const { payload } = await jwtVerify(token, this.keys.find, {
+        issuer: this.rules.issuer,
+        audience: this.rules.audience,
+        algorithms: [...this.rules.algorithms],
+        requiredClaims: ['exp', 'sub', 'iat'],
+        clockTolerance: CLOCK_TOLERANCE_S,
+        currentDate: new Date(this.now()),
+      });
+      if (!Number.isSafeInteger(payload.exp)) throw invalid('its exp is no time');
+      if (!((payload.iat ?? Infinity) <= this.now() / 1_000 + CLOCK_TOLERANCE_S))
+        throw invalid('it was issued in the future');
+      return payload;
+    } catch (error) {
+      if (error instanceof DomainError) throw error;
+      throw invalid(reasonOf(error), error);
+    }
+  }
+
+  private lookUp(token: string): Caller | undefined {
+    const fresh = this.young.get(token);
+    const entry = fresh ?? this.old.get(token);
+    if (!entry || entry.keysVersion !== this.keys.version) return undefined;
+    if (this.now() / 1_000 >= entry.expiresAt + CLOCK_TOLERANCE_S) return undefined;
+    if (!fresh) this.remember(token, entry);
+    return entry.caller;
+  }
+
+  private remember(token: string, entry: Verified): void {
+    if (this.young.size >= CACHE_SIZE) {
+      this.old = this.young;
+      this.young = new Map();
+    }
+    this.young.set(token, entry);
+  }
+}
+
+function callerOf({ sub, scope }: JWTPayload): Caller {
+  const sane =
+    typeof sub === 'string' &&
+    sub.length > 0 &&
+    sub.length <= ORDER_LIMITS.maxCustomerIdLength &&
+    isPlainText(sub);
+  if (!sane) throw invalid('its sub is no customer id');
+  return { id: sub, scopes: new Set(typeof scope === 'string' ? scope.split(' ') : []) };
+}
+
+function invalid(reason: string, cause?: unknown): DomainError {
+  return new DomainError('unauthenticated', `The access token is not valid: ${reason}`, { cause });
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ERR_JWT_EXPIRED: 'it has expired',
+  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: 'its signature is wrong',
+  ERR_JWKS_NO_MATCHING_KEY: 'it was signed with a key that the issuer does not have',
+  ERR_JOSE_ALG_NOT_ALLOWED: 'its algorithm is not allowed',
+};
+
+function reasonOf(error: unknown): string {
+  const { code, claim } = error as { code?: string; claim?: string };
+  if (code === 'ERR_JWT_CLAIM_VALIDATION_FAILED' && claim) return `its ${claim} is missing or wrong`;
+  return REASONS[code ?? ''] ?? 'it cannot be read';
+}

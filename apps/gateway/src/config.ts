@@ -1,0 +1,28 @@
+import { baseConfig, loadConfig, milliseconds, port, readConfig } from '@orders/service';
+import { z } from 'zod';
+
+const list = (known: readonly string[]) =>
+  z
+    .string()
+    .transform((text) => text.split(',').map((entry) => entry.trim()))
+    .pipe(z.array(z.enum(known)).min(1));
+
+const schema = baseConfig.extend({
+  PORT: port(3_000),
+  ORDERS_ADDRESS: z.string().regex(/^\S+:\d{1,5}$/, 'must be host:port'),
+  OIDC_ISSUER: z.url({ protocol: /^https?$/ }),
+  OIDC_AUDIENCE: z.string().min(1).default('orders-api'),
+  OIDC_JWKS_URL: z.url({ protocol: /^https?$/ }),
+  // Asymmetric ones only: with a shared secret, whoever can check a token can make one.
+  OIDC_ALGORITHMS: list(['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384', 'EdDSA']).default([
+    'RS256',
+    'ES256',
+  ]),
+  REQUEST_DEADLINE_MS: milliseconds(5_000),
+});
+
+export type Config = ReturnType<typeof parseConfig>;
+
+export const parseConfig = (env: NodeJS.ProcessEnv) => readConfig(schema, env);
+
+export const load = (): Config => loadConfig(schema);

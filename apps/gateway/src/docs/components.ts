@@ -1,0 +1,74 @@
+import { PROBLEMS } from '@orders/contracts';
+import { z } from 'zod';
+
+import { createOrderBody, orderBody } from '../orders/order.schema.js';
+import { EXAMPLE_ID } from './examples.js';
+
+type Kind = 'headers' | 'parameters' | 'schemas';
+
+export const ref = (kind: Kind, name: string) => ({ $ref: `#/components/${kind}/${name}` });
+
+export const components = {
+  securitySchemes: {
+    accessToken: {
+      type: 'http',
+      scheme: 'bearer',
+      bearerFormat: 'JWT',
+      description:
+        'Scopes: `orders:read`, `orders:write`; `orders:admin` on top of them, for the orders of all customers.',
+    },
+  },
+  parameters: {
+    OrderId: {
+      name: 'id',
+      in: 'path',
+      required: true,
+      schema: { type: 'string', format: 'uuid' },
+      example: EXAMPLE_ID,
+    },
+    RequestId: {
+      name: 'X-Request-Id',
+      in: 'header',
+      description: 'Names the request in answers and logs; made when absent or of another form.',
+      schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,128}$' },
+    },
+  },
+  headers: {
+    RequestId: { description: 'Names the request in our logs', required: true, schema: { type: 'string' } },
+    ETag: { description: "The order's version, for `If-Match`", schema: { type: 'string' }, example: '"1"' },
+    RetryAfter: { description: 'Seconds', schema: { type: 'integer', minimum: 1 } },
+    Challenge: { description: 'RFC 6750', schema: { type: 'string' } },
+  },
+  schemas: {
+    CreateOrder: z.toJSONSchema(createOrderBody, { io: 'input' }),
+    Order: z.toJSONSchema(orderBody),
+    OrderPage: {
+      type: 'object',
+      required: ['orders', 'nextCursor'],
+      properties: {
+        orders: { type: 'array', items: ref('schemas', 'Order') },
+        nextCursor: { type: ['string', 'null'] },
+      },
+    },
+    Problem: {
+      type: 'object',
+      required: ['type', 'title', 'status', 'detail'],
+      properties: {
+        type: { type: 'string', enum: Object.keys(PROBLEMS).map((code) => `urn:problem:orders:${code}`) },
+        title: { type: 'string' },
+        status: { type: 'integer', minimum: 400, maximum: 599 },
+        detail: { type: 'string' },
+        errors: {
+          type: 'array',
+          items: {
+            type: 'object',
+            required: ['pointer', 'detail'],
+            properties: { pointer: { type: 'string' }, detail: { type: 'string' } },
+          },
+        },
+        requestId: { type: 'string' },
+        traceId: { type: 'string', pattern: '^[0-9a-f]{32}$' },
+      },
+    },
+  },
+};

@@ -1,0 +1,107 @@
+import 'reflect-metadata';
+
+import { connect, createServer, type Socket } from 'node:net';
+
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+
+import { GOOD_ORDER, startGateway, type GatewayUnderTest } from './testing/gateway-under-test.js';
+
+let gateway: GatewayUnderTest;
+beforeEach(async () => {
+  gateway = await startGateway({ REQUEST_DEADLINE_MS: '400', SHUTDOWN_DRAIN_MS: '600' });
+});
+afterEach(() => gateway.stop());
+
+describe('orders', () => {
+  it('being down is 503 with Retry-After, and over as soon as it is back', async () => {
+    expect((await gateway.request('/orders', { body: GOOD_ORDER })).status).toBe(201);
+    gateway.orders.stop();
+    const answer = await gateway.request('/orders', { body: GOOD_ORDER });
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).toBe('1');
+    expect(await answer.json()).toMatchObject({ type: 'urn:problem:orders:unavailable' });
+    expect((await fetch(`${gateway.managementUrl}/readyz`)).status).toBe(200);
+
+    await gateway.orders.start(gateway.orders.port);
+    let status = 0;
+    while (status !== 201) ({ status } = await gateway.request('/orders', { body: GOOD_ORDER }));
+  });
+
+  it('being silent is 504 at the deadline', async () => {
+    gateway.orders.hold = new Promise(() => undefined);
+    const startedAt = performance.now();
+    const answer = await gateway.request('/orders', { body: GOOD_ORDER });
+    expect(answer.status).toBe(504);
+    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    expect(answer.headers.get('retry-after')).toBe('1');
+    await gateway.orders.cancelled.promise;
+  });
+
+  it('accepting connections and saying nothing does not last longer than it must', async () => {
+    gateway.orders.stop();
+    const mute: Socket[] = [];
+    const server = createServer((socket) => void mute.push(socket.on('error', () => undefined)));
+    await new Promise<void>((resolve) => server.listen(gateway.orders.port, '127.0.0.1', resolve));
+    expect((await gateway.request('/orders', { body: GOOD_ORDER })).status).toBeGreaterThanOrEqual(503);
+    const closed = new Promise((resolve) => server.close(resolve));
+    // The gateway holds the mute connection; only a new one can work.
+    await gateway.orders.start(gateway.orders.port).catch(() => undefined);
+    let status = 0;
+    while (status !== 201) ({ status } = await gateway.request('/orders', { body: GOOD_ORDER }));
+    mute.forEach((socket) => socket.destroy());
+    await closed;
+  });
+});
+
+describe('a client', () => {
+  it('that goes away takes its call along', async () => {
+    gateway.orders.hold = new Promise(() => undefined);
+    const gone = new AbortController();
+    const token = await gateway.issuer.token('alice', 'orders:write');
+    const request = fetch(`${gateway.url}/orders`, {
+      method: 'POST',
+      signal: gone.signal,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(GOOD_ORDER),
+    });
+    while (gateway.orders.calls.length === 0) await new Promise(setImmediate);
+    gone.abort();
+    await expect(request).rejects.toThrow();
+    await gateway.orders.cancelled.promise;
+  });
+});
+
+describe('a stop', () => {
+  it('finishes what is under way and says goodbye on the connection', async () => {
+    const held = Promise.withResolvers<void>();
+    gateway.orders.hold = held.promise;
+    const request = gateway.request('/orders', { body: GOOD_ORDER });
+    while (gateway.orders.calls.length === 0) await new Promise(setImmediate);
+    const stopped = gateway.service.stop('test');
+    expect((await fetch(`${gateway.managementUrl}/readyz`)).status).toBe(503);
+    held.resolve();
+    const answer = await request;
+    expect(answer.status).toBe(201);
+    expect(answer.headers.get('connection')).toBe('close');
+    await stopped;
+    expect(await gateway.exited).toBe(0);
+    await expect(fetch(`${gateway.url}/healthz`)).rejects.toThrow();
+  });
+
+  it('ends although a client holds a half-sent request', async () => {
+    const socket = connect({ port: gateway.port, host: '127.0.0.1' });
+    const closed = new Promise((resolve) =>
+      socket
+        .on('error', () => undefined)
+        .resume()
+        .once('close', resolve),
+    );
+    const token = await gateway.issuer.token('alice', 'orders:write');
+    const head = `POST /orders HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json`;
+    socket.write(`${head}\r\nContent-Length: 100\r\n\r\n{`);
+    await gateway.request('/healthz');
+    await gateway.service.stop('test');
+    await closed;
+    expect(await gateway.exited).toBe(0);
+  });
+});

@@ -1,0 +1,47 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createHttpApp, type Service } from '@orders/service';
+
+import { addAuthentication } from './auth/auth.hook.js';
+import { KeySet } from './auth/key-set.js';
+import { TokenVerifier } from './auth/token-verifier.js';
+import { type Config } from './config.js';
+import { addDocs } from './docs/docs.js';
+import { OrdersClient } from './orders/orders.client.js';
+import { OrdersController } from './orders/orders.controller.js';
+
+@Module({})
+class GatewayModule {
+  static with(orders: OrdersClient): DynamicModule {
+    return {
+      module: GatewayModule,
+      controllers: [OrdersController],
+      providers: [{ provide: OrdersClient, useValue: orders }],
+    };
+  }
+}
+
+/** Puts the gateway together; it listens to nobody yet. */
+export async function createGateway(config: Config, service: Service): Promise<NestFastifyApplication> {
+  const keys = new KeySet({ url: config.oidcJwksUrl, logger: service.logger });
+  const verifier = new TokenVerifier(keys, {
+    issuer: config.oidcIssuer,
+    audience: config.oidcAudience,
+    algorithms: config.oidcAlgorithms,
+  });
+  const orders = new OrdersClient(config.ordersAddress);
+  const app = await createHttpApp(GatewayModule.with(orders), { service });
+
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.decorate('requestDeadlineMs', config.requestDeadlineMs);
+  addAuthentication(fastify, verifier);
+  addDocs(fastify);
+  fastify.get('/healthz', { config: { access: 'public' } }, () => ({ status: 'ok' }));
+
+  void keys.run();
+  // Not orders: without it the gateway still answers honestly, and all gateways would leave at once.
+  service.readiness('token-keys', () => keys.check());
+  service.onStop('connections', 'token keys', async () => keys.stop());
+  service.onStop('connections', 'orders', async () => orders.close());
+  return app;
+}

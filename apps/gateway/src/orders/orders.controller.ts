@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { DomainError, type ordersV1 } from '@orders/contracts';
+import { type FastifyReply } from 'fastify';
+
+import { RequireScope } from '../auth/access.js';
+import { type Caller } from '../auth/token-verifier.js';
+import { CallOf, type Call } from './call.js';
+import { parseIdempotencyKey, parseIfMatch } from './order.headers.js';
+import {
+  cancelOrderBody,
+  createOrderBody,
+  isOrderId,
+  listOrdersQuery,
+  type CreateOrderBody,
+  type ListOrdersQuery,
+} from './order.schema.js';
+import { OrdersClient } from './orders.client.js';
+
+@Controller('orders')
+export class OrdersController {
+  constructor(private readonly orders: OrdersClient) {}
+
+  @Post()
+  @RequireScope('orders:write')
+  async create(
+    @Body({ schema: createOrderBody }) { customerId, items }: CreateOrderBody,
+    @CallOf() { caller, headers, limits, reply }: Call,
+  ): Promise<ordersV1.Order> {
+    // A key of our own makes our own retry safe; the caller never learns it.
+    const idempotencyKey = parseIdempotencyKey(headers['idempotency-key']) ?? randomUUID();
+    const { order, replayed } = await this.orders.createOrder(
+      { customerId: customerOf(caller, customerId), items, idempotencyKey, context: undefined },
+      limits,
+    );
+    if (replayed) reply.header('idempotent-replayed', 'true');
+    reply.header('location', `/orders/${order.id}`);
+    return answer(order, reply);
+  }
+
+  @Get(':id')
+  @RequireScope('orders:read')
+  async get(@Param('id') id: string, @CallOf() { caller, limits, reply }: Call): Promise<ordersV1.Order> {
+    const request = { id: orderId(id), customerId: visibleTo(caller) };
+    return answer(await this.orders.getOrder(request, limits), reply);
+  }
+
+  @Get()
+  @RequireScope('orders:read')
+  async list(
+    @Query({ schema: listOrdersQuery }) { limit, cursor = '', customerId }: ListOrdersQuery,
+    @CallOf() { caller, limits }: Call,
+  ): Promise<{ orders: ordersV1.Order[]; nextCursor: string | null }> {
+    const owner = customerId === undefined ? visibleTo(caller) : customerOf(caller, customerId);
+    const page = await this.orders.listOrders({ customerId: owner, limit, cursor }, limits);
+    return { orders: page.orders, nextCursor: page.nextCursor || null };
+  }
+
+  @Post(':id/cancel')
+  @HttpCode(200)
+  @RequireScope('orders:write')
+  async cancel(
+    @Param('id') id: string,
+    @Body({ schema: cancelOrderBody }) _body: undefined,
+    @CallOf() { caller, headers, limits, reply }: Call,
+  ): Promise<ordersV1.Order> {
+    const expectedVersion = parseIfMatch(headers['if-match']);
+    const request = { id: orderId(id), customerId: visibleTo(caller), expectedVersion };
+    return answer(await this.orders.cancelOrder(request, limits), reply);
+  }
+}
+
+function isAdmin(caller: Caller): boolean {
+  return caller.scopes.has('orders:admin');
+}
+
+function customerOf(caller: Caller, asked: string | undefined): string {
+  if (asked === undefined || asked === caller.id) return caller.id;
+  if (isAdmin(caller)) return asked;
+  const errors = [{ pointer: '/customerId', detail: "is not the token's subject" }];
+  throw new DomainError('forbidden', 'Another customer needs the scope orders:admin', { errors });
+}
+
+/** Whose orders the caller sees; empty = everybody's. A stranger's order is not found, not forbidden. */
+function visibleTo(caller: Caller): string {
+  return isAdmin(caller) ? '' : caller.id;
+}
+
+function orderId(id: string): string {
+  if (isOrderId(id)) return id.toLowerCase();
+  throw new DomainError('order-not-found', 'No order of yours has this id');
+}
+
+function answer(order: ordersV1.Order, reply: FastifyReply): ordersV1.Order {
+  reply.header('etag', `"${order.version}"`);
+  return order;
+}

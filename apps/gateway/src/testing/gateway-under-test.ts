@@ -1,0 +1,87 @@
+import { type AddressInfo } from 'node:net';
+import { PassThrough } from 'node:stream';
+
+import { createLogger } from '@orders/instrumentation';
+import { Service, type ProcessHandle } from '@orders/service';
+
+import { parseConfig } from '../config.js';
+import { createGateway } from '../gateway.js';
+import { AUDIENCE, startIssuer } from './issuer.js';
+import { OrdersStub } from './orders-stub.js';
+
+/** An order that breaks no rule. */
+export const GOOD_ORDER = { items: [{ sku: 'BOOK-1', quantity: 2, priceCents: 1_999 }] };
+
+/** The real gateway on a free port, with a real issuer and a real gRPC server behind it. */
+export async function startGateway(environment: NodeJS.ProcessEnv = {}) {
+  const issuer = await startIssuer();
+  const orders = await new OrdersStub().start();
+  const log = new PassThrough();
+  const lines: string[] = [];
+  log.on('data', (line: Buffer) => lines.push(line.toString()));
+  const config = parseConfig({
+    HOST: '127.0.0.1',
+    MANAGEMENT_PORT: '0',
+    ORDERS_ADDRESS: `127.0.0.1:${orders.port}`,
+    OIDC_ISSUER: issuer.issuer,
+    OIDC_AUDIENCE: AUDIENCE,
+    OIDC_JWKS_URL: issuer.jwksUrl,
+    SHUTDOWN_WAIT_MS: '0',
+    ...environment,
+  });
+  const exited = Promise.withResolvers<number>();
+  const handle: ProcessHandle = { on: () => undefined, exit: exited.resolve };
+  const logger = createLogger({ name: 'gateway', level: 'info' }, log);
+  const service = new Service({ name: 'gateway', config, logger, process: handle });
+  const managementPort = await service.openManagementPort();
+  const app = await createGateway(config, service);
+  const routes: string[] = [];
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onRoute', (route) => {
+      routes.push(`${[route.method].flat().join()} ${route.url}`);
+    });
+  await app.listen(0, '127.0.0.1');
+  service.started();
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const alice = await issuer.token('alice', 'orders:read orders:write');
+
+  return {
+    issuer,
+    orders,
+    service,
+    port,
+    url: `http://127.0.0.1:${port}`,
+    managementUrl: `http://127.0.0.1:${managementPort}`,
+    routes,
+    logs: () =>
+      lines
+        .join('')
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
+    exited: exited.promise,
+    /** A request as alice; a body that is no string or buffer goes out as JSON. */
+    request(path: string, init: { method?: string; body?: unknown; headers?: Record<string, string> } = {}) {
+      const { body } = init;
+      const raw = typeof body === 'string' || body instanceof Uint8Array || body === undefined;
+      return fetch(`http://127.0.0.1:${port}${path}`, {
+        method: init.method ?? (body === undefined ? 'GET' : 'POST'),
+        headers: {
+          authorization: `Bearer ${alice}`,
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...init.headers,
+        },
+        ...(body !== undefined && { body: (raw ? body : JSON.stringify(body)) as string }),
+      });
+    },
+    async stop() {
+      await service.stop('test');
+      orders.stop();
+      await issuer.close();
+    },
+  };
+}
+
+export type GatewayUnderTest = Awaited<ReturnType<typeof startGateway>>;

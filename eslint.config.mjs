@@ -1,0 +1,87 @@
+import js from '@eslint/js';
+import nx from '@nx/eslint-plugin';
+import prettier from 'eslint-config-prettier';
+import ts from 'typescript-eslint';
+
+/** What may import what, by the tags in each package.json. Apps never import apps. */
+const BOUNDARIES = [
+  { sourceTag: 'type:app', onlyDependOnLibsWithTags: ['type:lib'] },
+  { sourceTag: 'layer:base', onlyDependOnLibsWithTags: [] },
+  { sourceTag: 'layer:delivery', onlyDependOnLibsWithTags: ['layer:base'] },
+  { sourceTag: 'layer:service', onlyDependOnLibsWithTags: ['layer:base'] },
+  { sourceTag: 'type:tool', onlyDependOnLibsWithTags: ['type:lib'] },
+];
+
+const APPS = ['@orders/gateway', '@orders/orders', '@orders/fulfillment', '@orders/dev'];
+
+export default ts.config(
+  { ignores: ['**/dist', '**/node_modules', '**/coverage', '**/src/gen', '.local', '.nx', '**/fixtures'] },
+  js.configs.recommended,
+  ...ts.configs.recommendedTypeChecked,
+  prettier,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { '@nx': nx },
+    rules: {
+      '@nx/enforce-module-boundaries': ['error', { depConstraints: BOUNDARIES, allow: [] }],
+      // The rule above does not see an app that is imported by its name.
+      'no-restricted-imports': ['error', { patterns: APPS.map((name) => ({ group: [name, `${name}/*`] })) }],
+      '@typescript-eslint/consistent-type-imports': [
+        'error',
+        { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false },
+      ],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      '@typescript-eslint/max-params': ['error', { max: 3 }],
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'all' },
+      ],
+      '@typescript-eslint/require-await': 'off', // async makes a throw a rejection, which callers rely on
+      '@typescript-eslint/only-throw-error': 'off', // reasons of promises and signals are unknown and thrown on as they are
+      '@typescript-eslint/prefer-promise-reject-errors': 'off', // the same
+      '@typescript-eslint/no-unnecessary-type-assertion': 'error',
+      eqeqeq: 'error',
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'Only the config of an app reads the environment.' },
+      ],
+    },
+  },
+  {
+    // The config loader itself, what runs before it, tools and tests.
+    files: [
+      'libs/service/src/config.ts',
+      'libs/instrumentation/src/{register,tracing}.ts',
+      'libs/*/src/testing/**',
+      'tools/**',
+      '**/*.{spec,it,e2e}.ts',
+    ],
+    rules: { 'no-restricted-properties': 'off' },
+  },
+  {
+    // Tests hand in half-made values and look at what has no type.
+    files: ['**/*.{spec,it,e2e}.ts', '**/testing/**'],
+    rules: {
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      '@typescript-eslint/unbound-method': 'off',
+      '@typescript-eslint/max-params': 'off',
+    },
+  },
+  {
+    files: ['**/*.{js,mjs,cjs}'],
+    extends: [ts.configs.disableTypeChecked],
+    languageOptions: {
+      globals: { process: 'readonly', console: 'readonly', setTimeout: 'readonly', URL: 'readonly' },
+    },
+  },
+);

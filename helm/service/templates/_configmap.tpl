@@ -1,0 +1,22 @@
+{{/* What is no secret. An empty value is left out, so that the app's own default holds. */}}
+{{- define "service.configmap" -}}
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {{ include "service.fullname" . }}
+  labels:
+    {{- include "service.labels" . | nindent 4 }}
+data:
+  {{ .facts.port.variable }}: {{ .facts.port.number | int | quote }}
+  MANAGEMENT_PORT: {{ .facts.managementPort | int | quote }}
+  # preStop has waited already when SIGTERM arrives.
+  SHUTDOWN_WAIT_MS: "0"
+  SHUTDOWN_DRAIN_MS: {{ mul .root.Values.shutdown.drainSeconds 1000 | quote }}
+  {{- range $name, $value := .root.Values.config }}
+  {{- if kindIs "float64" $value }}
+  {{ $name }}: {{ $value | int64 | quote }}
+  {{- else if ne (toString $value) "" }}
+  {{ $name }}: {{ $value | quote }}
+  {{- end }}
+  {{- end }}
+{{- end -}}

@@ -1,0 +1,89 @@
+{{- define "service.deployment" -}}
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ include "service.fullname" . }}
+  labels:
+    {{- include "service.labels" . | nindent 4 }}
+spec:
+  replicas: {{ .root.Values.replicaCount }}
+  revisionHistoryLimit: 3
+  selector:
+    matchLabels:
+      {{- include "service.selector" . | nindent 6 }}
+  strategy:
+    rollingUpdate:
+      maxUnavailable: 0
+      maxSurge: 1
+  template:
+    metadata:
+      labels:
+        {{- include "service.labels" . | nindent 8 }}
+        app.kubernetes.io/component: server
+      annotations:
+        # A changed ConfigMap alone would not restart anything.
+        checksum/config: {{ include "service.configmap" . | sha256sum }}
+        {{- with .root.Values.podAnnotations }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+    spec:
+      serviceAccountName: {{ include "service.fullname" . }}
+      terminationGracePeriodSeconds: {{ include "service.graceSeconds" . }}
+      topologySpreadConstraints:
+        {{- range list "topology.kubernetes.io/zone" "kubernetes.io/hostname" }}
+        - topologyKey: {{ . }}
+          maxSkew: 1
+          whenUnsatisfiable: ScheduleAnyway
+          matchLabelKeys: [pod-template-hash]
+          labelSelector:
+            matchLabels:
+              {{- include "service.selector" $ | nindent 14 }}
+        {{- end }}
+      {{- include "service.pod" . | nindent 6 }}
+      containers:
+        - name: {{ .root.Chart.Name }}
+          {{- include "service.container" . | nindent 10 }}
+          envFrom:
+            - configMapRef:
+                name: {{ include "service.fullname" . }}
+          {{- with .facts.secrets }}
+          env:
+            {{- range . }}
+            {{- include "service.secretVariable" (dict "name" . "secret" $.root.Values.existingSecret) | nindent 12 }}
+            {{- end }}
+          {{- end }}
+          ports:
+            - name: {{ .facts.port.name }}
+              containerPort: {{ .facts.port.number | int }}
+            - name: management
+              containerPort: {{ .facts.managementPort | int }}
+          {{- include "service.probes" . | nindent 10 }}
+          lifecycle:
+            preStop:
+              # Until every load balancer has seen that this pod is leaving.
+              sleep:
+                seconds: {{ .root.Values.shutdown.preStopSeconds }}
+{{- end -}}
+
+{{/* Sleep, then drain, then ten seconds to force what is left, close pools and flush telemetry. */}}
+{{- define "service.graceSeconds" -}}
+{{- with .root.Values.shutdown }}{{ add .preStopSeconds .drainSeconds 10 }}{{ end -}}
+{{- end -}}
+
+{{/* Liveness is the process alone: a database that is away must not restart every pod. */}}
+{{- define "service.probes" -}}
+startupProbe:
+  httpGet: { path: /startupz, port: management }
+  periodSeconds: 1
+  failureThreshold: 60
+readinessProbe:
+  httpGet: { path: /readyz, port: management }
+  periodSeconds: 5
+  timeoutSeconds: 2
+  failureThreshold: 2
+livenessProbe:
+  httpGet: { path: /livez, port: management }
+  periodSeconds: 10
+  timeoutSeconds: 2
+  failureThreshold: 3
+{{- end -}}

@@ -1,0 +1,45 @@
+{{/*
+Migrations, before the first pod of a new version. As a hook and not an init container: they run once a release, not
+once a pod; the pods need no right to change the schema (migration.existingSecret); and a failure leaves the old
+version serving. What that costs:
+  - the old version serves while and after they run, so a migration only expands; it contracts a release later;
+  - `helm rollback` takes the pods back, never the schema;
+  - hooks run before anything else of the release exists: the Secret must be there already, the database cannot be
+    part of the chart, and the Job has the namespace's default ServiceAccount (no token is mounted).
+The hook's annotations are unconditional, and a finished Job stays for its logs until its time is over or the next
+one replaces it.
+*/}}
+{{- define "service.migration" -}}
+{{- $migration := .root.Values.migration -}}
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: {{ include "service.fullname" . }}-migrate
+  labels:
+    {{- include "service.labels" . | nindent 4 }}
+    app.kubernetes.io/component: migration
+  annotations:
+    helm.sh/hook: pre-install,pre-upgrade
+    helm.sh/hook-delete-policy: before-hook-creation
+    argocd.argoproj.io/hook: PreSync
+    argocd.argoproj.io/hook-delete-policy: BeforeHookCreation
+spec:
+  backoffLimit: {{ $migration.backoffLimit }}
+  activeDeadlineSeconds: {{ $migration.activeDeadlineSeconds }}
+  ttlSecondsAfterFinished: {{ $migration.ttlSecondsAfterFinished }}
+  template:
+    metadata:
+      labels:
+        {{- include "service.labels" . | nindent 8 }}
+        app.kubernetes.io/component: migration
+    spec:
+      restartPolicy: Never
+      {{- include "service.pod" . | nindent 6 }}
+      containers:
+        - name: migrate
+          {{- include "service.container" . | nindent 10 }}
+          args: [app/dist/migrate.js]
+          env:
+            {{- $secret := $migration.existingSecret | default .root.Values.existingSecret }}
+            {{- include "service.secretVariable" (dict "name" "DATABASE_URL" "secret" $secret) | nindent 12 }}
+{{- end -}}

@@ -1,0 +1,18 @@
+{{/* The next commands, for NOTES.txt. */}}
+{{- define "service.notes" -}}
+{{- $name := include "service.fullname" . -}}
+{{- $kubectl := printf "kubectl --namespace %s" .root.Release.Namespace -}}
+{{ .root.Chart.Name }} {{ .root.Chart.AppVersion }} as {{ $name }}, image {{ include "service.image" . }}
+
+Wait for it:   {{ $kubectl }} rollout status deployment/{{ $name }}
+Is it ready?   {{ $kubectl }} port-forward deployment/{{ $name }} {{ .facts.managementPort }} & curl --retry 5 --retry-connrefused http://127.0.0.1:{{ .facts.managementPort }}/readyz
+Its log:       {{ $kubectl }} logs --follow --selector app.kubernetes.io/instance={{ .root.Release.Name }},app.kubernetes.io/component=server
+{{- if .facts.migrates }}
+Migrations:    {{ $kubectl }} logs job/{{ $name }}-migrate
+{{- end }}
+{{- with .facts.secrets }}
+
+It reads {{ join " and " . }} from the Secret {{ $.root.Values.existingSecret }}; to make it, before an install:
+  {{ $kubectl }} create secret generic {{ $.root.Values.existingSecret }}{{ range . }} --from-literal={{ . }}=…{{ end }}
+{{- end }}
+{{- end -}}

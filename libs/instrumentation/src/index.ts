@@ -1,0 +1,7 @@
+export { currentContext, runInContext, type RequestContext } from './context.js';
+export { createLogger, loggerOptions, type LoggerSettings } from './logging.js';
+export { meter, metricsText } from './metrics.js';
+export { currentTraceId, currentTraceparent, nameServerSpan, withSpan, type SpanSettings } from './spans.js';
+export { flushTelemetry } from './telemetry.js';
+export { makeTraceparent, parseTraceparent, type TraceContext } from './traceparent.js';
+export { SpanKind, type Attributes, type Meter, type Span } from '@opentelemetry/api';

@@ -1,0 +1,56 @@
+import { isSpanContextValid, trace } from '@opentelemetry/api';
+import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino';
+
+import { currentContext } from './context.js';
+
+export interface LoggerSettings {
+  /** The app; the `name` of every line. */
+  name: string;
+  /** `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`. */
+  level: string;
+}
+
+/** Paths whose values never reach a log. */
+const REDACTED = [
+  'authorization',
+  'password',
+  'token',
+  'headers.authorization',
+  'headers.cookie',
+  'req.headers.authorization',
+  'req.headers.cookie',
+];
+
+/**
+ * Options for a pino logger that writes one JSON object a line and adds `requestId`, `correlationId`, `traceId`
+ * and `spanId` (tracing on only) of the request under way. Authorization headers, cookies, tokens and passwords
+ * are censored.
+ */
+export function loggerOptions({ name, level }: LoggerSettings): LoggerOptions {
+  return { name, level, base: {}, mixin: correlation, redact: { paths: REDACTED, censor: '***' } };
+}
+
+/** A logger with {@link loggerOptions}; writes to stdout, synchronously, unless `destination` is given. */
+export function createLogger(settings: LoggerSettings, destination?: DestinationStream): Logger {
+  const options = loggerOptions(settings);
+  return destination ? pino(options, destination) : pino(options);
+}
+
+function correlation(): object {
+  const request = currentContext();
+  const span = trace.getActiveSpan()?.spanContext();
+  if (span && isSpanContextValid(span)) {
+    return {
+      requestId: request?.requestId,
+      correlationId: request?.correlationId,
+      traceId: span.traceId,
+      spanId: span.spanId,
+    };
+  }
+  if (!request) return {};
+  return {
+    requestId: request.requestId,
+    correlationId: request.correlationId,
+    traceId: request.traceparent.slice(3, 35),
+  };
+}

@@ -1,0 +1,18 @@
+export {
+  baseConfig,
+  ConfigError,
+  loadConfig,
+  milliseconds,
+  port,
+  readConfig,
+  type BaseConfig,
+} from './config.js';
+export { createHttpApp, type HttpAppOptions } from './create-http-app.js';
+export { parseStrictJson } from './json.js';
+export { connectWithRetry, postgresOptions, type PostgresSettings } from './postgres.js';
+export { problemDetails, problemOf } from './problem.js';
+export { RpcEdge } from './rpc-edge.js';
+export { runMigrations } from './run-migrations.js';
+export { Secret, secret } from './secret.js';
+export { Service, type ProcessHandle, type ServiceOptions, type StopPhase } from './service.js';
+export { fromServiceError, toServiceError } from './service-error.js';

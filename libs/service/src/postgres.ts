@@ -1,0 +1,55 @@
+import { Backoff, sleep } from '@orders/resilience';
+import { type Secret } from './secret.js';
+import { type Service } from './service.js';
+
+export interface PostgresSettings {
+  url: Secret;
+  /** Connections of this process at most. */
+  poolMax: number;
+  /** What the server shows for them. */
+  applicationName: string;
+}
+
+/**
+ * TypeORM options for an app's own database, but for its entities and migrations. Every wait has an end: for a
+ * connection 1 s, for a lock 1 s, for a statement 4 s, and a transaction that does nothing is ended after 5 s,
+ * so that no call outlives the deadline of the edge (5 s) by much. No `query_timeout` of pg: TypeORM keeps using
+ * a connection whose query ran into it.
+ */
+export function postgresOptions({ url, poolMax, applicationName }: PostgresSettings) {
+  return {
+    type: 'postgres' as const,
+    url: url.reveal(),
+    applicationName,
+    poolSize: poolMax,
+    connectTimeoutMS: 1_000,
+    extra: {
+      keepAlive: true,
+      idleTimeoutMillis: 10_000,
+      maxLifetimeSeconds: 300,
+      statement_timeout: 4_000,
+      lock_timeout: 1_000,
+      idle_in_transaction_session_timeout: 5_000,
+    },
+  };
+}
+
+/** Connects, and tries again until it works or the service stops: a database may start after its users. */
+export async function connectWithRetry(
+  database: { initialize(): Promise<unknown> },
+  service: Pick<Service, 'logger' | 'onStop'>,
+): Promise<void> {
+  const stop = new AbortController();
+  service.onStop('intake', 'database', () => Promise.resolve(stop.abort()));
+  const backoff = new Backoff({ baseMs: 200, maxMs: 2_000 });
+  while (!stop.signal.aborted) {
+    try {
+      await database.initialize();
+      return;
+    } catch (error) {
+      const retryInMs = backoff.next();
+      service.logger.warn({ err: error, retryInMs }, 'no database yet, will try again');
+      await sleep(retryInMs, stop.signal);
+    }
+  }
+}

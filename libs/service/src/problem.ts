@@ -1,0 +1,76 @@
+import {
+  DomainError,
+  PROBLEM_KINDS,
+  PROBLEMS,
+  type FieldError,
+  type ProblemCode,
+  type ProblemDetails,
+} from '@orders/contracts';
+
+/** Most field errors in one answer: a caller mends the first ones first, and an answer stays small. */
+const MAX_FIELD_ERRORS = 20;
+
+/** An error as the edge answers it. */
+export interface Problem {
+  code: ProblemCode;
+  /** That of the code, unless HTTP has one of its own for the case (408, 431). */
+  status: number;
+  detail: string;
+  errors: readonly FieldError[];
+  /** For the header `Retry-After`, in whole seconds. */
+  retryAfterSeconds: number | undefined;
+}
+
+/**
+ * What to answer for `error`. A {@link DomainError} says it itself; an error of the HTTP stack with a status below
+ * 500 is taken by its status; everything else is a bug: 500, and nothing of it reaches the caller.
+ */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof DomainError) {
+    const { code, message, errors, retryAfterSeconds } = error;
+    return { code, status: PROBLEM_KINDS[error.kind].http, detail: message, errors, retryAfterSeconds };
+  }
+  const status = statusOf(error);
+  const [code, detail] = BY_STATUS[status] ?? (status < 500 ? MALFORMED : INTERNAL);
+  const known = status in BY_STATUS || status < 500;
+  return { code, status: known ? status : 500, detail, errors: [], retryAfterSeconds: undefined };
+}
+
+/** The answer's body (RFC 9457). */
+export function problemDetails(
+  problem: Problem,
+  ids: { requestId?: string | undefined; traceId?: string | undefined },
+): ProblemDetails {
+  return {
+    type: `urn:problem:orders:${problem.code}`,
+    title: PROBLEMS[problem.code].title,
+    status: problem.status,
+    detail: problem.detail,
+    ...(problem.errors.length > 0 && { errors: problem.errors.slice(0, MAX_FIELD_ERRORS) }),
+    ...(ids.requestId !== undefined && { requestId: ids.requestId }),
+    ...(ids.traceId !== undefined && { traceId: ids.traceId }),
+  };
+}
+
+type Wording = readonly [code: ProblemCode, detail: string];
+
+const MALFORMED: Wording = ['malformed-request', 'The request is not well-formed HTTP'];
+const INTERNAL: Wording = ['internal', 'The request failed; its id finds the cause in our logs'];
+
+const BY_STATUS: Readonly<Record<number, Wording>> = {
+  401: ['unauthenticated', 'The request carries no valid access token'],
+  403: ['forbidden', 'The access token does not allow this'],
+  404: ['not-found', 'No resource has this path'],
+  405: ['method-not-allowed', 'The resource does not know this method'],
+  408: ['malformed-request', 'The request did not arrive in full in time'],
+  413: ['payload-too-large', 'The body is larger than this resource takes'],
+  415: ['unsupported-media-type', 'The body must be application/json in UTF-8 without a content encoding'],
+  429: ['rate-limited', 'Too many requests'],
+  431: ['payload-too-large', 'The headers are larger than 16 KiB'],
+};
+
+function statusOf(error: unknown): number {
+  const { status, statusCode } = (error ?? {}) as { status?: unknown; statusCode?: unknown };
+  const said = Number(statusCode ?? status);
+  return Number.isInteger(said) && said >= 400 && said <= 599 ? said : 500;
+}

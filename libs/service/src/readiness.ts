@@ -1,0 +1,41 @@
+import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
+
+/** The body of `/readyz` and `/startupz`, as @nestjs/terminus writes it. */
+export interface HealthReport {
+  status: 'ok' | 'error';
+  details: HealthIndicatorResult;
+}
+
+/** How long one check may take, in ms. */
+const CHECK_LIMIT_MS = 1_000;
+
+/** The checks of one process, asked together. */
+export class Readiness {
+  private readonly indicators = new HealthIndicatorService();
+  private readonly checks = new Map<string, () => Promise<void>>();
+
+  /** @param check rejects when the process cannot do its work; an answer after 1 s counts as a failure */
+  add(name: string, check: () => Promise<void>): void {
+    this.checks.set(name, check);
+  }
+
+  async report(): Promise<HealthReport> {
+    const results = await Promise.all([...this.checks].map(([name, check]) => this.ask(name, check)));
+    const down = results.some((result) => Object.values(result).some((entry) => entry.status === 'down'));
+    return { status: down ? 'error' : 'ok', details: Object.assign({}, ...results) as HealthIndicatorResult };
+  }
+
+  private async ask(name: string, check: () => Promise<void>): Promise<HealthIndicatorResult> {
+    const indicator = this.indicators.check(name);
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => late.reject(new Error('no answer within 1 s')), CHECK_LIMIT_MS);
+    try {
+      await Promise.race([check(), late.promise]);
+      return indicator.up();
+    } catch (error) {
+      return indicator.down({ message: error instanceof Error ? error.message : String(error) });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import { randomUUID } from 'node:crypto';
+
+import { makeTraceparent, parseTraceparent, type RequestContext } from '@orders/instrumentation';
+
+/** What a request id and a correlation id may look like; anything else is replaced, never echoed. */
+const SANE_ID = /^[A-Za-z0-9._-]{1,128}$/;
+
+/** Reads one header or metadata entry; `undefined` when it is absent. */
+export type ReadHeader = (name: string) => unknown;
+
+/** The context of a request that came in with these headers; what is missing or not sane is made. */
+export function contextFrom(read: ReadHeader): RequestContext {
+  const requestId = sane(read('x-request-id')) ?? randomUUID();
+  const traceparent = read('traceparent');
+  return {
+    requestId,
+    correlationId: sane(read('x-correlation-id')) ?? requestId,
+    traceparent: parseTraceparent(traceparent) ? (traceparent as string) : makeTraceparent(),
+  };
+}
+
+function sane(id: unknown): string | undefined {
+  return typeof id === 'string' && SANE_ID.test(id) ? id : undefined;
+}

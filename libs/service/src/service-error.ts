@@ -1,0 +1,70 @@
+import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
+import {
+  DomainError,
+  PROBLEM_CODE_TRAILER,
+  PROBLEM_ERRORS_TRAILER,
+  PROBLEM_KINDS,
+  type FieldError,
+  isProblemCode,
+  problemOfGrpcStatus,
+} from '@orders/contracts';
+
+/**
+ * The gRPC status that stands for `error`. A {@link DomainError} keeps its code, detail and field errors (in the
+ * trailers `problem-code` and `problem-errors`); everything else is a bug and becomes INTERNAL without a word
+ * about the inside.
+ */
+export function toServiceError(error: unknown): ServiceError {
+  const metadata = new Metadata();
+  if (!(error instanceof DomainError)) {
+    metadata.set(PROBLEM_CODE_TRAILER, 'internal');
+    return serviceError(status.INTERNAL, 'Something went wrong on our side', metadata);
+  }
+  metadata.set(PROBLEM_CODE_TRAILER, error.code);
+  if (error.errors.length > 0) {
+    metadata.set(PROBLEM_ERRORS_TRAILER, encodeURIComponent(JSON.stringify(error.errors)));
+  }
+  return serviceError(PROBLEM_KINDS[error.kind].grpc, error.message, metadata);
+}
+
+/**
+ * The outcome that a failed call stands for; the call's error is its `cause`. A status without our trailers (the
+ * peer is down, a proxy answered, the deadline passed) gets a detail of ours, as its text tells of the inside.
+ */
+export function fromServiceError(error: ServiceError): DomainError {
+  const named: unknown = error.metadata?.get(PROBLEM_CODE_TRAILER)[0];
+  if (isProblemCode(named)) {
+    return new DomainError(named, error.details, { errors: fieldErrors(error.metadata), cause: error });
+  }
+  const code = problemOfGrpcStatus(error.code);
+  return new DomainError(code, UNNAMED[code] ?? 'Something went wrong on our side', { cause: error });
+}
+
+const UNNAMED: Record<string, string> = {
+  unavailable: 'A service behind this one does not answer; the same request may be repeated',
+  'deadline-exceeded': 'No answer came in time; the same request may be repeated',
+  'idempotency-key-in-use': 'A request with this idempotency key is under way',
+  'not-found': 'There is nothing here',
+  'validation-failed': 'The request breaks a rule',
+};
+
+function serviceError(code: status, details: string, metadata: Metadata): ServiceError {
+  return Object.assign(new Error(details), { code, details, metadata });
+}
+
+function fieldErrors(metadata: Metadata): FieldError[] {
+  const [encoded] = metadata.get(PROBLEM_ERRORS_TRAILER);
+  if (typeof encoded !== 'string') return [];
+  try {
+    const errors: unknown = JSON.parse(decodeURIComponent(encoded));
+    return Array.isArray(errors) ? errors.filter(isFieldError) : [];
+  } catch {
+    // Whoever sent it speaks another version of the contract; the code alone is still right.
+    return [];
+  }
+}
+
+function isFieldError(value: unknown): value is FieldError {
+  const { pointer, detail } = (value ?? {}) as Partial<FieldError>;
+  return typeof pointer === 'string' && typeof detail === 'string';
+}

@@ -1,0 +1,28 @@
+import { Injectable, StandardSchemaValidationPipe, type ArgumentMetadata } from '@nestjs/common';
+import { DomainError } from '@orders/contracts';
+
+import { fieldErrors, parameter, pointer } from './field-errors.js';
+
+/**
+ * Validates by the schema of `@Body({ schema })`, `@Query({ schema })` and `@Param({ schema })`. A body that breaks its
+ * schema is `validation-failed` with RFC 6901 pointers; a query or path that does is `malformed-request` with the
+ * names of the parameters.
+ */
+@Injectable()
+export class ValidationPipe extends StandardSchemaValidationPipe {
+  override async transform<T>(value: T, { schema, type }: ArgumentMetadata): Promise<T> {
+    if (!schema || type === 'custom') return value;
+    const result = await this.validate(value, schema);
+    if (!result.issues) return result.value as T;
+    const isBody = type === 'body';
+    const errors = fieldErrors(result.issues, isBody ? pointer : parameter);
+    const [first] = errors;
+    throw new DomainError(
+      isBody ? 'validation-failed' : 'malformed-request',
+      first
+        ? `${first.pointer || (isBody ? 'The body' : 'The query')}: ${first.detail}`
+        : 'The request breaks a rule',
+      { errors },
+    );
+  }
+}

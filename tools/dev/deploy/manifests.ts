@@ -1,0 +1,99 @@
+import { join } from 'node:path';
+import { Deployment } from 'kubernetes-models/apps/v1';
+import { Job } from 'kubernetes-models/batch/v1';
+import { ConfigMap, Service, ServiceAccount } from 'kubernetes-models/v1';
+import ts from 'typescript';
+import { parseAllDocuments } from 'yaml';
+
+export interface Manifest {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; labels?: Record<string, string>; annotations?: Record<string, string> };
+}
+
+/** Every kind that our charts may render. A new kind is one line here. */
+const KINDS = {
+  'v1/ConfigMap': { Model: ConfigMap, type: 'IConfigMap', module: 'kubernetes-models/v1' },
+  'v1/Service': { Model: Service, type: 'IService', module: 'kubernetes-models/v1' },
+  'v1/ServiceAccount': { Model: ServiceAccount, type: 'IServiceAccount', module: 'kubernetes-models/v1' },
+  'apps/v1/Deployment': { Model: Deployment, type: 'IDeployment', module: 'kubernetes-models/apps/v1' },
+  'batch/v1/Job': { Model: Job, type: 'IJob', module: 'kubernetes-models/batch/v1' },
+};
+
+/** @throws when the text is not YAML, or a document says a key twice */
+export function parseManifests(text: string): Manifest[] {
+  return parseAllDocuments(text).flatMap((document) => {
+    const [problem] = document.errors;
+    if (problem) throw problem;
+    const manifest = document.toJS() as Manifest | null;
+    return manifest ? [manifest] : [];
+  });
+}
+
+/** What is wrong with the manifests: an unknown kind, a wrong type or value, a missing or a misspelt key. */
+export function problemsOf(manifests: readonly Manifest[]): string[] {
+  const unknown = manifests.filter((manifest) => !kindOf(manifest));
+  const known = manifests.filter((manifest) => kindOf(manifest));
+  return [
+    ...unknown.map((manifest) => `${title(manifest)}: of no kind that is known here`),
+    ...known.flatMap(schemaProblems),
+    ...typeProblems(known),
+  ];
+}
+
+function kindOf({ apiVersion, kind }: Manifest) {
+  return KINDS[`${apiVersion}/${kind}` as keyof typeof KINDS] as
+    (typeof KINDS)[keyof typeof KINDS] | undefined;
+}
+
+function title({ kind, metadata }: Manifest): string {
+  return `${kind}/${metadata.name}`;
+}
+
+/** The first layer: the API's own JSON schema. It allows keys that it does not know. */
+function schemaProblems(manifest: Manifest): string[] {
+  const kind = kindOf(manifest);
+  if (!kind) return [];
+  try {
+    new kind.Model(manifest as never).validate();
+    return [];
+  } catch (error) {
+    return [`${title(manifest)}: ${error instanceof Error ? error.message : String(error)}`];
+  }
+}
+
+/** The second layer: each manifest as a literal of its TypeScript type, since the compiler refuses keys that it does not know. */
+function typeProblems(manifests: readonly Manifest[]): string[] {
+  const lines = manifests.map((manifest, index) => {
+    const { type, module } = kindOf(manifest) ?? { type: 'never', module: '' };
+    return `import type { ${type} as T${index} } from '${module}'; export const m${index}: T${index} = ${JSON.stringify(manifest)};`;
+  });
+  const file = join(import.meta.dirname, 'rendered-manifests.ts');
+  const options: ts.CompilerOptions = {
+    noEmit: true,
+    strict: true,
+    skipLibCheck: true,
+    types: [],
+    target: ts.ScriptTarget.ES2023,
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+  };
+  const program = ts.createProgram([file], options, hostWith(file, lines.join('\n'), options));
+  return ts.getPreEmitDiagnostics(program).map(({ start = 0, messageText, file: where }) => {
+    const line = where ? ts.getLineAndCharacterOfPosition(where, start).line : 0;
+    const manifest = manifests[line];
+    const text = ts.flattenDiagnosticMessageText(messageText, ' ');
+    return `${manifest ? title(manifest) : 'types'}: ${text.slice(0, 300)}`;
+  });
+}
+
+/** The file system, with one file more than there is on disk. */
+function hostWith(file: string, text: string, options: ts.CompilerOptions): ts.CompilerHost {
+  const host = ts.createCompilerHost(options);
+  const { getSourceFile, fileExists, readFile } = host;
+  host.getSourceFile = (name, target, ...rest) =>
+    name === file ? ts.createSourceFile(name, text, target) : getSourceFile.call(host, name, target, ...rest);
+  host.fileExists = (name) => name === file || fileExists.call(host, name);
+  host.readFile = (name) => (name === file ? text : readFile.call(host, name));
+  return host;
+}

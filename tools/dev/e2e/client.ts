@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import pg from 'pg';
+import { startSystem, type System, type SystemOptions } from '../src/stack/system.ts';
+
+export const ITEMS = [
+  { sku: 'apple', quantity: 3, priceCents: 250 },
+  { sku: 'pear', quantity: 1, priceCents: 99 },
+];
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  // Black box: whatever the body holds.
+  body: Record<string, unknown> & { id: string };
+}
+
+export interface SystemUnderTest {
+  system: System;
+  /** Lines that the apps have printed, as `app: line`. */
+  lines: string[];
+  dispose(): Promise<void>;
+}
+
+/** The whole system on free ports and fresh data; everything is gone after `dispose`. */
+export async function freshSystem(options: Partial<SystemOptions> = {}): Promise<SystemUnderTest> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'orders-e2e-'));
+  const lines: string[] = [];
+  const onLine = (app: string, line: string) => void lines.push(`${app}: ${line}`);
+  const system = await startSystem({ dataDir, onLine, build: false, ...options });
+  const dispose = async () => {
+    await system.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  return { system, lines, dispose };
+}
+
+/** A customer of the API. */
+export class Customer {
+  readonly #api: string;
+  readonly #token: string;
+
+  constructor(api: string, token: string) {
+    this.#api = api;
+    this.#token = token;
+  }
+
+  static async of(system: System, sub: string, scopes?: string): Promise<Customer> {
+    return new Customer(system.urls.api, await system.token(sub, scopes));
+  }
+
+  /** @throws TypeError when nobody answers */
+  async request(
+    method: string,
+    path: string,
+    init: { body?: unknown; headers?: Record<string, string> } = {},
+  ): Promise<Answer> {
+    const response = await fetch(`${this.#api}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${this.#token}`,
+        ...(init.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...init.headers,
+      },
+      ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
+      signal: AbortSignal.timeout(10_000),
+    });
+    const text = await response.text();
+    const body = (text === '' ? {} : JSON.parse(text)) as Answer['body'];
+    return { status: response.status, headers: response.headers, body };
+  }
+
+  order(key: string = randomUUID(), body: unknown = { items: ITEMS }): Promise<Answer> {
+    return this.request('POST', '/orders', { body, headers: { 'idempotency-key': key } });
+  }
+
+  /** Orders with one key until a definite answer comes: what a client should do when it cannot know. */
+  async orderUntilSure(key: string = randomUUID()): Promise<Answer> {
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await this.order(key).catch(() => undefined);
+      if (answer && answer.status < 500 && answer.status !== 409) return answer;
+      if (attempt >= 200) throw new Error(`no definite answer after ${attempt} tries: ${answer?.status}`);
+      await pause(100);
+    }
+  }
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Runs `work` for 0 … count-1, `width` at a time. */
+export async function inParallel(
+  count: number,
+  width: number,
+  work: (n: number) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  const lane = async () => {
+    while (next < count) await work(next++);
+  };
+  await Promise.all(Array.from({ length: width }, lane));
+}
+
+/** Where all orders are: the four places that must agree. */
+export interface Census {
+  orders: string[];
+  created: string[];
+  effects: string[];
+  doubleEffects: number;
+}
+
+export async function census({ postgres, nats }: System): Promise<Census> {
+  const [orders, effects] = await Promise.all([
+    rows<{ id: string }>(postgres.url('orders'), 'SELECT id FROM orders'),
+    rows<{ id: string; status: string; events: number }>(
+      postgres.url('fulfillment'),
+      'SELECT order_id AS id, status, events_applied AS events FROM shipments',
+    ),
+  ]);
+  return {
+    orders: orders.map(({ id }) => id).sort(),
+    created: await createdInStream(nats.url),
+    effects: effects.map(({ id }) => id).sort(),
+    doubleEffects: effects.filter(({ status, events }) => events > (status === 'PLANNED' ? 1 : 2)).length,
+  };
+}
+
+async function rows<Row extends pg.QueryResultRow>(url: string, sql: string): Promise<Row[]> {
+  const client = new pg.Client(url);
+  await client.connect();
+  try {
+    return (await client.query<Row>(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** The distinct orders of all `orders.created` in the stream. */
+async function createdInStream(url: string): Promise<string[]> {
+  const connection = await connect({ servers: url });
+  try {
+    const { state } = await (await jetstreamManager(connection)).streams.info('ORDERS');
+    const reader = await jetstream(connection).consumers.get('ORDERS');
+    const ids = new Set<string>();
+    for (let seen = 0; seen < state.messages;) {
+      for await (const { subject, headers } of await reader.fetch({ max_messages: 1_000, expires: 1_000 })) {
+        if (subject === 'orders.created') ids.add(headers?.get('ce-subject') ?? '');
+        seen += 1;
+        if (seen >= state.messages) break;
+      }
+    }
+    return [...ids].sort();
+  } finally {
+    await connection.close();
+  }
+}

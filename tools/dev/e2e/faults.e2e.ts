@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { until } from '../src/stack/until.ts';
+import { census, Customer, freshSystem, ITEMS, pause, type SystemUnderTest } from './client.ts';
+
+/** 30 for the full length; a few seconds show the same. */
+const NATS_DOWN_SECONDS = Number(process.env['NATS_DOWN_SECONDS'] ?? 5);
+
+let sut: SystemUnderTest;
+let alice: Customer;
+
+beforeAll(async () => {
+  sut = await freshSystem();
+  alice = await Customer.of(sut.system, 'alice');
+}, 120_000);
+afterAll(() => sut.dispose(), 60_000);
+
+/** Clients that order without a pause until told to stop; each repeats an order until it has a definite answer. */
+function customersOrdering(count: number) {
+  const acknowledged: string[] = [];
+  let ordering = true;
+  const loop = async () => {
+    while (ordering) {
+      const { status, body } = await alice.orderUntilSure();
+      expect(status).toBe(201);
+      acknowledged.push(body.id);
+    }
+  };
+  const loops = Array.from({ length: count }, loop);
+  return {
+    acknowledged,
+    stop: async () => {
+      ordering = false;
+      await Promise.all(loops);
+    },
+  };
+}
+
+/** Every acknowledged order is stored, published and applied, once, and nothing else is. */
+async function expectNothingLost(acknowledged: readonly string[]): Promise<void> {
+  const end = await until(
+    async () => {
+      const now = await census(sut.system);
+      return now.effects.length >= now.orders.length ? now : undefined;
+    },
+    { timeoutMs: 40_000, everyMs: 250, what: 'every effect' },
+  );
+  expect(acknowledged.filter((id) => !end.orders.includes(id))).toEqual([]);
+  expect(end.created).toEqual(end.orders);
+  expect(end.effects).toEqual(end.orders);
+  expect(end.doubleEffects).toBe(0);
+}
+
+describe('faults under load lose nothing and double nothing', () => {
+  it.each(['gateway', 'orders', 'fulfillment'] as const)(
+    'kill -9 of %s',
+    async (name) => {
+      const load = customersOrdering(8);
+      await until(async () => load.acknowledged.length > 50, { timeoutMs: 20_000, what: 'some orders' });
+      await sut.system.apps[name].crash();
+      await sut.system.apps[name].ready();
+      const before = load.acknowledged.length;
+      await until(async () => load.acknowledged.length > before + 50, {
+        timeoutMs: 20_000,
+        what: 'more orders',
+      });
+      await load.stop();
+      await expectNothingLost(load.acknowledged);
+    },
+    120_000,
+  );
+
+  it(`NATS away for ${NATS_DOWN_SECONDS} s: orders are taken, their events arrive after`, async () => {
+    await sut.system.nats.server?.stop();
+    const until = performance.now() + NATS_DOWN_SECONDS * 1_000;
+    const acknowledged: string[] = [];
+    while (performance.now() < until) {
+      const { status, body } = await alice.order();
+      expect(status).toBe(201);
+      acknowledged.push(body.id);
+      await pause(20);
+    }
+    const ready = await fetch(`${sut.system.urls.management.orders}/readyz`);
+    expect(ready.status).toBe(200);
+    await sut.system.nats.server?.start();
+    await expectNothingLost(acknowledged);
+  }, 120_000);
+
+  it('orders away: 503 as a problem with Retry-After, reads of the process itself go on', async () => {
+    await sut.system.apps.orders.kill();
+    const answer = await alice.order();
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
+    expect(answer.body).toMatchObject({ type: 'urn:problem:orders:unavailable', status: 503 });
+    expect((await fetch(`${sut.system.urls.api}/healthz`)).status).toBe(200);
+    await sut.system.apps.orders.start();
+    expect((await alice.orderUntilSure()).status).toBe(201);
+  }, 60_000);
+
+  it('Postgres away: 503, and all is well again after', async () => {
+    await sut.system.postgres.server?.stop();
+    const answer = await alice.request('POST', '/orders', { body: { items: ITEMS } });
+    expect([503, 504]).toContain(answer.status);
+    await sut.system.postgres.server?.start();
+    const { status, body } = await alice.orderUntilSure();
+    expect(status).toBe(201);
+    await expectNothingLost([body.id]);
+  }, 60_000);
+});

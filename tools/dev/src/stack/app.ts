@@ -1,0 +1,141 @@
+import { join } from 'node:path';
+import { Problem } from '../../bootstrap/problem.mjs';
+import { Child, describeExit, type Exit } from './child.ts';
+import { eachLine } from './run.ts';
+import { answersOk, until } from './until.ts';
+
+export interface AppOptions {
+  name: string;
+  /** Folder that holds apps/ and node_modules/. */
+  root: string;
+  env: NodeJS.ProcessEnv;
+  /** Base URL of its management port. */
+  management: string;
+  /** Each line of its stdout and stderr. */
+  onLine: (line: string) => void;
+  /** What happened to it, in words. */
+  onEvent: (text: string) => void;
+  onSpawn?: ((child: Child) => void) | undefined;
+}
+
+const READY_TIMEOUT_MS = 60_000;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 10_000;
+/** An app that lived this long begins again with the first pause. */
+const STEADY_MS = 30_000;
+
+/** One app under supervision: when it dies without being told to, it is started again, with growing pauses. */
+export class App {
+  readonly name: string;
+  readonly #options: AppOptions;
+  #child: Child | undefined;
+  #startedAt = 0;
+  #wanted = false;
+  #pauseMs = FIRST_PAUSE_MS;
+  #timer: NodeJS.Timeout | undefined;
+  #lastLines: string[] = [];
+
+  constructor(options: AppOptions) {
+    this.#options = options;
+    this.name = options.name;
+  }
+
+  /** The running process; undefined between a death and the restart. */
+  get pid(): number | undefined {
+    return this.#child?.running ? this.#child.pid : undefined;
+  }
+
+  /**
+   * Starts it and resolves once it is ready.
+   * @throws Problem with the last it printed, when it ends instead
+   */
+  async start(signal?: AbortSignal): Promise<void> {
+    this.#wanted = false; // until it has been ready once, a death is an error and no reason to try again
+    const child = await this.#spawn();
+    const ready = async (): Promise<boolean> => {
+      if (!child.running) throw new Problem(this.#obituary(await child.exited));
+      return answersOk(`${this.#options.management}/readyz`);
+    };
+    await until(ready, { timeoutMs: READY_TIMEOUT_MS, signal, what: `${this.name} to be ready` });
+    this.#wanted = true;
+    if (!child.running) this.#restartLater(await child.exited);
+  }
+
+  /** Resolves once it answers ready, for instance after a restart. */
+  async ready(timeoutMs = READY_TIMEOUT_MS): Promise<void> {
+    const ready = async (): Promise<boolean> =>
+      this.pid !== undefined && (await answersOk(`${this.#options.management}/readyz`));
+    await until(ready, { timeoutMs, what: `${this.name} to be ready` });
+  }
+
+  /** Ends it in good order (SIGTERM); it stays down until `start`. */
+  async stop(): Promise<Exit | undefined> {
+    this.#giveUp();
+    return this.#child?.stop();
+  }
+
+  /** `kill -9`; it stays down until `start`. */
+  async kill(): Promise<void> {
+    this.#giveUp();
+    await this.crash();
+  }
+
+  /** `kill -9` as if from outside: resolves once it is dead, and the supervisor starts it again. */
+  async crash(): Promise<void> {
+    this.#child?.kill('SIGKILL');
+    await this.#child?.exited;
+  }
+
+  #giveUp(): void {
+    this.#wanted = false;
+    clearTimeout(this.#timer);
+  }
+
+  async #spawn(): Promise<Child> {
+    const { root, env, onLine, onSpawn } = this.#options;
+    const child = await Child.spawn({
+      command: process.execPath,
+      args: ['--import', '@orders/instrumentation/register', join('apps', this.name, 'dist/main.js')],
+      cwd: root,
+      env,
+      stopTimeoutMs: 25_000,
+    });
+    this.#child = child;
+    this.#startedAt = performance.now();
+    this.#lastLines = [];
+    onSpawn?.(child);
+    for (const stream of [child.process.stdout, child.process.stderr]) {
+      if (!stream) continue;
+      eachLine(stream, (line) => {
+        this.#lastLines = [...this.#lastLines.slice(-19), line];
+        onLine(line);
+      });
+    }
+    void child.exited.then((exit) => this.#restartLater(exit));
+    return child;
+  }
+
+  #restartLater(exit: Exit): void {
+    if (!this.#wanted) return;
+    clearTimeout(this.#timer);
+    if (performance.now() - this.#startedAt > STEADY_MS) this.#pauseMs = FIRST_PAUSE_MS;
+    this.#options.onEvent(`died (${describeExit(exit)}); starting it again in ${this.#pauseMs / 1000} s`);
+    this.#timer = setTimeout(() => void this.#restart(), this.#pauseMs);
+    this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
+  }
+
+  async #restart(): Promise<void> {
+    const child = await this.#spawn();
+    const ready = async (): Promise<boolean> =>
+      !child.running || (await answersOk(`${this.#options.management}/readyz`));
+    await until(ready, { timeoutMs: READY_TIMEOUT_MS, what: `${this.name} to be ready` }).catch(
+      () => undefined,
+    );
+    if (child.running) this.#options.onEvent(`runs again (pid ${child.pid})`);
+  }
+
+  #obituary(exit: Exit): string {
+    const said = this.#lastLines.map((line) => `\n    ${line}`).join('');
+    return `${this.name} ended with ${describeExit(exit)} before it was ready${said ? `; its last lines:${said}` : '.'}`;
+  }
+}

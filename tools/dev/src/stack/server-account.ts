@@ -1,0 +1,41 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { basename, join } from 'node:path';
+import { Problem } from '../../bootstrap/problem.mjs';
+
+/** Whom Postgres runs as when we are root, which it refuses to be. */
+export interface Account {
+  name: string;
+  uid: number;
+  gid: number;
+}
+
+/** Reachable for every account, unlike a clone below /root: where a root user's servers live when the clone is closed to them. */
+const OPEN_FOLDER = '/var/lib/orders-platform';
+
+/** undefined for an ordinary user: the server then simply runs as that user. */
+export function serverAccount(): Account | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  for (const name of ['postgres', 'nobody']) {
+    const [uid, gid] = ['-u', '-g'].map((flag) =>
+      Number.parseInt(spawnSync('id', [flag, name]).stdout.toString(), 10),
+    );
+    if (uid && gid) return { name, uid, gid };
+  }
+  throw new Problem(
+    'Postgres refuses to run as root and there is no account "postgres" or "nobody": run as another user.',
+  );
+}
+
+/** True when that account may pass through all of these folders. */
+export function canReach({ uid, gid }: Account, folders: readonly string[]): boolean {
+  return folders.every(
+    (folder) => spawnSync('test', ['-x', `${folder}/.`], { uid, gid, cwd: '/' }).status === 0,
+  );
+}
+
+/** A folder that any account can reach, the same one each time for the same place. */
+export function openFolderFor(place: string): string {
+  const hash = createHash('sha256').update(place).digest('hex').slice(0, 12);
+  return join(OPEN_FOLDER, `${basename(place)}-${hash}`);
+}

@@ -1,0 +1,97 @@
+import { join } from 'node:path';
+import type { Child } from './child.ts';
+import { ensureDatabases, withDatabase } from './databases.ts';
+import { resolveNatsServer } from './nats-binary.ts';
+import { NatsServer } from './nats-server.ts';
+import { freePorts } from './ports.ts';
+import { EmbeddedPostgres } from './postgres.ts';
+import type { Tasks } from './tasks.ts';
+
+export interface ServerOptions {
+  dataDir: string;
+  /** Use this Postgres server instead of an embedded one. */
+  databaseUrl?: string | undefined;
+  /** Use this NATS server instead of one of ours. */
+  natsUrl?: string | undefined;
+  /** Databases to create when absent. */
+  databases?: readonly string[];
+  /** Told of each process as it starts. */
+  onSpawn?: (name: string, child: Child) => void;
+}
+
+export interface Postgres {
+  url(database?: string): string;
+  /** undefined when the server is somebody else's. */
+  server: EmbeddedPostgres | undefined;
+}
+
+export interface Nats {
+  url: string;
+  /** undefined when the server is somebody else's. */
+  server: NatsServer | undefined;
+}
+
+/** Postgres and NATS: embedded ones unless URLs of others are given. What it starts it puts on the stack, to be stopped. */
+export async function startServers(
+  options: ServerOptions,
+  tasks: Tasks,
+  stack: AsyncDisposableStack,
+): Promise<{ postgres: Postgres; nats: Nats }> {
+  const [postgres, nats] = await tasks.all<[Postgres, Nats]>([
+    startPostgres(options, tasks, stack),
+    startNats(options, tasks, stack),
+  ]);
+  return { postgres, nats };
+}
+
+async function startPostgres(
+  options: ServerOptions,
+  tasks: Tasks,
+  stack: AsyncDisposableStack,
+): Promise<Postgres> {
+  const { dataDir, databaseUrl, databases = [], onSpawn } = options;
+  if (databaseUrl) {
+    await tasks.run('databases at DATABASE_URL', () => ensureDatabases(databaseUrl, databases));
+    return {
+      url: (database) => (database ? withDatabase(databaseUrl, database) : databaseUrl),
+      server: undefined,
+    };
+  }
+  return tasks.run('Postgres', async (signal) => {
+    const [port = 0] = await freePorts(1);
+    const server = new EmbeddedPostgres({
+      folder: join(dataDir, 'postgres'),
+      port,
+      signal,
+      note: (line) => tasks.note(line),
+      onSpawn: (child) => onSpawn?.('postgres', child),
+    });
+    stack.defer(() => server.stop());
+    await server.start();
+    await ensureDatabases(server.url(), databases);
+    return { url: (database) => server.url(database), server };
+  });
+}
+
+async function startNats(
+  { dataDir, natsUrl, onSpawn }: ServerOptions,
+  tasks: Tasks,
+  stack: AsyncDisposableStack,
+): Promise<Nats> {
+  if (natsUrl) return { url: natsUrl, server: undefined };
+  return tasks.run('nats-server', async (signal, step) => {
+    const binary = await resolveNatsServer({ signal, onTry: (where) => step.update(where) });
+    const [port = 0, monitoringPort = 0] = await freePorts(2);
+    const server = new NatsServer({
+      binary,
+      folder: join(dataDir, 'nats'),
+      port,
+      monitoringPort,
+      signal,
+      onSpawn: (child) => onSpawn?.('nats-server', child),
+    });
+    stack.defer(() => server.stop());
+    await server.start();
+    return { url: server.url, server };
+  });
+}

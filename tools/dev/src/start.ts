@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import { tryLock } from '../bootstrap/lock.mjs';
+import { Problem, report } from '../bootstrap/problem.mjs';
+import { createProgress } from '../bootstrap/progress.mjs';
+import { MergedLog } from './merged-log.ts';
+import { killAllChildren } from './stack/child.ts';
+import { DEMO_CUSTOMER } from './stack/issuer.ts';
+import { LOCAL, START_LOCK } from './stack/paths.ts';
+import { assertPortsFree, portsFrom } from './stack/ports.ts';
+import { endLeftovers } from './stack/run-state.ts';
+import { startSystem, type System } from './stack/system.ts';
+import { stopOnSignals } from './stop-signals.ts';
+import { welcome } from './welcome.ts';
+
+process.exitCode = await main().catch(report);
+if (process.connected) process.disconnect();
+
+/** `npm start`: runs the whole system until it is told to stop. */
+async function main(): Promise<number> {
+  const lock = tryLock(START_LOCK);
+  if ('holder' in lock)
+    throw new Problem(`npm start is running already (pid ${lock.holder.pid}, since ${lock.holder.since}).`);
+  const stopped = stopOnSignals({ onSecond: killAllChildren });
+  try {
+    return await runUntil(stopped);
+  } finally {
+    lock.release();
+  }
+}
+
+async function runUntil(stopped: AbortSignal): Promise<number> {
+  const colours = process.stdout.isTTY && !process.env.NO_COLOR;
+  const log = new MergedLog(process.stdout, colours);
+  const progress = createProgress();
+  try {
+    const system = await start(progress, log, stopped);
+    progress.close();
+    process.stdout.write(welcome(system.urls, await system.token(DEMO_CUSTOMER), colours));
+    log.release();
+    await new Promise((resolve) => stopped.addEventListener('abort', resolve, { once: true }));
+    log.event('system', 'stopping (once more to force)');
+    await system.stop();
+    log.event('system', 'stopped; the orders are kept in .local, npm run reset wipes them');
+    return 0;
+  } catch (error) {
+    if (!stopped.aborted) throw error;
+    progress.log('Stopped before it was ready.');
+    return 130;
+  } finally {
+    progress.close();
+  }
+}
+
+async function start(
+  progress: ReturnType<typeof createProgress>,
+  log: MergedLog,
+  signal: AbortSignal,
+): Promise<System> {
+  const ports = portsFrom(process.env);
+  const left = await endLeftovers(join(LOCAL, 'run.json'));
+  if (left)
+    progress.log(
+      `The last start was killed: ${left.length > 0 ? `ended what it left, ${left.join(', ')}` : 'nothing of it is left'}.`,
+    );
+  await assertPortsFree(ports);
+  return startSystem({
+    dataDir: LOCAL,
+    ports: ports.byKey,
+    databaseUrl: process.env.DATABASE_URL,
+    natsUrl: process.env.NATS_URL,
+    onLine: (app, line) => log.line(app, line),
+    onEvent: (app, text) => log.event(app, text),
+    steps: progress,
+    signal,
+  });
+}

@@ -1,0 +1,29 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { removePostgres } from '../stack/postgres.ts';
+import { startServers } from '../stack/servers.ts';
+import { Tasks } from '../stack/tasks.ts';
+import { running } from './running-servers.ts';
+
+/**
+ * Sets TEST_DATABASE_URL (superuser) and TEST_NATS_URL for the integration tests. Servers that DATABASE_URL and NATS_URL
+ * name are used; else fresh embedded ones, in a temporary folder. Without either it fails: the tests never skip.
+ */
+export default async function globalSetup(): Promise<void> {
+  const databaseUrl = process.env.TEST_DATABASE_URL || process.env.DATABASE_URL;
+  const natsUrl = process.env.TEST_NATS_URL || process.env.NATS_URL;
+  const dataDir = await mkdtemp(join(tmpdir(), 'orders-it-'));
+  running.defer(async () => {
+    removePostgres(join(dataDir, 'postgres'));
+    await rm(dataDir, { recursive: true, force: true });
+  });
+  try {
+    const { postgres, nats } = await startServers({ dataDir, databaseUrl, natsUrl }, new Tasks(), running);
+    process.env.TEST_DATABASE_URL = postgres.url();
+    process.env.TEST_NATS_URL = nats.url;
+  } catch (error) {
+    await running.disposeAsync();
+    throw error;
+  }
+}

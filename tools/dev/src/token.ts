@@ -1,0 +1,46 @@
+import { parseArgs } from 'node:util';
+import { Problem, report } from '../bootstrap/problem.mjs';
+import { DEFAULT_SCOPES, DEMO_CUSTOMER } from './stack/issuer.ts';
+import { portsFrom } from './stack/ports.ts';
+
+process.exitCode = await main().catch(report);
+
+/** `npm run --silent token`: a bearer token of the running dev issuer, and nothing else, on stdout. */
+async function main(): Promise<number> {
+  const { sub, scope } = options(process.argv.slice(2));
+  const { issuer } = portsFrom(process.env).byKey;
+  process.stdout.write(`${await fetchToken(`http://127.0.0.1:${issuer}`, sub, scope)}\n`);
+  return 0;
+}
+
+function options(args: string[]): { sub: string; scope: string } {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        sub: { type: 'string', default: DEMO_CUSTOMER },
+        scope: { type: 'string', default: DEFAULT_SCOPES },
+      },
+    });
+    return values;
+  } catch (error) {
+    throw new Problem(
+      `${(error as Error).message} Usage: npm run --silent token -- [--sub alice] [--scope "${DEFAULT_SCOPES}"]`,
+    );
+  }
+}
+
+async function fetchToken(issuer: string, sub: string, scope: string): Promise<string> {
+  const body = new URLSearchParams({ grant_type: 'client_credentials', client_id: sub, scope });
+  const response = await fetch(`${issuer}/token`, {
+    method: 'POST',
+    body,
+    signal: AbortSignal.timeout(5000),
+  }).catch(() => {
+    throw new Problem(`No issuer at ${issuer}: run npm start first (ISSUER_PORT when it uses another port).`);
+  });
+  const { access_token: token } = (await response.json().catch(() => ({}))) as { access_token?: string };
+  if (!response.ok || !token)
+    throw new Problem(`${issuer} gave no token (HTTP ${response.status}): is it our issuer?`);
+  return token;
+}

@@ -1,0 +1,37 @@
+import { painter } from './log-line.ts';
+import type { systemUrls } from './stack/topology.ts';
+
+/** What `npm start` says once everything is ready: where to look, and two commands to paste. */
+export function welcome(urls: ReturnType<typeof systemUrls>, token: string, colours: boolean): string {
+  const paint = painter(colours);
+  const row = (name: string, value: string): string => `  ${paint('bold', name.padEnd(12))}${value}`;
+  const { management } = urls;
+  return `
+${paint('green', 'Ready.')}
+
+${row('API', urls.api)}
+${row('docs', `${urls.docs}   (${urls.openapi})`)}
+${row('shipments', `${urls.shipments}/ORDER_ID`)}
+${row(
+  'metrics',
+  Object.values(management)
+    .map((base) => `${base}/metrics`)
+    .join('  '),
+)}
+${row('health', '/livez /readyz /startupz on the same ports')}
+
+Make an order (the token is good for 12 hours; npm run --silent token prints a new one):
+
+curl -sS ${urls.api}/orders \\
+  -H 'authorization: Bearer ${token}' \\
+  -H 'content-type: application/json' \\
+  -d '{"items":[{"sku":"apple","quantity":3,"priceCents":120}]}'
+
+See its effect, with the id that came back in place of ORDER_ID:
+
+curl -sS ${urls.shipments}/ORDER_ID
+
+Ctrl-C stops everything; the orders stay. The log:
+
+`;
+}
