@@ -40,21 +40,31 @@ describe('orders', () => {
   it('accepting connections and saying nothing does not last longer than it must', async () => {
     gateway.orders.stop();
     const mute: Socket[] = [];
-    const server = createServer((socket) => void mute.push(socket.on('error', () => undefined)));
+    const connected = Promise.withResolvers<void>();
+    const server = createServer((socket) => {
+      mute.push(socket.on('error', () => undefined));
+      connected.resolve();
+    });
     await new Promise<void>((resolve) => server.listen(gateway.orders.port, '127.0.0.1', resolve));
-    expect((await gateway.request('/orders', { body: GOOD_ORDER })).status).toBeGreaterThanOrEqual(503);
-    const closed = new Promise((resolve) => server.close(resolve));
-    // The gateway holds the mute connection; only a new one can work.
-    await gateway.orders.start(gateway.orders.port).catch(() => undefined);
-    let status = 0;
-    while (status !== 201) ({ status } = await gateway.request('/orders', { body: GOOD_ORDER }));
-    mute.forEach((socket) => socket.destroy());
-    await closed;
+    try {
+      await connected.promise;
+      expect((await gateway.request('/orders', { body: GOOD_ORDER })).status).toBeGreaterThanOrEqual(503);
+      // The mute connection stays; only a new one can work.
+      server.close();
+      await gateway.orders.start(gateway.orders.port);
+      let status = 0;
+      while (status !== 201) ({ status } = await gateway.request('/orders', { body: GOOD_ORDER }));
+    } finally {
+      for (const socket of mute) socket.destroy();
+      server.close();
+    }
   });
 });
 
 describe('a client', () => {
-  it('that goes away takes its call along', async () => {
+  it('that goes away takes its call along, long before the deadline', async () => {
+    await gateway.stop();
+    gateway = await startGateway({ REQUEST_DEADLINE_MS: '600000' });
     gateway.orders.hold = new Promise(() => undefined);
     const gone = new AbortController();
     const token = await gateway.issuer.token('alice', 'orders:write');
@@ -68,6 +78,28 @@ describe('a client', () => {
     gone.abort();
     await expect(request).rejects.toThrow();
     await gateway.orders.cancelled.promise;
+  });
+
+  it('that dawdles is cut: after 3 s in the headers, after 5 s in the body', async () => {
+    const token = await gateway.issuer.token('alice', 'orders:write');
+    const head = `POST /orders HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json`;
+    const dawdle = async (bytes: string) => {
+      const startedAt = performance.now();
+      let answer = '';
+      const socket = connect({ port: gateway.port, host: '127.0.0.1' });
+      socket.on('data', (chunk) => (answer += chunk.toString()));
+      socket.write(bytes);
+      await new Promise((resolve) => socket.once('close', resolve));
+      return { answer, seconds: (performance.now() - startedAt) / 1_000 };
+    };
+    const [headers, body] = await Promise.all([
+      dawdle(head),
+      dawdle(`${head}\r\nContent-Length: 100\r\n\r\n{`),
+    ]);
+    expect(headers.answer).toMatch(/^HTTP\/1.1 408 .*application\/problem\+json/s);
+    expect(headers.seconds).toBeLessThan(5);
+    expect(body.answer).toMatch(/^HTTP\/1.1 408 /);
+    expect(body.seconds).toBeLessThan(7.5);
   });
 });
 

@@ -4,5 +4,5 @@ if (process.env['OTEL_EXPORTER_OTLP_ENDPOINT']) {
   // All of them would patch dozens of libraries that nobody here uses.
   process.env['OTEL_NODE_ENABLED_INSTRUMENTATIONS'] ??= 'http,grpc,pg,pino,runtime-node';
   const { startTracing } = await import('./tracing.js');
-  startTracing();
+  await startTracing();
 }

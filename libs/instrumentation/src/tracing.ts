@@ -3,14 +3,13 @@ import { pathToFileURL } from 'node:url';
 
 import { getNodeAutoInstrumentations } from '@opentelemetry/auto-instrumentations-node';
 import { envDetector, hostDetector, processDetector } from '@opentelemetry/resources';
-import { NodeSDK } from '@opentelemetry/sdk-node';
 
 import { meterProvider } from './metrics.js';
 import { setTelemetry } from './telemetry.js';
 
 type Instrumentations = ReturnType<typeof getNodeAutoInstrumentations>;
 
-/** Libraries that are patched in place, so that they must be loaded once by `require` before an ES module imports them. */
+/** Libraries that are patched when `require` loads them, which ES modules that import them never do. */
 const PATCHED = ['@grpc/grpc-js', 'pg', 'pg-pool'];
 /** Asked every few seconds by machines: no spans. */
 const UNTRACED_PATHS = new Set(['/livez', '/readyz', '/startupz', '/metrics', '/healthz']);
@@ -19,8 +18,11 @@ const UNTRACED_PATHS = new Set(['/livez', '/readyz', '/startupz', '/metrics', '/
  * Starts the OpenTelemetry SDK: spans of http, grpc and pg by OTLP, everything else by the standard `OTEL_*`
  * variables. Installs no signal handler; `flushTelemetry` ends it.
  */
-export function startTracing(): void {
+export async function startTracing(): Promise<void> {
   const instrumentations = selectInstrumentations();
+  preload();
+  // Not before: its exporters import @grpc/grpc-js, and what an ES module imports once stays unpatched for all.
+  const { NodeSDK } = await import('@opentelemetry/sdk-node');
   const sdk = new NodeSDK({
     instrumentations,
     // The default probes the metadata addresses of clouds.
@@ -30,7 +32,6 @@ export function startTracing(): void {
   });
   sdk.start();
   setTelemetry(sdk);
-  preload();
 }
 
 function selectInstrumentations(): Instrumentations {

@@ -25,6 +25,22 @@ export interface Delivery {
   working(): void;
 }
 
+/** Where the bus has stored a message. */
+export interface Receipt {
+  /** Grows with every message of the stream; a repeat has that of the first. */
+  readonly sequence: number;
+  /** True when the bus had the message already. */
+  readonly duplicate: boolean;
+}
+
+/** What a stream is and how long; comparing two tells whether it has lost anything in between. */
+export interface StreamState {
+  /** Differs for a stream that was made anew. */
+  readonly id: string;
+  /** 0 when it never held anything. */
+  readonly lastSequence: number;
+}
+
 /** The publishing side of a bus. */
 export abstract class EventPublisher {
   /**
@@ -32,7 +48,10 @@ export abstract class EventPublisher {
    * nothing and resolves too. Rejects when it is not stored or when that is unknown: repeat it with the same id.
    * Has a deadline of its own.
    */
-  abstract publish(message: Message): Promise<void>;
+  abstract publish(message: Message): Promise<Receipt>;
+
+  /** The stream that takes the messages, made when it is missing. Rejects when it cannot be told. */
+  abstract state(): Promise<StreamState>;
 }
 
 /** The consuming side of a bus: one durable consumer. */

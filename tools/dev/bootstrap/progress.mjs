@@ -1,3 +1,6 @@
+import { performance } from 'node:perf_hooks';
+import { clearInterval, setInterval } from 'node:timers';
+
 /**
  * @typedef {object} Step
  * @property {(detail: string) => void} update says what it is at
@@ -35,7 +38,7 @@ export function createProgress({ stream = process.stderr } = {}) {
     frame += 1;
     for (const step of running) {
       const line = `${FRAMES[frame % FRAMES.length]} ${step.title} ${elapsed(step)}${step.detail && ` · ${step.detail}`}`;
-      stream.write(`${line.slice(0, (stream.columns ?? 80) - 1)}\n`);
+      stream.write(`${line.slice(0, (stream.columns || 80) - 1)}\n`);
       painted += 1;
     }
   };
@@ -55,12 +58,11 @@ export function createProgress({ stream = process.stderr } = {}) {
     if (live) repaint();
   };
 
-  /** @param {Running} step @param {string} mark @param {number} colour @param {string} detail */
-  const finish = (step, mark, colour, detail) => {
+  /** @param {Running} step @param {string} mark @param {string} detail */
+  const finish = (step, mark, detail) => {
     if (!running.delete(step)) return;
-    log(
-      `${colours ? `\x1b[${colour}m${mark}\x1b[0m` : mark} ${step.title} ${elapsed(step)}${detail && ` · ${detail}`}`,
-    );
+    const shown = colours ? `\x1b[${mark === '✓' ? 32 : 31}m${mark}\x1b[0m` : mark;
+    log(`${shown} ${step.title} ${elapsed(step)}${detail && ` · ${detail}`}`);
   };
 
   return {
@@ -71,8 +73,8 @@ export function createProgress({ stream = process.stderr } = {}) {
       if (live) repaint();
       return {
         update: (detail) => void (step.detail = detail),
-        done: (detail = '') => finish(step, '✓', 32, detail),
-        fail: (detail = '') => finish(step, '✗', 31, detail),
+        done: (detail = '') => finish(step, '✓', detail),
+        fail: (detail = '') => finish(step, '✗', detail),
       };
     },
     /** Prints a line above what is under way. */

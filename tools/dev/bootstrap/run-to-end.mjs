@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { clearInterval, setInterval } from 'node:timers';
 
 const FORWARDED = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
 
@@ -29,16 +31,29 @@ export function runToEnd(command, args, options) {
 }
 
 /**
- * npm waits for us as long as it lives; when it is killed with -9 nobody is left to end the command.
+ * npm waits for us as long as it lives; when it is killed nobody is left to end the command. Between npm and us stands a
+ * shell, which outlives a `kill -9` of npm: so the shell's parent is watched too, where /proc tells it.
  * @param {() => void} onLost
  */
 function watchForLostParent(onLost) {
   if (!process.env.npm_lifecycle_event) return undefined;
   const parent = process.ppid;
+  const grandparent = parentOfShell(parent);
   const timer = setInterval(() => {
-    if (process.ppid === parent) return;
+    if (process.ppid === parent && parentOfShell(parent) === grandparent) return;
     clearInterval(timer);
     onLost();
-  }, 1000);
+  }, 300);
   return timer;
+}
+
+/** @param {number} pid @returns {string | undefined} undefined when this is no shell, or there is no /proc */
+function parentOfShell(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    if (!/^\d+ \((da|ba|z)?sh\)/.test(stat)) return undefined;
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1];
+  } catch {
+    return undefined;
+  }
 }

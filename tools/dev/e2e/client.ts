@@ -144,7 +144,11 @@ async function rows<Row extends pg.QueryResultRow>(url: string, sql: string): Pr
 async function createdInStream(url: string): Promise<string[]> {
   const connection = await connect({ servers: url });
   try {
-    const { state } = await (await jetstreamManager(connection)).streams.info('ORDERS');
+    const manager = await jetstreamManager(connection);
+    // A server that lost its data has no stream until somebody makes it anew.
+    const stream = await manager.streams.find('orders.created').catch(() => undefined);
+    if (stream === undefined) return [];
+    const { state } = await manager.streams.info(stream);
     const reader = await jetstream(connection).consumers.get('ORDERS');
     const ids = new Set<string>();
     for (let seen = 0; seen < state.messages;) {

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { cpSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { until } from '../src/stack/until.ts';
 import { census, Customer, freshSystem, ITEMS, pause, type SystemUnderTest } from './client.ts';
 
@@ -35,12 +37,21 @@ function customersOrdering(count: number) {
   };
 }
 
+/** Places orders one after the other and answers their ids. */
+async function ordersOf(customer: Customer, count: number): Promise<string[]> {
+  const ids: string[] = [];
+  while (ids.length < count) ids.push((await customer.orderUntilSure()).body.id);
+  return ids;
+}
+
 /** Every acknowledged order is stored, published and applied, once, and nothing else is. */
 async function expectNothingLost(acknowledged: readonly string[]): Promise<void> {
   const end = await until(
     async () => {
       const now = await census(sut.system);
-      return now.effects.length >= now.orders.length ? now : undefined;
+      return now.effects.length >= now.orders.length && now.created.length >= now.orders.length
+        ? now
+        : undefined;
     },
     { timeoutMs: 40_000, everyMs: 250, what: 'every effect' },
   );
@@ -83,6 +94,30 @@ describe('faults under load lose nothing and double nothing', () => {
     expect(ready.status).toBe(200);
     await sut.system.nats.server?.start();
     await expectNothingLost(acknowledged);
+  }, 120_000);
+
+  it('NATS lost the end of its stream: what it lost is published again, and the consumer reads on', async () => {
+    const server = sut.system.nats.server!;
+    const messages = join(server.folder, 'jetstream/$G/streams/ORDERS/msgs');
+    await server.stop();
+    cpSync(messages, `${messages}.old`, { recursive: true });
+    await server.start();
+    const acknowledged = await ordersOf(alice, 20);
+    await expectNothingLost(acknowledged);
+    await server.kill();
+    rmSync(messages, { recursive: true });
+    renameSync(`${messages}.old`, messages);
+    await server.start();
+    acknowledged.push(...(await ordersOf(alice, 20)));
+    await expectNothingLost(acknowledged);
+  }, 120_000);
+
+  it('NATS lost everything: every event that is kept is published again, and takes effect once', async () => {
+    const server = sut.system.nats.server!;
+    await server.kill();
+    rmSync(join(server.folder, 'jetstream'), { recursive: true });
+    await server.start();
+    await expectNothingLost(await ordersOf(alice, 20));
   }, 120_000);
 
   it('orders away: 503 as a problem with Retry-After, reads of the process itself go on', async () => {

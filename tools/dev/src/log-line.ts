@@ -40,11 +40,11 @@ export function painter(colours: boolean): Paint {
 export function formatLogLine(line: string, paint: Paint): string {
   const record = parseObject(line);
   if (!record) return line;
-  const [level, style] = LEVELS[Number(record.level)] ?? [String(record.level ?? ''), 'white'];
+  const [level, style] = LEVELS[Number(record.level)] ?? [text(record.level), 'white'];
   const rest = flatten(record)
     .filter(([key]) => !LEFT_OUT.has(key))
     .map(([key, value]) => paint('gray', `${key}=${shown(value)}`));
-  const head = [paint('gray', clock(record.time)), paint(style, level.padEnd(5)), String(record.msg ?? '')];
+  const head = [paint('gray', clock(record.time)), paint(style, level.padEnd(5)), text(record.msg)];
   return [...head, ...rest].filter((part) => part !== '').join(' ');
 }
 
@@ -52,7 +52,7 @@ export function formatLogLine(line: string, paint: Paint): string {
 function flatten(record: Record<string, unknown>): [string, unknown][] {
   return Object.entries(record).flatMap(([key, value]): [string, unknown][] => {
     if (key === 'err' && isObject(value))
-      return [['err', `${String(value.type ?? 'Error')}: ${String(value.message ?? '')}`]];
+      return [['err', `${text(value.type) || 'Error'}: ${text(value.message)}`]];
     if (!isObject(value)) return [[key, value]];
     return Object.entries(value)
       .filter(([inner]) => inner !== 'headers')
@@ -60,9 +60,14 @@ function flatten(record: Record<string, unknown>): [string, unknown][] {
   });
 }
 
+/** What a field that should be a text says; '' when it is none. */
+function text(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
 function shown(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
-  const line = /[\n\r\t]/.test(text) ? JSON.stringify(text).slice(1, -1) : text;
+  const whole = typeof value === 'string' ? value : JSON.stringify(value);
+  const line = /[\n\r\t]/.test(whole) ? JSON.stringify(whole).slice(1, -1) : whole;
   return line.length > LONGEST_VALUE ? `${line.slice(0, LONGEST_VALUE)}…` : line;
 }
 

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
-import { tryLock } from '../bootstrap/lock.mjs';
-import { Problem, report } from '../bootstrap/problem.mjs';
+import { report } from '../bootstrap/problem.mjs';
 import { createProgress } from '../bootstrap/progress.mjs';
 import { MergedLog } from './merged-log.ts';
 import { killAllChildren } from './stack/child.ts';
 import { DEMO_CUSTOMER } from './stack/issuer.ts';
-import { LOCAL, START_LOCK } from './stack/paths.ts';
+import { LOCAL } from './stack/paths.ts';
 import { assertPortsFree, portsFrom } from './stack/ports.ts';
 import { endLeftovers } from './stack/run-state.ts';
 import { startSystem, type System } from './stack/system.ts';
+import { startLock } from './start-lock.ts';
 import { stopOnSignals } from './stop-signals.ts';
 import { welcome } from './welcome.ts';
 
@@ -17,10 +17,9 @@ if (process.connected) process.disconnect();
 
 /** `npm start`: runs the whole system until it is told to stop. */
 async function main(): Promise<number> {
-  const lock = tryLock(START_LOCK);
-  if ('holder' in lock)
-    throw new Problem(`npm start is running already (pid ${lock.holder.pid}, since ${lock.holder.since}).`);
+  const lock = await startLock();
   const stopped = stopOnSignals({ onSecond: killAllChildren });
+  stopped.addEventListener('abort', () => lock.stopping());
   try {
     return await runUntil(stopped);
   } finally {

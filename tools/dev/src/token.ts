@@ -1,33 +1,15 @@
-import { parseArgs } from 'node:util';
 import { Problem, report } from '../bootstrap/problem.mjs';
-import { DEFAULT_SCOPES, DEMO_CUSTOMER } from './stack/issuer.ts';
 import { portsFrom } from './stack/ports.ts';
+import { tokenOptions } from './token-options.ts';
 
 process.exitCode = await main().catch(report);
 
 /** `npm run --silent token`: a bearer token of the running dev issuer, and nothing else, on stdout. */
 async function main(): Promise<number> {
-  const { sub, scope } = options(process.argv.slice(2));
+  const { sub, scope } = tokenOptions(process.argv.slice(2));
   const { issuer } = portsFrom(process.env).byKey;
   process.stdout.write(`${await fetchToken(`http://127.0.0.1:${issuer}`, sub, scope)}\n`);
   return 0;
-}
-
-function options(args: string[]): { sub: string; scope: string } {
-  try {
-    const { values } = parseArgs({
-      args,
-      options: {
-        sub: { type: 'string', default: DEMO_CUSTOMER },
-        scope: { type: 'string', default: DEFAULT_SCOPES },
-      },
-    });
-    return values;
-  } catch (error) {
-    throw new Problem(
-      `${(error as Error).message} Usage: npm run --silent token -- [--sub alice] [--scope "${DEFAULT_SCOPES}"]`,
-    );
-  }
 }
 
 async function fetchToken(issuer: string, sub: string, scope: string): Promise<string> {

@@ -42,7 +42,7 @@ type Start<R> = (metadata: Metadata, options: CallOptions, answer: Answer<R>) =>
 /** orders.v1 as promises; failures are `DomainError`s. */
 export class OrdersClient {
   private client: ordersV1.OrdersClient;
-  private connectingSince: number | undefined;
+  private unreadySince: number | undefined;
   private readonly watch: NodeJS.Timeout;
 
   constructor(private readonly address: string) {
@@ -106,15 +106,14 @@ export class OrdersClient {
     return client;
   }
 
+  // Not only in CONNECTING: after a failure the channel says TRANSIENT_FAILURE all the while it connects anew.
   private replaceWhenStuck(): void {
-    const state = this.client.getChannel().getConnectivityState(true);
-    if (state !== connectivityState.CONNECTING) this.connectingSince = undefined;
-    else if (this.connectingSince === undefined) this.connectingSince = performance.now();
-    else if (performance.now() - this.connectingSince >= STUCK_AFTER_MS) {
-      this.client.close();
-      this.client = this.connect();
-      this.connectingSince = undefined;
-    }
+    const ready = this.client.getChannel().getConnectivityState(true) === connectivityState.READY;
+    this.unreadySince = ready ? undefined : (this.unreadySince ?? performance.now());
+    if (this.unreadySince === undefined || performance.now() - this.unreadySince < STUCK_AFTER_MS) return;
+    this.client.close();
+    this.client = this.connect();
+    this.unreadySince = undefined;
   }
 }
 

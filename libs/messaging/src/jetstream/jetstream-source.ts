@@ -18,6 +18,9 @@ import { ensureStream, isApiError, type StreamSpec } from './stream.js';
 /** How long one pull stays open, in ms; the least that the client allows. */
 const PULL_MS = 1_000;
 
+/** Time between two looks at whether the consumer still fits its stream, in ms. */
+const CHECK_MS = 10_000;
+
 export interface JetStreamSourceOptions {
   link: NatsLink;
   stream: StreamSpec;
@@ -26,7 +29,7 @@ export interface JetStreamSourceOptions {
   /** Which events it wants. */
   subjects: readonly string[];
   logger: Log;
-  /** A delivery that is silent for so long is delivered again, in ms. Default 30 000. */
+  /** A delivery that is silent for so long is delivered again, in ms. Default 5 000. */
   ackWaitMs?: number;
   /** Events delivered and not yet acked, over all replicas. Default 1 000. */
   maxAckPending?: number;
@@ -69,9 +72,15 @@ export class JetStreamSource extends EventSource {
   private async *session(max: number, signal: AbortSignal): AsyncIterable<Delivery[]> {
     const { link, stream, durable } = this.options;
     const connection = await link.connection();
-    await this.ensureConsumer(await jetstreamManager(connection));
+    const manager = await jetstreamManager(connection);
+    await this.ensureConsumer(manager);
     const consumer = await jetstream(connection).consumers.get(stream.name, durable);
+    let checkAt = performance.now() + CHECK_MS;
     while (!signal.aborted) {
+      if (performance.now() >= checkAt) {
+        await this.ensureConsumer(manager);
+        checkAt = performance.now() + CHECK_MS;
+      }
       // Short pulls instead of one endless one: each ends by itself when something is amiss, and a reader that
       // stops only waits for the last one, so that nothing it was sent lies open until the ack wait is over.
       const pull = await consumer.fetch({ max_messages: 4 * max, expires: PULL_MS });
@@ -79,23 +88,37 @@ export class JetStreamSource extends EventSource {
     }
   }
 
+  /** The consumer as it should be; one that is ahead of a stream that lost its end would wait for ever: made anew. */
   private async ensureConsumer(manager: JetStreamManager): Promise<void> {
-    const { stream, durable, subjects, ackWaitMs = 30_000, maxAckPending = 1_000 } = this.options;
+    const { stream, durable, logger } = this.options;
     await ensureStream(manager, stream);
     try {
-      await manager.consumers.info(stream.name, durable);
+      // The stream after the consumer: it only grows meanwhile.
+      const { delivered } = await manager.consumers.info(stream.name, durable);
+      const { last_seq: lastSequence } = (await manager.streams.info(stream.name)).state;
+      if (delivered.stream_seq <= lastSequence) return;
+      logger.error(
+        { durable, delivered: delivered.stream_seq, lastSequence },
+        'the stream has lost events: reading it anew',
+      );
+      await manager.consumers.delete(stream.name, durable);
     } catch (error) {
       if (!isApiError(error, JetStreamApiCodes.ConsumerNotFound)) throw error;
-      await manager.consumers.add(stream.name, {
-        durable_name: durable,
-        filter_subjects: [...subjects],
-        ack_policy: AckPolicy.Explicit,
-        deliver_policy: DeliverPolicy.All,
-        ack_wait: nanos(ackWaitMs),
-        max_ack_pending: maxAckPending,
-        max_deliver: -1,
-      });
     }
+    await manager.consumers.add(stream.name, this.consumerConfig());
+  }
+
+  private consumerConfig() {
+    const { durable, subjects, ackWaitMs = 5_000, maxAckPending = 1_000 } = this.options;
+    return {
+      durable_name: durable,
+      filter_subjects: [...subjects],
+      ack_policy: AckPolicy.Explicit,
+      deliver_policy: DeliverPolicy.All,
+      ack_wait: nanos(ackWaitMs),
+      max_ack_pending: maxAckPending,
+      max_deliver: -1,
+    };
   }
 }
 

@@ -79,6 +79,18 @@ describe('JetStream', () => {
     await bus.link.close();
   });
 
+  it('tells another stream from the one that it was, and how long it is', async () => {
+    const bus = openBus();
+    const { sequence, duplicate } = await bus.publisher.publish(someEvent());
+    expect([sequence, duplicate]).toEqual([1, false]);
+    const before = await bus.publisher.state();
+    expect(before.lastSequence).toBe(1);
+    await manager.streams.delete(bus.stream.name);
+    const after = await bus.publisher.state();
+    expect(after).toEqual({ id: expect.not.stringContaining(before.id), lastSequence: 0 });
+    await bus.link.close();
+  });
+
   it('hands back at once what was prefetched and not read', async () => {
     const bus = openBus();
     for (let n = 0; n < 40; n += 1) await bus.publisher.publish(someEvent());

@@ -1,9 +1,16 @@
 import { WakeUp } from '@orders/resilience';
-import { type Delivery, EventPublisher, EventSource, type Message } from '../message.js';
+import {
+  type Delivery,
+  EventPublisher,
+  EventSource,
+  type Message,
+  type Receipt,
+  type StreamState,
+} from '../message.js';
 
 interface Stored {
   readonly message: Message;
-  readonly address: string;
+  readonly sequence: number;
   attempt: number;
   state: 'waiting' | 'open' | 'acked';
   /** Not delivered before, on the process's monotonic clock. */
@@ -20,14 +27,18 @@ export class MemoryBus extends EventPublisher {
   /** The consumer of this bus. */
   readonly source: EventSource = new MemorySource(this.stored, this.wakeUp);
 
-  publish(message: Message): Promise<void> {
+  publish(message: Message): Promise<Receipt> {
     const key = message.id === '' ? `${this.stored.size}` : message.id;
-    if (!this.stored.has(key)) {
-      const address = `memory/${this.stored.size + 1}`;
-      this.stored.set(key, { message, address, attempt: 0, state: 'waiting', notBefore: 0 });
-      this.wakeUp.wake();
-    }
-    return Promise.resolve();
+    const known = this.stored.get(key);
+    if (known) return Promise.resolve({ sequence: known.sequence, duplicate: true });
+    const sequence = this.stored.size + 1;
+    this.stored.set(key, { message, sequence, attempt: 0, state: 'waiting', notBefore: 0 });
+    this.wakeUp.wake();
+    return Promise.resolve({ sequence, duplicate: false });
+  }
+
+  state(): Promise<StreamState> {
+    return Promise.resolve({ id: 'memory', lastSequence: this.stored.size });
   }
 
   /** Every message stored, in order. */
@@ -69,7 +80,7 @@ class MemorySource extends EventSource {
     entry.attempt += 1;
     return {
       message: entry.message,
-      address: entry.address,
+      address: `memory/${entry.sequence}`,
       attempt: entry.attempt,
       ack: () => {
         entry.state = 'acked';

@@ -1,13 +1,21 @@
 import type { Message } from '../message.js';
 import type { Queryable } from '../queryable.js';
 
-/** A place in the log: everything at or before it has been published. Both parts are 64-bit, hence text. */
-export interface Cursor {
+/** A place in the log. Both parts are 64-bit, hence text. */
+export interface Place {
   readonly tx: string;
   readonly position: string;
 }
 
-export interface LogEntry extends Cursor {
+/** A place, and that everything at or before it is in the stream up to a sequence. */
+export interface Cursor extends Place {
+  /** Which stream; undefined before the first contact. */
+  readonly stream: string | undefined;
+  /** The highest sequence that the stream gave to any of it. */
+  readonly streamSequence: number;
+}
+
+export interface LogEntry extends Place {
   readonly message: Message;
 }
 
@@ -31,9 +39,9 @@ const ACQUIRE = `
   WITH taken AS (
     UPDATE outbox_cursor SET owner = $2, lease_until = clock_timestamp() + $3 * interval '1 ms'
     WHERE name = $1 AND (owner = $2 OR owner IS NULL OR lease_until < clock_timestamp())
-    RETURNING tx::text, position::text, system_identifier
+    RETURNING tx::text, position::text, stream, stream_sequence::float8 AS "streamSequence", system_identifier
   )
-  SELECT tx, position, taken.system_identifier <> here.system_identifier::text AS moved
+  SELECT tx, position, stream, "streamSequence", taken.system_identifier <> here.system_identifier::text AS moved
   FROM taken, pg_control_system() AS here`;
 
 const READ = `
@@ -46,11 +54,35 @@ const READ = `
 const ADVANCE = `
   WITH moved AS (
     UPDATE outbox_cursor
-    SET tx = $5, position = $6, lease_until = clock_timestamp() + $7 * interval '1 ms'
+    SET tx = $5, position = $6, lease_until = clock_timestamp() + $7 * interval '1 ms',
+        stream = $8, stream_sequence = $9
     WHERE name = $1 AND owner = $2 AND tx = $3 AND position = $4
-    RETURNING 1
+    RETURNING name, tx, position, stream, stream_sequence
+  ), noted AS (
+    INSERT INTO outbox_checkpoint (name, tx, position, stream, stream_sequence)
+    SELECT name, tx, position, stream, stream_sequence FROM moved
+    WHERE NOT EXISTS (
+      SELECT FROM outbox_checkpoint WHERE name = $1 AND noted_at > clock_timestamp() - interval '1 s')
   )
   SELECT count(*)::int AS moved FROM moved`;
+
+const REWIND = `
+  WITH kept AS (
+    SELECT tx, position, stream_sequence FROM outbox_checkpoint
+    WHERE name = $1 AND stream = $3 AND stream_sequence <= $4
+    ORDER BY noted_at DESC LIMIT 1
+  ), gone AS (
+    DELETE FROM outbox_checkpoint WHERE name = $1 AND (stream <> $3 OR stream_sequence > $4)
+  ), moved AS (
+    UPDATE outbox_cursor SET
+      tx = coalesce((SELECT tx FROM kept), '0'),
+      position = coalesce((SELECT position FROM kept), 0),
+      stream = $3,
+      stream_sequence = coalesce((SELECT stream_sequence FROM kept), 0)
+    WHERE name = $1 AND owner = $2
+    RETURNING tx::text, position::text
+  )
+  SELECT tx, position FROM moved`;
 
 const RELEASE = `
   WITH released AS (
@@ -100,19 +132,21 @@ export class OutboxLog {
   /**
    * Takes or prolongs the lease on the cursor, by the database's clock.
    *
-   * @returns where the cursor stands; undefined when somebody else holds the lease
+   * @returns where the cursor stands, and whether the log came from another cluster since ({@link rebase});
+   *   undefined when somebody else holds the lease
    */
   async acquire(owner: string, leaseMs: number): Promise<(Cursor & { moved: boolean }) | undefined> {
-    const [row] = await this.db.query<(Cursor & { moved: boolean })[]>(ACQUIRE, [this.name, owner, leaseMs]);
-    return row;
+    type Row = Omit<Cursor, 'stream'> & { stream: string | null; moved: boolean };
+    const [row] = await this.db.query<Row[]>(ACQUIRE, [this.name, owner, leaseMs]);
+    return row && { ...row, stream: row.stream ?? undefined };
   }
 
   /**
    * The next entries after `cursor`, oldest first. Leaves out what a transaction that is still running could
    * precede, so that no entry ever appears behind a cursor.
    */
-  async read(cursor: Cursor, limit: number): Promise<LogEntry[]> {
-    const rows = await this.db.query<(Cursor & Row)[]>(READ, [cursor.tx, cursor.position, limit]);
+  async read(cursor: Place, limit: number): Promise<LogEntry[]> {
+    const rows = await this.db.query<(Place & Row)[]>(READ, [cursor.tx, cursor.position, limit]);
     return rows.map(({ tx, position, event_id: id, subject, headers, body }) => ({
       tx,
       position,
@@ -125,14 +159,22 @@ export class OutboxLog {
    *
    * @returns false when the lease or the cursor is somebody else's by now: nothing was moved
    */
-  async advance(
-    owner: string,
-    { from, to }: { from: Cursor; to: Cursor },
-    leaseMs: number,
-  ): Promise<boolean> {
-    const parameters = [this.name, owner, from.tx, from.position, to.tx, to.position, leaseMs];
+  async advance(owner: string, { from, to }: { from: Place; to: Cursor }, leaseMs: number): Promise<boolean> {
+    const places = [from.tx, from.position, to.tx, to.position];
+    const parameters = [this.name, owner, ...places, leaseMs, to.stream, to.streamSequence];
     const [row] = await this.db.query<{ moved: number }[]>(ADVANCE, parameters);
     return row?.moved === 1;
+  }
+
+  /**
+   * Takes the cursor back to the last place of which all is still in `stream`, which ends at `lastSequence`; to the
+   * very beginning of the log when there is none, as with a stream that was made anew.
+   *
+   * @returns the place; undefined when the lease is somebody else's by now: nothing was moved
+   */
+  async rewind(owner: string, stream: string, lastSequence: number): Promise<Place | undefined> {
+    const [row] = await this.db.query<Place[]>(REWIND, [this.name, owner, stream, lastSequence]);
+    return row;
   }
 
   /** Gives the lease back, so that another relay need not wait for it to run out. */

@@ -3,14 +3,20 @@ import { meter } from '@orders/instrumentation';
 import type { OutboxLog } from './outbox-log.js';
 
 export interface RelayMetrics {
-  /** Attempts to publish, by subject and outcome (stored, failed). */
+  /** Attempts to publish, by subject and outcome (stored, known, failed). */
   readonly published: Counter;
+  /** Times that the stream had lost events and was given them again, by reason (younger, shorter). */
+  readonly rewinds: Counter;
 }
 
 export function relayMetrics(): RelayMetrics {
+  const metrics = meter('messaging');
   return {
-    published: meter('messaging').createCounter('outbox_publish_attempts', {
+    published: metrics.createCounter('outbox_publish_attempts', {
       description: 'Attempts to publish an event of the outbox log, by subject and outcome',
+    }),
+    rewinds: metrics.createCounter('outbox_rewinds', {
+      description: 'Times that the stream had lost events and the relay went back to publish them again',
     }),
   };
 }

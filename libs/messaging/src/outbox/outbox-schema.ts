@@ -7,7 +7,9 @@
  *   (a bare `position > last` would skip rows of transactions that commit late).
  * - It is partitioned by UTC day, so that retention drops a table instead of deleting rows.
  *   `outbox_default` only takes rows when `outbox_maintain` has not run for a week.
- * - `outbox_cursor` says how far a reader has come, and which process may move it.
+ * - `outbox_cursor` says how far a reader has come, which process may move it, and how far the stream was then.
+ * - `outbox_checkpoint` remembers where the cursor stood when the stream was how long, about once a second: when a
+ *   stream turns out shorter or younger than it was, the cursor goes back to the last place that it still holds.
  */
 export const OUTBOX_SCHEMA_V1 = `
 CREATE SEQUENCE outbox_position;
@@ -31,7 +33,19 @@ CREATE TABLE outbox_cursor (
   position          bigint      NOT NULL DEFAULT 0,
   system_identifier text        NOT NULL,
   owner             text,
-  lease_until       timestamptz NOT NULL DEFAULT '-infinity'
+  lease_until       timestamptz NOT NULL DEFAULT '-infinity',
+  stream            text,
+  stream_sequence   bigint      NOT NULL DEFAULT 0
+);
+
+CREATE TABLE outbox_checkpoint (
+  name            text        NOT NULL,
+  noted_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+  tx              xid8        NOT NULL,
+  position        bigint      NOT NULL,
+  stream          text        NOT NULL,
+  stream_sequence bigint      NOT NULL,
+  PRIMARY KEY (name, noted_at)
 );
 
 INSERT INTO outbox_cursor (name, system_identifier)
@@ -81,6 +95,7 @@ BEGIN
       EXECUTE format('DROP TABLE %I', leaf);
     END IF;
   END LOOP;
+  DELETE FROM outbox_checkpoint WHERE noted_at < now() - keep;
 END $$;
 
 SELECT outbox_maintain('7 days');

@@ -1,24 +1,33 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Pool, type PoolClient } from 'pg';
 import { Backoff } from '@orders/resilience';
-import { EventPublisher, type Message } from '../message.js';
+import { EventPublisher, type Message, type Receipt, type StreamState } from '../message.js';
 import { eventually, recordingLog, someEvent } from '../testing/fixtures.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
 import { listenForAppends } from './outbox-listener.js';
 import { OutboxLog } from './outbox-log.js';
 import { relayMetrics } from './outbox-metrics.js';
 import { OUTBOX_SCHEMA_V1 } from './outbox-schema.js';
-import { Relay } from './relay.js';
+import { Relay, type RelayOptions } from './relay.js';
 
 class ScriptedPublisher extends EventPublisher {
   readonly published: string[] = [];
   /** Ids that are refused. */
   readonly refused = new Set<string>();
+  streamId = 'first';
+  /** What the stream holds now. */
+  stream: string[] = [];
 
-  publish({ id }: Message): Promise<void> {
+  publish({ id }: Message): Promise<Receipt> {
     if (this.refused.has(id)) return Promise.reject(new Error('no responders'));
     this.published.push(id);
-    return Promise.resolve();
+    const known = this.stream.indexOf(id) + 1;
+    if (known > 0) return Promise.resolve({ sequence: known, duplicate: true });
+    return Promise.resolve({ sequence: this.stream.push(id), duplicate: false });
+  }
+
+  state(): Promise<StreamState> {
+    return Promise.resolve({ id: this.streamId, lastSequence: this.stream.length });
   }
 }
 
@@ -34,7 +43,7 @@ beforeEach(async () => {
 });
 afterEach(() => db[Symbol.asyncDispose]());
 
-function relayOf(owner: string, options: { batchSize?: number; leaseMs?: number; pollMs?: number } = {}) {
+function relayOf(owner: string, options: Partial<RelayOptions> = {}) {
   const backoff = new Backoff({ baseMs: 5, maxMs: 20 });
   return new Relay({
     log,
@@ -97,7 +106,9 @@ describe('OutboxLog', () => {
   it('moves the cursor for its owner only, and only from where it stands', async () => {
     await append(2);
     const start = { tx: '0', position: '0' };
-    const [first, second] = await log.read(start, 10);
+    const [first, second] = (await log.read(start, 10)).map(({ tx, position }) => ({
+      ...{ tx, position, stream: 's', streamSequence: 1 },
+    }));
     await log.acquire('a', 60_000);
     expect(await log.advance('b', { from: start, to: first! }, 60_000)).toBe(false);
     expect(await log.advance('a', { from: first!, to: second! }, 60_000)).toBe(false);
@@ -198,6 +209,40 @@ describe('Relay', () => {
     expect(publisher.published).toEqual([...ids, ...ids, added]);
   });
 
+  it('publishes again what a stream lost at its end, and only that', async () => {
+    const relay = relayOf('a', { reconcileMs: 0 });
+    const kept = await append(3);
+    await relay.step();
+    await db.query(`UPDATE outbox_checkpoint SET noted_at = noted_at - interval '1 min'`);
+    const lost = await append(2);
+    await relay.step();
+    publisher.stream = publisher.stream.slice(0, 3);
+    expect([await relay.step(), await relay.step()]).toEqual([0, 2]);
+    expect(publisher.stream).toEqual([...kept, ...lost]);
+    expect(publisher.published).toEqual([...kept, ...lost, ...lost]);
+  });
+
+  it('publishes all that it keeps to a stream that was made anew', async () => {
+    const ids = await append(5);
+    const relay = relayOf('a', { reconcileMs: 0 });
+    await relay.step();
+    Object.assign(publisher, { streamId: 'second', stream: [] });
+    expect([await relay.step(), await relay.step(), await relay.step()]).toEqual([0, 5, 0]);
+    expect(publisher.stream).toEqual(ids);
+  });
+
+  it('sees a loss by the sequences of what it publishes next, before it looks at the stream', async () => {
+    const relay = relayOf('a', { reconcileMs: 3_600_000 });
+    const ids = await append(3);
+    await relay.step();
+    publisher.stream = publisher.stream.slice(0, 1);
+    ids.push(...(await append(4)));
+    await relay.step();
+    await relay.step();
+    expect(new Set(publisher.stream)).toEqual(new Set(ids));
+    expect(await log.stats()).toMatchObject({ pending: 0 });
+  });
+
   it('runs until it is told to stop, is woken by an append, and gives its lease back', async () => {
     const stop = new AbortController();
     const relay = relayOf('a', { pollMs: 60_000 });
@@ -216,6 +261,16 @@ describe('Relay', () => {
     stop.abort();
     await Promise.all([running, listening]);
     expect(await log.acquire('b', 1_000)).toBeDefined();
+  });
+
+  it('drains a backlog without a pause between its batches', async () => {
+    const ids = await append(7);
+    const stop = new AbortController();
+    const running = relayOf('a', { batchSize: 2, pollMs: 60_000 }).run(stop.signal);
+    await eventually('all events', () => publisher.published.length === 7);
+    expect(publisher.published).toEqual(ids);
+    stop.abort();
+    await running;
   });
 
   it('goes on by itself after the bus was away', async () => {

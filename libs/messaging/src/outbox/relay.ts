@@ -1,10 +1,9 @@
-import { SpanKind, type Span } from '@opentelemetry/api';
-import { currentTraceparent, withSpan } from '@orders/instrumentation';
 import { Backoff, sleep, WakeUp } from '@orders/resilience';
 import type { Log } from '../log.js';
-import type { EventPublisher, Message } from '../message.js';
+import type { EventPublisher, Receipt } from '../message.js';
 import type { Cursor, LogEntry, OutboxLog } from './outbox-log.js';
 import type { RelayMetrics } from './outbox-metrics.js';
+import { inPublishSpan } from './publish-span.js';
 
 export interface RelayOptions {
   log: OutboxLog;
@@ -19,6 +18,8 @@ export interface RelayOptions {
   leaseMs?: number;
   /** Longest time between two looks at the log when nobody wakes the relay, in ms. Default 500. */
   pollMs?: number;
+  /** Time between two looks at the stream, whether it still holds what it took, in ms. Default 10 000. */
+  reconcileMs?: number;
   backoff?: Backoff;
 }
 
@@ -26,20 +27,27 @@ export interface RelayOptions {
  * Publishes the outbox log in order and moves the cursor after the bus has stored what it passes: at least once,
  * for ever, whatever fails. Of many relays one is active, the holder of the lease; one that loses it unnoticed can
  * only publish something twice. Publishing never counts as poison: a failure is repeated with growing pauses.
+ *
+ * The stream may lose what it has acknowledged. The relay knows it by a stream that is another or shorter than it
+ * was, at the latest `reconcileMs` after, and by a new message that gets an old sequence, at once; it then goes back
+ * to where all is still there and publishes from there again.
  */
 export class Relay {
   private readonly wakeUp = new WakeUp();
   private readonly batchSize: number;
   private readonly leaseMs: number;
   private readonly pollMs: number;
+  private readonly reconcileMs: number;
   private readonly backoff: Backoff;
   private cursor: Cursor | undefined;
   private renewAt = 0;
+  private reconcileAt = 0;
 
   constructor(private readonly options: RelayOptions) {
     this.batchSize = options.batchSize ?? 256;
     this.leaseMs = options.leaseMs ?? 5_000;
     this.pollMs = options.pollMs ?? 500;
+    this.reconcileMs = options.reconcileMs ?? 10_000;
     this.backoff = options.backoff ?? new Backoff({ baseMs: 100, maxMs: 5_000 });
   }
 
@@ -69,7 +77,7 @@ export class Relay {
   }
 
   /**
-   * One batch: lease, read, publish, advance.
+   * One batch: lease, reconcile, read, publish, advance.
    *
    * @returns how many entries were published; 0 when there are none or when another relay is active
    * @throws what the database or the bus threw; everything before the first unpublished entry has been passed
@@ -77,14 +85,15 @@ export class Relay {
   async step(): Promise<number> {
     const from = await this.lease();
     if (!from) return 0;
+    if (performance.now() >= this.reconcileAt && !(await this.reconcile(from))) return 0;
     const entries = await this.options.log.read(from, this.batchSize);
-    if (entries.length === 0) return 0;
     const results = await Promise.allSettled(entries.map((entry) => this.publish(entry)));
-    const failed = results.findIndex((result) => result.status === 'rejected');
-    const passed = failed === -1 ? entries : entries.slice(0, failed);
-    await this.advance(from, passed);
-    if (failed !== -1) throw (results[failed] as PromiseRejectedResult).reason;
-    return passed.length;
+    const failed = results.find((result) => result.status === 'rejected');
+    const failedAt = failed ? results.indexOf(failed) : results.length;
+    const receipts = results.filter((result) => result.status === 'fulfilled').map(({ value }) => value);
+    const passed = await this.advance(from, entries.slice(0, failedAt), receipts);
+    if (failed) throw failed.reason;
+    return passed;
   }
 
   /** The cursor, when the lease on it is ours; prolonged well before it runs out. */
@@ -93,59 +102,81 @@ export class Relay {
     if (this.cursor && performance.now() < this.renewAt) return this.cursor;
     const askedAt = performance.now();
     const held = await log.acquire(owner, this.leaseMs);
-    if (held && !this.cursor)
-      logger.info({ owner, tx: held.tx, position: held.position }, 'relay holds the lease');
     if (held?.moved) {
       const entries = await log.rebase();
       logger.warn({ entries }, 'the log came from another cluster: publishing all of it again');
-      this.cursor = undefined;
       return this.lease();
+    }
+    if (held && !this.cursor) {
+      const { tx, position, stream, streamSequence } = held;
+      logger.info({ owner, tx, position, stream, streamSequence }, 'relay holds the lease');
+      this.reconcileAt = 0;
     }
     this.cursor = held;
     this.renewAt = askedAt + this.leaseMs / 3;
     return held;
   }
 
-  private async publish({ message }: LogEntry): Promise<void> {
+  /** Does the stream still hold what it took? If not, the cursor goes back. */
+  private async reconcile(cursor: Cursor): Promise<boolean> {
+    const { id, lastSequence } = await this.options.publisher.state();
+    this.reconcileAt = performance.now() + this.reconcileMs;
+    const isSame = cursor.stream === id || cursor.stream === undefined;
+    if (isSame && lastSequence >= cursor.streamSequence) {
+      this.cursor = { ...cursor, stream: id };
+      return true;
+    }
+    await this.rewind(id, lastSequence, isSame ? 'shorter' : 'younger');
+    return false;
+  }
+
+  private async publish({ message }: LogEntry): Promise<Receipt> {
     const { publisher, metrics } = this.options;
     try {
-      await inPublishSpan(message, (traced) => publisher.publish(traced));
-      metrics.published.add(1, { subject: message.subject, outcome: 'stored' });
+      const receipt = await inPublishSpan(message, (traced) => publisher.publish(traced));
+      metrics.published.add(1, { subject: message.subject, outcome: receipt.duplicate ? 'known' : 'stored' });
+      return receipt;
     } catch (error) {
       metrics.published.add(1, { subject: message.subject, outcome: 'failed' });
       throw error;
     }
   }
 
-  private async advance(from: Cursor, passed: readonly LogEntry[]): Promise<void> {
+  /** Moves the cursor behind what was published, or back when a receipt tells that the stream has lost something. */
+  private async advance(
+    from: Cursor,
+    passed: readonly LogEntry[],
+    receipts: readonly Receipt[],
+  ): Promise<number> {
+    const { log, owner, logger, publisher } = this.options;
+    const reused = receipts.filter(
+      ({ sequence, duplicate }) => !duplicate && sequence <= from.streamSequence,
+    );
+    if (reused.length > 0) {
+      const { id } = await publisher.state();
+      await this.rewind(id, Math.min(...reused.map(({ sequence }) => sequence)) - 1, 'shorter');
+      return 0;
+    }
     const last = passed.at(-1);
-    if (!last) return;
-    const to = { tx: last.tx, position: last.position };
-    const { log, owner, logger } = this.options;
+    if (!last) return 0;
+    const streamSequence = Math.max(from.streamSequence, ...receipts.map(({ sequence }) => sequence));
+    const to = { tx: last.tx, position: last.position, stream: this.cursor?.stream, streamSequence };
     const moved = await log.advance(owner, { from, to }, this.leaseMs);
     if (!moved)
       logger.warn({ owner, ...to }, 'relay had lost its lease: these events may be published twice');
     this.cursor = moved ? to : undefined;
+    return passed.length;
   }
-}
 
-/** A PRODUCER span under the one that recorded the event; the message carries its context on. */
-function inPublishSpan(message: Message, publish: (traced: Message) => Promise<void>): Promise<void> {
-  const parent = message.headers['traceparent'];
-  const attributes = {
-    'messaging.system': 'nats',
-    'messaging.operation.type': 'send',
-    'messaging.destination.name': message.subject,
-    'messaging.message.id': message.id,
-  };
-  return withSpan(
-    `publish ${message.subject}`,
-    { kind: SpanKind.PRODUCER, attributes, ...(parent ? { parent } : {}) },
-    (span) => publish(traced(message, span)),
-  );
-}
-
-function traced(message: Message, span: Span): Message {
-  if (!span.isRecording()) return message;
-  return { ...message, headers: { ...message.headers, traceparent: currentTraceparent() } };
+  private async rewind(stream: string, lastSequence: number, reason: 'younger' | 'shorter'): Promise<void> {
+    const { log, owner, logger, metrics } = this.options;
+    const place = await log.rewind(owner, stream, lastSequence);
+    logger.error(
+      { reason, stream, lastSequence, ...place },
+      'the stream has lost events: publishing them again',
+    );
+    metrics.rewinds.add(1, { reason });
+    this.cursor = undefined;
+    this.wake();
+  }
 }

@@ -115,7 +115,5 @@ let deathSignalAvailable: boolean | undefined;
 function withDeathSignal(signal: NodeJS.Signals, command: string[]): string[] {
   deathSignalAvailable ??=
     process.platform === 'linux' && spawnSync('setpriv', ['--pdeathsig', 'SIGTERM', 'true']).status === 0;
-  return deathSignalAvailable
-    ? ['setpriv', '--pdeathsig', signal, ...command]
-    : command;
+  return deathSignalAvailable ? ['setpriv', '--pdeathsig', signal, ...command] : command;
 }

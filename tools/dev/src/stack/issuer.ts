@@ -14,7 +14,7 @@ export interface Issuer {
   url: string;
   jwksUrl: string;
   /** A signed bearer token for a customer, good for 12 h. Default scopes: read and write. */
-  token(sub: string, scopes?: string): Promise<string>;
+  token: (sub: string, scopes?: string) => Promise<string>;
   stop(): Promise<void>;
 }
 

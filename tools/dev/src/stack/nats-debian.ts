@@ -85,5 +85,8 @@ async function privateApt(folder: string, archive: string, suite: string) {
 }
 
 function lastError(output: string): string | undefined {
-  return output.split('\n').findLast((line) => line.startsWith('E: '))?.slice(3);
+  return output
+    .split('\n')
+    .findLast((line) => line.startsWith('E: '))
+    ?.slice(3);
 }

@@ -1,5 +1,6 @@
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { connect } from '@nats-io/transport-node';
 import { Problem } from '../../bootstrap/problem.mjs';
 import { Child, describeExit } from './child.ts';
 import { answersOk, until } from './until.ts';
@@ -17,6 +18,8 @@ export interface NatsServerOptions {
 /** A real nats-server with JetStream on 127.0.0.1. Start and stop it as often as you like: streams and ports stay. */
 export class NatsServer {
   readonly url: string;
+  /** Holds the streams. */
+  readonly folder: string;
   /** Base URL of its monitoring endpoints (/varz, /jsz, /healthz). */
   readonly monitoringUrl: string;
   readonly #options: NatsServerOptions;
@@ -24,6 +27,7 @@ export class NatsServer {
 
   constructor(options: NatsServerOptions) {
     this.#options = options;
+    this.folder = options.folder;
     this.url = `nats://127.0.0.1:${options.port}`;
     this.monitoringUrl = `http://127.0.0.1:${options.monitoringPort}`;
   }
@@ -66,18 +70,33 @@ export class NatsServer {
     return answersOk(`${this.monitoringUrl}/healthz?js-enabled-only=true`);
   }
 
-  /** `sync_interval: always` makes an acknowledged message durable; without it a power cut loses nearly all of them. */
+  /**
+   * Nothing rests on what the server keeps (the outbox log publishes again what a stream loses), so it need not sync
+   * each message: that costs nine tenths of its throughput (docs/adr/0010-nats-need-not-be-durable.md).
+   */
   #configuration(): string {
     const { folder, port, monitoringPort } = this.#options;
     return [
       `listen: "127.0.0.1:${port}"`,
       `http: "127.0.0.1:${monitoringPort}"`,
-      `jetstream { store_dir: ${JSON.stringify(folder)}, sync_interval: always }`,
+      `jetstream { store_dir: ${JSON.stringify(folder)}, sync_interval: "1s" }`,
       '',
     ].join('\n');
   }
 
   #logFile(): string {
     return join(this.#options.folder, 'nats-server.log');
+  }
+}
+
+/** @throws Problem when nobody answers at that URL within three seconds */
+export async function assertNatsAnswers(url: string): Promise<void> {
+  try {
+    const connection = await connect({ servers: url, timeout: 3000, reconnect: false });
+    await connection.close();
+  } catch (error) {
+    throw new Problem(`NATS_URL cannot be used: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
 }

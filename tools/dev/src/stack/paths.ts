@@ -7,9 +7,6 @@ export const ROOT = resolve(import.meta.dirname, '../../../..');
 /** State of `npm start`; ignored by git, wiped by `npm run reset`. */
 export const LOCAL = join(ROOT, '.local');
 
-/** Held by a running `npm start`. */
-export const START_LOCK = join(LOCAL, 'start.lock');
-
 /** What may be fetched again: shared by all clones of one user. */
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'orders-platform');

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { Problem } from '../../bootstrap/problem.mjs';
-import { canReach, openFolderFor, type Account } from './server-account.ts';
+import { canReach, OPEN_FOLDER, type Account } from './server-account.ts';
 import { ROOT } from './paths.ts';
 
 /**
@@ -36,7 +36,7 @@ function reachableCopy(packaged: string): string {
   const { version } = JSON.parse(readFileSync(join(packaged, '../package.json'), 'utf8')) as {
     version: string;
   };
-  const copy = `${openFolderFor(packaged)}-${version}`;
+  const copy = join(OPEN_FOLDER, `binaries-${version}`);
   if (!existsSync(copy)) {
     const draft = join(dirname(copy), `.${basename(copy)}.${process.pid}`);
     cpSync(packaged, draft, { recursive: true, verbatimSymlinks: true });

@@ -11,7 +11,7 @@ export interface Account {
 }
 
 /** Reachable for every account, unlike a clone below /root: where a root user's servers live when the clone is closed to them. */
-const OPEN_FOLDER = '/var/lib/orders-platform';
+export const OPEN_FOLDER = '/var/lib/orders-platform';
 
 /** undefined for an ordinary user: the server then simply runs as that user. */
 export function serverAccount(): Account | undefined {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Child } from './child.ts';
 import { ensureDatabases, withDatabase } from './databases.ts';
 import { resolveNatsServer } from './nats-binary.ts';
-import { NatsServer } from './nats-server.ts';
+import { assertNatsAnswers, NatsServer } from './nats-server.ts';
 import { freePorts } from './ports.ts';
 import { EmbeddedPostgres } from './postgres.ts';
 import type { Tasks } from './tasks.ts';
@@ -20,7 +20,7 @@ export interface ServerOptions {
 }
 
 export interface Postgres {
-  url(database?: string): string;
+  url: (database?: string) => string;
   /** undefined when the server is somebody else's. */
   server: EmbeddedPostgres | undefined;
 }
@@ -78,7 +78,10 @@ async function startNats(
   tasks: Tasks,
   stack: AsyncDisposableStack,
 ): Promise<Nats> {
-  if (natsUrl) return { url: natsUrl, server: undefined };
+  if (natsUrl) {
+    await tasks.run('NATS at NATS_URL', () => assertNatsAnswers(natsUrl));
+    return { url: natsUrl, server: undefined };
+  }
   return tasks.run('nats-server', async (signal, step) => {
     const binary = await resolveNatsServer({ signal, onTry: (where) => step.update(where) });
     const [port = 0, monitoringPort = 0] = await freePorts(2);

@@ -1,11 +1,13 @@
 import { join } from 'node:path';
+import { Problem } from '../../bootstrap/problem.mjs';
 import { App } from './app.ts';
+import type { Child } from './child.ts';
 import { build } from './build.ts';
 import { startIssuer, type Issuer } from './issuer.ts';
 import { ROOT } from './paths.ts';
 import { freeSystemPorts, type SystemPorts } from './ports.ts';
 import { RunState } from './run-state.ts';
-import { run } from './run.ts';
+import { CommandFailed, run, type RunOptions } from './run.ts';
 import { startServers, type Nats, type Postgres, type ServerOptions } from './servers.ts';
 import { Tasks, type Steps } from './tasks.ts';
 import { appEnvironments, APP_NAMES, DATABASES, systemUrls, type AppName } from './topology.ts';
@@ -37,7 +39,7 @@ export interface System {
   postgres: Postgres;
   nats: Nats;
   /** A bearer token of the dev issuer; `scopes` is a space separated list, default read and write. */
-  token(sub: string, scopes?: string): Promise<string>;
+  token: (sub: string, scopes?: string) => Promise<string>;
   /** Stops apps, issuer, NATS and Postgres, in this order; nothing is left running when it resolves. */
   stop(): Promise<void>;
 }
@@ -47,61 +49,92 @@ export interface System {
  * @throws Problem (or the signal's reason) after stopping whatever had been started
  */
 export async function startSystem(options: SystemOptions): Promise<System> {
-  const { dataDir, steps, signal, ports = await freeSystemPorts() } = options;
+  const { steps, signal, ports = await freeSystemPorts() } = options;
   const stack = new AsyncDisposableStack();
-  const state = new RunState(join(dataDir, 'run.json'));
+  const state = new RunState(join(options.dataDir, 'run.json'));
   stack.defer(() => state.clear());
   try {
-    const tasks = new Tasks({ steps, signal });
-    const [, { postgres, nats }, issuer] = await tasks.all<
-      [unknown, { postgres: Postgres; nats: Nats }, Issuer]
-    >([
-      options.build === false ? Promise.resolve() : tasks.run('building apps and libs', build),
-      startServers(
-        { ...options, databases: DATABASES, onSpawn: (name, child) => state.record(name, child) },
-        tasks,
-        stack,
-      ),
-      startIssuerTask(ports.issuer, dataDir, tasks, stack),
-    ]);
+    const site = { options, ports, stack, state, tasks: new Tasks({ steps, signal }) };
+    const { postgres, nats, issuer } = await startBacking(site);
     const environments = appEnvironments(ports, { database: postgres.url, nats: nats.url, issuer });
-    const spec = { ...options, ports, environments, common: commonEnv(options) };
-    await migrate(spec, tasks);
-    const apps = createApps(spec, state);
-    for (const name of APP_NAMES.toReversed()) stack.defer(async () => void (await apps[name].stop()));
-    await tasks.run(`starting ${APP_NAMES.join(', ')}`, (aborted) =>
-      Promise.all(APP_NAMES.map((name) => apps[name].start(aborted))),
-    );
-    return {
-      urls: systemUrls(ports),
-      apps,
-      postgres,
-      nats,
-      token: issuer.token,
-      stop: () => stack.disposeAsync(),
-    };
+    await migrate(site, environments);
+    const apps = await startApps(site, environments);
+    const stop = (): Promise<void> => stack.disposeAsync();
+    return { urls: systemUrls(ports), apps, postgres, nats, token: issuer.token, stop };
   } catch (error) {
     await stack.disposeAsync();
     throw error;
   }
 }
 
-interface AppsSpec extends SystemOptions {
+/** A system under construction: the stack stops what has been started so far, last first. */
+interface Site {
+  options: SystemOptions;
   ports: SystemPorts;
-  common: NodeJS.ProcessEnv;
-  environments: ReturnType<typeof appEnvironments>;
+  stack: AsyncDisposableStack;
+  state: RunState;
+  tasks: Tasks;
 }
 
-function startIssuerTask(
-  port: number,
-  dataDir: string,
-  tasks: Tasks,
-  stack: AsyncDisposableStack,
-): Promise<Issuer> {
-  return tasks.run('dev issuer', async () => {
-    const issuer = await startIssuer({ port, keyFile: join(dataDir, 'issuer-key.json') });
-    stack.defer(() => issuer.stop());
-    return issuer;
+type Environments = ReturnType<typeof appEnvironments>;
+type Backing = [built: unknown, servers: { postgres: Postgres; nats: Nats }, issuer: Issuer];
+
+/** Everything that the apps need before they start, side by side. */
+async function startBacking({ options, ports, stack, state, tasks }: Site) {
+  const onSpawn = (name: string, child: Child): void => state.record(name, child);
+  const [, servers, issuer] = await tasks.all<Backing>([
+    options.build === false ? Promise.resolve() : tasks.run('building apps and libs', build),
+    startServers({ ...options, databases: DATABASES, onSpawn }, tasks, stack),
+    tasks.run('dev issuer', async () => {
+      const keyFile = join(options.dataDir, 'issuer-key.json');
+      const started = await startIssuer({ port: ports.issuer, keyFile });
+      stack.defer(() => started.stop());
+      return started;
+    }),
+  ]);
+  return { ...servers, issuer };
+}
+
+async function migrate({ options, tasks }: Site, environments: Environments): Promise<void> {
+  const cwd = options.root ?? ROOT;
+  await tasks.run('database migrations', (signal) =>
+    Promise.all(
+      DATABASES.map((name) => {
+        const env = { ...commonEnv(options), ...environments[name] };
+        return runMigration(name, { cwd, signal, env });
+      }),
+    ),
+  );
+}
+
+async function runMigration(name: string, options: RunOptions): Promise<void> {
+  try {
+    await run(process.execPath, [`apps/${name}/dist/migrate.js`], options);
+  } catch (error) {
+    if (!(error instanceof CommandFailed)) throw error;
+    throw new Problem(`The migrations of ${name} failed:\n${error.output.trimEnd()}`, { cause: error });
+  }
+}
+
+async function startApps(site: Site, environments: Environments): Promise<Record<AppName, App>> {
+  const create = (name: AppName): App => createApp(site, name, environments[name]);
+  const apps = { gateway: create('gateway'), orders: create('orders'), fulfillment: create('fulfillment') };
+  for (const name of APP_NAMES.toReversed()) site.stack.defer(async () => void (await apps[name].stop()));
+  await site.tasks.run(`starting ${APP_NAMES.join(', ')}`, (signal) =>
+    Promise.all(APP_NAMES.map((name) => apps[name].start(signal))),
+  );
+  return apps;
+}
+
+function createApp({ options, ports, state }: Site, name: AppName, wiring: Record<string, string>): App {
+  return new App({
+    name,
+    root: options.root ?? ROOT,
+    env: { ...commonEnv(options), OTEL_SERVICE_NAME: name, ...wiring, ...options.env },
+    management: systemUrls(ports).management[name],
+    onLine: (line) => options.onLine?.(name, line),
+    onEvent: (text) => options.onEvent?.(name, text),
+    onSpawn: (child) => state.record(name, child),
   });
 }
 
@@ -109,33 +142,4 @@ function startIssuerTask(
 function commonEnv({ dataDir, env }: SystemOptions): NodeJS.ProcessEnv {
   const { DATABASE_URL: _url, NATS_URL: _nats, PORT: _port, ...inherited } = process.env;
   return { ...inherited, NODE_COMPILE_CACHE: join(dataDir, 'compile-cache'), SHUTDOWN_WAIT_MS: '0', ...env };
-}
-
-async function migrate({ root = ROOT, common, environments }: AppsSpec, tasks: Tasks): Promise<void> {
-  await tasks.run('database migrations', (signal) =>
-    Promise.all(
-      DATABASES.map((name) =>
-        run(process.execPath, [`apps/${name}/dist/migrate.js`], {
-          cwd: root,
-          signal,
-          env: { ...common, ...environments[name] },
-        }),
-      ),
-    ),
-  );
-}
-
-function createApps(spec: AppsSpec, state: RunState): Record<AppName, App> {
-  const { management } = systemUrls(spec.ports);
-  const create = (name: AppName): App =>
-    new App({
-      name,
-      root: spec.root ?? ROOT,
-      env: { ...spec.common, OTEL_SERVICE_NAME: name, ...spec.environments[name] },
-      management: management[name],
-      onLine: (line) => spec.onLine?.(name, line),
-      onEvent: (text) => spec.onEvent?.(name, text),
-      onSpawn: (child) => state.record(name, child),
-    });
-  return { gateway: create('gateway'), orders: create('orders'), fulfillment: create('fulfillment') };
 }

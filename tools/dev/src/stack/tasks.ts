@@ -58,7 +58,7 @@ export class Tasks {
     this.signal.throwIfAborted();
     return settled.map((outcome) => {
       if (outcome.status === 'rejected') throw outcome.reason;
-      return outcome.value as unknown;
+      return outcome.value;
     }) as unknown as T;
   }
 }

@@ -1,0 +1,39 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { parseConfig } from './config.js';
+
+const GOOD = {
+  ORDERS_ADDRESS: 'orders:50051',
+  OIDC_ISSUER: 'https://id.example',
+  OIDC_JWKS_URL: 'https://id.example/jwks',
+};
+
+describe('the config', () => {
+  it('has the documented defaults', () => {
+    expect(parseConfig(GOOD)).toMatchObject({
+      port: 3_000,
+      managementPort: 9_100,
+      oidcAudience: 'orders-api',
+      oidcAlgorithms: ['RS256', 'ES256'],
+      requestDeadlineMs: 5_000,
+    });
+  });
+
+  it.each([
+    ['ORDERS_ADDRESS', 'orders'],
+    ['OIDC_JWKS_URL', 'file:///etc/passwd'],
+    ['OIDC_ISSUER', 'nobody'],
+    ['OIDC_ALGORITHMS', 'HS256'],
+    ['OIDC_ALGORITHMS', 'RS256,none'],
+    ['PORT', 'http'],
+  ])('does not take %s=%s', (key, value) => {
+    expect(() => parseConfig({ ...GOOD, [key]: value })).toThrow(key);
+  });
+
+  it('takes a list with spaces', () => {
+    expect(parseConfig({ ...GOOD, OIDC_ALGORITHMS: 'RS256, EdDSA' }).oidcAlgorithms).toEqual([
+      'RS256',
+      'EdDSA',
+    ]);
+  });
+});

@@ -1,0 +1,52 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+
+import { createOrderBody, isOrderId, listOrdersQuery } from './order.schema.js';
+
+const MAX = Number.MAX_SAFE_INTEGER;
+const accepts = (...items: { quantity: number; priceCents: number }[]) =>
+  createOrderBody.safeParse({ items: items.map((item) => ({ sku: 'A', ...item })) }).success;
+
+describe('a total', () => {
+  it('of exactly 2^53-1 is taken, one cent more is not', () => {
+    expect(accepts({ quantity: 1, priceCents: MAX })).toBe(true);
+    expect(accepts({ quantity: 1, priceCents: MAX }, { quantity: 1, priceCents: 0 })).toBe(true);
+    expect(accepts({ quantity: 1, priceCents: MAX }, { quantity: 1, priceCents: 1 })).toBe(false);
+    expect(accepts({ quantity: 2, priceCents: MAX / 2 + 0.5 })).toBe(false);
+  });
+
+  it('is judged as exact arithmetic would', () => {
+    const item = fc.record({
+      quantity: fc.integer({ min: 1, max: 1_000 }),
+      priceCents: fc.integer({ min: 0, max: MAX }),
+    });
+    fc.assert(
+      fc.property(fc.array(item, { minLength: 1, maxLength: 5 }), (items) => {
+        const total = items.reduce((sum, i) => sum + BigInt(i.quantity) * BigInt(i.priceCents), 0n);
+        expect(accepts(...items)).toBe(total <= BigInt(MAX));
+      }),
+    );
+  });
+});
+
+describe('a query', () => {
+  it('has defaults and bounds', () => {
+    expect(listOrdersQuery.parse({})).toEqual({ limit: 20 });
+    expect(listOrdersQuery.parse({ limit: '100' }).limit).toBe(100);
+    for (const limit of ['0', '101', '-1', '1.0', '1e1', '', '٣']) {
+      expect(listOrdersQuery.safeParse({ limit }).success).toBe(false);
+    }
+  });
+});
+
+describe('an order id', () => {
+  it.each([
+    ['0199a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b', true],
+    ['0199A1B2-C3D4-7E5F-8A9B-0C1D2E3F4A5B', true],
+    ['0199a1b2c3d47e5f8a9b0c1d2e3f4a5b', false],
+    ['0199a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b\n', false],
+    ['', false],
+  ])('%j: %s', (id, valid) => {
+    expect(isOrderId(id)).toBe(valid);
+  });
+});

@@ -1,0 +1,27 @@
+import { SpanKind, type Span } from '@opentelemetry/api';
+import { currentTraceparent, withSpan } from '@orders/instrumentation';
+import type { Message } from '../message.js';
+
+/**
+ * Publishes inside a PRODUCER span under the one that recorded the event; the message carries its context on.
+ * Without tracing the message goes out as it was recorded.
+ */
+export function inPublishSpan<T>(message: Message, publish: (traced: Message) => Promise<T>): Promise<T> {
+  const parent = message.headers['traceparent'];
+  const attributes = {
+    'messaging.system': 'nats',
+    'messaging.operation.type': 'send',
+    'messaging.destination.name': message.subject,
+    'messaging.message.id': message.id,
+  };
+  return withSpan(
+    `publish ${message.subject}`,
+    { kind: SpanKind.PRODUCER, attributes, ...(parent ? { parent } : {}) },
+    (span) => publish(traced(message, span)),
+  );
+}
+
+function traced(message: Message, span: Span): Message {
+  if (!span.isRecording()) return message;
+  return { ...message, headers: { ...message.headers, traceparent: currentTraceparent() } };
+}

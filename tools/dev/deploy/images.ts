@@ -1,0 +1,108 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { ROOT } from '../src/stack/paths.ts';
+import { APP_NAMES, type AppName } from '../src/stack/topology.ts';
+import { ensureBaseImages } from './base-images.ts';
+import { attempt, run, type Outcome } from './run.ts';
+
+// No daemon, no bridge network, and nothing beyond what Kubernetes' restricted profile leaves a pod.
+const CONFINED = [
+  ...['--network=host', '--read-only', '--cap-drop=all', '--security-opt=no-new-privileges', '--pull=never'],
+  ...['--no-healthcheck', '--ulimit=nofile=4096:4096', '--ulimit=nproc=4096:4096'],
+];
+
+/** Why images cannot be built and run on this machine; undefined when they can. */
+export async function whyNoImages(): Promise<string | undefined> {
+  if (process.platform !== 'linux') return 'this is not Linux';
+  if (process.getuid?.() !== 0) return 'this is not root';
+  for (const program of ['buildah', 'podman', 'runc', 'ldd']) {
+    if ((await attempt('which', [program]).catch(() => undefined))?.code !== 0)
+      return `${program} is not installed`;
+  }
+  return undefined;
+}
+
+/** Builds one image after the other, so that the later ones find the layers of the first. Resolves with their names. */
+export async function buildImages(apps: readonly AppName[] = APP_NAMES): Promise<Record<AppName, string>> {
+  const bases = await ensureBaseImages();
+  const images: Partial<Record<AppName, string>> = {};
+  for (const app of apps) images[app] = await buildImage(app, bases);
+  return images as Record<AppName, string>;
+}
+
+async function buildImage(app: AppName, bases: { build: string; runtime: string }): Promise<string> {
+  const image = `localhost/orders-platform/${app}:e2e`;
+  const npmrc = join(homedir(), '.npmrc');
+  const args = [
+    ...['bud', '--format', 'docker', '--layers', '--isolation', 'chroot', '--pull-never'],
+    ...['--file', join(ROOT, 'docker/Dockerfile'), '--tag', image],
+    ...['--build-arg', `APP=${app}`, '--build-arg', `BUILD_IMAGE=${bases.build}`],
+    ...['--build-arg', `RUNTIME_IMAGE=${bases.runtime}`],
+    ...(existsSync(npmrc) ? ['--secret', `id=npmrc,src=${npmrc}`] : []),
+  ];
+  await run('buildah', [...args, ROOT], { timeoutMs: 600_000 });
+  return image;
+}
+
+/** Runs an image to its end. */
+export function runToEnd(image: string, args: string[], env: Record<string, string> = {}): Promise<Outcome> {
+  return attempt('podman', [
+    '--runtime',
+    'runc',
+    'run',
+    '--rm',
+    ...CONFINED,
+    ...variables(env),
+    image,
+    ...args,
+  ]);
+}
+
+/** A container that runs until it is stopped. */
+export class Container implements AsyncDisposable {
+  readonly #id: string;
+
+  static async start(image: string, env: Record<string, string>): Promise<Container> {
+    return new Container(
+      await run('podman', ['--runtime', 'runc', 'run', '--detach', ...CONFINED, ...variables(env), image]),
+    );
+  }
+
+  private constructor(id: string) {
+    this.#id = id;
+  }
+
+  /** Runs a command inside. */
+  exec(...command: string[]): Promise<Outcome> {
+    return attempt('podman', ['--runtime', 'runc', 'exec', this.#id, ...command]);
+  }
+
+  async running(): Promise<boolean> {
+    return (await this.#inspect('{{.State.Running}}')) === 'true';
+  }
+
+  /** What it has printed so far, stdout and stderr. */
+  async logs(): Promise<string> {
+    const { stdout, stderr } = await attempt('podman', ['logs', this.#id]);
+    return stdout + stderr;
+  }
+
+  /** SIGTERM, and SIGKILL after 25 s. Resolves with the exit code: 137 when it had to be killed. */
+  async stop(): Promise<number> {
+    await run('podman', ['stop', '--time', '25', this.#id]);
+    return Number(await this.#inspect('{{.State.ExitCode}}'));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await attempt('podman', ['rm', '--force', '--time', '0', this.#id]);
+  }
+
+  #inspect(format: string): Promise<string> {
+    return run('podman', ['inspect', '--format', format, this.#id]);
+  }
+}
+
+function variables(env: Record<string, string>): string[] {
+  return Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
+}

@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { IJob } from 'kubernetes-models/batch/v1';
+import { CASES, ChartRenders } from './chart-renders.ts';
+import { RESTRICTED_POD } from './pod-policy.ts';
+
+let renders: ChartRenders;
+
+beforeAll(async () => {
+  renders = await ChartRenders.make();
+}, 240_000);
+
+afterAll(() => renders?.[Symbol.asyncDispose]());
+
+describe.each(CASES)('the pods of $name', ({ name, chart }) => {
+  it.each(RESTRICTED_POD)('$rule', ({ holds }) => {
+    const { manifests, template } = renders.parts(name);
+    const jobs = manifests.filter(({ kind }) => kind === 'Job') as IJob[];
+    const pods = [template.spec, ...jobs.map((job) => job.spec?.template.spec)];
+    expect(pods).toHaveLength(chart === 'gateway' ? 1 : 2);
+    for (const pod of pods) expect(pod && holds(pod)).toBe(true);
+  });
+
+  it('are probed on the management port, which the Service does not offer', () => {
+    const { container, data, service } = renders.parts(name);
+    const ports = Object.fromEntries(container.ports?.map((port) => [port.name, port.containerPort]) ?? []);
+    const probes = [container.startupProbe, container.livenessProbe, container.readinessProbe];
+    expect(probes.map((probe) => probe?.httpGet?.path)).toEqual(['/startupz', '/livez', '/readyz']);
+    for (const probe of probes)
+      expect(String(ports[String(probe?.httpGet?.port)])).toBe(data.MANAGEMENT_PORT);
+    const offered = service.spec?.ports?.map(({ targetPort }) => String(ports[String(targetPort)]));
+    expect(offered).toEqual([data.PORT ?? data.GRPC_PORT]);
+  });
+
+  it('listen where every document says', () => {
+    const { PORT, GRPC_PORT, MANAGEMENT_PORT } = renders.parts(name).data;
+    const ports = { gateway: ['3000', '9100'], orders: ['50051', '9101'], fulfillment: ['3002', '9102'] };
+    expect([PORT ?? GRPC_PORT, MANAGEMENT_PORT]).toEqual(ports[chart]);
+  });
+
+  it('are given longer than sleeping and draining take', () => {
+    const { pod, container, data } = renders.parts(name);
+    const sleep = container.lifecycle?.preStop?.sleep?.seconds ?? Number.NaN;
+    const drain = (Number(data.SHUTDOWN_WAIT_MS) + Number(data.SHUTDOWN_DRAIN_MS)) / 1000;
+    expect(sleep).toBeGreaterThan(0);
+    expect(drain).toBeGreaterThan(0);
+    expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(sleep + drain + 5);
+  });
+
+  it('are found by the Service and the Deployment, and alone', () => {
+    const { manifests, deployment, template, service } = renders.parts(name);
+    const selector = deployment.spec?.selector.matchLabels;
+    expect(service.spec?.selector).toEqual(selector);
+    expect(template.metadata?.labels).toMatchObject(selector ?? { none: 'none' });
+    const job = manifests.find(({ kind }) => kind === 'Job') as IJob | undefined;
+    if (job) expect(job.spec?.template.metadata?.labels).not.toMatchObject(selector ?? {});
+  });
+
+  it('roll without a gap, spread out, under their own account', () => {
+    const { deployment, pod } = renders.parts(name);
+    expect(deployment.spec?.strategy?.rollingUpdate?.maxUnavailable).toBe(0);
+    expect(pod.topologySpreadConstraints?.map(({ topologyKey }) => topologyKey)).toEqual([
+      'topology.kubernetes.io/zone',
+      'kubernetes.io/hostname',
+    ]);
+    expect(pod.serviceAccountName).toBe(chart);
+  });
+});

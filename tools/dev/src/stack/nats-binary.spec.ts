@@ -1,0 +1,71 @@
+import { describe, expect, it } from '@jest/globals';
+import { isNewEnough, natsFinders, resolveNatsServer, type NatsFinder } from './nats-binary.ts';
+
+const VERSIONS: Record<string, string> = { '/new': '2.10.27', '/old': '2.9.10' };
+const versionOf = async (binary: string): Promise<string> => {
+  const version = VERSIONS[binary];
+  if (version === undefined) throw new Error(`${binary} does not run`);
+  return version;
+};
+const finder = (where: string, binary?: string): NatsFinder => ({ where, find: async () => binary });
+const broken = (where: string, reason: string): NatsFinder => ({
+  where,
+  find: () => Promise.reject(new Error(reason)),
+});
+
+describe('the nats-server to use', () => {
+  it('is the first that is there, runs and is new enough', async () => {
+    const tried: string[] = [];
+    const finders = [
+      finder('PATH', '/old'),
+      finder('cache', '/gone'),
+      finder('Debian', '/new'),
+      finder('release', '/new'),
+    ];
+    await expect(
+      resolveNatsServer({ finders, versionOf, onTry: (where) => tried.push(where) }),
+    ).resolves.toBe('/new');
+    expect(tried).toEqual(['PATH', 'cache', 'Debian']);
+  });
+
+  it('when there is none, is an error that says what failed where, and what to do', async () => {
+    const finders = [finder('PATH'), finder('cache', '/old'), broken('Debian', 'no network\nmore')];
+    await expect(resolveNatsServer({ finders, versionOf })).rejects.toThrow(
+      /PATH: none; cache: version 2\.9\.10 is too old; Debian: no network\)\. .*NATS_SERVER_BIN.*NATS_URL/,
+    );
+  });
+
+  it('that the user chose is never replaced by another', async () => {
+    const finders = [{ ...finder('NATS_SERVER_BIN', '/old'), decisive: true }, finder('PATH', '/new')];
+    await expect(resolveNatsServer({ finders, versionOf })).rejects.toThrow(
+      /NATS_SERVER_BIN: version 2\.9\.10/,
+    );
+  });
+
+  it('is no longer looked for once aborted', async () => {
+    const signal = AbortSignal.abort(new Error('stopped'));
+    await expect(resolveNatsServer({ finders: [finder('PATH', '/new')], versionOf, signal })).rejects.toThrow(
+      'stopped',
+    );
+  });
+
+  it('is looked for nearby first', () => {
+    expect(natsFinders({}).map(({ where }) => where)).toEqual([
+      'PATH',
+      'cache',
+      'Debian package',
+      'release download',
+    ]);
+    expect(natsFinders({ NATS_SERVER_BIN: '/mine' }).map(({ where }) => where)).toEqual(['NATS_SERVER_BIN']);
+  });
+});
+
+it.each([
+  ['2.10.0', true],
+  ['2.12.7', true],
+  ['3.0.0', true],
+  ['2.9.25', false],
+  ['1.11.0', false],
+])('nats-server %s is new enough: %s', (version, expected) => {
+  expect(isNewEnough(version)).toBe(expected);
+});

@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import { nx } from '../stack/build.ts';
+import { ROOT } from '../stack/paths.ts';
+import { commandCheck, tool, type Check } from './check.ts';
+import { assertNoDrift } from './contracts-drift.ts';
+import { jestCheck } from './jest-check.ts';
+
+function everywhere(target: string): (signal: AbortSignal) => Promise<string> {
+  return (signal) => nx(['run-many', '-t', target, '--output-style=static'], { signal });
+}
+
+/** Two rows of checks that may run beside each other. */
+export const SIDE_BY_SIDE: readonly (readonly Check[])[] = [
+  [
+    commandCheck('format', (signal) => tool('prettier', ['--check', '.', '--log-level=warn'], { signal })),
+    commandCheck('lint', everywhere('lint')),
+    commandCheck('types', everywhere('typecheck')),
+  ],
+  [jestCheck('unit tests', 'jest.config.mjs'), commandCheck('build', everywhere('build'))],
+];
+
+/** First of all, since it rewrites what the others read. */
+export const CONTRACTS = commandCheck('contracts', async (signal) => {
+  await tool('buf', ['lint'], { signal, cwd: join(ROOT, 'libs/contracts') });
+  await assertNoDrift(signal);
+});
+
+/** These measure time and want the machine for themselves. */
+export const ALONE: readonly Check[] = [
+  jestCheck('integration tests', 'jest.it.config.mjs', 'build'),
+  jestCheck('end-to-end tests', 'jest.e2e.config.mjs', 'build'),
+];

@@ -1,0 +1,58 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ROOT } from '../stack/paths.ts';
+import { CommandFailed, run } from '../stack/run.ts';
+import type { Check } from './check.ts';
+import { countJest, type JestReport } from './outcome.ts';
+
+const FLAGS = ['--disable-warning=ExperimentalWarning', '--experimental-vm-modules'];
+
+/** All test files that one Jest configuration names. */
+export function jestCheck(name: string, config: string, needs?: string): Check {
+  return {
+    name,
+    ...(needs && { needs }),
+    run: async ({ signal, onLine }) => {
+      const folder = await mkdtemp(join(tmpdir(), 'orders-verify-'));
+      const report = join(folder, 'report.json');
+      try {
+        const output = await runJest(
+          ['--config', config, '--ci', '--json', `--outputFile=${report}`],
+          signal,
+          onLine,
+        );
+        const counts = countJest(readReport(report));
+        return counts.failed > 0 ? { ...counts, output } : counts;
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+async function runJest(args: string[], signal: AbortSignal, onLine: (line: string) => void): Promise<string> {
+  let files = 0;
+  const count = (line: string): void => {
+    const [, verdict, file] = /^(PASS|FAIL) (\S+)/.exec(line) ?? [];
+    if (verdict) onLine(`${(files += 1)} files · ${verdict === 'FAIL' ? 'FAILED ' : ''}${file}`);
+  };
+  const command = [...FLAGS, join(ROOT, 'node_modules/jest/bin/jest.js'), ...args];
+  try {
+    return await run(process.execPath, command, { cwd: ROOT, signal, onLine: count });
+  } catch (error) {
+    if (error instanceof CommandFailed) return error.output;
+    throw error;
+  }
+}
+
+/** A run that could not even begin (a failed set-up) leaves no report. */
+function readReport(file: string): JestReport {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as JestReport;
+  } catch {
+    const none = { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0 };
+    return { ...none, success: false, numRuntimeErrorTestSuites: 1 };
+  }
+}

@@ -1,0 +1,61 @@
+/** How one check went; a check that is no Jest run counts as one. */
+export interface Outcome {
+  name: string;
+  passed: number;
+  failed: number;
+  skipped: number;
+  seconds: number;
+  /** What it printed, when it failed. */
+  output?: string;
+}
+
+/** The part of Jest's JSON report that we read. */
+export interface JestReport {
+  success: boolean;
+  numPassedTests: number;
+  numFailedTests: number;
+  numPendingTests: number;
+  numTodoTests: number;
+  /** Files that failed before any test of theirs could run. */
+  numRuntimeErrorTestSuites: number;
+}
+
+export type Counts = Pick<Outcome, 'passed' | 'failed' | 'skipped'>;
+
+/** What a Jest run counts for. A run without a single test, or one that says it failed without saying where, is a failure. */
+export function countJest(report: JestReport): Counts {
+  const failed = report.numFailedTests + report.numRuntimeErrorTestSuites;
+  const silent = failed === 0 && (!report.success || report.numPassedTests === 0);
+  return {
+    passed: report.numPassedTests,
+    failed: silent ? 1 : failed,
+    skipped: report.numPendingTests + report.numTodoTests,
+  };
+}
+
+/** Adds everything up. */
+export function sum(outcomes: readonly Counts[]): Counts {
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  for (const { passed, failed, skipped } of outcomes) {
+    total.passed += passed;
+    total.failed += failed;
+    total.skipped += skipped;
+  }
+  return total;
+}
+
+/** The last line of every run: "120 passed, 0 failed" and, when there are any, ", 2 skipped". */
+export function summaryLine({ passed, failed, skipped }: Counts): string {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+}
+
+/** One row a check, in columns. */
+export function table(outcomes: readonly Outcome[]): string {
+  const width = Math.max(...outcomes.map(({ name }) => name.length));
+  return outcomes
+    .map((outcome) => {
+      const mark = outcome.failed > 0 ? '✗' : '✓';
+      return `${mark} ${outcome.name.padEnd(width)}  ${outcome.seconds.toFixed(1).padStart(6)} s  ${summaryLine(outcome)}`;
+    })
+    .join('\n');
+}
