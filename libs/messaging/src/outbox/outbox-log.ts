@@ -48,7 +48,7 @@ const READ = `
   SELECT tx::text, position::text, event_id, subject, headers, body
   FROM outbox
   WHERE (tx, position) > ($1::xid8, $2::bigint) AND tx < pg_snapshot_xmin(pg_current_snapshot())
-  ORDER BY tx, position
+  ORDER BY outbox.tx, outbox.position -- bare names would be the texts selected above: 1000 before 999
   LIMIT $3`;
 
 const ADVANCE = `

@@ -92,6 +92,14 @@ describe('OutboxLog', () => {
     expect(entries.map(({ message }) => message.id)).toEqual([early.id, overtaking]);
   });
 
+  it('reads in the order of the numbers, not of their texts: 9 before 10, or a cursor skips the rest', async () => {
+    await db.query('ALTER SEQUENCE outbox_position RESTART WITH 8');
+    const ids = await append(5);
+    const entries = await log.read({ tx: '0', position: '0' }, 10);
+    expect(entries.map(({ position }) => position)).toEqual(['8', '9', '10', '11', '12']);
+    expect(entries.map(({ message }) => message.id)).toEqual(ids);
+  });
+
   it('lends the cursor to one owner at a time, until the lease is over or given back', async () => {
     expect(await log.acquire('a', 60_000)).toMatchObject({ position: '0', moved: false });
     expect(await log.acquire('b', 60_000)).toBeUndefined();
