@@ -26,12 +26,14 @@ const CHANNEL = {
   'grpc.max_receive_message_length': 4 * 1_024 * 1_024,
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.min_reconnect_backoff_ms': 100,
-  'grpc.max_reconnect_backoff_ms': 2_000,
+  'grpc.max_reconnect_backoff_ms': 500,
   'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
   // A new client must not get the stuck connection of the old one.
   'grpc.use_local_subchannel_pool': 1,
 };
 
+/** A request outlives the restart of orders: it waits so long for a connection, in ms, half its time at most. */
+const CONNECT_GRACE_MS = 1_000;
 /** grpc-js waits for ever on a peer that accepts a connection and says nothing (grpc-node issue 2785). */
 const STUCK_AFTER_MS = 5_000;
 const WATCH_MS = 1_000;
@@ -86,9 +88,11 @@ export class OrdersClient {
     this.client.close();
   }
 
-  private call<R>({ timeoutMs, signal }: CallLimits, start: Start<R>): Promise<R> {
+  private async call<R>({ timeoutMs, signal }: CallLimits, start: Start<R>): Promise<R> {
+    const deadline = Date.now() + Math.max(0, timeoutMs);
+    await this.connected(Date.now() + Math.min(CONNECT_GRACE_MS, timeoutMs / 2));
     return new Promise((resolve, reject) => {
-      const call = start(outgoing(), { deadline: Date.now() + Math.max(0, timeoutMs) }, (error, response) => {
+      const call = start(outgoing(), { deadline }, (error, response) => {
         signal.removeEventListener('abort', cancel);
         if (error) reject(fromServiceError(error));
         else resolve(response);
@@ -97,6 +101,12 @@ export class OrdersClient {
       if (signal.aborted) cancel();
       else signal.addEventListener('abort', cancel, { once: true });
     });
+  }
+
+  /** Resolves when there is a connection, and at the deadline without one: the call then fails by itself. */
+  private connected(deadline: number): Promise<void> | undefined {
+    if (this.client.getChannel().getConnectivityState(false) === connectivityState.READY) return undefined;
+    return new Promise((resolve) => this.client.waitForReady(deadline, () => resolve()));
   }
 
   private connect(): ordersV1.OrdersClient {

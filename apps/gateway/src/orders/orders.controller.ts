@@ -52,8 +52,10 @@ export class OrdersController {
     @Query({ schema: listOrdersQuery }) { limit, cursor = '', customerId }: ListOrdersQuery,
     @CallOf() { caller, limits }: Call,
   ): Promise<{ orders: ordersV1.Order[]; nextCursor: string | null }> {
-    const owner = customerId === undefined ? visibleTo(caller) : customerOf(caller, customerId);
-    const page = await this.orders.listOrders({ customerId: owner, limit, cursor }, limits);
+    const page = await this.orders.listOrders(
+      { customerId: customerOf(caller, customerId), limit, cursor },
+      limits,
+    );
     return { orders: page.orders, nextCursor: page.nextCursor || null };
   }
 
