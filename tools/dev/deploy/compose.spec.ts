@@ -87,7 +87,7 @@ describe('docker/compose.yaml', () => {
     for (const [, { image }] of others) expect(image).toMatch(/:\d+\.\d+[\w.-]*$/);
     expect(serviceOf('postgres').volumes).toEqual(['postgres:/var/lib/postgresql']);
     expect(serviceOf('nats').volumes).toEqual(['nats:/data']);
-    expect(compose.configs['nats']?.content).toMatch(/store_dir: \/data[^}]*sync_interval: always/);
+    expect(compose.configs['nats']?.content).toMatch(/store_dir: \/data[^}]*sync_interval: 1s/);
   });
 
   it('has a NATS that is not older than 2.12.7', () => {
