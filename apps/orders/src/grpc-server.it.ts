@@ -1,8 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type ClientUnaryCall, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import {
+  type ClientUnaryCall,
+  credentials,
+  makeGenericClientConstructor,
+  Metadata,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
 import { ordersV1 } from '@orders/contracts';
 import { MemoryBus } from '@orders/messaging';
 import { Service } from '@orders/service';
+import { service as healthService } from 'grpc-health-check';
 import { pino } from 'pino';
 import { serveGrpc } from './grpc-server.js';
 import { MemoryOrdersRepository } from './orders/memory-orders.repository.js';
@@ -12,6 +20,7 @@ const bus = new MemoryBus();
 const exited = Promise.withResolvers<number>();
 let client: ordersV1.OrdersClient;
 let service: Service;
+let address: string;
 
 beforeAll(async () => {
   service = new Service({
@@ -20,9 +29,9 @@ beforeAll(async () => {
     logger: pino({ level: 'silent' }),
     process: { on: () => undefined, exit: exited.resolve },
   });
-  const port = await freePort();
-  await serveGrpc(service, new MemoryOrdersRepository(bus), `127.0.0.1:${port}`);
-  client = new ordersV1.OrdersClient(`127.0.0.1:${port}`, credentials.createInsecure());
+  address = `127.0.0.1:${await freePort()}`;
+  await serveGrpc(service, new MemoryOrdersRepository(bus), address);
+  client = new ordersV1.OrdersClient(address, credentials.createInsecure());
 });
 afterAll(async () => {
   client.close();
@@ -80,6 +89,18 @@ describe('orders.v1 over gRPC', () => {
     expect(first.replayed).toBe(false);
     const again = await create({ idempotencyKey: 'a' });
     expect(again).toEqual({ error: null, message: first.message, replayed: true });
+  });
+
+  it.each(['', 'orders.v1.Orders'])('says by grpc.health.v1 that "%s" is serving', async (name) => {
+    const Health = makeGenericClientConstructor(healthService, 'Health');
+    const health = new Health(address, credentials.createInsecure());
+    const status = await new Promise((resolve, reject) => {
+      health['check']!({ service: name }, (error: Error | null, answer: { status: string }) =>
+        error ? reject(error) : resolve(answer.status),
+      );
+    });
+    expect(status).toBe('SERVING');
+    health.close();
   });
 
   it('hands the trace and the correlation of the call on to the event', async () => {
