@@ -8,10 +8,10 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { ordersV1 } from '@orders/contracts';
+import { createLogger } from '@orders/instrumentation';
 import { MemoryBus } from '@orders/messaging';
 import { Service } from '@orders/service';
 import { service as healthService } from 'grpc-health-check';
-import { pino } from 'pino';
 import { serveGrpc } from './grpc-server.js';
 import { MemoryOrdersRepository } from './orders/memory-orders.repository.js';
 import { ITEMS } from './testing/fixtures.js';
@@ -26,7 +26,7 @@ beforeAll(async () => {
   service = new Service({
     name: 'orders',
     config: { host: '127.0.0.1', managementPort: 0, shutdownWaitMs: 0, shutdownDrainMs: 1_000 },
-    logger: pino({ level: 'silent' }),
+    logger: createLogger({ name: 'orders', level: 'silent' }),
     process: { on: () => undefined, exit: exited.resolve },
   });
   address = `127.0.0.1:${await freePort()}`;
