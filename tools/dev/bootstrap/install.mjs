@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createWriteStream, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { tryLock } from './lock.mjs';
+import { explain, npmCi } from './npm-ci.mjs';
 import { Problem } from './problem.mjs';
 import { createProgress } from './progress.mjs';
 
@@ -16,7 +16,7 @@ export async function ensureInstalled(root) {
   if (isInstalled(root)) return;
   const lock = await waitForLock(join(root, '.local', 'install.lock'));
   try {
-    if (!isInstalled(root)) await npmCi(root);
+    if (!isInstalled(root)) await install(root, lock);
     writeFileSync(stampFile(root), lockfileHash(root));
   } finally {
     lock.release();
@@ -80,78 +80,14 @@ async function waitForLock(path) {
   }
 }
 
-/**
- * Install scripts stay off: nothing here needs one (links in the Postgres package are made when it is first used), and
- * npm 10, 11 and 12 then behave alike.
- * @param {string} root
- */
-async function npmCi(root) {
+/** @param {string} root @param {import('./lock.mjs').Lock} lock */
+async function install(root, lock) {
   const log = join(root, '.local', 'npm-ci.log');
-  mkdirSync(dirname(log), { recursive: true });
   const progress = createProgress();
   const step = progress.step('installing packages (npm ci, about a minute)');
-  const { code, output } = await capture(npmCommand(), root, log);
+  const { code, output } = await npmCi(root, { log, onSpawn: lock.handOver });
   if (code === 0) step.done();
   else step.fail();
   progress.close();
-  if (code !== 0) throw new Problem(`${explain(output)} (full log: ${relative(process.cwd(), log)})`);
-}
-
-function npmCommand() {
-  const cli = process.env.npm_execpath;
-  const npm = cli?.endsWith('.js') ? [process.execPath, cli] : ['npm'];
-  const retries = ['--fetch-retries=2', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=4000'];
-  return [
-    ...npm,
-    'ci',
-    '--ignore-scripts',
-    '--prefer-offline',
-    '--no-audit',
-    '--no-fund',
-    '--loglevel=notice',
-    ...retries,
-  ];
-}
-
-/**
- * @param {string[]} command @param {string} cwd @param {string} log
- * @returns {Promise<{ code: number, output: string }>}
- */
-function capture([command = 'npm', ...args], cwd, log) {
-  return new Promise((resolve) => {
-    const file = createWriteStream(log);
-    let output = '';
-    const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (chunk) => {
-        file.write(chunk);
-        output = (output + chunk).slice(-65_536);
-      });
-    }
-    const stop = () => {
-      child.kill('SIGTERM');
-      process.exit(143);
-    };
-    process.once('SIGTERM', stop);
-    const finish = (/** @type {number} */ code) => {
-      process.off('SIGTERM', stop);
-      file.end(() => resolve({ code, output }));
-    };
-    child.once('error', (error) => {
-      output += error.message;
-      finish(1);
-    });
-    child.once('close', (code) => finish(code ?? 1));
-  });
-}
-
-/** @param {string} output what npm printed */
-export function explain(output) {
-  const network =
-    /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT)\b/.exec(output);
-  if (network) return `No network to the npm registry (${network[1]}): the packages could not be installed`;
-  if (/\bENOSPC\b/.test(output)) return 'No space left on the disk: the packages need about 800 MB';
-  if (/\bspawn npm ENOENT\b/.test(output)) return 'npm was not found on PATH';
-  const detail = /npm (?:error|ERR!) (?!code\b)(\S.*)/.exec(output)?.[1] ?? 'see the log';
-  return `npm ci failed: ${detail}`;
+  if (code !== 0) throw new Problem(`${explain(output)} (full log: ${relative(process.cwd(), log)}).`);
 }

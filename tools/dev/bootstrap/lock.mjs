@@ -3,24 +3,24 @@ import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } 
 import { dirname } from 'node:path';
 
 /** @typedef {{ pid: number, identity: string, since: string }} Holder */
+/**
+ * @typedef {object} Lock
+ * @property {() => void} release
+ * @property {(pid: number) => void} handOver lets it last as long as another process: a child that may outlive us
+ */
 
 /**
  * Takes a lock file that a dead process can never keep: it names its holder, and a holder that is gone does not count.
  * @param {string} path
- * @returns {{ release(): void } | { holder: Holder }} the lock, or who has it
+ * @returns {Lock | { holder: Holder }} the lock, or who has it
  */
 export function tryLock(path) {
   mkdirSync(dirname(path), { recursive: true });
   const draft = `${path}.${process.pid}`;
-  const mine = {
-    pid: process.pid,
-    identity: processIdentity(process.pid) ?? '',
-    since: new Date().toISOString(),
-  };
-  writeFileSync(draft, JSON.stringify(mine));
+  writeFileSync(draft, describe(process.pid));
   try {
     for (;;) {
-      if (linked(draft, path)) return { release: () => rmSync(path, { force: true }) };
+      if (linked(draft, path)) return createLock(path);
       const text = readOrUndefined(path);
       if (text === undefined) continue; // released between the two calls
       const holder = parseHolder(text);
@@ -44,6 +44,22 @@ export function processIdentity(pid) {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // from field 3 of proc(5) on: state first
   if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
   return `${readOrUndefined('/proc/sys/kernel/random/boot_id')?.trim()}/${fields[19]}`;
+}
+
+/** @param {string} path @returns {Lock} */
+function createLock(path) {
+  return {
+    release: () => rmSync(path, { force: true }),
+    handOver: (pid) => {
+      writeFileSync(`${path}.next`, describe(pid));
+      renameSync(`${path}.next`, path);
+    },
+  };
+}
+
+/** @param {number} pid */
+function describe(pid) {
+  return JSON.stringify({ pid, identity: processIdentity(pid) ?? '', since: new Date().toISOString() });
 }
 
 /** @param {number} pid */

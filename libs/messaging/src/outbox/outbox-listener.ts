@@ -46,10 +46,11 @@ async function listenOnce(
   signal: AbortSignal,
 ): Promise<void> {
   const client = new Client({ connectionString, keepAlive: true, connectionTimeoutMillis: 2_000 });
+  const over = new AbortController();
   const ended = new Promise<void>((resolve, reject) => {
     client.once('error', reject);
     client.once('end', () => reject(new Error('the server ended the connection')));
-    signal.addEventListener('abort', () => resolve(), { once: true });
+    signal.addEventListener('abort', () => resolve(), { once: true, signal: over.signal });
   });
   client.on('notification', onAppend);
   try {
@@ -57,6 +58,7 @@ async function listenOnce(
     onAppend();
     await ended;
   } finally {
+    over.abort();
     // Whatever happens while ending a connection that nobody needs any more is of no interest.
     client.removeAllListeners('error').on('error', () => undefined);
     await Promise.race([client.end(), sleep(500, AbortSignal.timeout(500))]);

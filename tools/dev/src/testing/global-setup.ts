@@ -18,6 +18,7 @@ export default async function globalSetup(): Promise<void> {
     removePostgres(join(dataDir, 'postgres'));
     await rm(dataDir, { recursive: true, force: true });
   });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stopEarly());
   try {
     const { postgres, nats } = await startServers({ dataDir, databaseUrl, natsUrl }, new Tasks(), running);
     process.env.TEST_DATABASE_URL = postgres.url();
@@ -26,4 +27,10 @@ export default async function globalSetup(): Promise<void> {
     await running.disposeAsync();
     throw error;
   }
+}
+
+/** Jest dies of a signal without its teardown. */
+async function stopEarly(): Promise<void> {
+  await running.disposeAsync();
+  process.exit(130);
 }
