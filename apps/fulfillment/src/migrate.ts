@@ -3,7 +3,7 @@ import { loadConfig, runMigrations } from '@orders/service';
 import { migrateConfig } from './config.js';
 import { fulfillmentDataSource } from './database/data-source.js';
 
-// A step of its own before a release, with a role that may change the schema; the app itself may not.
+// A step of its own before a release: the app itself never changes the schema.
 const { databaseUrl } = loadConfig(migrateConfig);
 const dataSource = fulfillmentDataSource({
   url: databaseUrl,

@@ -14,6 +14,8 @@ const CHANNEL_OPTIONS: ServerOptions = {
   'grpc.keepalive_timeout_ms': 5_000,
   'grpc.max_connection_age_ms': 5 * 60_000,
   'grpc.max_connection_age_grace_ms': 30_000,
+  // 500 orders of 100 items.
+  'grpc.max_receive_message_length': 8 * 1_024 * 1_024,
 };
 
 /** Serves orders.v1 and grpc.health.v1 until the service stops. */
@@ -39,6 +41,10 @@ export async function serveGrpc(service: Service, repository: OrdersRepository, 
   app.useGlobalFilters(edge);
   await app.listen();
   setHealth('SERVING');
-  service.onStop('intake', 'health', () => Promise.resolve(setHealth('NOT_SERVING')));
-  service.onStop('drain', 'grpc', () => app.close());
+  let closed: Promise<void> | undefined;
+  service.onStop('intake', 'grpc', async () => {
+    setHealth('NOT_SERVING');
+    closed = app.close();
+  });
+  service.onStop('drain', 'grpc', async () => closed);
 }

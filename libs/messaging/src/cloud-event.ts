@@ -52,7 +52,8 @@ export function toMessage(context: EventContext, data: unknown): Message {
 
 const contextSchema = z.object({
   'ce-specversion': z.literal('1.0'),
-  'ce-id': z.uuid(),
+  // Inboxes forget by the time that is in the id.
+  'ce-id': z.uuidv7(),
   'ce-source': z.string().min(1),
   'ce-type': z.string().min(1),
   'ce-subject': z.string().min(1),

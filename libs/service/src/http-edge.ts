@@ -65,7 +65,10 @@ export function addEdgeHooks(fastify: FastifyInstance, service: Service): void {
 export function beginRequest(request: FastifyRequest, reply: FastifyReply): RequestContext {
   const context = contextFrom((name) => request.headers[name]);
   request.requestContext = context;
-  reply.headers(SECURITY_HEADERS).header('x-request-id', context.requestId);
+  reply
+    .headers(SECURITY_HEADERS)
+    .header('x-request-id', context.requestId)
+    .header('x-correlation-id', context.correlationId);
   return context;
 }
 

@@ -11,7 +11,7 @@ export interface PostgresSettings {
 }
 
 /**
- * TypeORM options for an app's own database, but for its entities and migrations. Every wait has an end: for a
+ * TypeORM options for an app's own database, but for its entities and migrations. The server ends every wait: for a
  * connection 1 s, for a lock 1 s, for a statement 4 s, and a transaction that does nothing is ended after 5 s,
  * so that no call outlives the deadline of the edge (5 s) by much. No `query_timeout` of pg: TypeORM keeps using
  * a connection whose query ran into it.
@@ -25,6 +25,7 @@ export function postgresOptions({ url, poolMax, applicationName }: PostgresSetti
     connectTimeoutMS: 1_000,
     extra: {
       keepAlive: true,
+      keepAliveInitialDelayMillis: 5_000,
       idleTimeoutMillis: 10_000,
       maxLifetimeSeconds: 300,
       statement_timeout: 4_000,
@@ -34,7 +35,10 @@ export function postgresOptions({ url, poolMax, applicationName }: PostgresSetti
   };
 }
 
-/** Connects, and tries again until it works or the service stops: a database may start after its users. */
+/**
+ * Connects, and tries again until it works: a database may start after its users. Never settles once the service
+ * stops: whoever awaits it must not go on starting.
+ */
 export async function connectWithRetry(
   database: { initialize(): Promise<unknown> },
   service: Pick<Service, 'logger' | 'onStop'>,
@@ -52,4 +56,5 @@ export async function connectWithRetry(
       await sleep(retryInMs, stop.signal);
     }
   }
+  return new Promise(() => undefined);
 }

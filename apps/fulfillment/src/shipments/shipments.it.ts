@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { ordersCanceled, ordersCreated, type OrderSnapshot } from '@orders/contracts';
 import { consumerMetrics, InboxConsumer, type Message, MemoryBus, toMessage } from '@orders/messaging';
-import { createTestDatabase, eventually, recordingLog, type TestDatabase } from '@orders/messaging/testing';
+import {
+  createTestDatabase,
+  eventually,
+  newEventId,
+  recordingLog,
+  type TestDatabase,
+} from '@orders/messaging/testing';
 import { Secret } from '@orders/service';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
@@ -40,7 +46,7 @@ const order = (id = randomUUID()): OrderSnapshot => ({
 });
 
 function event(contract: typeof ordersCreated, data: OrderSnapshot, sequence: number): Message {
-  const context = { ...contract, id: randomUUID(), source: 'urn:service:orders', subject: data.id, sequence };
+  const context = { ...contract, id: newEventId(), source: 'urn:service:orders', subject: data.id, sequence };
   return toMessage({ ...context, time: new Date(), correlationId: 'c', traceparent: '' }, data);
 }
 const created = (data: OrderSnapshot) => event(ordersCreated, data, 1);

@@ -28,8 +28,9 @@ export class OrdersController {
     @Body({ schema: createOrderBody }) { customerId, items }: CreateOrderBody,
     @CallOf() { caller, headers, limits, reply }: Call,
   ): Promise<ordersV1.Order> {
-    // A key of our own makes our own retry safe; the caller never learns it.
+    // Without a key of the caller's it gets one of ours, and learns it from every answer: repeating is safe with it.
     const idempotencyKey = parseIdempotencyKey(headers['idempotency-key']) ?? randomUUID();
+    reply.header('idempotency-key', idempotencyKey);
     const { order, replayed } = await this.orders.createOrder(
       { customerId: customerOf(caller, customerId), items, idempotencyKey, context: undefined },
       limits,

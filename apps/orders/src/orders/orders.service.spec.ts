@@ -75,12 +75,19 @@ describe('OrdersService', () => {
     const { service, repository } = setUp();
     const create = repository.create.bind(repository);
     jest.spyOn(repository, 'create').mockImplementation(async (orders) => {
-      if (orders.some(({ idempotencyKey }) => idempotencyKey === 'poison'))
-        throw new DomainError('unavailable', 'x');
+      if (orders.some(({ idempotencyKey }) => idempotencyKey === 'poison')) throw new Error('a bug');
       return create(orders);
     });
     const results = await service.createMany([command(), command({ idempotencyKey: 'poison' }), command()]);
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  });
+
+  it('asks an absent database once for a whole batch', async () => {
+    const { service, repository } = setUp();
+    const create = jest.spyOn(repository, 'create').mockRejectedValue(new DomainError('unavailable', 'x'));
+    const results = await service.createMany([command(), command()]);
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(create).toHaveBeenCalledTimes(1);
   });
 
   it('pages through a list without a gap or a repeat', async () => {

@@ -80,14 +80,15 @@ export class OrdersService {
     return found(order);
   }
 
-  /** All in one transaction; when that fails, each in its own. */
+  /** All in one transaction; when one of them breaks it, each in its own. An absent database is asked only once. */
   private async store(orders: readonly NewOrder[]): Promise<PromiseSettledResult<StoredOrder>[]> {
     if (orders.length === 0) return [];
     try {
       const stored = await this.repository.create(orders);
       return stored.map((value) => ({ status: 'fulfilled', value }));
     } catch (reason) {
-      if (orders.length === 1) return [{ status: 'rejected', reason }];
+      const isOutage = reason instanceof DomainError && reason.code === 'unavailable';
+      if (orders.length === 1 || isOutage) return orders.map(() => ({ status: 'rejected', reason }));
       const alone = orders.map(async (order) => (await this.repository.create([order]))[0]!);
       return Promise.allSettled(alone);
     }

@@ -80,8 +80,8 @@ describe('InboxConsumer', () => {
 
   it('applies an event once, however often it comes: later, at the same time, twice in one batch', async () => {
     const message = someEvent();
-    await consumer().process([deliver(message), deliver(message)], running);
-    await Promise.all([1, 2, 3].map(() => consumer().process([deliver(message)], running)));
+    await Promise.all([1, 2, 3].map(() => consumer().process([deliver(message), deliver(message)], running)));
+    await consumer().process([deliver(message)], running);
     expect(await effects()).toEqual([message.id]);
   });
 
@@ -145,7 +145,11 @@ describe('InboxConsumer', () => {
     ['no JSON', { ...someEvent(), body: '{' }, /no JSON/],
     ['a type that nobody handles', someEvent({ type: 'things.broken' }), /things\.broken/],
     ['no headers', { ...someEvent(), headers: {} }, /ce-id/],
-    ['NUL and half a surrogate', { ...someEvent(), body: '\0\ud800', headers: { x: '\0' } }, /ce-id/],
+    [
+      'NUL, half a surrogate and what looks like an escape',
+      { id: '\0', subject: 'a\ud800', body: '\0\ud800', headers: { x: '\0\ud800', y: '\\u0000' } },
+      /ce-id/,
+    ],
   ])('keeps %s as a dead letter, once, and applies the rest', async (_name, poison: Message, error) => {
     const good = deliver(someEvent());
     const bad = deliver(poison, 'ORDERS/7');

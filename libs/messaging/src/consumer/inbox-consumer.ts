@@ -41,7 +41,7 @@ export class InboxConsumer {
     this.inbox = new Inbox(options.name);
     this.deadLetters = new DeadLetters(options.name);
     this.handlers = new Map(options.handlers.map((handler) => [handler.contract.type, handler]));
-    this.backoff = options.backoff ?? new Backoff({ baseMs: 100, maxMs: 10_000 });
+    this.backoff = options.backoff ?? new Backoff({ baseMs: 100, maxMs: 2_000 });
   }
 
   /** Runs until the signal aborts; then finishes the batch in hand. Never rejects. */

@@ -16,9 +16,9 @@ export class DeadLetters {
     await tx.query(ADD, [
       this.consumer,
       address,
-      message.id,
-      message.subject,
-      JSON.stringify(message.headers).replaceAll('\\u0000', ''),
+      storable(message.id),
+      storable(message.subject),
+      JSON.stringify(Object.fromEntries(Object.entries(message.headers).map((pair) => pair.map(storable)))),
       Buffer.from(message.body),
       describe(error),
       attempt,
@@ -28,5 +28,10 @@ export class DeadLetters {
 
 function describe(error: unknown): string {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return text.replaceAll('\0', '').slice(0, 4_000);
+  return storable(text).slice(0, 4_000);
+}
+
+/** Postgres takes neither NUL nor half a surrogate. */
+function storable(text: string): string {
+  return text.replaceAll('\0', '').toWellFormed();
 }

@@ -8,7 +8,7 @@ import {
   jetstreamManager,
   type JsMsg,
 } from '@nats-io/jetstream';
-import { nanos } from '@nats-io/transport-node';
+import { ClosedConnectionError, nanos } from '@nats-io/transport-node';
 import { Backoff, sleep, WakeUp } from '@orders/resilience';
 import type { Log } from '../log.js';
 import { type Delivery, EventSource } from '../message.js';
@@ -40,6 +40,9 @@ export interface JetStreamSourceOptions {
  * they vanish. Deliveries have no limit: what becomes of an event that never works is the reader's decision.
  */
 export class JetStreamSource extends EventSource {
+  /** The last message that this process was given. */
+  private last: { sequence: number; id: string } | undefined;
+
   constructor(private readonly options: JetStreamSourceOptions) {
     super();
   }
@@ -84,34 +87,54 @@ export class JetStreamSource extends EventSource {
       // Short pulls instead of one endless one: each ends by itself when something is amiss, and a reader that
       // stops only waits for the last one, so that nothing it was sent lies open until the ack wait is over.
       const pull = await consumer.fetch({ max_messages: 4 * max, expires: PULL_MS });
-      yield* inBatches(pull, max, signal);
+      for await (const batch of inBatches(pull, max, signal)) {
+        const { seq, headers } = batch.at(-1)!;
+        this.last = { sequence: seq, id: headers?.get('Nats-Msg-Id') ?? '' };
+        yield batch.map(toDelivery);
+      }
     }
   }
 
-  /** The consumer as it should be; one that is ahead of a stream that lost its end would wait for ever: made anew. */
+  /** Makes the consumer as it should be, and anew when its stream has lost what it had delivered. */
   private async ensureConsumer(manager: JetStreamManager): Promise<void> {
     const { stream, durable, logger } = this.options;
     await ensureStream(manager, stream);
+    const config = this.consumerConfig();
     try {
-      // The stream after the consumer: it only grows meanwhile.
       const { delivered } = await manager.consumers.info(stream.name, durable);
-      const { last_seq: lastSequence } = (await manager.streams.info(stream.name)).state;
-      if (delivered.stream_seq <= lastSequence) return;
+      if (!(await this.hasLost(manager, delivered.stream_seq))) {
+        await manager.consumers.update(stream.name, durable, config);
+        return;
+      }
       logger.error(
-        { durable, delivered: delivered.stream_seq, lastSequence },
+        { durable, delivered: delivered.stream_seq },
         'the stream has lost events: reading it anew',
       );
       await manager.consumers.delete(stream.name, durable);
+      this.last = undefined;
     } catch (error) {
       if (!isApiError(error, JetStreamApiCodes.ConsumerNotFound)) throw error;
     }
-    await manager.consumers.add(stream.name, this.consumerConfig());
+    await manager.consumers.add(stream.name, { ...config, durable_name: durable });
+  }
+
+  /**
+   * A consumer ahead of a stream that lost its end waits for ever, and skips what comes in its place. Seen by a stream
+   * that is shorter, or, when it has grown since, by another message where the last one had been.
+   */
+  private async hasLost(manager: JetStreamManager, delivered: number): Promise<boolean> {
+    const { name } = this.options.stream;
+    // After the consumer was looked at: the stream only grows meanwhile.
+    const { last_seq: lastSequence, first_seq: firstSequence } = (await manager.streams.info(name)).state;
+    if (delivered > lastSequence) return true;
+    if (!this.last || this.last.sequence < firstSequence) return false;
+    const stored = await manager.streams.getMessage(name, { seq: this.last.sequence });
+    return stored?.header.get('Nats-Msg-Id') !== this.last.id;
   }
 
   private consumerConfig() {
-    const { durable, subjects, ackWaitMs = 5_000, maxAckPending = 1_000 } = this.options;
+    const { subjects, ackWaitMs = 5_000, maxAckPending = 1_000 } = this.options;
     return {
-      durable_name: durable,
       filter_subjects: [...subjects],
       ack_policy: AckPolicy.Explicit,
       deliver_policy: DeliverPolicy.All,
@@ -123,11 +146,7 @@ export class JetStreamSource extends EventSource {
 }
 
 /** What has arrived by now, up to `max` at a time; after the signal aborted it is handed back to other replicas. */
-async function* inBatches(
-  pull: ConsumerMessages,
-  max: number,
-  signal: AbortSignal,
-): AsyncIterable<Delivery[]> {
+async function* inBatches(pull: ConsumerMessages, max: number, signal: AbortSignal): AsyncIterable<JsMsg[]> {
   const received: JsMsg[] = [];
   const wakeUp = new WakeUp();
   let open = true;
@@ -147,7 +166,7 @@ async function* inBatches(
     if (received.length === 0) await wakeUp.wait(PULL_MS, never);
     const batch = received.splice(0, max);
     if (signal.aborted) batch.forEach((message) => message.nak(PULL_MS));
-    else if (batch.length > 0) yield batch.map(toDelivery);
+    else if (batch.length > 0) yield batch;
   }
   const result = await ended;
   if (result.status === 'rejected') throw result.reason;
@@ -160,8 +179,17 @@ function toDelivery(message: JsMsg): Delivery {
     message: { id: headers['Nats-Msg-Id'] ?? '', subject: message.subject, headers, body: message.string() },
     address: `${message.info.stream}/${message.seq}`,
     attempt: message.info.deliveryCount,
-    ack: () => message.ack(),
-    nak: (delayMs) => message.nak(delayMs),
-    working: () => message.working(),
+    ack: () => tell(() => message.ack()),
+    nak: (delayMs) => tell(() => message.nak(delayMs)),
+    working: () => tell(() => message.working()),
   };
+}
+
+/** What the server does not hear it takes for silence: it delivers again after the ack wait. */
+function tell(word: () => void): void {
+  try {
+    word();
+  } catch (error) {
+    if (!(error instanceof ClosedConnectionError)) throw error;
+  }
 }

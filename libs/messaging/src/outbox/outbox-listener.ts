@@ -45,7 +45,12 @@ async function listenOnce(
   onAppend: () => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const client = new Client({ connectionString, keepAlive: true, connectionTimeoutMillis: 2_000 });
+  const client = new Client({
+    connectionString,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 5_000,
+    connectionTimeoutMillis: 2_000,
+  });
   const over = new AbortController();
   const ended = new Promise<void>((resolve, reject) => {
     client.once('error', reject);

@@ -72,7 +72,9 @@ const REWIND = `
     WHERE name = $1 AND stream = $3 AND stream_sequence <= $4
     ORDER BY noted_at DESC LIMIT 1
   ), gone AS (
-    DELETE FROM outbox_checkpoint WHERE name = $1 AND (stream <> $3 OR stream_sequence > $4)
+    DELETE FROM outbox_checkpoint
+    WHERE name = $1 AND (stream <> $3 OR stream_sequence > $4)
+      AND EXISTS (SELECT FROM outbox_cursor AS c WHERE c.name = $1 AND c.owner = $2)
   ), moved AS (
     UPDATE outbox_cursor SET
       tx = coalesce((SELECT tx FROM kept), '0'),
@@ -90,14 +92,14 @@ const RELEASE = `
   )
   SELECT count(*) FROM released`;
 
+/** Several statements without parameters are one transaction; the whole log may take longer than a call may. */
 const REBASE = `
-  WITH log AS (UPDATE outbox SET tx = pg_current_xact_id() RETURNING 1),
-  cursors AS (
-    UPDATE outbox_cursor SET tx = '0', position = 0,
-      system_identifier = (SELECT system_identifier::text FROM pg_control_system())
-    RETURNING 1
-  )
-  SELECT (SELECT count(*)::int FROM log) AS entries, (SELECT count(*) FROM cursors)`;
+  SET LOCAL statement_timeout = 0;
+  SET LOCAL lock_timeout = 0;
+  UPDATE outbox SET tx = pg_current_xact_id();
+  DELETE FROM outbox_checkpoint;
+  UPDATE outbox_cursor SET tx = '0', position = 0, stream = NULL, stream_sequence = 0,
+    system_identifier = (SELECT system_identifier::text FROM pg_control_system())`;
 
 const STATS = `
   WITH unread AS (
@@ -184,13 +186,11 @@ export class OutboxLog {
 
   /**
    * After a restore into another cluster, where transaction ids start anew: puts every kept entry into the present
-   * transaction and all cursors before it. All kept events are published again, which inboxes absorb.
-   *
-   * @returns how many entries that is
+   * transaction and all cursors before it. All kept events are published again, which inboxes absorb. The only update
+   * that rows ever see.
    */
-  async rebase(): Promise<number> {
-    const [row] = await this.db.query<{ entries: number }[]>(REBASE);
-    return row?.entries ?? 0;
+  async rebase(): Promise<void> {
+    await this.db.query(REBASE);
   }
 
   async stats(): Promise<OutboxStats> {

@@ -59,6 +59,12 @@ function relayOf(owner: string, options: Partial<RelayOptions> = {}) {
 async function append(count = 1): Promise<string[]> {
   const events = Array.from({ length: count }, () => someEvent());
   await db.transaction((tx) => OutboxLog.append(tx, events));
+  await eventually('every older transaction of the server to be over, whosever it is', async () => {
+    const [row] = await db.query<{ hidden: boolean }[]>(
+      'SELECT EXISTS (SELECT FROM outbox WHERE tx >= pg_snapshot_xmin(pg_current_snapshot())) AS hidden',
+    );
+    return row?.hidden === false;
+  });
   return events.map(({ id }) => id);
 }
 
@@ -83,13 +89,15 @@ describe('OutboxLog', () => {
     await OutboxLog.append({ query: async (sql, values) => (await late.query(sql, values)).rows as never }, [
       early,
     ]);
-    const [overtaking] = await append();
+    const overtaking = someEvent();
+    await db.transaction((tx) => OutboxLog.append(tx, [overtaking]));
     expect(await log.read({ tx: '0', position: '0' }, 10)).toEqual([]);
     await late.query('COMMIT');
     late.release();
     await pool.end();
+    await eventually('both', async () => (await log.read({ tx: '0', position: '0' }, 10)).length === 2);
     const entries = await log.read({ tx: '0', position: '0' }, 10);
-    expect(entries.map(({ message }) => message.id)).toEqual([early.id, overtaking]);
+    expect(entries.map(({ message }) => message.id)).toEqual([early.id, overtaking.id]);
   });
 
   it('reads in the order of the numbers, not of their texts: 9 before 10, or a cursor skips the rest', async () => {
@@ -157,6 +165,31 @@ describe('OutboxLog', () => {
 });
 
 describe('Relay', () => {
+  it('knows its stream after it renewed its lease, before the first event of all', async () => {
+    const relay = relayOf('a', { leaseMs: 3, reconcileMs: 3_600_000 });
+    await relay.step();
+    const renewed = performance.now() + 2;
+    await eventually(
+      'the lease to be renewed',
+      async () => (await relay.step()) === 0 && performance.now() > renewed,
+    );
+    const ids = await append(2);
+    expect(await relay.step()).toBe(2);
+    expect(publisher.published).toEqual(ids);
+  });
+
+  it('sees a loss that repeats hide: what it had published onto the shorter stream without knowing', async () => {
+    const relay = relayOf('a', { reconcileMs: 3_600_000 });
+    const ids = await append(3);
+    await relay.step();
+    publisher.stream = publisher.stream.slice(0, 1);
+    const unaware = await append(4);
+    publisher.stream.push(...unaware);
+    await relay.step();
+    await relay.step();
+    expect(new Set(publisher.stream)).toEqual(new Set([...ids, ...unaware]));
+  });
+
   it('publishes what is there once, in batches, and then nothing', async () => {
     const ids = await append(5);
     const relay = relayOf('a', { batchSize: 2 });
@@ -205,10 +238,10 @@ describe('Relay', () => {
     const relay = relayOf('a');
     await relay.step();
     await log.release('a');
+    const [added] = await append();
     // As after a restore: rows and cursor carry transaction ids that this cluster has not reached.
     await db.query(`UPDATE outbox SET tx = '999999999999'`);
     await db.query(`UPDATE outbox_cursor SET system_identifier = '1', tx = '999999999999', position = 99`);
-    const [added] = await append();
     const restored = relayOf('b');
     await eventually('all events again', async () => {
       await restored.step();

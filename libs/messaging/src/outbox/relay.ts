@@ -103,8 +103,8 @@ export class Relay {
     const askedAt = performance.now();
     const held = await log.acquire(owner, this.leaseMs);
     if (held?.moved) {
-      const entries = await log.rebase();
-      logger.warn({ entries }, 'the log came from another cluster: publishing all of it again');
+      logger.warn({ owner }, 'the log came from another cluster: publishing all of it again');
+      await log.rebase();
       return this.lease();
     }
     if (held && !this.cursor) {
@@ -112,9 +112,10 @@ export class Relay {
       logger.info({ owner, tx, position, stream, streamSequence }, 'relay holds the lease');
       this.reconcileAt = 0;
     }
-    this.cursor = held;
+    // The row knows its stream only after the first advance.
+    this.cursor = held && { ...held, stream: held.stream ?? this.cursor?.stream };
     this.renewAt = askedAt + this.leaseMs / 3;
-    return held;
+    return this.cursor;
   }
 
   /** Does the stream still hold what it took? If not, the cursor goes back. */
@@ -149,17 +150,16 @@ export class Relay {
     receipts: readonly Receipt[],
   ): Promise<number> {
     const { log, owner, logger, publisher } = this.options;
-    const reused = receipts.filter(
-      ({ sequence, duplicate }) => !duplicate && sequence <= from.streamSequence,
-    );
-    if (reused.length > 0) {
+    // What is behind the cursor has been given higher sequences than what is before it, repeats too.
+    const lowest = Math.min(...receipts.map(({ sequence }) => sequence));
+    if (lowest <= from.streamSequence) {
       const { id } = await publisher.state();
-      await this.rewind(id, Math.min(...reused.map(({ sequence }) => sequence)) - 1, 'shorter');
+      await this.rewind(id, lowest - 1, 'shorter');
       return 0;
     }
     const last = passed.at(-1);
     if (!last) return 0;
-    const streamSequence = Math.max(from.streamSequence, ...receipts.map(({ sequence }) => sequence));
+    const streamSequence = Math.max(...receipts.slice(0, passed.length).map(({ sequence }) => sequence));
     const to = { tx: last.tx, position: last.position, stream: this.cursor?.stream, streamSequence };
     const moved = await log.advance(owner, { from, to }, this.leaseMs);
     if (!moved)
@@ -171,12 +171,13 @@ export class Relay {
   private async rewind(stream: string, lastSequence: number, reason: 'younger' | 'shorter'): Promise<void> {
     const { log, owner, logger, metrics } = this.options;
     const place = await log.rewind(owner, stream, lastSequence);
+    this.cursor = undefined;
+    if (!place) return;
     logger.error(
       { reason, stream, lastSequence, ...place },
       'the stream has lost events: publishing them again',
     );
     metrics.rewinds.add(1, { reason });
-    this.cursor = undefined;
     this.wake();
   }
 }

@@ -1,5 +1,6 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { type EventContext, toMessage } from '../cloud-event.js';
+import { firstUuidV7 } from '../inbox/inbox.js';
 import type { Log } from '../log.js';
 import type { Delivery, EventSource, Message } from '../message.js';
 
@@ -12,11 +13,16 @@ export function recordingLog(): Log & { lines: { level: string; message: string 
 
 export const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
+/** A UUIDv7 of now. */
+export function newEventId(): string {
+  return firstUuidV7(new Date()).slice(0, 24) + randomBytes(6).toString('hex');
+}
+
 /** A well-formed event, but for what `context` says. */
 export function someEvent(context: Partial<EventContext> = {}, data: unknown = { n: 1 }): Message {
   return toMessage(
     {
-      id: randomUUID(),
+      id: newEventId(),
       source: 'urn:service:test',
       type: 'things.made',
       subject: 'thing-1',

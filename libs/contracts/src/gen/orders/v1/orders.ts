@@ -1064,7 +1064,7 @@ export const CancelOrderRequest: MessageFns<CancelOrderRequest> = {
 
 /**
  * Owns orders. Outcomes that a caller can act on come as a gRPC status with the trailer `problem-code`
- * (docs/architecture.md lists the codes); retrying with the same idempotency key is always safe.
+ * (libs/contracts/src/problems.ts lists the codes); retrying with the same idempotency key is always safe.
  */
 export type OrdersService = typeof OrdersService;
 export const OrdersService = {

@@ -1,0 +1,49 @@
+import { status } from '@grpc/grpc-js';
+import { describe, expect, it } from '@jest/globals';
+import {
+  DomainError,
+  isProblemCode,
+  isRetryable,
+  PROBLEM_KINDS,
+  type ProblemCode,
+  problemOfGrpcStatus,
+  PROBLEMS,
+} from './problems.js';
+
+const codes = Object.keys(PROBLEMS) as ProblemCode[];
+
+describe('problems', () => {
+  it.each(codes)('%s has a title, an HTTP error status and a gRPC error status', (code) => {
+    const { kind, title } = PROBLEMS[code];
+    expect(title).toMatch(/^[A-Z].+[^.]$/);
+    expect(PROBLEM_KINDS[kind].http).toBeGreaterThanOrEqual(400);
+    expect(PROBLEM_KINDS[kind].grpc).not.toBe(status.OK);
+  });
+
+  it('say when repeating makes sense, and only then', () => {
+    const retryable = codes.filter(isRetryable);
+    expect(retryable).toEqual(['idempotency-key-in-use', 'rate-limited', 'unavailable', 'deadline-exceeded']);
+    expect(new DomainError('unavailable', 'x').retryAfterSeconds).toBe(1);
+    expect(new DomainError('unavailable', 'x', { retryAfterSeconds: 7 }).retryAfterSeconds).toBe(7);
+    expect(new DomainError('validation-failed', 'x').retryAfterSeconds).toBeUndefined();
+  });
+
+  it.each([
+    [status.UNAVAILABLE, 'unavailable'],
+    [status.CANCELLED, 'unavailable'],
+    [status.RESOURCE_EXHAUSTED, 'unavailable'],
+    [status.DEADLINE_EXCEEDED, 'deadline-exceeded'],
+    [status.UNKNOWN, 'internal'],
+    [status.INTERNAL, 'internal'],
+  ] as const)('of a bare gRPC status %s is %s', (grpc, code) => {
+    expect(problemOfGrpcStatus(grpc)).toBe(code);
+  });
+
+  it('knows its codes from other texts', () => {
+    expect([isProblemCode('unavailable'), isProblemCode('toString'), isProblemCode(5)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+});
