@@ -26,13 +26,13 @@ export class OrdersController {
   @RequireScope('orders:write')
   async create(
     @Body({ schema: createOrderBody }) { customerId, items }: CreateOrderBody,
-    @CallOf() { caller, headers, limits, reply }: Call,
+    @CallOf() { caller, headers, deadline, reply }: Call,
   ): Promise<ordersV1.Order> {
     // A key of our own makes our own retry safe; the caller never learns it.
     const idempotencyKey = parseIdempotencyKey(headers['idempotency-key']) ?? randomUUID();
     const { order, replayed } = await this.orders.createOrder(
       { customerId: customerOf(caller, customerId), items, idempotencyKey, context: undefined },
-      limits,
+      deadline,
     );
     if (replayed) reply.header('idempotent-replayed', 'true');
     reply.header('location', `/orders/${order.id}`);
@@ -41,20 +41,20 @@ export class OrdersController {
 
   @Get(':id')
   @RequireScope('orders:read')
-  async get(@Param('id') id: string, @CallOf() { caller, limits, reply }: Call): Promise<ordersV1.Order> {
+  async get(@Param('id') id: string, @CallOf() { caller, deadline, reply }: Call): Promise<ordersV1.Order> {
     const request = { id: orderId(id), customerId: visibleTo(caller) };
-    return answer(await this.orders.getOrder(request, limits), reply);
+    return answer(await this.orders.getOrder(request, deadline), reply);
   }
 
   @Get()
   @RequireScope('orders:read')
   async list(
     @Query({ schema: listOrdersQuery }) { limit, cursor = '', customerId }: ListOrdersQuery,
-    @CallOf() { caller, limits }: Call,
+    @CallOf() { caller, deadline }: Call,
   ): Promise<{ orders: ordersV1.Order[]; nextCursor: string | null }> {
     const page = await this.orders.listOrders(
       { customerId: customerOf(caller, customerId), limit, cursor },
-      limits,
+      deadline,
     );
     return { orders: page.orders, nextCursor: page.nextCursor || null };
   }
@@ -65,11 +65,11 @@ export class OrdersController {
   async cancel(
     @Param('id') id: string,
     @Body({ schema: cancelOrderBody }) _body: undefined,
-    @CallOf() { caller, headers, limits, reply }: Call,
+    @CallOf() { caller, headers, deadline, reply }: Call,
   ): Promise<ordersV1.Order> {
     const expectedVersion = parseIfMatch(headers['if-match']);
     const request = { id: orderId(id), customerId: visibleTo(caller), expectedVersion };
-    return answer(await this.orders.cancelOrder(request, limits), reply);
+    return answer(await this.orders.cancelOrder(request, deadline), reply);
   }
 }
 
