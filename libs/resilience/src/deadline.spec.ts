@@ -21,4 +21,13 @@ describe('Deadline', () => {
     caller.abort(new Error('gone'));
     expect(signal.reason).toMatchObject({ message: 'gone' });
   });
+
+  it('is over when it has passed, and when the caller went away', () => {
+    const caller = new AbortController();
+    const deadline = Deadline.after(60_000, caller.signal);
+    expect(deadline.over).toBe(false);
+    expect(Deadline.keptBy(caller.signal, 0).over).toBe(true);
+    caller.abort();
+    expect(deadline).toMatchObject({ over: true, expired: false });
+  });
 });

@@ -5,7 +5,7 @@
 export class Deadline {
   private constructor(
     private readonly at: number,
-    /** Aborts with a `TimeoutError` at the deadline, or earlier when the caller went away. */
+    /** Aborts at the deadline ({@link after}: with a `TimeoutError`), or earlier when the caller went away. */
     readonly signal: AbortSignal,
   ) {}
 
@@ -19,6 +19,16 @@ export class Deadline {
     return new Deadline(performance.now() + ms, caller ? AbortSignal.any([timeout, caller]) : timeout);
   }
 
+  /**
+   * One whose time somebody else keeps, as gRPC does for its calls: no timer of its own.
+   *
+   * @param ms how long from now, in ms
+   * @param signal aborts at the deadline, and earlier when the caller went away
+   */
+  static keptBy(signal: AbortSignal, ms: number): Deadline {
+    return new Deadline(performance.now() + ms, signal);
+  }
+
   /** What is left, in ms; 0 once it has passed. */
   get remainingMs(): number {
     return Math.max(0, this.at - performance.now());
@@ -26,5 +36,10 @@ export class Deadline {
 
   get expired(): boolean {
     return this.remainingMs === 0;
+  }
+
+  /** Nobody waits for the answer any more: it has passed, or the caller went away. */
+  get over(): boolean {
+    return this.signal.aborted || this.expired;
   }
 }

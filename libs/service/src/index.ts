@@ -9,8 +9,14 @@ export {
 } from './config.js';
 export { createHttpApp, type HttpAppOptions } from './create-http-app.js';
 export { parseStrictJson } from './json.js';
-export { connectWithRetry, postgresOptions, type PostgresSettings } from './postgres.js';
+export {
+  connectWithRetry,
+  postgresOptions,
+  STATEMENT_TIMEOUT_MS,
+  type PostgresSettings,
+} from './postgres.js';
 export { problemDetails, problemOf } from './problem.js';
+export { deadlineOf } from './rpc-deadline.js';
 export { RpcEdge } from './rpc-edge.js';
 export { runMigrations } from './run-migrations.js';
 export { Secret, secret } from './secret.js';

@@ -10,11 +10,14 @@ export interface PostgresSettings {
   applicationName: string;
 }
 
+/** The longest that a statement runs on a connection of {@link postgresOptions} unless it is told otherwise, in ms. */
+export const STATEMENT_TIMEOUT_MS = 3_000;
+
 /**
  * TypeORM options for an app's own database, but for its entities and migrations. The server ends every wait: for a
- * connection 1 s, for a lock 1 s, for a statement 4 s, and a transaction that does nothing is ended after 5 s,
- * so that no call outlives the deadline of the edge (5 s) by much. No `query_timeout` of pg: TypeORM keeps using
- * a connection whose query ran into it.
+ * connection 1 s, for a lock 1 s, for a statement 3 s, and a transaction that does nothing is ended after 5 s;
+ * a call with the deadline of the edge (5 s) that meets an idle pool needs no other. No `query_timeout` of pg:
+ * TypeORM keeps using a connection whose query ran into it.
  */
 export function postgresOptions({ url, poolMax, applicationName }: PostgresSettings) {
   return {
@@ -28,7 +31,7 @@ export function postgresOptions({ url, poolMax, applicationName }: PostgresSetti
       keepAliveInitialDelayMillis: 5_000,
       idleTimeoutMillis: 10_000,
       maxLifetimeSeconds: 300,
-      statement_timeout: 4_000,
+      statement_timeout: STATEMENT_TIMEOUT_MS,
       lock_timeout: 1_000,
       idle_in_transaction_session_timeout: 5_000,
     },

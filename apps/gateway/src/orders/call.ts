@@ -1,8 +1,8 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { Deadline } from '@orders/resilience';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 
 import { type Caller } from '../auth/token-verifier.js';
-import { type CallLimits } from './orders.client.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -16,7 +16,7 @@ export interface Call {
   caller: Caller;
   headers: FastifyRequest['headers'];
   reply: FastifyReply;
-  limits: CallLimits;
+  deadline: Deadline;
 }
 
 /** The {@link Call} of a route that requires a scope. */
@@ -24,14 +24,14 @@ export const CallOf = createParamDecorator((_: unknown, host: ExecutionContext):
   const { caller, headers } = host.switchToHttp().getRequest<FastifyRequest>();
   const reply = host.switchToHttp().getResponse<FastifyReply>();
   if (!caller) throw new Error('a public route has no caller');
-  return { caller, headers, reply, limits: limitsOf(reply) };
+  return { caller, headers, reply, deadline: deadlineOf(reply) };
 });
 
-function limitsOf(reply: FastifyReply): CallLimits {
+function deadlineOf(reply: FastifyReply): Deadline {
   const gone = new AbortController();
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) gone.abort();
   });
-  // Not a Deadline: gRPC keeps the time, and a timer for each of thousands of requests a second is dear.
-  return { timeoutMs: reply.server.requestDeadlineMs - reply.elapsedTime, signal: gone.signal };
+  // gRPC keeps the time: a timer more for each of thousands of requests a second is dear.
+  return Deadline.keptBy(gone.signal, reply.server.requestDeadlineMs - reply.elapsedTime);
 }

@@ -5,18 +5,12 @@ import {
   type CallOptions,
   type ClientUnaryCall,
   type ServiceError,
+  status,
 } from '@grpc/grpc-js';
 import { ordersV1, REPLAYED_METADATA } from '@orders/contracts';
 import { currentContext, currentTraceparent } from '@orders/instrumentation';
+import { type Deadline, RetryBudget, retryOnce } from '@orders/resilience';
 import { fromServiceError } from '@orders/service';
-
-/** What one request allows its calls. */
-export interface CallLimits {
-  /** What is left of the request's deadline, in ms. */
-  timeoutMs: number;
-  /** Aborts when the client went away. */
-  signal: AbortSignal;
-}
 
 const CHANNEL = {
   // Without pings a connection whose peer vanished is never given up.
@@ -44,6 +38,7 @@ type Start<R> = (metadata: Metadata, options: CallOptions, answer: Answer<R>) =>
 /** orders.v1 as promises; failures are `DomainError`s. */
 export class OrdersClient {
   private client: ordersV1.OrdersClient;
+  private readonly retries = new RetryBudget();
   private unreadySince: number | undefined;
   private readonly watch: NodeJS.Timeout;
 
@@ -54,10 +49,10 @@ export class OrdersClient {
 
   async createOrder(
     request: ordersV1.CreateOrderRequest,
-    limits: CallLimits,
+    deadline: Deadline,
   ): Promise<{ order: ordersV1.Order; replayed: boolean }> {
     let replayed = false;
-    const order = await this.call<ordersV1.Order>(limits, (metadata, options, answer) =>
+    const order = await this.call<ordersV1.Order>(deadline, (metadata, options, answer) =>
       this.client
         .createOrder(request, metadata, options, answer)
         .on('metadata', (initial) => (replayed = initial.get(REPLAYED_METADATA)[0] === 'true')),
@@ -65,20 +60,20 @@ export class OrdersClient {
     return { order, replayed };
   }
 
-  getOrder(request: ordersV1.GetOrderRequest, limits: CallLimits): Promise<ordersV1.Order> {
-    return this.call(limits, (metadata, options, answer) =>
+  getOrder(request: ordersV1.GetOrderRequest, deadline: Deadline): Promise<ordersV1.Order> {
+    return this.call(deadline, (metadata, options, answer) =>
       this.client.getOrder(request, metadata, options, answer),
     );
   }
 
-  listOrders(request: ordersV1.ListOrdersRequest, limits: CallLimits): Promise<ordersV1.ListOrdersResponse> {
-    return this.call(limits, (metadata, options, answer) =>
+  listOrders(request: ordersV1.ListOrdersRequest, deadline: Deadline): Promise<ordersV1.ListOrdersResponse> {
+    return this.call(deadline, (metadata, options, answer) =>
       this.client.listOrders(request, metadata, options, answer),
     );
   }
 
-  cancelOrder(request: ordersV1.CancelOrderRequest, limits: CallLimits): Promise<ordersV1.Order> {
-    return this.call(limits, (metadata, options, answer) =>
+  cancelOrder(request: ordersV1.CancelOrderRequest, deadline: Deadline): Promise<ordersV1.Order> {
+    return this.call(deadline, (metadata, options, answer) =>
       this.client.cancelOrder(request, metadata, options, answer),
     );
   }
@@ -88,9 +83,14 @@ export class OrdersClient {
     this.client.close();
   }
 
-  private async call<R>({ timeoutMs, signal }: CallLimits, start: Start<R>): Promise<R> {
-    const deadline = Date.now() + Math.max(0, timeoutMs);
-    await this.connected(Date.now() + Math.min(CONNECT_GRACE_MS, timeoutMs / 2));
+  /** Every call may be repeated: creating has its key, and cancelling what is cancelled changes nothing. */
+  private call<R>(deadline: Deadline, start: Start<R>): Promise<R> {
+    return retryOnce(() => this.attempt(deadline, start), { deadline, budget: this.retries, retryable });
+  }
+
+  private async attempt<R>({ remainingMs, signal }: Deadline, start: Start<R>): Promise<R> {
+    const deadline = Date.now() + remainingMs;
+    await this.connected(Date.now() + Math.min(CONNECT_GRACE_MS, remainingMs / 2));
     return new Promise((resolve, reject) => {
       const call = start(outgoing(), { deadline }, (error, response) => {
         signal.removeEventListener('abort', cancel);
@@ -125,6 +125,11 @@ export class OrdersClient {
     this.client = this.connect();
     this.unreadySince = undefined;
   }
+}
+
+/** Not DEADLINE_EXCEEDED: what was too slow once would only be asked to do more. */
+function retryable(error: unknown): boolean {
+  return error instanceof Error && (error.cause as Partial<ServiceError>).code === status.UNAVAILABLE;
 }
 
 function outgoing(): Metadata {

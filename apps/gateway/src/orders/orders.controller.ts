@@ -26,14 +26,14 @@ export class OrdersController {
   @RequireScope('orders:write')
   async create(
     @Body({ schema: createOrderBody }) { customerId, items }: CreateOrderBody,
-    @CallOf() { caller, headers, limits, reply }: Call,
+    @CallOf() { caller, headers, deadline, reply }: Call,
   ): Promise<ordersV1.Order> {
     // Without a key of the caller's it gets one of ours, and learns it from every answer: repeating is safe with it.
     const idempotencyKey = parseIdempotencyKey(headers['idempotency-key']) ?? randomUUID();
     reply.header('idempotency-key', idempotencyKey);
     const { order, replayed } = await this.orders.createOrder(
       { customerId: customerOf(caller, customerId), items, idempotencyKey, context: undefined },
-      limits,
+      deadline,
     );
     if (replayed) reply.header('idempotent-replayed', 'true');
     reply.header('location', `/orders/${order.id}`);
@@ -42,20 +42,20 @@ export class OrdersController {
 
   @Get(':id')
   @RequireScope('orders:read')
-  async get(@Param('id') id: string, @CallOf() { caller, limits, reply }: Call): Promise<ordersV1.Order> {
+  async get(@Param('id') id: string, @CallOf() { caller, deadline, reply }: Call): Promise<ordersV1.Order> {
     const request = { id: orderId(id), customerId: visibleTo(caller) };
-    return answer(await this.orders.getOrder(request, limits), reply);
+    return answer(await this.orders.getOrder(request, deadline), reply);
   }
 
   @Get()
   @RequireScope('orders:read')
   async list(
     @Query({ schema: listOrdersQuery }) { limit, cursor = '', customerId }: ListOrdersQuery,
-    @CallOf() { caller, limits }: Call,
+    @CallOf() { caller, deadline }: Call,
   ): Promise<{ orders: ordersV1.Order[]; nextCursor: string | null }> {
     const page = await this.orders.listOrders(
       { customerId: customerOf(caller, customerId), limit, cursor },
-      limits,
+      deadline,
     );
     return { orders: page.orders, nextCursor: page.nextCursor || null };
   }
@@ -66,11 +66,11 @@ export class OrdersController {
   async cancel(
     @Param('id') id: string,
     @Body({ schema: cancelOrderBody }) _body: undefined,
-    @CallOf() { caller, headers, limits, reply }: Call,
+    @CallOf() { caller, headers, deadline, reply }: Call,
   ): Promise<ordersV1.Order> {
     const expectedVersion = parseIfMatch(headers['if-match']);
     const request = { id: orderId(id), customerId: visibleTo(caller), expectedVersion };
-    return answer(await this.orders.cancelOrder(request, limits), reply);
+    return answer(await this.orders.cancelOrder(request, deadline), reply);
   }
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 
 import { Metadata, Server, ServerCredentials, type ServerUnaryCall } from '@grpc/grpc-js';
-import { DomainError, ordersV1, REPLAYED_METADATA } from '@orders/contracts';
+import { DomainError, ordersV1, type ProblemCode, REPLAYED_METADATA } from '@orders/contracts';
 import { toServiceError } from '@orders/service';
 
 type AnyCall = ServerUnaryCall<object, unknown>;
@@ -13,6 +13,8 @@ export class OrdersStub implements AsyncDisposable {
   readonly calls: AnyCall[] = [];
   /** When set, calls get no answer until it resolves. */
   hold: Promise<unknown> | undefined;
+  /** What the next calls fail with, one each; what they were to do is done all the same when `lost` says so. */
+  readonly failures: { code: ProblemCode; lost?: boolean }[] = [];
   /** Tells of the next call that the client gave up. */
   cancelled = Promise.withResolvers<void>();
   private readonly keys = new Map<string, ordersV1.Order>();
@@ -71,7 +73,12 @@ export class OrdersStub implements AsyncDisposable {
     this.calls.push(call);
     call.once('cancelled', () => this.cancelled.resolve());
     await this.hold;
-    return handle(call);
+    const failure = this.failures.shift();
+    if (!failure || failure.lost) {
+      const answer = handle(call);
+      if (!failure) return answer;
+    }
+    throw new DomainError(failure.code, 'as the test wants it');
   }
 
   private create(call: ServerUnaryCall<ordersV1.CreateOrderRequest, ordersV1.Order>): ordersV1.Order {

@@ -1,6 +1,14 @@
 import type { EventPublisher, Message } from '@orders/messaging';
+import type { Deadline } from '@orders/resilience';
 import type { Order } from './order.js';
-import { type NewOrder, type OrderChange, OrdersRepository, type StoredOrder } from './orders.repository.js';
+import {
+  assertAwaited,
+  type NewOrder,
+  type OrderChange,
+  type OrderRef,
+  OrdersRepository,
+  type StoredOrder,
+} from './orders.repository.js';
 
 /** Orders in memory, gone with the process: for tests and for a first look without a server. */
 export class MemoryOrdersRepository extends OrdersRepository {
@@ -12,7 +20,8 @@ export class MemoryOrdersRepository extends OrdersRepository {
     super();
   }
 
-  async create(orders: readonly NewOrder[]): Promise<StoredOrder[]> {
+  async create(orders: readonly NewOrder[], deadline: Deadline): Promise<StoredOrder[]> {
+    assertAwaited(deadline);
     const results: StoredOrder[] = [];
     const events: Message[] = [];
     for (const { order, idempotencyKey, requestHash, event } of orders) {
@@ -43,10 +52,11 @@ export class MemoryOrdersRepository extends OrdersRepository {
   }
 
   async update(
-    id: string,
-    customerId: string | undefined,
+    { id, customerId }: OrderRef,
+    deadline: Deadline,
     change: (order: Order) => OrderChange | undefined,
   ): Promise<Order | undefined> {
+    assertAwaited(deadline);
     // Nothing is awaited between reading and writing: that is the lock.
     const order = this.visible(id, customerId);
     const changed = order && change(order);

@@ -3,7 +3,7 @@ import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import { DomainError, ORDER_LIMITS, ordersV1, REPLAYED_METADATA } from '@orders/contracts';
 import { currentContext, currentTraceparent } from '@orders/instrumentation';
-import { toServiceError } from '@orders/service';
+import { deadlineOf, toServiceError } from '@orders/service';
 import { validate as isUuid } from 'uuid';
 import type { Order } from './order.js';
 import type { Origin } from './order-events.js';
@@ -20,7 +20,7 @@ export class OrdersController {
     _metadata: Metadata,
     call: ServerUnaryCall<ordersV1.CreateOrderRequest, ordersV1.Order>,
   ): Promise<ordersV1.Order> {
-    const { order, replayed } = await this.orders.create(toCommand(request));
+    const { order, replayed } = await this.orders.create(toCommand(request), deadlineOf(call));
     if (replayed) {
       const initial = new Metadata();
       initial.set(REPLAYED_METADATA, 'true');
@@ -30,12 +30,16 @@ export class OrdersController {
   }
 
   @GrpcMethod('Orders', 'createOrders')
-  async createOrders({ orders }: ordersV1.CreateOrdersRequest): Promise<ordersV1.CreateOrdersResponse> {
+  async createOrders(
+    { orders }: ordersV1.CreateOrdersRequest,
+    _metadata: Metadata,
+    call: ServerUnaryCall<ordersV1.CreateOrdersRequest, ordersV1.CreateOrdersResponse>,
+  ): Promise<ordersV1.CreateOrdersResponse> {
     if (orders.length === 0 || orders.length > ORDER_LIMITS.maxBatch) {
       const errors = [{ pointer: '/orders', detail: `1 to ${ORDER_LIMITS.maxBatch} orders` }];
       throw new DomainError('validation-failed', 'the batch breaks a rule', { errors });
     }
-    const results = await this.orders.createMany(orders.map(toCommand));
+    const results = await this.orders.createMany(orders.map(toCommand), deadlineOf(call));
     return { results: results.map(toResult) };
   }
 
@@ -55,14 +59,18 @@ export class OrdersController {
   }
 
   @GrpcMethod('Orders', 'cancelOrder')
-  async cancelOrder(request: ordersV1.CancelOrderRequest): Promise<ordersV1.Order> {
-    const order = await this.orders.cancel({
+  async cancelOrder(
+    request: ordersV1.CancelOrderRequest,
+    _metadata: Metadata,
+    call: ServerUnaryCall<ordersV1.CancelOrderRequest, ordersV1.Order>,
+  ): Promise<ordersV1.Order> {
+    const command = {
       id: orderId(request.id),
       customerId: request.customerId || undefined,
       expectedVersion: request.expectedVersion || undefined,
       origin: originOfCall(),
-    });
-    return toMessage(order);
+    };
+    return toMessage(await this.orders.cancel(command, deadlineOf(call)));
   }
 }
 

@@ -1,4 +1,6 @@
+import { DomainError } from '@orders/contracts';
 import type { Message } from '@orders/messaging';
+import type { Deadline } from '@orders/resilience';
 import type { Order } from './order.js';
 
 export interface NewOrder {
@@ -16,6 +18,12 @@ export interface StoredOrder {
   readonly existed: boolean;
 }
 
+export interface OrderRef {
+  readonly id: string;
+  /** Only this customer's; undefined = anybody's. */
+  readonly customerId: string | undefined;
+}
+
 /** A change to an order and the event that tells of it. */
 export interface OrderChange {
   readonly order: Order;
@@ -28,9 +36,10 @@ export abstract class OrdersRepository {
    * Stores orders and their events in one transaction. An order whose (customer, key) is taken is not stored;
    * the one that took it is answered instead, in its place. Waits for another call that is storing the same key.
    *
-   * @throws {DomainError} idempotency-key-in-use, when that takes too long; then none is stored
+   * @param deadline nothing is stored once it is over, nor runs on
+   * @throws {DomainError} idempotency-key-in-use, when that takes too long; deadline-exceeded; then none is stored
    */
-  abstract create(orders: readonly NewOrder[]): Promise<StoredOrder[]>;
+  abstract create(orders: readonly NewOrder[], deadline: Deadline): Promise<StoredOrder[]>;
 
   /** @param customerId only this customer's; undefined = anybody's */
   abstract find(id: string, customerId: string | undefined): Promise<Order | undefined>;
@@ -46,12 +55,23 @@ export abstract class OrdersRepository {
    * Loads and locks an order, changes it, and saves it with the event in one transaction. What `change` throws is
    * thrown on, and nothing is saved.
    *
+   * @param deadline nothing is saved once it is over, nor runs on
    * @param change undefined = leave it as it is
    * @returns the order as it is now; undefined when there is none
+   * @throws {DomainError} deadline-exceeded; then nothing is saved
    */
   abstract update(
-    id: string,
-    customerId: string | undefined,
+    which: OrderRef,
+    deadline: Deadline,
     change: (order: Order) => OrderChange | undefined,
   ): Promise<Order | undefined>;
+}
+
+/** @throws {DomainError} deadline-exceeded, when nobody waits for the answer any more */
+export function assertAwaited(deadline: Deadline): void {
+  if (deadline.over) throw tooLate();
+}
+
+export function tooLate(cause?: unknown): DomainError {
+  return new DomainError('deadline-exceeded', 'nothing was done within the time of the call', { cause });
 }

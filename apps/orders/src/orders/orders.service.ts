@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError, ORDER_LIMITS } from '@orders/contracts';
+import type { Deadline } from '@orders/resilience';
 import { v7 as uuidV7 } from 'uuid';
 import { assertIdempotencyKey, requestHash } from './idempotency.js';
 import { cancelOrder, type Order, type OrderItem, placeOrder } from './order.js';
@@ -39,10 +40,13 @@ export class OrdersService {
   constructor(private readonly repository: OrdersRepository) {}
 
   /** Each command's own outcome, in the order given: one that fails does not fail another. */
-  async createMany(commands: readonly CreateCommand[]): Promise<PromiseSettledResult<Created>[]> {
+  async createMany(
+    commands: readonly CreateCommand[],
+    deadline: Deadline,
+  ): Promise<PromiseSettledResult<Created>[]> {
     const prepared = commands.map((command) => settle(() => prepare(command)));
     const valid = prepared.filter((result) => result.status === 'fulfilled').map(({ value }) => value);
-    const stored = await this.store(valid);
+    const stored = await this.store(valid, deadline);
     return prepared.map((result) => {
       if (result.status === 'rejected') return result;
       const outcome = stored.shift()!;
@@ -52,8 +56,8 @@ export class OrdersService {
     });
   }
 
-  async create(command: CreateCommand): Promise<Created> {
-    const [result] = await this.createMany([command]);
+  async create(command: CreateCommand, deadline: Deadline): Promise<Created> {
+    const [result] = await this.createMany([command], deadline);
     if (result?.status === 'fulfilled') return result.value;
     throw result?.reason;
   }
@@ -71,8 +75,9 @@ export class OrdersService {
   }
 
   /** Idempotent: cancelling what is cancelled answers it unchanged and tells nobody. */
-  async cancel({ id, customerId, expectedVersion, origin }: CancelCommand): Promise<Order> {
-    const order = await this.repository.update(id, customerId, (current) => {
+  async cancel(command: CancelCommand, deadline: Deadline): Promise<Order> {
+    const { expectedVersion, origin } = command;
+    const order = await this.repository.update(command, deadline, (current) => {
       const canceled = cancelOrder(current, expectedVersion);
       if (canceled === current) return undefined;
       return { order: canceled, event: orderCanceled(canceled, new Date(), origin) };
@@ -81,15 +86,19 @@ export class OrdersService {
   }
 
   /** All in one transaction; when one of them breaks it, each in its own. An absent database is asked only once. */
-  private async store(orders: readonly NewOrder[]): Promise<PromiseSettledResult<StoredOrder>[]> {
+  private async store(
+    orders: readonly NewOrder[],
+    deadline: Deadline,
+  ): Promise<PromiseSettledResult<StoredOrder>[]> {
     if (orders.length === 0) return [];
     try {
-      const stored = await this.repository.create(orders);
+      const stored = await this.repository.create(orders, deadline);
       return stored.map((value) => ({ status: 'fulfilled', value }));
     } catch (reason) {
-      const isOutage = reason instanceof DomainError && reason.code === 'unavailable';
+      const isOutage =
+        reason instanceof DomainError && ['unavailable', 'deadline-exceeded'].includes(reason.code);
       if (orders.length === 1 || isOutage) return orders.map(() => ({ status: 'rejected', reason }));
-      const alone = orders.map(async (order) => (await this.repository.create([order]))[0]!);
+      const alone = orders.map(async (order) => (await this.repository.create([order], deadline))[0]!);
       return Promise.allSettled(alone);
     }
   }

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, eventually, type TestDatabase } from '@orders/messaging/testing';
+import { Deadline } from '@orders/resilience';
 import { Secret } from '@orders/service';
 import type { DataSource } from 'typeorm';
 import { ordersDataSource } from '../database/data-source.js';
-import { someNewOrder } from '../testing/fixtures.js';
+import { canceling, inTime, someNewOrder } from '../testing/fixtures.js';
 import { itKeepsOrders } from '../testing/orders-repository.conformance.js';
 import { PostgresOrdersRepository } from './postgres-orders.repository.js';
 
@@ -37,7 +38,7 @@ describe('PostgresOrdersRepository', () => {
   it('stores neither order nor event when one of a batch breaks a rule of the table', async () => {
     const bad = someNewOrder();
     const tooMuch = { ...bad, order: { ...bad.order, totalCents: -1 } };
-    await expect(repository.create([someNewOrder(), tooMuch])).rejects.toThrow('total_cents');
+    await expect(repository.create([someNewOrder(), tooMuch], inTime())).rejects.toThrow('total_cents');
     expect(await db.query('SELECT id FROM orders')).toEqual([]);
     expect(await events()).toEqual([]);
   });
@@ -48,7 +49,7 @@ describe('PostgresOrdersRepository', () => {
       await tx.query(`INSERT INTO orders SELECT $1, 'alice', 'k', '', '[]', 0, 'CREATED', 1, now()`, [
         first.order.id,
       ]);
-      await expect(repository.create([someNewOrder({ key: 'k' })])).rejects.toMatchObject({
+      await expect(repository.create([someNewOrder({ key: 'k' })], inTime())).rejects.toMatchObject({
         code: 'idempotency-key-in-use',
       });
     });
@@ -57,16 +58,119 @@ describe('PostgresOrdersRepository', () => {
   it('says that it is unavailable when its connections are cut, and works again by itself', async () => {
     await db.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE application_name = 'test' AND datname = current_database()`);
-    const outcomes = await Promise.allSettled([1, 2, 3].map(() => repository.create([someNewOrder()])));
+    const outcomes = await Promise.allSettled(
+      [1, 2, 3].map(() => repository.create([someNewOrder()], inTime())),
+    );
     for (const outcome of outcomes) {
       if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'unavailable' });
     }
     await eventually('the pool has noticed', () =>
-      repository.create([someNewOrder()]).then(
+      repository.create([someNewOrder()], inTime()).then(
         () => true,
         () => false,
       ),
     );
+  });
+
+  describe('while another session holds the key', () => {
+    const running = () =>
+      db.query<object[]>(`SELECT query FROM pg_stat_activity
+        WHERE application_name = 'test' AND datname = current_database() AND state <> 'idle'`);
+    const stored = () => db.query('SELECT id FROM orders');
+    /** Runs `meanwhile` while a transaction, rolled back in the end, holds alice's key k. */
+    const whileHeld = (meanwhile: () => Promise<void>) =>
+      db
+        .transaction(async (tx) => {
+          await tx.query(`INSERT INTO orders SELECT $1, 'alice', 'k', '', '[]', 0, 'CREATED', 1, now()`, [
+            someNewOrder().order.id,
+          ]);
+          await meanwhile();
+          throw new Error('rolled back');
+        })
+        .catch((error: Error) => expect(error.message).toBe('rolled back'));
+
+    it('nothing runs on after the deadline, nothing is stored, and a repeat makes exactly one order', async () => {
+      await whileHeld(async () => {
+        const startedAt = performance.now();
+        // Kept by nobody: Postgres alone ends the statement.
+        const deadline = Deadline.keptBy(new AbortController().signal, 300);
+        await expect(repository.create([someNewOrder({ key: 'k' })], deadline)).rejects.toMatchObject({
+          code: 'deadline-exceeded',
+        });
+        expect(performance.now() - startedAt).toBeLessThan(600);
+        expect(await running()).toEqual([]);
+      });
+      expect(await stored()).toEqual([]);
+      for (const existed of [false, true]) {
+        const repeated = await repository.create([someNewOrder({ key: 'k' })], inTime());
+        expect(repeated).toMatchObject([{ existed }]);
+      }
+      expect(await events()).toHaveLength(1);
+    });
+
+    it('what the caller has cancelled ends at once, and its connection serves others', async () => {
+      const pids = "SELECT pid FROM pg_stat_activity WHERE application_name = 'test' ORDER BY pid";
+      await whileHeld(async () => {
+        for (const leftMs of [2_000, 60_000]) {
+          const caller = new AbortController();
+          const call = repository.create(
+            [someNewOrder({ key: 'k' })],
+            Deadline.keptBy(caller.signal, leftMs),
+          );
+          await eventually('it waits for the lock', async () => (await running()).length > 0);
+          const before = await db.query<object[]>(pids);
+          const canceledAt = performance.now();
+          caller.abort();
+          await expect(call).rejects.toMatchObject({ code: 'deadline-exceeded' });
+          expect(performance.now() - canceledAt).toBeLessThan(300);
+          expect(await running()).toEqual([]);
+          expect(await db.query(pids)).toEqual(expect.arrayContaining(before));
+        }
+      });
+      expect(await stored()).toEqual([]);
+    });
+
+    it('a cancel is not saved after its deadline', async () => {
+      const created = someNewOrder();
+      await repository.create([created], inTime());
+      const { id } = created.order;
+      await db.transaction(async (tx) => {
+        await tx.query('SELECT id FROM orders WHERE id = $1 FOR UPDATE', [id]);
+        const deadline = Deadline.keptBy(new AbortController().signal, 300);
+        const late = repository.update({ id, customerId: 'alice' }, deadline, canceling);
+        await expect(late).rejects.toMatchObject({ code: 'deadline-exceeded' });
+        expect(await running()).toEqual([]);
+      });
+      expect(await repository.find(id, 'alice')).toEqual(created.order);
+    });
+  });
+
+  it('rolls back what was done when the caller went away before COMMIT', async () => {
+    const created = someNewOrder();
+    await repository.create([created], inTime());
+    const caller = new AbortController();
+    const update = repository.update(
+      { id: created.order.id, customerId: 'alice' },
+      Deadline.keptBy(caller.signal, 60_000),
+      (order) => {
+        caller.abort();
+        return canceling(order);
+      },
+    );
+    await expect(update).rejects.toMatchObject({ code: 'deadline-exceeded' });
+    expect(await repository.find(created.order.id, 'alice')).toEqual(created.order);
+    expect(await events()).toHaveLength(1);
+  });
+
+  it('begins nothing when the caller went away while it waited for a connection', async () => {
+    const runners = Array.from({ length: 10 }, () => dataSource.createQueryRunner());
+    await Promise.all(runners.map((runner) => runner.connect()));
+    const caller = new AbortController();
+    const late = repository.create([someNewOrder()], Deadline.keptBy(caller.signal, 60_000));
+    caller.abort();
+    await Promise.all(runners.map((runner) => runner.release()));
+    await expect(late).rejects.toMatchObject({ code: 'deadline-exceeded' });
+    expect(await db.query('SELECT id FROM orders')).toEqual([]);
   });
 
   it('has a schema that its migrations make whole: the entities ask for nothing more', async () => {

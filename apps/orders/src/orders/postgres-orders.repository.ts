@@ -1,9 +1,18 @@
 import { DomainError } from '@orders/contracts';
 import { isTransientDatabaseError, OutboxLog, toRow } from '@orders/messaging';
+import type { Deadline } from '@orders/resilience';
 import { type DataSource, LessThan } from 'typeorm';
+import { statementWithin, transactionWithin } from '../database/within.js';
 import type { Order } from './order.js';
 import { OrderEntity } from './order.entity.js';
-import { type NewOrder, type OrderChange, OrdersRepository, type StoredOrder } from './orders.repository.js';
+import {
+  type NewOrder,
+  type OrderChange,
+  type OrderRef,
+  OrdersRepository,
+  type StoredOrder,
+  tooLate,
+} from './orders.repository.js';
 
 /**
  * Orders and their outbox entries by one statement, hence in one transaction. In the order of the keys: two batches
@@ -35,6 +44,8 @@ const FIND_BY_KEYS = `
   FROM orders
   JOIN unnest($1::text[], $2::text[]) AS k (customer, key) ON (customer_id, idempotency_key) = (customer, key)`;
 
+type FoundByKey = Order & { idempotencyKey: string; requestHash: string };
+
 const LOCK_NOT_AVAILABLE = '55P03';
 
 export class PostgresOrdersRepository extends OrdersRepository {
@@ -42,12 +53,15 @@ export class PostgresOrdersRepository extends OrdersRepository {
     super();
   }
 
-  async create(orders: readonly NewOrder[]): Promise<StoredOrder[]> {
-    const rows = await this.run(() =>
-      this.db.query<{ id: string }[]>(CREATE, [JSON.stringify(orders.map(toOrderRow))]),
+  async create(orders: readonly NewOrder[], deadline: Deadline): Promise<StoredOrder[]> {
+    const statement = { sql: CREATE, parameters: [JSON.stringify(orders.map(toOrderRow))] };
+    const rows = await this.run(
+      () => statementWithin<{ id: string }[]>(this.db, deadline, statement),
+      deadline,
     );
     const created = new Set(rows.map(({ id }) => id));
-    const existing = await this.findByKeys(orders.filter(({ order }) => !created.has(order.id)));
+    const taken = orders.filter(({ order }) => !created.has(order.id));
+    const existing = await this.findByKeys(taken, deadline);
     return orders.map(({ order, idempotencyKey, requestHash }) => {
       if (created.has(order.id)) return { order, requestHash, existed: false };
       const stored = existing.get(keyOf(order.customerId, idempotencyKey));
@@ -68,13 +82,13 @@ export class PostgresOrdersRepository extends OrdersRepository {
   }
 
   update(
-    id: string,
-    customerId: string | undefined,
+    { id, customerId }: OrderRef,
+    deadline: Deadline,
     change: (order: Order) => OrderChange | undefined,
   ): Promise<Order | undefined> {
     const where = customerId === undefined ? { id } : { id, customerId };
-    return this.run(() =>
-      this.db.transaction(async (tx) => {
+    const update = () =>
+      transactionWithin(this.db, deadline, async (tx) => {
         const order = await tx.findOne(OrderEntity, { where, lock: { mode: 'pessimistic_write' } });
         const changed = order && change(order);
         if (!changed) return order ?? undefined;
@@ -82,20 +96,19 @@ export class PostgresOrdersRepository extends OrdersRepository {
         await tx.update(OrderEntity, { id }, { status, version });
         await OutboxLog.append(tx, [changed.event]);
         return changed.order;
-      }),
-    );
+      });
+    return this.run(update, deadline);
   }
 
-  private async findByKeys(orders: readonly NewOrder[]): Promise<Map<string, StoredOrder>> {
+  private async findByKeys(
+    orders: readonly NewOrder[],
+    deadline: Deadline,
+  ): Promise<Map<string, StoredOrder>> {
     if (orders.length === 0) return new Map();
     const customers = orders.map(({ order }) => order.customerId);
     const keys = orders.map(({ idempotencyKey }) => idempotencyKey);
-    const rows = await this.run(() =>
-      this.db.query<(Order & { idempotencyKey: string; requestHash: string })[]>(FIND_BY_KEYS, [
-        customers,
-        keys,
-      ]),
-    );
+    const statement = { sql: FIND_BY_KEYS, parameters: [customers, keys] };
+    const rows = await this.run(() => statementWithin<FoundByKey[]>(this.db, deadline, statement), deadline);
     return new Map(
       rows.map(({ idempotencyKey, requestHash, ...order }) => [
         keyOf(order.customerId, idempotencyKey),
@@ -105,10 +118,11 @@ export class PostgresOrdersRepository extends OrdersRepository {
   }
 
   /** Says what a caller can act on; whatever else the database throws is a bug and stays as it is. */
-  private async run<T>(work: () => Promise<T>): Promise<T> {
+  private async run<T>(work: () => Promise<T>, deadline?: Deadline): Promise<T> {
     try {
       return await work();
     } catch (cause) {
+      if (deadline?.over) throw tooLate(cause);
       if (cause instanceof Error && 'code' in cause && cause.code === LOCK_NOT_AVAILABLE) {
         throw new DomainError('idempotency-key-in-use', 'the same order is being worked on', { cause });
       }

@@ -1,3 +1,4 @@
+import { Deadline } from '@orders/resilience';
 import { v7 as uuidV7 } from 'uuid';
 import { requestHash } from '../orders/idempotency.js';
 import { type Order, type OrderItem, placeOrder } from '../orders/order.js';
@@ -8,6 +9,9 @@ export const ORIGIN = {
   traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
   correlationId: 'request-1',
 };
+
+/** The deadline of a test that is not about deadlines. */
+export const inTime = () => Deadline.keptBy(new AbortController().signal, 60_000);
 
 export const ITEMS: readonly OrderItem[] = [
   { sku: 'apple', quantity: 3, priceCents: 250 },

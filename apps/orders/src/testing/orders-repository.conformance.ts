@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { Deadline } from '@orders/resilience';
 import { v7 as uuidV7 } from 'uuid';
 import type { OrdersRepository } from '../orders/orders.repository.js';
-import { canceling, someNewOrder } from './fixtures.js';
+import { canceling, inTime, someNewOrder } from './fixtures.js';
 
 export interface RepositoryUnderTest {
   repository: OrdersRepository;
@@ -20,7 +21,7 @@ export function itKeepsOrders(name: string, open: () => Promise<RepositoryUnderT
 
     it('gives back what it was given, and its event', async () => {
       const created = someNewOrder();
-      const [stored] = await repository.create([created]);
+      const [stored] = await repository.create([created], inTime());
       expect(stored).toEqual({ order: created.order, requestHash: created.requestHash, existed: false });
       expect(await repository.find(created.order.id, undefined)).toEqual(created.order);
       expect(await events()).toEqual([`orders.created ${created.order.id} 1`]);
@@ -28,7 +29,7 @@ export function itKeepsOrders(name: string, open: () => Promise<RepositoryUnderT
 
     it('stores a batch and answers in its order', async () => {
       const orders = [someNewOrder(), someNewOrder({ customerId: 'bob' }), someNewOrder()];
-      const stored = await repository.create(orders);
+      const stored = await repository.create(orders, inTime());
       expect(stored.map(({ order }) => order.id)).toEqual(orders.map(({ order }) => order.id));
       expect(await events()).toHaveLength(3);
     });
@@ -36,8 +37,8 @@ export function itKeepsOrders(name: string, open: () => Promise<RepositoryUnderT
     it('answers the first order for a key that is taken, and stores and tells nothing', async () => {
       const first = someNewOrder({ key: 'k' });
       const again = someNewOrder({ key: 'k' });
-      await repository.create([first]);
-      const [stored, other] = await repository.create([again, someNewOrder()]);
+      await repository.create([first], inTime());
+      const [stored, other] = await repository.create([again, someNewOrder()], inTime());
       expect(stored).toEqual({ order: first.order, requestHash: first.requestHash, existed: true });
       expect(other?.existed).toBe(false);
       expect(await repository.find(again.order.id, undefined)).toBeUndefined();
@@ -45,10 +46,10 @@ export function itKeepsOrders(name: string, open: () => Promise<RepositoryUnderT
     });
 
     it('answers a key that comes twice in one batch with one order', async () => {
-      const [first, second] = await repository.create([
-        someNewOrder({ key: 'k' }),
-        someNewOrder({ key: 'k' }),
-      ]);
+      const [first, second] = await repository.create(
+        [someNewOrder({ key: 'k' }), someNewOrder({ key: 'k' })],
+        inTime(),
+      );
       expect(second?.order.id).toBe(first?.order.id);
       expect([first?.existed, second?.existed].sort()).toEqual([false, true]);
       expect(await events()).toHaveLength(1);
@@ -56,49 +57,55 @@ export function itKeepsOrders(name: string, open: () => Promise<RepositoryUnderT
 
     it('makes one order of 50 requests at once with one key', async () => {
       const twins = Array.from({ length: 50 }, () => someNewOrder({ key: 'k' }));
-      const stored = (await Promise.all(twins.map((twin) => repository.create([twin])))).flat();
+      const stored = (await Promise.all(twins.map((twin) => repository.create([twin], inTime())))).flat();
       expect(new Set(stored.map(({ order }) => order.id)).size).toBe(1);
       expect(stored.filter(({ existed }) => !existed)).toHaveLength(1);
       expect(await events()).toHaveLength(1);
     });
 
     it('keeps the keys of customers apart', async () => {
-      const stored = await repository.create([
-        someNewOrder({ key: 'k' }),
-        someNewOrder({ key: 'k', customerId: 'bob' }),
-      ]);
+      const stored = await repository.create(
+        [someNewOrder({ key: 'k' }), someNewOrder({ key: 'k', customerId: 'bob' })],
+        inTime(),
+      );
       expect(stored.map(({ existed }) => existed)).toEqual([false, false]);
     });
 
     it('answers a taken key with the order as it was created, whatever became of it', async () => {
       const first = someNewOrder({ key: 'k' });
-      await repository.create([first]);
-      await repository.update(first.order.id, 'alice', canceling);
-      const [stored] = await repository.create([someNewOrder({ key: 'k' })]);
+      await repository.create([first], inTime());
+      await repository.update({ id: first.order.id, customerId: 'alice' }, inTime(), canceling);
+      const [stored] = await repository.create([someNewOrder({ key: 'k' })], inTime());
       expect(stored?.order).toEqual(first.order);
     });
 
     it("finds and changes nobody else's order", async () => {
       const { order } = someNewOrder();
-      await repository.create([{ ...someNewOrder(), order }]);
+      await repository.create([{ ...someNewOrder(), order }], inTime());
       expect(await repository.find(order.id, 'bob')).toBeUndefined();
       expect(await repository.find(order.id, 'alice')).toEqual(order);
-      expect(await repository.update(order.id, 'bob', canceling)).toBeUndefined();
+      expect(
+        await repository.update({ id: order.id, customerId: 'bob' }, inTime(), canceling),
+      ).toBeUndefined();
       expect(await repository.find(order.id, undefined)).toEqual(order);
-      expect(await repository.update(uuidV7(), 'alice', canceling)).toBeUndefined();
+      expect(
+        await repository.update({ id: uuidV7(), customerId: 'alice' }, inTime(), canceling),
+      ).toBeUndefined();
     });
 
     it('saves a change with its event, and neither when there is none or it throws', async () => {
       const created = someNewOrder();
       const { id } = created.order;
-      await repository.create([created]);
-      expect(await repository.update(id, 'alice', () => undefined)).toEqual(created.order);
-      const thrown = repository.update(id, 'alice', () => {
+      await repository.create([created], inTime());
+      expect(await repository.update({ id, customerId: 'alice' }, inTime(), () => undefined)).toEqual(
+        created.order,
+      );
+      const thrown = repository.update({ id, customerId: 'alice' }, inTime(), () => {
         throw new Error('no');
       });
       await expect(thrown).rejects.toThrow('no');
       expect(await events()).toHaveLength(1);
-      expect(await repository.update(id, 'alice', canceling)).toMatchObject({
+      expect(await repository.update({ id, customerId: 'alice' }, inTime(), canceling)).toMatchObject({
         status: 'CANCELED',
         version: 2,
       });
@@ -108,10 +115,10 @@ export function itKeepsOrders(name: string, open: () => Promise<RepositoryUnderT
 
     it('lets racing changes see each other', async () => {
       const created = someNewOrder();
-      await repository.create([created]);
+      await repository.create([created], inTime());
       const seen: number[] = [];
       const race = Array.from({ length: 8 }, () =>
-        repository.update(created.order.id, undefined, (order) => {
+        repository.update({ id: created.order.id, customerId: undefined }, inTime(), (order) => {
           seen.push(order.version);
           return canceling(order);
         }),
@@ -122,13 +129,26 @@ export function itKeepsOrders(name: string, open: () => Promise<RepositoryUnderT
 
     it("lists a customer's orders, newest first, a page at a time", async () => {
       const orders = Array.from({ length: 5 }, () => someNewOrder());
-      await repository.create([...orders, someNewOrder({ customerId: 'bob' })]);
+      await repository.create([...orders, someNewOrder({ customerId: 'bob' })], inTime());
       const newestFirst = orders.map(({ order }) => order.id).reverse();
       const first = await repository.list('alice', 3, undefined);
       const second = await repository.list('alice', 3, first.at(-1)?.id);
       expect([...first, ...second].map(({ id }) => id)).toEqual(newestFirst);
       expect(await repository.list('alice', 3, second.at(-1)?.id)).toEqual([]);
       expect(first[0]).toEqual(orders.at(-1)?.order);
+    });
+
+    it('stores nothing for a caller whose time is over or who went away', async () => {
+      const created = someNewOrder();
+      await repository.create([created], inTime());
+      for (const over of [Deadline.after(0), Deadline.keptBy(AbortSignal.abort(), 60_000)]) {
+        const late = { code: 'deadline-exceeded' };
+        await expect(repository.create([someNewOrder()], over)).rejects.toMatchObject(late);
+        const which = { id: created.order.id, customerId: undefined };
+        await expect(repository.update(which, over, canceling)).rejects.toMatchObject(late);
+      }
+      expect(await repository.list('alice', 10, undefined)).toEqual([created.order]);
+      expect(await events()).toHaveLength(1);
     });
   });
 }

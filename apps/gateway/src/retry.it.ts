@@ -1,0 +1,50 @@
+import 'reflect-metadata';
+
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type ordersV1 } from '@orders/contracts';
+
+import { GOOD_ORDER, startGateway, type GatewayUnderTest } from './testing/gateway-under-test.js';
+
+let gateway: GatewayUnderTest;
+beforeEach(async () => {
+  gateway = await startGateway();
+});
+afterEach(() => gateway.stop());
+
+const keys = () =>
+  gateway.orders.calls.map(({ request }) => (request as ordersV1.CreateOrderRequest).idempotencyKey);
+
+describe('a retry', () => {
+  it('follows UNAVAILABLE with the same key, and the order is one even when the first answer was lost', async () => {
+    gateway.orders.failures.push({ code: 'unavailable', lost: true });
+    const answer = await gateway.request('/orders', { body: GOOD_ORDER });
+    expect(answer.status).toBe(201);
+    expect(answer.headers.get('idempotent-replayed')).toBe('true');
+    expect(new Set(keys()).size).toBe(1);
+    expect(gateway.orders.calls).toHaveLength(2);
+    expect(gateway.orders.orders.size).toBe(1);
+  });
+
+  it('is the only one', async () => {
+    gateway.orders.failures.push({ code: 'unavailable' }, { code: 'unavailable' });
+    expect((await gateway.request('/orders', { body: GOOD_ORDER })).status).toBe(503);
+    expect(gateway.orders.calls).toHaveLength(2);
+  });
+
+  it.each(['deadline-exceeded', 'idempotency-key-in-use', 'idempotency-key-reused', 'internal'] as const)(
+    'does not follow %s',
+    async (code) => {
+      gateway.orders.failures.push({ code });
+      expect((await gateway.request('/orders', { body: GOOD_ORDER })).status).toBeGreaterThanOrEqual(409);
+      expect(gateway.orders.calls).toHaveLength(1);
+    },
+  );
+
+  it('is rare: 100 requests that all fail make 20 more at most', async () => {
+    const down = Array.from({ length: 300 }, () => ({ code: 'unavailable' as const }));
+    gateway.orders.failures.push(...down);
+    await Promise.all(Array.from({ length: 100 }, () => gateway.request('/orders', { body: GOOD_ORDER })));
+    expect(gateway.orders.calls.length).toBeGreaterThan(110);
+    expect(gateway.orders.calls.length).toBeLessThanOrEqual(120);
+  });
+});

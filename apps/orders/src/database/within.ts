@@ -1,0 +1,106 @@
+import type { Deadline } from '@orders/resilience';
+import { STATEMENT_TIMEOUT_MS } from '@orders/service';
+import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
+
+export interface Statement {
+  readonly sql: string;
+  readonly parameters: unknown[];
+}
+
+/**
+ * Runs one statement in a transaction of its own. While more is left than any statement may take, that is one round
+ * trip, and Postgres itself ends it in time; else as {@link transactionWithin}.
+ *
+ * @throws what the database throws; `TooLate` when the deadline is over before it begins
+ */
+export function statementWithin<Rows>(
+  db: DataSource,
+  deadline: Deadline,
+  { sql, parameters }: Statement,
+): Promise<Rows> {
+  return onConnection(db, deadline, (lent) => {
+    const query = () => lent.runner.query(sql, parameters) as Promise<Rows>;
+    return deadline.remainingMs > STATEMENT_TIMEOUT_MS ? query() : inTransaction(lent, deadline, query);
+  });
+}
+
+/**
+ * Runs `work` in a transaction that is committed only while somebody waits for it: no statement runs longer than what
+ * is left of the deadline, and when it is over before COMMIT is sent there is a rollback. One round trip more than
+ * without a deadline.
+ *
+ * @throws what `work` or the database throws; `TooLate` when the deadline is over before it begins or commits
+ */
+export function transactionWithin<T>(
+  db: DataSource,
+  deadline: Deadline,
+  work: (tx: EntityManager) => Promise<T>,
+): Promise<T> {
+  return onConnection(db, deadline, (lent) => inTransaction(lent, deadline, () => work(lent.runner.manager)));
+}
+
+/** Nobody waits for the work any more, and none was committed. */
+export class TooLate extends Error {
+  override readonly name = 'TooLate';
+}
+
+/** A connection of the pool while a call has it. */
+interface Lent {
+  readonly runner: QueryRunner;
+  /** Resolves when no cancellation is on its way that could hit the next statement. */
+  readonly calm: () => Promise<unknown>;
+}
+
+async function inTransaction<T>(
+  { runner, calm }: Lent,
+  deadline: Deadline,
+  work: () => Promise<T>,
+): Promise<T> {
+  await runner.startTransaction();
+  try {
+    // 0 would mean without limit.
+    const leftMs = Math.max(1, Math.min(STATEMENT_TIMEOUT_MS, Math.floor(deadline.remainingMs)));
+    await runner.query(`SET LOCAL statement_timeout = ${leftMs}`);
+    const result = await work();
+    assertAwaited(deadline);
+    await runner.commitTransaction();
+    return result;
+  } catch (error) {
+    await calm();
+    // It fails only when the connection is gone, and the transaction with it.
+    await runner.rollbackTransaction().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Lends `work` a connection; what runs on it is cancelled when nobody waits for it any more. */
+async function onConnection<T>(
+  db: DataSource,
+  deadline: Deadline,
+  work: (lent: Lent) => Promise<T>,
+): Promise<T> {
+  assertAwaited(deadline);
+  const runner = db.createQueryRunner();
+  let canceling: Promise<unknown> = Promise.resolve();
+  try {
+    const { processID } = (await runner.connect()) as { processID: number };
+    // It may have taken a while.
+    assertAwaited(deadline);
+    const cancel = () => void (canceling = cancelStatement(db, processID));
+    deadline.signal.addEventListener('abort', cancel, { once: true });
+    const over = () => deadline.signal.removeEventListener('abort', cancel);
+    return await work({ runner, calm: () => canceling }).finally(over);
+  } finally {
+    await canceling;
+    await runner.release();
+  }
+}
+
+/** When this fails, the statement ends by its timeout. */
+function cancelStatement(db: DataSource, processId: number): Promise<unknown> {
+  return db.query('SELECT pg_cancel_backend($1)', [processId]).catch(() => undefined);
+}
+
+function assertAwaited(deadline: Deadline): void {
+  if (deadline.over) throw new TooLate('nobody waits for this any more');
+}
