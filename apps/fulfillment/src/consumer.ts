@@ -13,7 +13,7 @@ import type { DataSource } from 'typeorm';
 import { orderEventHandlers } from './shipments/order-events.js';
 
 /** The durable consumer and the inbox have the same name, on every replica. */
-const CONSUMER = 'fulfillment';
+export const CONSUMER = 'fulfillment';
 
 /** Longer than the stream keeps events (7 days) and than any redrive of ours. */
 const INBOX_RETENTION_MS = 30 * 24 * 60 * 60 * 1_000;
