@@ -19,6 +19,7 @@ export * from './message.js';
 export * from './outbox/outbox-listener.js';
 export * from './outbox/outbox-log.js';
 export * from './outbox/outbox-metrics.js';
+export * from './outbox/outbox-replay.js';
 export * from './outbox/outbox-schema.js';
 export * from './outbox/relay.js';
 export type * from './queryable.js';

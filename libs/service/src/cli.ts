@@ -3,7 +3,7 @@ import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { ConfigError } from './config.js';
 
 /** One Ctrl-C comes several times: from the terminal, and from npm and whatever stands between, which hand it on. */
-const SAME_KEY_MS = 300;
+const SAME_KEY_MS = 750;
 
 /** What a command gets besides its arguments. */
 export interface Cli {

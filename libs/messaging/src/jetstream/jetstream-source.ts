@@ -1,5 +1,6 @@
 import {
   AckPolicy,
+  type ConsumerConfig,
   type ConsumerMessages,
   DeliverPolicy,
   JetStreamApiCodes,
@@ -94,9 +95,9 @@ export class JetStreamSource extends EventSource {
     await ensureStream(manager, stream);
     try {
       // The stream after the consumer: it only grows meanwhile.
-      const { delivered } = await manager.consumers.info(stream.name, durable);
+      const { delivered, config } = await manager.consumers.info(stream.name, durable);
       const { last_seq: lastSequence } = (await manager.streams.info(stream.name)).state;
-      if (delivered.stream_seq <= lastSequence) return;
+      if (delivered.stream_seq <= lastSequence) return await this.ensureSubjects(manager, config);
       logger.error(
         { durable, delivered: delivered.stream_seq, lastSequence },
         'the stream has lost events: reading it anew',
@@ -106,6 +107,14 @@ export class JetStreamSource extends EventSource {
       if (!isApiError(error, JetStreamApiCodes.ConsumerNotFound)) throw error;
     }
     await manager.consumers.add(stream.name, this.consumerConfig());
+  }
+
+  /** A newer version may want other events; where the consumer stands is kept. */
+  private async ensureSubjects(manager: JetStreamManager, config: ConsumerConfig): Promise<void> {
+    const { stream, durable, subjects } = this.options;
+    const present = config.filter_subjects ?? [config.filter_subject ?? ''];
+    if (present.toSorted().join() === subjects.toSorted().join()) return;
+    await manager.consumers.update(stream.name, durable, { filter_subjects: [...subjects] });
   }
 
   private consumerConfig() {
@@ -156,8 +165,10 @@ async function* inBatches(
 function toDelivery(message: JsMsg): Delivery {
   const headers: Record<string, string> = {};
   for (const name of message.headers?.keys() ?? []) headers[name] = message.headers?.get(name) ?? '';
+  // A replay has a message id of its own; the event keeps its id.
+  const id = headers['ce-id'] ?? headers['Nats-Msg-Id'] ?? '';
   return {
-    message: { id: headers['Nats-Msg-Id'] ?? '', subject: message.subject, headers, body: message.string() },
+    message: { id, subject: message.subject, headers, body: message.string() },
     address: `${message.info.stream}/${message.seq}`,
     attempt: message.info.deliveryCount,
     ack: () => message.ack(),
