@@ -1,4 +1,4 @@
-import { ORDERS_STREAM } from '@orders/contracts';
+import { ORDERS_STREAM, replaySubject } from '@orders/contracts';
 import {
   consumerMetrics,
   Inbox,
@@ -13,7 +13,13 @@ import type { DataSource } from 'typeorm';
 import { orderEventHandlers } from './shipments/order-events.js';
 
 /** The durable consumer and the inbox have the same name, on every replica. */
-const CONSUMER = 'fulfillment';
+export const CONSUMER = 'fulfillment';
+
+/** Its events, and those that are published again for it alone. */
+export const CONSUMER_SUBJECTS = [
+  ...orderEventHandlers.map(({ contract }) => contract.type),
+  replaySubject(CONSUMER, '>'),
+];
 
 /** Longer than the stream keeps events (7 days) and than any redrive of ours. */
 const INBOX_RETENTION_MS = 30 * 24 * 60 * 60 * 1_000;
@@ -26,7 +32,7 @@ export function startConsumer(service: Service, database: DataSource, natsUrl: S
     link,
     stream: ORDERS_STREAM,
     durable: CONSUMER,
-    subjects: orderEventHandlers.map(({ contract }) => contract.type),
+    subjects: CONSUMER_SUBJECTS,
     logger,
   });
   observeLag(CONSUMER, source);

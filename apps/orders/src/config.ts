@@ -25,3 +25,6 @@ export const ordersConfig = z.preprocess(
 export const migrateConfig = z.object({ DATABASE_URL: secret() });
 
 export type OrdersConfig = ReturnType<typeof loadConfig<z.output<typeof ordersConfig>>>;
+
+/** What `replay` reads. */
+export const replayConfig = migrateConfig.extend({ NATS_URL: secret() });

@@ -53,5 +53,13 @@ export const EVENTS = [ordersCreated, ordersCanceled] as const;
 /** The JetStream stream that carries them, and the subjects that it takes. */
 export const ORDERS_STREAM = { name: 'ORDERS', subjects: ['orders.>'] } as const;
 
+/**
+ * Where events are published again for one consumer only: it subscribes to `replaySubject(itself, '>')` besides the
+ * subjects of the events.
+ */
+export function replaySubject(consumer: string, type: string): string {
+  return `orders.replay.${consumer}.${type}`;
+}
+
 /** The CloudEvents `source` of the orders service. */
 export const ORDERS_SOURCE = 'urn:service:orders';

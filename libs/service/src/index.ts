@@ -1,3 +1,4 @@
+export { CliError, parseCli, Progress, runCli, type Cli } from './cli.js';
 export {
   baseConfig,
   ConfigError,

@@ -5,7 +5,7 @@ import { Problem, report } from './problem.mjs';
 import { runToEnd } from './run-to-end.mjs';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
-const COMMANDS = ['start', 'verify', 'token', 'reset'];
+const COMMANDS = ['start', 'verify', 'token', 'reset', 'cli'];
 
 /**
  * Installs the packages when needed, then runs `tools/dev/src/<command>.ts` under the repo's own Node.

@@ -3,13 +3,13 @@ import { withSpan } from '@orders/instrumentation';
 import { Backoff, sleep } from '@orders/resilience';
 import type { ReceivedEvent } from '../cloud-event.js';
 import { DeadLetters } from '../inbox/dead-letters.js';
-import { Inbox } from '../inbox/inbox.js';
 import type { Log } from '../log.js';
 import type { Delivery, EventSource } from '../message.js';
-import type { Queryable, TransactionRunner } from '../queryable.js';
+import type { TransactionRunner } from '../queryable.js';
 import type { ConsumerMetrics } from './consumer-metrics.js';
-import { type EventHandler, type Handlers, readEvent } from './event-handler.js';
+import type { EventHandler } from './event-handler.js';
 import { fateOf } from './fate.js';
+import { InboxHandlers } from './inbox-handlers.js';
 
 export interface InboxConsumerOptions {
   /** Whose inbox and dead letters; the name of the durable consumer too. */
@@ -32,15 +32,13 @@ export interface InboxConsumerOptions {
  * acks come after its commit. A batch that fails is split, so that one bad event does not hold up its neighbours.
  */
 export class InboxConsumer {
-  private readonly inbox: Inbox;
+  private readonly handlers: InboxHandlers;
   private readonly deadLetters: DeadLetters;
-  private readonly handlers: Handlers;
   private readonly backoff: Backoff;
 
   constructor(private readonly options: InboxConsumerOptions) {
-    this.inbox = new Inbox(options.name);
+    this.handlers = new InboxHandlers(options.name, options.handlers);
     this.deadLetters = new DeadLetters(options.name);
-    this.handlers = new Map(options.handlers.map((handler) => [handler.contract.type, handler]));
     this.backoff = options.backoff ?? new Backoff({ baseMs: 100, maxMs: 2_000 });
   }
 
@@ -83,10 +81,9 @@ export class InboxConsumer {
     return inProcessSpan(name, events, async () => {
       const startedAt = performance.now();
       const fresh = await db.transaction(async (tx) => {
-        const accepted = await this.inbox.accept(tx, events);
-        await this.handle(tx, accepted);
+        const applied = await this.handlers.apply(tx, events);
         for (const { delivery, error } of unreadable) await this.deadLetters.add(tx, delivery, error);
-        return accepted;
+        return applied;
       });
       metrics.duration.record((performance.now() - startedAt) / 1_000, { consumer: name });
       metrics.events.add(fresh.length, { consumer: name, outcome: 'applied' });
@@ -107,20 +104,12 @@ export class InboxConsumer {
     const unreadable: { delivery: Delivery; error: unknown }[] = [];
     for (const delivery of batch) {
       try {
-        events.push(readEvent(delivery.message, this.handlers));
+        events.push(this.handlers.read(delivery.message));
       } catch (error) {
         unreadable.push({ delivery, error });
       }
     }
     return { events, unreadable };
-  }
-
-  /** Hands each handler its events, in the order of the handlers, and within one in stream order. */
-  private async handle(tx: Queryable, events: readonly ReceivedEvent[]): Promise<void> {
-    for (const handler of this.handlers.values()) {
-      const own = events.filter(({ type }) => type === handler.contract.type);
-      if (own.length > 0) await handler.handle(tx, own);
-    }
   }
 
   /** Waits before the next try, and tells the bus that the silence is not a failure. */

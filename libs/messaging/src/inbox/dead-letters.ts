@@ -1,17 +1,20 @@
+import { z } from 'zod';
 import type { Delivery } from '../message.js';
 import type { Queryable } from '../queryable.js';
 
+/** An event that comes again under another address (a replay, a stream made anew) is the letter that is there. */
 const ADD = `
   INSERT INTO dead_letter (consumer, address, event_id, subject, headers, body, error, attempts)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-  ON CONFLICT (consumer, address) DO NOTHING
+  SELECT $1, $2, $3::text, $4, $5::jsonb, $6::bytea, $7, $8::integer
+  WHERE $3 = '' OR NOT EXISTS (SELECT FROM dead_letter WHERE consumer = $1 AND event_id = $3)
+  ON CONFLICT (consumer, event_id, address) DO NOTHING
   RETURNING id`;
 
 /** Keeps what a consumer could not take, in the transaction that settles it. */
 export class DeadLetters {
   constructor(private readonly consumer: string) {}
 
-  /** Keeps one delivery with the reason; keeping the same one again changes nothing. */
+  /** Keeps one delivery with the reason; keeping the same event again changes nothing. */
   async add(tx: Queryable, { message, address, attempt }: Delivery, error: unknown): Promise<void> {
     await tx.query(ADD, [
       this.consumer,
@@ -20,15 +23,28 @@ export class DeadLetters {
       storable(message.subject),
       JSON.stringify(Object.fromEntries(Object.entries(message.headers).map((pair) => pair.map(storable)))),
       Buffer.from(message.body),
-      describe(error),
+      describeError(error),
       attempt,
     ]);
   }
 }
 
-function describe(error: unknown): string {
+/** An error as a letter keeps it: one line, without values, so that equal mistakes read the same. */
+export function describeError(error: unknown): string {
+  return storable(oneLine(error)).slice(0, 4_000);
+}
+
+function oneLine(error: unknown): string {
+  if (error instanceof z.ZodError) return `ZodError: ${schemaBreaks(error).join('; ')}`;
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return storable(text).slice(0, 4_000);
+  return text.replaceAll(/\s*\n\s*/g, ' ');
+}
+
+/** What breaks a schema, each as `/json/pointer: what is wrong`. */
+export function schemaBreaks(error: z.ZodError): string[] {
+  return error.issues.map(
+    ({ path, message }) => `${path.map((key) => `/${String(key)}`).join('') || '/'}: ${message}`,
+  );
 }
 
 /** Postgres takes neither NUL nor half a surrogate. */

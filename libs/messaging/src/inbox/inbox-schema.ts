@@ -2,8 +2,10 @@
  * The tables of a consumer's inbox, for a migration of the app that owns the database. Never edited once released:
  * a change is a new constant and a new migration.
  *
- * `inbox` holds the id of every event that has taken effect; `dead_letter` keeps what can take none, as received
- * (bytea: it may be no valid text).
+ * - `inbox` holds the id of every event that has taken effect.
+ * - `dead_letter` keeps what can take none, as received (bytea: it may be no valid text). `error` and `attempts` are
+ *   those of the last try. An address alone is no key: a stream that was made anew counts from 1 again.
+ * - `dead_letter_audit` says what was done to letters by hand. It refers to none, so that it outlives them.
  */
 export const INBOX_SCHEMA_V1 = `
 CREATE TABLE inbox (
@@ -22,7 +24,22 @@ CREATE TABLE dead_letter (
   body       bytea       NOT NULL,
   error      text        NOT NULL,
   attempts   integer     NOT NULL,
+  state      text        NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'redriven', 'discarded')),
   created_at timestamptz NOT NULL DEFAULT now(),
-  UNIQUE (consumer, address)
+  UNIQUE (consumer, event_id, address)
 );
+CREATE INDEX dead_letter_waiting ON dead_letter (id) WHERE state = 'waiting';
+
+CREATE TABLE dead_letter_audit (
+  id        bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  at        timestamptz NOT NULL DEFAULT now(),
+  operator  text        NOT NULL,
+  action    text        NOT NULL CHECK (action IN ('redrive', 'discard')),
+  letter_id bigint      NOT NULL,
+  consumer  text        NOT NULL,
+  event_id  text        NOT NULL,
+  result    text        NOT NULL CHECK (result IN ('applied', 'duplicate', 'failed', 'discarded')),
+  detail    text        NOT NULL
+);
+CREATE INDEX dead_letter_audit_letter ON dead_letter_audit (letter_id);
 `;

@@ -1,5 +1,6 @@
 import {
   AckPolicy,
+  type ConsumerConfig,
   type ConsumerMessages,
   DeliverPolicy,
   JetStreamApiCodes,
@@ -101,10 +102,9 @@ export class JetStreamSource extends EventSource {
     await ensureStream(manager, stream);
     const config = this.consumerConfig();
     try {
-      const { delivered } = await manager.consumers.info(stream.name, durable);
+      const { delivered, config: present } = await manager.consumers.info(stream.name, durable);
       if (!(await this.hasLost(manager, delivered.stream_seq))) {
-        await manager.consumers.update(stream.name, durable, config);
-        return;
+        return await this.ensureSubjects(manager, present);
       }
       logger.error(
         { durable, delivered: delivered.stream_seq },
@@ -130,6 +130,14 @@ export class JetStreamSource extends EventSource {
     if (!this.last || this.last.sequence < firstSequence) return false;
     const stored = await manager.streams.getMessage(name, { seq: this.last.sequence });
     return stored?.header.get('Nats-Msg-Id') !== this.last.id;
+  }
+
+  /** A newer version may want other events; where the consumer stands is kept. */
+  private async ensureSubjects(manager: JetStreamManager, config: ConsumerConfig): Promise<void> {
+    const { stream, durable, subjects } = this.options;
+    const present = config.filter_subjects ?? [config.filter_subject ?? ''];
+    if (present.toSorted().join() === subjects.toSorted().join()) return;
+    await manager.consumers.update(stream.name, durable, { filter_subjects: [...subjects] });
   }
 
   private consumerConfig() {
@@ -175,8 +183,10 @@ async function* inBatches(pull: ConsumerMessages, max: number, signal: AbortSign
 function toDelivery(message: JsMsg): Delivery {
   const headers: Record<string, string> = {};
   for (const name of message.headers?.keys() ?? []) headers[name] = message.headers?.get(name) ?? '';
+  // A replay has a message id of its own; the event keeps its id.
+  const id = headers['ce-id'] ?? headers['Nats-Msg-Id'] ?? '';
   return {
-    message: { id: headers['Nats-Msg-Id'] ?? '', subject: message.subject, headers, body: message.string() },
+    message: { id, subject: message.subject, headers, body: message.string() },
     address: `${message.info.stream}/${message.seq}`,
     attempt: message.info.deliveryCount,
     ack: () => tell(() => message.ack()),

@@ -3,6 +3,7 @@ import { Problem } from '../../bootstrap/problem.mjs';
 import { App } from './app.ts';
 import type { Child } from './child.ts';
 import { build } from './build.ts';
+import { clearEnvironments, type Environments, writeEnvironments } from './environments.ts';
 import { startIssuer, type Issuer } from './issuer.ts';
 import { ROOT } from './paths.ts';
 import { freeSystemPorts, type SystemPorts } from './ports.ts';
@@ -58,6 +59,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const { postgres, nats, issuer } = await startBacking(site);
     const environments = appEnvironments(ports, { database: postgres.url, nats: nats.url, issuer });
     await migrate(site, environments);
+    stack.defer(() => clearEnvironments(options.dataDir));
+    writeEnvironments(options.dataDir, environments);
     const apps = await startApps(site, environments);
     const stop = (): Promise<void> => stack.disposeAsync();
     return { urls: systemUrls(ports), apps, postgres, nats, token: issuer.token, stop };
@@ -76,7 +79,6 @@ interface Site {
   tasks: Tasks;
 }
 
-type Environments = ReturnType<typeof appEnvironments>;
 type Backing = [built: unknown, servers: { postgres: Postgres; nats: Nats }, issuer: Issuer];
 
 /** Everything that the apps need before they start, side by side. */

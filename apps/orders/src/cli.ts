@@ -1,0 +1,28 @@
+import 'reflect-metadata';
+import { ORDERS_STREAM } from '@orders/contracts';
+import { JetStreamPublisher, NatsLink } from '@orders/messaging';
+import { CliError, loadConfig, runCli } from '@orders/service';
+import { REPLAY_USAGE, replayEvents, replayRequest } from './cli/replay.js';
+import { replayConfig } from './config.js';
+import { ordersDataSource } from './database/data-source.js';
+
+const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+// For operators: node apps/orders/dist/cli.js replay …
+await runCli(async ([command, ...args], cli) => {
+  if (command !== 'replay') throw new CliError(`Usage: ${REPLAY_USAGE}`, 2);
+  const request = replayRequest(args, new Date());
+  const { databaseUrl, natsUrl } = loadConfig(replayConfig);
+  const db = ordersDataSource({ url: databaseUrl, poolMax: 1, applicationName: 'orders-cli' });
+  const link = new NatsLink({ url: natsUrl.reveal(), name: 'orders-cli', logger: quiet });
+  await db.initialize();
+  try {
+    return await replayEvents(request, {
+      ...cli,
+      db,
+      publisher: new JetStreamPublisher(link, ORDERS_STREAM),
+    });
+  } finally {
+    await Promise.all([db.destroy(), link.close()]);
+  }
+});

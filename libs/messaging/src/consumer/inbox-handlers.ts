@@ -1,0 +1,41 @@
+import type { ReceivedEvent } from '../cloud-event.js';
+import { Inbox } from '../inbox/inbox.js';
+import type { Message } from '../message.js';
+import type { Queryable } from '../queryable.js';
+import { type EventHandler, type Handlers, readEvent } from './event-handler.js';
+
+/** What events lead to in one consumer: its inbox lets each through once, its handlers apply it. */
+export class InboxHandlers {
+  private readonly inbox: Inbox;
+  private readonly handlers: Handlers;
+
+  /** @param consumer whose inbox */
+  constructor(consumer: string, handlers: readonly EventHandler[]) {
+    this.inbox = new Inbox(consumer);
+    this.handlers = new Map(handlers.map((handler) => [handler.contract.type, handler]));
+  }
+
+  /**
+   * Reads an event for the handler of its type.
+   *
+   * @throws {z.ZodError} when its attributes or its data break their schema
+   * @throws {PermanentError} when it is no JSON or nobody handles its type
+   */
+  read(message: Message): ReceivedEvent {
+    return readEvent(message, this.handlers);
+  }
+
+  /**
+   * Applies those that have not been applied before, each handler in its turn, within one in the order given.
+   *
+   * @returns those; the others had taken effect already
+   */
+  async apply(tx: Queryable, events: readonly ReceivedEvent[]): Promise<ReceivedEvent[]> {
+    const fresh = await this.inbox.accept(tx, events);
+    for (const handler of this.handlers.values()) {
+      const own = fresh.filter(({ type }) => type === handler.contract.type);
+      if (own.length > 0) await handler.handle(tx, own);
+    }
+    return fresh;
+  }
+}

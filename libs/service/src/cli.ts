@@ -1,0 +1,126 @@
+import { hostname, userInfo } from 'node:os';
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { ConfigError } from './config.js';
+
+/** One Ctrl-C comes several times: from the terminal, and from npm and whatever stands between, which hand it on. */
+const SAME_KEY_MS = 750;
+
+/** What a command gets besides its arguments. */
+export interface Cli {
+  /** Aborts at the first Ctrl-C or SIGTERM; the second one ends the process. */
+  readonly signal: AbortSignal;
+  /** Results go to stdout, a line each; progress and errors go to stderr. */
+  readonly print: (line: string) => void;
+  readonly progress: Progress;
+  /** `user@host` of whoever runs it. */
+  readonly operator: string;
+}
+
+/** A problem that its user can solve: one line that says what to do. */
+export class CliError extends Error {
+  override readonly name = 'CliError';
+
+  /** @param exitCode 2: called the wrong way; 1: anything else */
+  constructor(
+    message: string,
+    readonly exitCode: 1 | 2 = 1,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/**
+ * `parseArgs` of node:util.
+ *
+ * @throws {CliError} exit code 2, with the usage, when the arguments are not as `config` has them
+ */
+export function parseCli<T extends ParseArgsConfig>(config: T, usage: string) {
+  try {
+    return parseArgs(config);
+  } catch (cause) {
+    const [what = ''] = (cause as Error).message.split('. ');
+    throw new CliError(`${what}. Usage: ${usage}`, 2, { cause });
+  }
+}
+
+/**
+ * Runs a command to its end and sets the exit code: what it returns, 130 when it was interrupted, 1 or 2 after an
+ * error, which is printed in one line. A bug prints its stack.
+ */
+export async function runCli(command: (args: string[], cli: Cli) => Promise<number>): Promise<void> {
+  const stop = new AbortController();
+  let interruptedAt = Infinity;
+  const interrupt = () => {
+    if (performance.now() - interruptedAt > SAME_KEY_MS) process.exit(130);
+    interruptedAt = Math.min(interruptedAt, performance.now());
+    stop.abort();
+  };
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, interrupt);
+  const progress = new Progress(process.stderr);
+  const print = (line: string) => void process.stdout.write(`${line}\n`);
+  try {
+    const args = process.argv.slice(2);
+    const code = await command(args, { signal: stop.signal, print, progress, operator: whoRuns() });
+    process.exitCode = stop.signal.aborted ? 130 : code;
+  } catch (error) {
+    progress.end();
+    process.stderr.write(`✗ ${explain(error)}\n`);
+    process.exitCode = error instanceof CliError ? error.exitCode : 1;
+  } finally {
+    progress.end();
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, interrupt);
+  }
+}
+
+/** One line about how far a long command is: nothing for the first 2 s, then at most once a second. */
+export class Progress {
+  private shownAt: number;
+  private open = false;
+
+  constructor(
+    private readonly out: Pick<NodeJS.WriteStream, 'write' | 'isTTY'>,
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    this.shownAt = now() + 1_000;
+  }
+
+  /** Shows `line`, on a terminal in place of the one before. */
+  show(line: string): void {
+    if (this.now() - this.shownAt < 1_000) return;
+    this.shownAt = this.now();
+    this.out.write(this.out.isTTY ? `\r\x1b[K${line}` : `${line}\n`);
+    this.open = Boolean(this.out.isTTY);
+  }
+
+  /** Ends the line, so that the next output begins on one of its own. */
+  end(): void {
+    if (this.open) this.out.write('\n');
+    this.open = false;
+  }
+}
+
+function whoRuns(): string {
+  return `${userName()}@${hostname()}`;
+}
+
+/** An image may run under a number that has no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? '?'}`;
+  }
+}
+
+function explain(error: unknown): string {
+  if (error instanceof CliError) return error.message;
+  if (error instanceof ConfigError) return `${error.problems.join('; ')} (environment)`;
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error ? String(error.code) : '';
+  if (code === '42P01')
+    return `${error.message}: is DATABASE_URL the database of this app, and is it migrated?`;
+  if (/^(ECONN|ENOTFOUND|EAI_AGAIN|57P|08|28|3D)/.test(code))
+    return `The database cannot be used (${code}): check DATABASE_URL, and that it is up.`;
+  return error.stack ?? error.message;
+}

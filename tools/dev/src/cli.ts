@@ -1,0 +1,30 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Problem, report } from '../bootstrap/problem.mjs';
+import { runToEnd } from '../bootstrap/run-to-end.mjs';
+import { readEnvironments } from './stack/environments.ts';
+import { LOCAL, ROOT } from './stack/paths.ts';
+import { DATABASES, type DatabaseName } from './stack/topology.ts';
+
+process.exitCode = await main(process.argv.slice(2)).catch(report);
+
+/** `npm run orders -- …`, `npm run fulfillment -- …`: an app's own command line, on the running system's servers. */
+async function main([app = '', ...args]: string[]): Promise<number> {
+  if (!isDatabaseName(app)) throw new Problem(`No command line in "${app}": one of ${DATABASES.join(', ')}.`);
+  const entry = join(ROOT, 'apps', app, 'dist/cli.js');
+  if (!existsSync(entry)) throw new Problem(`${app} is not built: npm start or npm run build does it.`);
+  return runToEnd(process.execPath, [entry, ...args], { cwd: ROOT, env: environmentOf(app) });
+}
+
+/** That of the shell goes first: it may point to another system. */
+function environmentOf(app: DatabaseName): NodeJS.ProcessEnv {
+  const { DATABASE_URL: databaseUrl, NATS_URL: natsUrl } = process.env;
+  const local = databaseUrl ? {} : readEnvironments(LOCAL)?.[app];
+  if (!local)
+    throw new Problem('No running system: npm start in another terminal, or set DATABASE_URL and NATS_URL.');
+  return { ...process.env, ...local, ...(natsUrl ? { NATS_URL: natsUrl } : {}) };
+}
+
+function isDatabaseName(name: string): name is DatabaseName {
+  return (DATABASES as readonly string[]).includes(name);
+}
