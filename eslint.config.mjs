@@ -9,10 +9,12 @@ const BOUNDARIES = [
   { sourceTag: 'layer:base', onlyDependOnLibsWithTags: [] },
   { sourceTag: 'layer:delivery', onlyDependOnLibsWithTags: ['layer:base'] },
   { sourceTag: 'layer:service', onlyDependOnLibsWithTags: ['layer:base'] },
-  { sourceTag: 'type:tool', onlyDependOnLibsWithTags: ['type:lib'] },
+  { sourceTag: 'type:tool', onlyDependOnLibsWithTags: ['type:lib', 'type:tool'] },
 ];
 
-const APPS = ['@orders/gateway', '@orders/orders', '@orders/fulfillment', '@orders/dev'];
+const APPS = ['@orders/gateway', '@orders/orders', '@orders/fulfillment'];
+const TOOLS = ['@orders/dev', '@orders/prove'];
+const noImportOf = (names) => ['error', { patterns: names.map((name) => ({ group: [name, `${name}/*`] })) }];
 
 export default ts.config(
   { ignores: ['**/dist', '**/node_modules', '**/coverage', '**/src/gen', '.local', '.nx', '**/fixtures'] },
@@ -25,7 +27,7 @@ export default ts.config(
     rules: {
       '@nx/enforce-module-boundaries': ['error', { depConstraints: BOUNDARIES, allow: [] }],
       // The rule above does not see an app that is imported by its name.
-      'no-restricted-imports': ['error', { patterns: APPS.map((name) => ({ group: [name, `${name}/*`] })) }],
+      'no-restricted-imports': noImportOf([...APPS, ...TOOLS]),
       '@typescript-eslint/consistent-type-imports': [
         'error',
         { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false },
@@ -64,6 +66,7 @@ export default ts.config(
     ],
     rules: { 'no-restricted-properties': 'off' },
   },
+  { files: ['tools/**'], rules: { 'no-restricted-imports': noImportOf(APPS) } },
   {
     // Tests hand in half-made values and look at what has no type.
     files: ['**/*.{spec,it,e2e}.ts', '**/testing/**'],

@@ -12,6 +12,8 @@ import { startServers, type Nats, type Postgres, type ServerOptions } from './se
 import { Tasks, type Steps } from './tasks.ts';
 import { appEnvironments, APP_NAMES, DATABASES, systemUrls, type AppName } from './topology.ts';
 
+export type Environments = ReturnType<typeof appEnvironments>;
+
 export interface SystemOptions extends Pick<ServerOptions, 'databaseUrl' | 'natsUrl'> {
   /** Holds all state: databases, streams, the issuer's key. Kept on stop. */
   dataDir: string;
@@ -23,6 +25,8 @@ export interface SystemOptions extends Pick<ServerOptions, 'databaseUrl' | 'nats
   build?: boolean;
   /** Folder with apps/ and node_modules/. Default: the workspace. */
   root?: string;
+  /** The last word on what each app is told, once the servers run: e.g. to put something between it and them. */
+  rewire?: (environments: Environments) => Promise<Environments>;
   /** Each line that an app prints. */
   onLine?: (app: AppName, line: string) => void;
   /** What happened to an app, e.g. that it died and is started again. */
@@ -58,7 +62,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const { postgres, nats, issuer } = await startBacking(site);
     const environments = appEnvironments(ports, { database: postgres.url, nats: nats.url, issuer });
     await migrate(site, environments);
-    const apps = await startApps(site, environments);
+    const apps = await startApps(site, (await options.rewire?.(environments)) ?? environments);
     const stop = (): Promise<void> => stack.disposeAsync();
     return { urls: systemUrls(ports), apps, postgres, nats, token: issuer.token, stop };
   } catch (error) {
@@ -76,7 +80,6 @@ interface Site {
   tasks: Tasks;
 }
 
-type Environments = ReturnType<typeof appEnvironments>;
 type Backing = [built: unknown, servers: { postgres: Postgres; nats: Nats }, issuer: Issuer];
 
 /** Everything that the apps need before they start, side by side. */
