@@ -17,6 +17,6 @@ describe('options', () => {
     ['--nonsense'],
     ['--only', 'earthquake'],
   ])('%s %s is refused', (...argv) => {
-    expect(() => parseOptions(argv)).toThrow(/--|earthquake/);
+    expect(() => parseOptions(argv)).toThrow(/--/);
   });
 });

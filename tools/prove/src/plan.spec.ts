@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { FAULTS, faultNamed } from './faults/catalogue.ts';
-import { describePlan, planTrials, type TrialPlan } from './plan.ts';
+import { type Choice, describePlan, planTrials, type TrialPlan } from './plan.ts';
 import { Random } from './random.ts';
 
-function first(count: number, seed: string, only?: string[]): TrialPlan[] {
-  const trials = planTrials(new Random(seed), only);
+function first(count: number, seed: string, choice?: Choice): TrialPlan[] {
+  const trials = planTrials(new Random(seed), choice);
   return Array.from({ length: count }, () => trials.next().value);
 }
 
@@ -28,9 +28,11 @@ describe('a plan', () => {
     }
   });
 
-  it('can be of one kind', () => {
-    const kinds = first(10, 'a', ['freeze']).flatMap(({ faults }) => faults.map(({ fault }) => fault));
-    expect(new Set(kinds)).toEqual(new Set(['freeze']));
+  it('can be of one kind and one target', () => {
+    const faults = first(10, 'a', { only: ['freeze'], target: 'orders' }).flatMap((trial) => trial.faults);
+    expect(new Set(faults.map(({ fault, target }) => `${fault} ${target}`))).toEqual(
+      new Set(['freeze orders']),
+    );
   });
 
   it('reads as a sentence', () => {

@@ -15,6 +15,12 @@ export interface TrialPlan {
   faults: PlannedFault[];
 }
 
+/** Which faults; all of them by default. */
+export interface Choice {
+  only?: readonly string[] | undefined;
+  target?: string | undefined;
+}
+
 /** Every so many trials, two or three faults overlap. */
 const OVERLAP_EVERY = 4;
 
@@ -22,14 +28,14 @@ const OVERLAP_EVERY = 4;
  * The plan of a run, a function of its seed alone: the kinds of fault are dealt like cards, so that each comes up as
  * often as the others; their targets are dealt the same way.
  */
-export function* planTrials(seed: Random, only?: readonly string[]): Generator<TrialPlan, never> {
-  const kinds = only ? only.map(faultNamed) : FAULTS;
+export function* planTrials(seed: Random, choice: Choice = {}): Generator<TrialPlan, never> {
+  const kinds = chosen(choice);
   const dealt = dealer(kinds, seed.fork('kinds'));
   const nextTarget = new Map(kinds.map((kind) => [kind, dealer(kind.targets, seed.fork(kind.name))]));
   let held: Fault | undefined;
   for (let number = 1; ; number += 1) {
     const random = seed.fork(number);
-    const count = number % OVERLAP_EVERY === 0 ? random.int(2, 3) : 1;
+    const count = kinds.length > 1 && number % OVERLAP_EVERY === 0 ? random.int(2, 3) : 1;
     const faults: PlannedFault[] = [];
     const taken = new Set<string>();
     while (faults.length < count) {
@@ -42,6 +48,14 @@ export function* planTrials(seed: Random, only?: readonly string[]): Generator<T
     }
     yield { number, faults };
   }
+}
+
+function chosen({ only, target }: Choice): readonly Fault[] {
+  const kinds = only ? only.map(faultNamed) : FAULTS;
+  if (target === undefined) return kinds;
+  return kinds
+    .filter(({ targets }) => targets.includes(target))
+    .map((kind) => ({ ...kind, targets: [target] }));
 }
 
 function planned(kind: Fault, target: string, random: Random): PlannedFault {

@@ -25,9 +25,9 @@ async function main(): Promise<number> {
   return new Run(options, plan).toEnd();
 }
 
-function planOf({ seed, only, from, trials }: ProveOptions): TrialPlan[] {
+function planOf({ seed, only, target, from, trials }: ProveOptions): TrialPlan[] {
   const plan: TrialPlan[] = [];
-  for (const trial of planTrials(new Random(seed), only)) {
+  for (const trial of planTrials(new Random(seed), { only, target })) {
     if (trial.number >= from) plan.push(trial);
     if (plan.length === trials) break;
   }

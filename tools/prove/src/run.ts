@@ -14,7 +14,7 @@ import { report } from './report.ts';
 import { startUnderProof } from './system-under-proof.ts';
 import { runTrial, type TrialResult } from './trial.ts';
 
-/** Data and ledger grow from trial to trial, so that what leaks is seen; then they begin anew. */
+/** Data and ledger grow from trial to trial, so that what leaks is seen; then, or after a failure, they begin anew. */
 const TRIALS_ON_ONE_DATA = 50;
 
 /** All trials of a plan, one after the other, and the report on them. */
@@ -41,8 +41,10 @@ export class Run {
   async toEnd(): Promise<number> {
     mkdirSync(this.#folder, { recursive: true });
     try {
-      for (let from = 0; from < this.#plan.length; from += TRIALS_ON_ONE_DATA)
-        await this.#onFreshData(this.#plan.slice(from, from + TRIALS_ON_ONE_DATA));
+      while (this.#results.length < this.#plan.length) {
+        const done = this.#results.length;
+        await this.#onFreshData(this.#plan.slice(done, done + TRIALS_ON_ONE_DATA));
+      }
     } catch (error) {
       if (!this.#stopped.aborted) throw error;
       this.#progress.log('Stopped before every trial had run.');
@@ -61,7 +63,10 @@ export class Run {
     const sut = await startUnderProof({ folder, build, steps: this.#progress, signal: this.#stopped });
     try {
       const random = new Random(this.#options.seed);
-      for (const trial of plan) await this.#trial(trial, { sut, ledger, random, signal: this.#stopped });
+      for (const trial of plan) {
+        await this.#trial(trial, { sut, ledger, random, signal: this.#stopped });
+        if (this.#failed > failedBefore) break;
+      }
     } finally {
       await sut.stop();
       ledger.close();
@@ -92,8 +97,12 @@ export class Run {
   }
 
   #conclude(): number {
-    const { seed, from, only = [], trials } = this.#options;
-    const extra = [...(from > 1 ? [`--from ${from}`] : []), ...only.map((name) => `--only '${name}'`)];
+    const { seed, from, only = [], target, trials } = this.#options;
+    const extra = [
+      ...(from > 1 ? [`--from ${from}`] : []),
+      ...only.map((name) => `--only '${name}'`),
+      ...(target === undefined ? [] : [`--target '${target}'`]),
+    ];
     const command = ['npm run prove --', `--seed ${seed}`, `--trials ${trials}`, ...extra].join(' ');
     const text = report(this.#results, {
       seed,
