@@ -9,10 +9,12 @@ const BOUNDARIES = [
   { sourceTag: 'layer:base', onlyDependOnLibsWithTags: [] },
   { sourceTag: 'layer:delivery', onlyDependOnLibsWithTags: ['layer:base'] },
   { sourceTag: 'layer:service', onlyDependOnLibsWithTags: ['layer:base'] },
-  { sourceTag: 'type:tool', onlyDependOnLibsWithTags: ['type:lib'] },
+  { sourceTag: 'type:tool', onlyDependOnLibsWithTags: ['type:lib', 'type:tool'] },
 ];
 
-const APPS = ['@orders/gateway', '@orders/orders', '@orders/fulfillment', '@orders/dev'];
+const APPS = ['@orders/gateway', '@orders/orders', '@orders/fulfillment'];
+const TOOLS = ['@orders/dev', '@orders/prove'];
+const noImportOf = (names) => ['error', { patterns: names.map((name) => ({ group: [name, `${name}/*`] })) }];
 
 export default ts.config(
   { ignores: ['**/dist', '**/node_modules', '**/coverage', '**/src/gen', '.local', '.nx', '**/fixtures'] },
@@ -25,7 +27,7 @@ export default ts.config(
     rules: {
       '@nx/enforce-module-boundaries': ['error', { depConstraints: BOUNDARIES, allow: [] }],
       // The rule above does not see an app that is imported by its name.
-      'no-restricted-imports': ['error', { patterns: APPS.map((name) => ({ group: [name, `${name}/*`] })) }],
+      'no-restricted-imports': noImportOf([...APPS, ...TOOLS]),
       '@typescript-eslint/consistent-type-imports': [
         'error',
         { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false },
@@ -63,6 +65,14 @@ export default ts.config(
       '**/*.{spec,it,e2e}.ts',
     ],
     rules: { 'no-restricted-properties': 'off' },
+  },
+  {
+    // To Nx every project without a build is an app; the tools are each other's libs.
+    files: ['tools/**'],
+    rules: {
+      'no-restricted-imports': noImportOf(APPS),
+      '@nx/enforce-module-boundaries': ['error', { depConstraints: BOUNDARIES, allow: ['@orders/dev/**'] }],
+    },
   },
   {
     // Tests hand in half-made values and look at what has no type.

@@ -5,28 +5,33 @@ import { Problem, report } from './problem.mjs';
 import { runToEnd } from './run-to-end.mjs';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
-const COMMANDS = ['start', 'verify', 'token', 'reset', 'cli'];
+/** @type {Record<string, string>} */
+const COMMANDS = {
+  start: 'tools/dev/src/start.ts',
+  verify: 'tools/dev/src/verify.ts',
+  token: 'tools/dev/src/token.ts',
+  reset: 'tools/dev/src/reset.ts',
+  cli: 'tools/dev/src/cli.ts',
+  prove: 'tools/prove/src/prove.ts',
+};
 
 /**
- * Installs the packages when needed, then runs `tools/dev/src/<command>.ts` under the repo's own Node.
+ * Installs the packages when needed, then runs the script of the command under the repo's own Node.
  * @param {string[]} argv command and its arguments
  * @returns {Promise<number>} the exit code
  */
 export async function main([command = '', ...args]) {
   try {
-    if (!COMMANDS.includes(command))
-      throw new Problem(`Unknown command "${command}": one of ${COMMANDS.join(', ')}.`);
+    const script = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
+    if (script === undefined)
+      throw new Problem(`Unknown command "${command}": one of ${Object.keys(COMMANDS).join(', ')}.`);
     await ensureInstalled(ROOT);
     const node = findNode();
     const bin = join(ROOT, 'node_modules', '.bin');
-    return await runToEnd(
-      node,
-      ['--disable-warning=ExperimentalWarning', join(ROOT, 'tools/dev/src', `${command}.ts`), ...args],
-      {
-        cwd: ROOT,
-        env: { ...process.env, PATH: [dirname(node), bin, process.env.PATH].join(':') },
-      },
-    );
+    return await runToEnd(node, ['--disable-warning=ExperimentalWarning', join(ROOT, script), ...args], {
+      cwd: ROOT,
+      env: { ...process.env, PATH: [dirname(node), bin, process.env.PATH].join(':') },
+    });
   } catch (error) {
     return report(error);
   }

@@ -80,6 +80,11 @@ export class App {
     await this.crash();
   }
 
+  /** Sends a signal to the running process and leaves the rest to the supervisor. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
+  }
+
   /** `kill -9` as if from outside: resolves once it is dead, and the supervisor starts it again. */
   async crash(): Promise<void> {
     this.#child?.kill('SIGKILL');

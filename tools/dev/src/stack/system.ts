@@ -24,6 +24,8 @@ export interface SystemOptions extends Pick<ServerOptions, 'databaseUrl' | 'nats
   build?: boolean;
   /** Folder with apps/ and node_modules/. Default: the workspace. */
   root?: string;
+  /** The last word on what each app is told, once the servers run: e.g. to put something between it and them. */
+  rewire?: (environments: Environments) => Promise<Environments>;
   /** Each line that an app prints. */
   onLine?: (app: AppName, line: string) => void;
   /** What happened to an app, e.g. that it died and is started again. */
@@ -61,7 +63,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     await migrate(site, environments);
     stack.defer(() => clearEnvironments(options.dataDir));
     writeEnvironments(options.dataDir, environments);
-    const apps = await startApps(site, environments);
+    const apps = await startApps(site, (await options.rewire?.(environments)) ?? environments);
     const stop = (): Promise<void> => stack.disposeAsync();
     return { urls: systemUrls(ports), apps, postgres, nats, token: issuer.token, stop };
   } catch (error) {

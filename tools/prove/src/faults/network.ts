@@ -1,0 +1,45 @@
+import type { Weather } from '../fault-proxy.ts';
+import { EDGES, type Edge, type SystemUnderProof } from '../system-under-proof.ts';
+import type { Random } from '../random.ts';
+import { nothing, type Fault } from './fault.ts';
+
+const edgeOf = (sut: SystemUnderProof, target: string) => sut.edges[target as Edge];
+
+function weather(
+  name: string,
+  durationMs: readonly [number, number],
+  choose: (random: Random) => Weather,
+): Fault {
+  return {
+    name,
+    targets: EDGES,
+    durationMs,
+    component: (target) => target,
+    begin: async (sut, { target, random }) => {
+      const edge = edgeOf(sut, target);
+      edge.set(choose(random));
+      return async () => edge.clear();
+    },
+  };
+}
+
+export const NETWORK_FAULTS: readonly Fault[] = [
+  {
+    name: 'cut',
+    targets: EDGES,
+    durationMs: [0, 0],
+    component: (target) => target,
+    begin: async (sut, { target }) => {
+      edgeOf(sut, target).cut();
+      return nothing;
+    },
+  },
+  weather('cut after bytes', [300, 1_500], (random) => ({
+    kind: 'cutAfter',
+    bytes: random.int(1, 4_000),
+    direction: random.pick(['request', 'answer']),
+  })),
+  weather('black hole', [500, 6_000], () => ({ kind: 'blackhole' })),
+  weather('latency', [500, 3_000], (random) => ({ kind: 'latency', ms: random.int(50, 1_500) })),
+  weather('trickle', [500, 2_500], (random) => ({ kind: 'trickle', bytes: random.int(1, 40) })),
+];

@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
+import type { SystemUnderProof } from '../system-under-proof.ts';
+import { nothing, type Fault } from './fault.ts';
+
+/** Marks what no order led to. */
+export const POISON_HEADER = 'x-prove-poison';
+
+async function withNats<T>(
+  sut: SystemUnderProof,
+  work: (connection: NatsConnection) => Promise<T>,
+): Promise<T> {
+  const connection = await connect({ servers: sut.system.nats.url, timeout: 5_000, reconnect: false });
+  try {
+    return await work(connection);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Something done once to what NATS keeps. */
+function once(name: string, work: (manager: JetStreamManager) => Promise<unknown>): Fault {
+  return {
+    name,
+    targets: ['nats-server'],
+    durationMs: [0, 0],
+    component: () => 'nats-server',
+    begin: async (sut) => {
+      await withNats(sut, async (connection) => work(await jetstreamManager(connection)));
+      return nothing;
+    },
+  };
+}
+
+const HEADERS = {
+  'ce-specversion': '1.0',
+  'ce-source': 'urn:prove',
+  'ce-type': 'orders.created',
+  'ce-time': '2026-01-01T00:00:00Z',
+  'ce-dataschema': 'urn:schema:orders.created:v1',
+  'ce-sequence': '0000000001',
+};
+
+/** What a rogue, or a bug, could publish on our subjects. */
+const POISON: Record<string, () => { subject?: string; attributes?: Record<string, string>; body: string }> =
+  {
+    'no JSON': () => ({ body: '{"id":' }),
+    'wrong schema': () => ({ body: JSON.stringify({ id: 7, items: 'none' }) }),
+    'unknown type': () => ({
+      subject: 'orders.created',
+      attributes: { 'ce-type': 'orders.exploded' },
+      body: '{}',
+    }),
+    'no headers': () => ({
+      attributes: Object.fromEntries(Object.keys(HEADERS).map((name) => [name, ''])),
+      body: '{}',
+    }),
+    'large body': () => ({ body: 'x'.repeat(900_000) }),
+    'units beyond integer': () => ({
+      body: JSON.stringify({
+        id: randomUUID(),
+        customerId: 'rogue',
+        items: [{ sku: 'x', quantity: 3_000_000_000, priceCents: 1 }],
+        totalCents: 3_000_000_000,
+        status: 'CREATED',
+        createdAt: '2026-01-01T00:00:00.000Z',
+        version: 1,
+      }),
+    }),
+  };
+
+export const STREAM_FAULTS: readonly Fault[] = [
+  once('stream deleted', (manager) => manager.streams.delete('ORDERS')),
+  once('consumer deleted', (manager) => manager.consumers.delete('ORDERS', 'fulfillment')),
+  {
+    name: 'NATS store deleted',
+    targets: ['nats-server'],
+    durationMs: [0, 1_000],
+    component: () => 'nats-server',
+    begin: async ({ system }) => {
+      const server = system.nats.server!;
+      await server.kill();
+      rmSync(join(server.folder, 'jetstream'), { recursive: true, force: true });
+      return () => server.start();
+    },
+  },
+  {
+    name: 'stream full',
+    targets: ['nats-server'],
+    durationMs: [500, 3_000],
+    component: () => 'nats-server',
+    begin: async (sut) => {
+      const limit = (max_msgs: number) =>
+        withNats(sut, async (connection) => {
+          const manager = await jetstreamManager(connection);
+          await manager.streams.update('ORDERS', { max_msgs });
+        });
+      await limit(1);
+      return () => limit(-1);
+    },
+  },
+  {
+    name: 'poison',
+    targets: Object.keys(POISON),
+    durationMs: [0, 0],
+    component: () => 'nats-server',
+    begin: async (sut, { target }) => {
+      const { subject = 'orders.created', attributes, body } = POISON[target]!();
+      await withNats(sut, async (connection) => {
+        const marked = headers();
+        const all = { 'ce-id': randomUUID(), 'ce-subject': randomUUID(), ...HEADERS, ...attributes };
+        for (const [name, value] of Object.entries(all)) if (value !== '') marked.append(name, value);
+        marked.append(POISON_HEADER, target);
+        await jetstream(connection).publish(subject, body, { headers: marked });
+      });
+      return nothing;
+    },
+  },
+];

@@ -1,0 +1,12 @@
+import type { Answer } from './api.ts';
+
+/** What is wrong with an answer by the rules for answers (I7); undefined when nothing is. */
+export function dishonest({ status, headers, text }: Answer): string | undefined {
+  if (status === 0 || (status >= 200 && status < 300)) return undefined;
+  if (status === 500) return `an answer was 500: ${text.slice(0, 300)}`;
+  if (!String(headers['content-type']).startsWith('application/problem+json'))
+    return `a ${status} is no problem+json but ${headers['content-type'] as string}: ${text.slice(0, 200)}`;
+  if ([409, 429, 503, 504].includes(status) && !/^\d+$/.test(String(headers['retry-after'])))
+    return `a ${status} has no Retry-After: ${text.slice(0, 200)}`;
+  return undefined;
+}

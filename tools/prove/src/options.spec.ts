@@ -1,0 +1,22 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseOptions } from './options.ts';
+
+describe('options', () => {
+  it('have defaults, and a new seed each time', () => {
+    expect(parseOptions([])).toMatchObject({ trials: 100, from: 1, only: undefined, planOnly: false });
+    expect(parseOptions([])).not.toEqual(parseOptions([]));
+    expect(parseOptions(['--quick'])).toMatchObject({ trials: 30 });
+    expect(parseOptions(['--quick', '--trials', '3', '--seed', 'x'])).toMatchObject({ trials: 3, seed: 'x' });
+    expect(parseOptions(['--help'])).toBe('help');
+  });
+
+  it.each([
+    ['--trials', '0'],
+    ['--trials', 'many'],
+    ['--from', '-1'],
+    ['--nonsense'],
+    ['--only', 'earthquake'],
+  ])('%s %s is refused', (...argv) => {
+    expect(() => parseOptions(argv)).toThrow(/--/);
+  });
+});

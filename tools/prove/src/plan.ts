@@ -1,0 +1,83 @@
+import { FAULTS, faultNamed } from './faults/catalogue.ts';
+import type { Fault } from './faults/fault.ts';
+import type { Random } from './random.ts';
+
+export interface PlannedFault {
+  fault: string;
+  target: string;
+  /** After the load began, in ms. */
+  offsetMs: number;
+  durationMs: number;
+}
+
+export interface TrialPlan {
+  number: number;
+  faults: PlannedFault[];
+}
+
+/** Which faults; all of them by default. */
+export interface Choice {
+  only?: readonly string[] | undefined;
+  target?: string | undefined;
+}
+
+/** Every so many trials, two or three faults overlap. */
+const OVERLAP_EVERY = 4;
+
+/**
+ * The plan of a run, a function of its seed alone: the kinds of fault are dealt like cards, so that each comes up as
+ * often as the others; their targets are dealt the same way.
+ */
+export function* planTrials(seed: Random, choice: Choice = {}): Generator<TrialPlan, never> {
+  const kinds = chosen(choice);
+  const dealt = dealer(kinds, seed.fork('kinds'));
+  const nextTarget = new Map(kinds.map((kind) => [kind, dealer(kind.targets, seed.fork(kind.name))]));
+  let held: Fault | undefined;
+  for (let number = 1; ; number += 1) {
+    const random = seed.fork(number);
+    const count = kinds.length > 1 && number % OVERLAP_EVERY === 0 ? random.int(2, 3) : 1;
+    const faults: PlannedFault[] = [];
+    const taken = new Set<string>();
+    while (faults.length < count) {
+      const kind = held ?? dealt();
+      const target = nextTarget.get(kind)!();
+      held = taken.has(kind.component(target)) ? kind : undefined;
+      if (held) break; // it does not fit here: first in the next trial
+      taken.add(kind.component(target));
+      faults.push(planned(kind, target, random));
+    }
+    yield { number, faults };
+  }
+}
+
+function chosen({ only, target }: Choice): readonly Fault[] {
+  const kinds = only ? only.map(faultNamed) : FAULTS;
+  if (target === undefined) return kinds;
+  return kinds
+    .filter(({ targets }) => targets.includes(target))
+    .map((kind) => ({ ...kind, targets: [target] }));
+}
+
+function planned(kind: Fault, target: string, random: Random): PlannedFault {
+  const [shortest, longest] = kind.durationMs;
+  // Short ones come more often than long ones: most of the time a long one only waits.
+  const durationMs = Math.round(shortest + (longest - shortest) * random.next() ** 2);
+  return { fault: kind.name, target, offsetMs: random.int(0, 400), durationMs };
+}
+
+function dealer<T>(cards: readonly T[], random: Random): () => T {
+  let deck: T[] = [];
+  return () => {
+    if (deck.length === 0) deck = random.shuffle(cards);
+    return deck.pop() as T;
+  };
+}
+
+/** One trial in words: "kill -9 of orders (+120 ms, 900 ms)". */
+export function describePlan({ faults }: TrialPlan): string {
+  return faults
+    .map(
+      ({ fault, target, offsetMs, durationMs }) => `${fault} · ${target} (+${offsetMs} ms, ${durationMs} ms)`,
+    )
+    .join(' & ');
+}

@@ -1,0 +1,160 @@
+import type { Census, Effect, StoredOrder } from './census.ts';
+import type { Operation } from './ledger.ts';
+
+export interface Reconciliation {
+  /** Broken promises, each with its invariant; at most a few of each kind, and how many more. */
+  findings: string[];
+  lost: number;
+  duplicated: number;
+  phantom: number;
+  streamDuplicates: number;
+}
+
+/** Compares what clients know with the orders, the log, the stream and the effects (I1 to I6). */
+export function reconcile(operations: ReadonlyMap<string, Operation>, census: Census): Reconciliation {
+  const byId = new Map(census.orders.map((order) => [order.id, order]));
+  const lost = lostOrders(operations, byId);
+  const duplicated = doubles(operations, census.orders);
+  const phantom = phantoms(operations, census.orders);
+  const log = logAgainstOrders(census, byId);
+  const stream = streamAgainstLog(census);
+  const effects = effectsAgainstOrders(census, byId);
+  const letters = deadLetters(census);
+  return {
+    findings: [lost, duplicated, phantom, log, stream.findings, effects.findings, letters].flatMap(few),
+    lost: lost.length + stream.missing + effects.missing,
+    duplicated: duplicated.length + effects.double,
+    phantom: phantom.length + effects.phantom,
+    streamDuplicates: stream.duplicates,
+  };
+}
+
+function few(findings: readonly string[]): string[] {
+  if (findings.length <= 5) return [...findings];
+  return [
+    ...findings.slice(0, 5),
+    `${findings[0]?.slice(0, 2)} … and ${findings.length - 5} more like these`,
+  ];
+}
+
+function lostOrders(
+  operations: ReadonlyMap<string, Operation>,
+  byId: ReadonlyMap<string, StoredOrder>,
+): string[] {
+  const findings: string[] = [];
+  for (const { key, customer, hash, acks, canceled } of operations.values()) {
+    const id = acks[0]?.id;
+    if (id === undefined) continue;
+    const order = byId.get(id);
+    if (!order) findings.push(`I1 acknowledged order ${id} (key ${key}) is not stored`);
+    else if (order.customer !== customer || order.key !== key || order.hash !== hash)
+      findings.push(`I1 order ${id} is stored with another customer, key or payload than was acknowledged`);
+    else if (canceled && order.status !== 'CANCELED')
+      findings.push(`I1 the cancellation of ${id} was acknowledged, but it is ${order.status}`);
+  }
+  return findings;
+}
+
+function doubles(operations: ReadonlyMap<string, Operation>, orders: readonly StoredOrder[]): string[] {
+  const findings: string[] = [];
+  const seen = new Set<string>();
+  for (const { customer, key } of orders) {
+    const name = JSON.stringify([customer, key]);
+    if (seen.has(name)) findings.push(`I2 there are two orders for ${name}`);
+    seen.add(name);
+  }
+  for (const { key, acks } of operations.values()) {
+    const [first] = acks;
+    if (acks.some(({ id }) => id !== first?.id))
+      findings.push(`I2 the key ${key} was acknowledged with two orders`);
+    else if (acks.some(({ body }) => body !== first?.body))
+      findings.push(`I2 the key ${key} got two different answers`);
+  }
+  return findings;
+}
+
+function phantoms(operations: ReadonlyMap<string, Operation>, orders: readonly StoredOrder[]): string[] {
+  return orders.flatMap(({ id, key, customer, hash }) => {
+    const operation = operations.get(key);
+    if (!operation || operation.customer !== customer)
+      return [`I3 nobody asked for order ${id} (key ${key})`];
+    if (!operation.valid) return [`I3 order ${id} (key ${key}) was stored although it is invalid`];
+    return operation.hash === hash
+      ? []
+      : [`I3 order ${id} (key ${key}) has another payload than was asked for`];
+  });
+}
+
+function logAgainstOrders({ orders, outbox }: Census, byId: ReadonlyMap<string, StoredOrder>): string[] {
+  const logged = new Set(outbox.map(({ order }) => order));
+  return [
+    ...orders.filter(({ id }) => !logged.has(id)).map(({ id }) => `I4 order ${id} has no event in the log`),
+    ...outbox
+      .filter(({ order }) => !byId.has(order))
+      .map(
+        ({ event, order }) => `I4 event ${event} of the log is about order ${order}, which does not exist`,
+      ),
+  ];
+}
+
+function streamAgainstLog({ outbox, stream }: Census) {
+  const logged = new Set(outbox.map(({ event }) => event));
+  const missing = [...logged].filter((event) => !stream.events.has(event));
+  const foreign = [...stream.events.keys()].filter((event) => !logged.has(event));
+  const messages = [...stream.events.values()].reduce((sum, count) => sum + count, 0);
+  return {
+    missing: missing.length,
+    duplicates: messages - stream.events.size,
+    findings: [
+      ...missing.map((event) => `I5 event ${event} of the log is not in the stream`),
+      ...foreign.map((event) => `I5 event ${event} of the stream is not in the log`),
+    ],
+  };
+}
+
+function effectsAgainstOrders({ outbox, effects }: Census, byId: ReadonlyMap<string, StoredOrder>) {
+  const expected = new Map<string, number>();
+  for (const { order } of outbox) expected.set(order, (expected.get(order) ?? 0) + 1);
+  const byOrder = new Map(effects.map((effect) => [effect.id, effect]));
+  const missing = [...byId.keys()].filter((id) => (byOrder.get(id)?.events ?? 0) < (expected.get(id) ?? 0));
+  const phantom = effects.filter(({ id }) => !byId.has(id));
+  const double = effects.filter(({ id, events }) => events > (expected.get(id) ?? Infinity));
+  const wrong = effects.filter((effect) => isWrong(effect, byId.get(effect.id)));
+  return {
+    missing: missing.length,
+    phantom: phantom.length,
+    double: double.length,
+    findings: [
+      ...missing.map((id) => `I6 order ${id} lacks an effect`),
+      ...phantom.map(({ id }) => `I6 there is an effect for order ${id}, which does not exist`),
+      ...double.map(
+        ({ id, events }) => `I6 order ${id} has had ${events} effects of ${expected.get(id)} events`,
+      ),
+      ...wrong.map(({ id }) => `I6 the effect of order ${id} differs from the order`),
+    ],
+  };
+}
+
+function isWrong(effect: Effect, order: StoredOrder | undefined): boolean {
+  if (!order) return false;
+  const status = order.status === 'CANCELED' ? 'CANCELED' : 'PLANNED';
+  return (
+    effect.customer !== order.customer ||
+    effect.units !== order.units ||
+    effect.totalCents !== order.totalCents ||
+    effect.status !== status
+  );
+}
+
+/** What can never work is kept, and nothing else is. */
+function deadLetters({ deadLetters: letters, stream }: Census): string[] {
+  const addresses = new Set(letters.filter(({ poison }) => poison).map(({ address }) => address));
+  return [
+    ...letters
+      .filter(({ poison }) => !poison)
+      .map(({ address, error }) => `I6 an event of ours (${address}) became a dead letter: ${error}`),
+    ...stream.poison
+      .filter((sequence) => !addresses.has(`ORDERS/${sequence}`))
+      .map((sequence) => `I6 the poison at ORDERS/${sequence} is no dead letter`),
+  ];
+}

@@ -1,0 +1,125 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createProgress } from '@orders/dev/bootstrap/progress.mjs';
+import { killAllChildren } from '@orders/dev/stack/child';
+import { LOCAL } from '@orders/dev/stack/paths';
+import { removePostgres } from '@orders/dev/stack/postgres';
+import { stopOnSignals } from '@orders/dev/stop-signals';
+import { SKIPPED } from './faults/catalogue.ts';
+import { Ledger } from './ledger.ts';
+import type { ProveOptions } from './options.ts';
+import { describePlan, type TrialPlan } from './plan.ts';
+import { Random } from './random.ts';
+import { report } from './report.ts';
+import { startUnderProof } from './system-under-proof.ts';
+import { runTrial, type TrialResult } from './trial.ts';
+
+/** Data and ledger grow from trial to trial, so that what leaks is seen; then, or after a failure, they begin anew. */
+const TRIALS_ON_ONE_DATA = 50;
+
+/** All trials of a plan, one after the other, and the report on them. */
+export class Run {
+  readonly #options: ProveOptions;
+  readonly #plan: readonly TrialPlan[];
+  readonly #folder: string;
+  readonly #results: TrialResult[] = [];
+  readonly #progress = createProgress();
+  readonly #stopped = stopOnSignals({ onSecond: killAllChildren });
+  readonly #began = performance.now();
+
+  constructor(options: ProveOptions, plan: readonly TrialPlan[]) {
+    this.#options = options;
+    this.#plan = plan;
+    this.#folder = join(
+      LOCAL,
+      'prove',
+      `${new Date().toISOString().replaceAll(/[:.]/g, '-')}-${options.seed}`,
+    );
+  }
+
+  /** Resolves with the exit code. */
+  async toEnd(): Promise<number> {
+    mkdirSync(this.#folder, { recursive: true });
+    try {
+      while (this.#results.length < this.#plan.length) {
+        const done = this.#results.length;
+        await this.#onFreshData(this.#plan.slice(done, done + TRIALS_ON_ONE_DATA));
+      }
+    } catch (error) {
+      if (!this.#stopped.aborted) throw error;
+      this.#progress.log('Stopped before every trial had run.');
+    } finally {
+      this.#progress.close();
+    }
+    return this.#conclude();
+  }
+
+  async #onFreshData(plan: readonly TrialPlan[]): Promise<void> {
+    const folder = join(this.#folder, `from-${plan[0]?.number}`);
+    mkdirSync(folder, { recursive: true });
+    const failedBefore = this.#failed;
+    const ledger = new Ledger(join(folder, 'ledger.jsonl'));
+    const build = this.#results.length === 0;
+    const sut = await startUnderProof({ folder, build, steps: this.#progress, signal: this.#stopped });
+    try {
+      const random = new Random(this.#options.seed);
+      for (const trial of plan) {
+        await this.#trial(trial, { sut, ledger, random, signal: this.#stopped });
+        if (this.#failed > failedBefore) break;
+      }
+    } finally {
+      await sut.stop();
+      ledger.close();
+    }
+    if (this.#failed > failedBefore) return;
+    removePostgres(join(folder, 'data/postgres'));
+    rmSync(folder, { recursive: true, force: true });
+  }
+
+  async #trial(plan: TrialPlan, context: Parameters<typeof runTrial>[1]): Promise<void> {
+    const step = this.#progress.step(`${plan.number}  ${describePlan(plan)}`);
+    try {
+      const result = await runTrial(plan, context);
+      this.#results.push(result);
+      const { figures, healMs, findings } = result;
+      const told = `${figures.acknowledged} acknowledged, healed in ${Math.round(healMs ?? NaN)} ms`;
+      if (findings.length === 0) step.done(told);
+      else step.fail(told);
+      for (const finding of findings) this.#progress.log(`    ${finding}`);
+    } catch (error) {
+      step.fail(this.#stopped.aborted ? 'stopped' : 'broke off');
+      throw error;
+    }
+  }
+
+  get #failed(): number {
+    return this.#results.filter(({ findings }) => findings.length > 0).length;
+  }
+
+  #conclude(): number {
+    const { seed, from, only = [], target, trials } = this.#options;
+    const extra = [
+      ...(from > 1 ? [`--from ${from}`] : []),
+      ...only.map((name) => `--only '${name}'`),
+      ...(target === undefined ? [] : [`--target '${target}'`]),
+    ];
+    const command = ['npm run prove --', `--seed ${seed}`, `--trials ${trials}`, ...extra].join(' ');
+    const text = report(this.#results, {
+      seed,
+      command,
+      tookMs: performance.now() - this.#began,
+      skipped: SKIPPED,
+    });
+    console.log(`\n${text}`);
+    if (this.#failed > 0) {
+      writeFileSync(join(this.#folder, 'report.txt'), `${text}\n`);
+      writeFileSync(join(this.#folder, 'trials.json'), JSON.stringify(this.#results, null, 2));
+      console.log(`\n✗ ${this.#failed} trials failed; logs, data and ledger are kept in ${this.#folder}`);
+      return 1;
+    }
+    rmSync(this.#folder, { recursive: true, force: true });
+    if (this.#stopped.aborted) return 130;
+    console.log('\n✓ nothing lost, nothing done twice, nothing made up');
+    return 0;
+  }
+}

@@ -1,0 +1,93 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Load, type Figures } from './customers.ts';
+import { drain } from './drain.ts';
+import { faultNamed } from './faults/catalogue.ts';
+import { leaks } from './leaks.ts';
+import type { Ledger } from './ledger.ts';
+import type { PlannedFault, TrialPlan } from './plan.ts';
+import type { Random } from './random.ts';
+import { reconcile, type Reconciliation } from './reconcile.ts';
+import type { SystemUnderProof } from './system-under-proof.ts';
+
+export interface TrialResult extends Omit<Reconciliation, 'findings'> {
+  plan: TrialPlan;
+  figures: Figures;
+  findings: string[];
+  /** From the end of the last fault to an order acknowledged at its first try; undefined = never. */
+  healMs: number | undefined;
+  drainMs: number;
+  tookMs: number;
+}
+
+export interface TrialContext {
+  sut: SystemUnderProof;
+  ledger: Ledger;
+  random: Random;
+  signal: AbortSignal;
+}
+
+const BEFORE_MS = 500;
+const AFTER_MS = 500;
+/** The promise (P7). */
+const HEAL_WITHIN_MS = 10_000;
+const WAIT_FOR_HEAL_MS = 60_000;
+
+/** Load, faults, heal, load, stop, drain, compare. */
+export async function runTrial(plan: TrialPlan, context: TrialContext): Promise<TrialResult> {
+  const { sut, ledger, signal } = context;
+  const began = performance.now();
+  const random = context.random.fork(plan.number);
+  const load = new Load({ api: sut.api, token: sut.system.token, ledger, random: random.fork('load') });
+  const findings: string[] = [];
+  let healMs: number | undefined;
+  try {
+    await delay(BEFORE_MS, undefined, { signal });
+    const ends = await Promise.allSettled(plan.faults.map((fault) => inject(fault, { ...context, random })));
+    const lastEnd = Math.max(...ends.map((end) => (end.status === 'fulfilled' ? end.value.endedAt : 0)));
+    for (const end of ends)
+      if (end.status === 'rejected')
+        findings.push(`the fault could not be injected: ${describe(end.reason)}`);
+    const waited = lastEnd > 0 ? performance.now() - lastEnd : 0;
+    const first = await load.firstSuccess(WAIT_FOR_HEAL_MS);
+    healMs = first === undefined ? undefined : waited + first;
+    const mended = await Promise.allSettled(
+      ends.map(async (end) => end.status === 'fulfilled' && end.value.mended),
+    );
+    for (const end of mended)
+      if (end.status === 'rejected') findings.push(`I8 did not come back: ${describe(end.reason)}`);
+    await delay(AFTER_MS, undefined, { signal });
+  } finally {
+    await load.stop();
+  }
+  if (healMs === undefined || healMs > HEAL_WITHIN_MS)
+    findings.push(`I8 healed after ${healMs === undefined ? 'no time' : `${Math.round(healMs)} ms`}`);
+  const { census, stuck, ms: drainMs } = await drain(sut.system, signal);
+  if (stuck) findings.push(`I8 nothing moved for 30 s: ${stuck}`);
+  const { findings: broken, ...counts } = reconcile(ledger.operations, census);
+  findings.push(...load.findings, ...sut.alarms.splice(0).map((alarm) => `I10 ${alarm}`), ...broken);
+  findings.push(...(await leaks(sut.system)));
+  const tookMs = performance.now() - began;
+  return { plan, figures: load.figures, ...counts, findings, healMs, drainMs, tookMs };
+}
+
+/** Resolves when the fault is over; its consequences may take longer to mend. */
+async function inject(
+  { fault, target, offsetMs, durationMs }: PlannedFault,
+  { sut, random, signal }: TrialContext,
+): Promise<{ endedAt: number; mended: Promise<void> }> {
+  await delay(offsetMs, undefined, { signal });
+  const end = await faultNamed(fault).begin(sut, {
+    target,
+    durationMs,
+    random: random.fork(`${fault} ${target}`),
+  });
+  await delay(durationMs, undefined, { signal }).catch(() => undefined); // always mended, also when told to stop
+  const endedAt = performance.now();
+  const mended = end();
+  mended.catch(() => undefined); // looked at after the load
+  return { endedAt, mended };
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
