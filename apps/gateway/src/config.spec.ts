@@ -16,6 +16,12 @@ describe('the config', () => {
       oidcAudience: 'orders-api',
       oidcAlgorithms: ['RS256', 'ES256'],
       requestDeadlineMs: 5_000,
+      maxConcurrentRequests: 256,
+      maxQueuedRequests: 256,
+      maxQueueMs: 250,
+      maxEventLoopDelayMs: 100,
+      rateLimitPerSecond: 1_000,
+      rateLimitBurst: 2_000,
     });
   });
 
@@ -26,6 +32,7 @@ describe('the config', () => {
     ['OIDC_ALGORITHMS', 'HS256'],
     ['OIDC_ALGORITHMS', 'RS256,none'],
     ['PORT', 'http'],
+    ['MAX_CONCURRENT_REQUESTS', '0'],
   ])('does not take %s=%s', (key, value) => {
     expect(() => parseConfig({ ...GOOD, [key]: value })).toThrow(key);
   });

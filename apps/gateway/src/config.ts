@@ -1,4 +1,4 @@
-import { baseConfig, loadConfig, milliseconds, port, readConfig } from '@orders/service';
+import { baseConfig, count, loadConfig, milliseconds, port, readConfig } from '@orders/service';
 import { z } from 'zod';
 
 const list = (known: readonly string[]) =>
@@ -19,6 +19,14 @@ const schema = baseConfig.extend({
     'ES256',
   ]),
   REQUEST_DEADLINE_MS: milliseconds(5_000),
+  // At most so many requests of callers are worked on; more wait a little; what is beyond is 503.
+  MAX_CONCURRENT_REQUESTS: count(1, 256),
+  MAX_QUEUED_REQUESTS: count(0, 256),
+  MAX_QUEUE_MS: milliseconds(250),
+  MAX_EVENT_LOOP_DELAY_MS: milliseconds(100),
+  // Of each caller, in each process.
+  RATE_LIMIT_PER_SECOND: count(1, 1_000),
+  RATE_LIMIT_BURST: count(1, 2_000),
 });
 
 export type Config = ReturnType<typeof parseConfig>;

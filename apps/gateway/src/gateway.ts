@@ -1,6 +1,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ConcurrencyLimit, EventLoopDelay, RateLimit } from '@orders/resilience';
 import { createHttpApp, type Service } from '@orders/service';
+import { type FastifyInstance } from 'fastify';
 
 import { addAuthentication } from './auth/auth.hook.js';
 import { KeySet } from './auth/key-set.js';
@@ -9,6 +11,8 @@ import { type Config } from './config.js';
 import { addDocs } from './docs/docs.js';
 import { OrdersClient } from './orders/orders.client.js';
 import { OrdersController } from './orders/orders.controller.js';
+import { addOverloadProtection } from './overload/overload.hook.js';
+import { addRateLimit } from './overload/rate-limit.hook.js';
 
 @Module({})
 class GatewayModule {
@@ -35,6 +39,7 @@ export async function createGateway(config: Config, service: Service): Promise<N
   const fastify = app.getHttpAdapter().getInstance();
   fastify.decorate('requestDeadlineMs', config.requestDeadlineMs);
   addAuthentication(fastify, verifier);
+  protectFromOverload(fastify, config, service);
   addDocs(fastify);
   fastify.get('/healthz', { config: { access: 'public' } }, () => ({ status: 'ok' }));
 
@@ -44,4 +49,17 @@ export async function createGateway(config: Config, service: Service): Promise<N
   service.onStop('connections', 'token keys', async () => keys.stop());
   service.onStop('connections', 'orders', async () => orders.close());
   return app;
+}
+
+function protectFromOverload(fastify: FastifyInstance, config: Config, service: Service): void {
+  const { maxConcurrentRequests: max, maxQueuedRequests: maxQueued, maxQueueMs } = config;
+  const rate = { perSecond: config.rateLimitPerSecond, burst: config.rateLimitBurst };
+  addRateLimit(fastify, new RateLimit(rate), rate);
+  const delay = new EventLoopDelay();
+  addOverloadProtection(fastify, {
+    limit: new ConcurrencyLimit({ max, maxQueued, maxQueueMs }),
+    delay,
+    maxDelayMs: config.maxEventLoopDelayMs,
+  });
+  service.onStop('connections', 'event loop delay', async () => delay.stop());
 }

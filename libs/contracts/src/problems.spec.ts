@@ -22,7 +22,13 @@ describe('problems', () => {
 
   it('say when repeating makes sense, and only then', () => {
     const retryable = codes.filter(isRetryable);
-    expect(retryable).toEqual(['idempotency-key-in-use', 'rate-limited', 'unavailable', 'deadline-exceeded']);
+    expect(retryable.sort()).toEqual([
+      'deadline-exceeded',
+      'idempotency-key-in-use',
+      'overloaded',
+      'rate-limited',
+      'unavailable',
+    ]);
     expect(new DomainError('unavailable', 'x').retryAfterSeconds).toBe(1);
     expect(new DomainError('unavailable', 'x', { retryAfterSeconds: 7 }).retryAfterSeconds).toBe(7);
     expect(new DomainError('validation-failed', 'x').retryAfterSeconds).toBeUndefined();

@@ -39,6 +39,7 @@ export const PROBLEMS = {
   'unsupported-media-type': { kind: 'mediaType', title: 'The body must be application/json' },
   'rate-limited': { kind: 'throttled', title: 'Too many requests' },
   unavailable: { kind: 'unavailable', title: 'The service cannot answer now' },
+  overloaded: { kind: 'unavailable', title: 'More is asked of the service than it can serve now' },
   'deadline-exceeded': { kind: 'deadline', title: 'The request took too long' },
   internal: { kind: 'internal', title: 'Something went wrong on our side' },
 } as const satisfies Record<string, { kind: ProblemKind; title: string }>;

@@ -2,6 +2,7 @@ export { CliError, parseCli, Progress, runCli, type Cli } from './cli.js';
 export {
   baseConfig,
   ConfigError,
+  count,
   loadConfig,
   milliseconds,
   port,

@@ -24,7 +24,9 @@ export class ProblemFilter implements ExceptionFilter {
     const error = (noRoute && this.wrongMethod(request, reply)) || thrown;
     const problem = problemOf(error);
     if (problem.code === 'internal') this.logger.error({ err: error }, 'request failed');
-    else if (problem.status >= 500) this.logger.warn({ err: error }, 'request not served');
+    // Of overload, the line of the request tells enough: to refuse must stay cheap.
+    else if (problem.status >= 500 && problem.code !== 'overloaded')
+      this.logger.warn({ err: error }, 'request not served');
     // Once a byte has gone out there is nothing left to say; cutting tells the caller that it is not the whole.
     if (reply.sent || reply.raw.headersSent) {
       reply.raw.destroy();

@@ -28,7 +28,7 @@ const INTRODUCTION = `Orders of customers. The customer is the subject of the ac
 
 **Repeating is safe.** \`POST /orders\` takes an \`Idempotency-Key\`, bare or in quotes. The same key with the same order gives the
 first answer again, with the same status, marked \`Idempotent-Replayed: true\`; with another order it is 422. Keys belong to the customer and
-never expire. Answers 409, 429, 503 and 504 carry \`Retry-After\`: repeat with the same key.
+never expire. Answers 409, 429, 503 and 504 carry \`Retry-After\`: repeat with the same key. \`RateLimit\` tells how many requests are left.
 
 **Errors** are \`application/problem+json\` (RFC 9457); \`type\` is \`urn:problem:orders:\` and a stable code. 400 = the request could not be
 read, 422 = it was read and breaks a rule. \`errors\` names each place by an RFC 6901 pointer into the body, or by the name of
@@ -91,8 +91,10 @@ const ALWAYS = [
   'malformed-request',
   'unauthenticated',
   'forbidden',
+  'rate-limited',
   'internal',
   'unavailable',
+  'overloaded',
   'deadline-exceeded',
 ] as const;
 const WITH_BODY = ['validation-failed', 'payload-too-large', 'unsupported-media-type'] as const;

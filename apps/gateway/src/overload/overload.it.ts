@@ -1,0 +1,92 @@
+import 'reflect-metadata';
+
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+
+import { GOOD_ORDER, startGateway, type GatewayUnderTest } from '../testing/gateway-under-test.js';
+
+let gateway: GatewayUnderTest;
+let held: PromiseWithResolvers<void>;
+beforeEach(async () => {
+  gateway = await startGateway({
+    MAX_CONCURRENT_REQUESTS: '2',
+    MAX_QUEUED_REQUESTS: '2',
+    MAX_QUEUE_MS: '300',
+    MAX_EVENT_LOOP_DELAY_MS: '50',
+  });
+  held = Promise.withResolvers();
+});
+afterEach(() => {
+  held.resolve();
+  return gateway.stop();
+});
+
+const order = (headers: Record<string, string> = {}) =>
+  gateway.request('/orders', { body: GOOD_ORDER, headers });
+const callsAre = async (count: number) => {
+  while (gateway.orders.calls.length < count) await new Promise(setImmediate);
+};
+
+describe('overload', () => {
+  it('lets two in, two wait, and refuses the rest at once with 503 and Retry-After; health answers', async () => {
+    gateway.orders.hold = held.promise;
+    const ids = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const answers = ids.map((id) => order({ 'x-request-id': id }));
+    const first = await Promise.race(answers);
+    expect(first.status).toBe(503);
+    expect(first.headers.get('retry-after')).toBe('1');
+    expect(await first.json()).toMatchObject({ type: 'urn:problem:orders:overloaded' });
+    expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
+    expect(gateway.orders.calls).toHaveLength(2);
+    held.resolve();
+    const statuses = (await Promise.all(answers)).map(({ status }) => status);
+    expect(statuses.sort()).toEqual([201, 201, 201, 201, 503, 503]);
+    // Who waited goes on in its own context, not in that of who made room.
+    const seen = gateway.orders.calls.map(({ metadata }) => metadata.get('x-request-id')[0]);
+    expect(new Set(seen).size).toBe(4);
+    const metrics = await (await fetch(`${gateway.managementUrl}/metrics`)).text();
+    expect(metrics).toMatch(/http_server_refused_total\{[^}]*reason="full"[^}]*\} 2/);
+  });
+
+  it('refuses who has waited too long, and serves again when there is room', async () => {
+    gateway.orders.hold = held.promise;
+    const inside = [order(), order()];
+    await callsAre(2);
+    const late = await order();
+    expect(late.status).toBe(503);
+    held.resolve();
+    for (const answer of await Promise.all(inside)) expect(answer.status).toBe(201);
+    expect((await order()).status).toBe(201);
+  });
+
+  it('gets its places back from clients that go away', async () => {
+    gateway.orders.hold = held.promise;
+    const token = await gateway.issuer.token('alice', 'orders:write');
+    const gone = new AbortController();
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const init = { method: 'POST', signal: gone.signal, headers, body: JSON.stringify(GOOD_ORDER) };
+    const requests = [1, 2, 3].map(() => fetch(`${gateway.url}/orders`, init));
+    await callsAre(2);
+    gone.abort();
+    await Promise.allSettled(requests);
+    await gateway.orders.cancelled.promise;
+    held.resolve();
+    gateway.orders.hold = undefined;
+    const statuses = await Promise.all([1, 2, 3, 4].map(async () => (await order()).status));
+    expect(statuses).toEqual([201, 201, 201, 201]);
+  });
+
+  it('sheds everything but health while the event loop is late', async () => {
+    let status = 0;
+    for (let n = 0; n < 50 && status !== 503; n += 1) {
+      const answer = order();
+      for (let blocks = 0; blocks < 4; blocks += 1) {
+        for (const until = performance.now() + 80; performance.now() < until;);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      ({ status } = await answer);
+    }
+    expect(status).toBe(503);
+    expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
+    while (status !== 201) ({ status } = await order());
+  });
+});
