@@ -8,6 +8,7 @@ const { databaseUrl } = loadConfig(migrateConfig);
 const dataSource = fulfillmentDataSource({
   url: databaseUrl,
   poolMax: 1,
+  unlimited: true,
   applicationName: 'fulfillment-migrate',
 });
 await runMigrations(dataSource, createLogger({ name: 'fulfillment-migrate', level: 'info' }));

@@ -1,6 +1,7 @@
 import { Backoff, sleep } from '@orders/resilience';
 import { type Secret } from './secret.js';
 import { type Service } from './service.js';
+import { giveUpSilentServer } from './silent-server.js';
 
 export interface PostgresSettings {
   url: Secret;
@@ -8,18 +9,29 @@ export interface PostgresSettings {
   poolMax: number;
   /** What the server shows for them. */
   applicationName: string;
+  /** For migrations, which may take their time: no limit but that of a lock. Default false. */
+  unlimited?: boolean;
 }
 
 /** The longest that a statement runs on a connection of {@link postgresOptions} unless it is told otherwise, in ms. */
 export const STATEMENT_TIMEOUT_MS = 3_000;
 
+const LIMITS = {
+  idleTimeoutMillis: 10_000,
+  maxLifetimeSeconds: 300,
+  statement_timeout: STATEMENT_TIMEOUT_MS,
+  lock_timeout: 1_000,
+  idle_in_transaction_session_timeout: 5_000,
+  onConnect: giveUpSilentServer,
+};
+
 /**
- * TypeORM options for an app's own database, but for its entities and migrations. The server ends every wait: for a
- * connection 1 s, for a lock 1 s, for a statement 3 s, and a transaction that does nothing is ended after 5 s;
- * a call with the deadline of the edge (5 s) that meets an idle pool needs no other. No `query_timeout` of pg:
- * TypeORM keeps using a connection whose query ran into it.
+ * TypeORM options for an app's own database, but for its entities and migrations. Every wait has an end. At the
+ * server: for a lock 1 s, for a statement 3 s, and a transaction that does nothing is ended after 5 s. At the client:
+ * for a connection 1 s, for a server that has fallen silent 5 s. A call with the deadline of the edge (5 s) that meets
+ * an idle pool needs no other.
  */
-export function postgresOptions({ url, poolMax, applicationName }: PostgresSettings) {
+export function postgresOptions({ url, poolMax, applicationName, unlimited = false }: PostgresSettings) {
   return {
     type: 'postgres' as const,
     url: url.reveal(),
@@ -29,11 +41,7 @@ export function postgresOptions({ url, poolMax, applicationName }: PostgresSetti
     extra: {
       keepAlive: true,
       keepAliveInitialDelayMillis: 5_000,
-      idleTimeoutMillis: 10_000,
-      maxLifetimeSeconds: 300,
-      statement_timeout: STATEMENT_TIMEOUT_MS,
-      lock_timeout: 1_000,
-      idle_in_transaction_session_timeout: 5_000,
+      ...(unlimited ? {} : LIMITS),
     },
   };
 }

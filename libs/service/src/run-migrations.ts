@@ -20,8 +20,6 @@ const MIGRATION_LOCK = 7_263_514;
 export async function runMigrations(database: MigratableDatabase, logger: Logger): Promise<void> {
   await database.initialize();
   try {
-    await database.query('SET statement_timeout = 0');
-    await database.query('SET lock_timeout = 0');
     await database.query(`SELECT pg_advisory_lock(${MIGRATION_LOCK})`);
     await database.query(`SET lock_timeout = '5s'`);
     const done = await database.runMigrations({ transaction: 'each' });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { createTestDatabase, eventually, type TestDatabase } from '@orders/messaging/testing';
 import { Deadline } from '@orders/resilience';
 import { Secret } from '@orders/service';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { DataSource } from 'typeorm';
 import { ordersDataSource } from '../database/data-source.js';
 import { canceling, inTime, someNewOrder } from '../testing/fixtures.js';
@@ -173,9 +174,54 @@ describe('PostgresOrdersRepository', () => {
     expect(await db.query('SELECT id FROM orders')).toEqual([]);
   });
 
+  it('gives up a server that has fallen silent, and works again as soon as it can be reached', async () => {
+    await using hole = await blackHole(new URL(db.url));
+    const behind = ordersDataSource({ url: new Secret(hole.url), poolMax: 2, applicationName: 'behind' });
+    await behind.initialize();
+    const through = new PostgresOrdersRepository(behind);
+    await through.create([someNewOrder()], inTime());
+    hole.swallow();
+    const outcomes = await Promise.allSettled([1, 2].map(() => through.create([someNewOrder()], inTime())));
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    hole.letNewConnectionsPass();
+    await through.create([someNewOrder()], inTime());
+    await behind.destroy();
+  }, 20_000);
+
   it('has a schema that its migrations make whole: the entities ask for nothing more', async () => {
     const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
     const wanted = upQueries.map(({ query }) => query).filter((query) => query.includes('ADD'));
     expect(wanted.filter((query) => query.includes(' COLUMN ') || /ADD "/.test(query))).toEqual([]);
   });
 });
+
+/** A way to a server that swallows what comes, as when a host or a NAT vanishes; those connections stay dead. */
+async function blackHole(target: URL) {
+  let swallowing = false;
+  const dead = new Set<Socket>();
+  const server = createServer((client) => {
+    const upstream = connect(Number(target.port), target.hostname);
+    const pass = (from: Socket, to: Socket) => from.on('data', (data) => dead.has(client) || to.write(data));
+    if (swallowing) dead.add(client);
+    pass(client, upstream);
+    pass(upstream, client);
+    open.add(client);
+    for (const socket of [client, upstream]) {
+      socket
+        .on('error', () => undefined)
+        .on('close', () => [client, upstream].forEach((each) => each.destroy()));
+    }
+  });
+  const open = new Set<Socket>();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: Object.assign(new URL(target), { hostname: '127.0.0.1', port: String(port) }).href,
+    swallow: () => {
+      swallowing = true;
+      open.forEach((client) => dead.add(client));
+    },
+    letNewConnectionsPass: () => void (swallowing = false),
+    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
+  };
+}
