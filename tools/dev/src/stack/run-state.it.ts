@@ -24,7 +24,7 @@ describe('what a killed system left running', () => {
   it('is ended, and named', async () => {
     new RunState(file).record('orders', child);
     await expect(endLeftovers(file)).resolves.toEqual([`orders (pid ${child.pid})`]);
-    expect(child.running).toBe(false);
+    await child.exited; // it is dead; this process hears of it a moment later
     await expect(endLeftovers(file)).resolves.toBeUndefined();
   });
 
