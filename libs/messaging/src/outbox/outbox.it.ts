@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Pool, type PoolClient } from 'pg';
 import { Backoff } from '@orders/resilience';
 import { EventPublisher, type Message, type Receipt, type StreamState } from '../message.js';
 import { eventually, recordingLog, someEvent } from '../testing/fixtures.js';
+import { itKeepsAnOutbox } from '../testing/outbox-conformance.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
 import { listenForAppends } from './outbox-listener.js';
 import { OutboxLog } from './outbox-log.js';
@@ -68,68 +68,26 @@ async function append(count = 1): Promise<string[]> {
   return events.map(({ id }) => id);
 }
 
-describe('OutboxLog', () => {
-  it('holds what was committed, in order, and nothing that was rolled back', async () => {
-    const ids = await append(3);
-    const failed = db.transaction(async (tx) => {
-      await OutboxLog.append(tx, [someEvent()]);
-      throw new Error('no');
-    });
-    await expect(failed).rejects.toThrow('no');
-    const entries = await log.read({ tx: '0', position: '0' }, 10);
-    expect(entries.map(({ message }) => message.id)).toEqual(ids);
-    expect(entries[0]?.message).toEqual({ ...someEvent({ id: ids[0]! }), id: ids[0] });
-  });
+itKeepsAnOutbox('Postgres', async () => {
+  const database = await createTestDatabase();
+  await database.query(OUTBOX_SCHEMA_V1);
+  return {
+    db: database,
+    pass: async (ms) => {
+      await database.query(`UPDATE outbox_cursor SET lease_until = lease_until - interval '${ms} ms'`);
+      await database.query(`UPDATE outbox_checkpoint SET noted_at = noted_at - interval '${ms} ms'`);
+    },
+    close: () => database[Symbol.asyncDispose](),
+  };
+});
 
-  it('never shows an entry behind one that it has shown: a late committer is waited for', async () => {
-    const pool = new Pool({ connectionString: db.url });
-    const late: PoolClient = await pool.connect();
-    await late.query('BEGIN');
-    const early = someEvent();
-    await OutboxLog.append({ query: async (sql, values) => (await late.query(sql, values)).rows as never }, [
-      early,
-    ]);
-    const overtaking = someEvent();
-    await db.transaction((tx) => OutboxLog.append(tx, [overtaking]));
-    expect(await log.read({ tx: '0', position: '0' }, 10)).toEqual([]);
-    await late.query('COMMIT');
-    late.release();
-    await pool.end();
-    await eventually('both', async () => (await log.read({ tx: '0', position: '0' }, 10)).length === 2);
-    const entries = await log.read({ tx: '0', position: '0' }, 10);
-    expect(entries.map(({ message }) => message.id)).toEqual([early.id, overtaking.id]);
-  });
-
+describe('OutboxLog on Postgres alone', () => {
   it('reads in the order of the numbers, not of their texts: 9 before 10, or a cursor skips the rest', async () => {
     await db.query('ALTER SEQUENCE outbox_position RESTART WITH 8');
     const ids = await append(5);
     const entries = await log.read({ tx: '0', position: '0' }, 10);
     expect(entries.map(({ position }) => position)).toEqual(['8', '9', '10', '11', '12']);
     expect(entries.map(({ message }) => message.id)).toEqual(ids);
-  });
-
-  it('lends the cursor to one owner at a time, until the lease is over or given back', async () => {
-    expect(await log.acquire('a', 60_000)).toMatchObject({ position: '0', moved: false });
-    expect(await log.acquire('b', 60_000)).toBeUndefined();
-    expect(await log.acquire('a', 60_000)).toBeDefined();
-    await log.release('b');
-    expect(await log.acquire('b', 60_000)).toBeUndefined();
-    await log.release('a');
-    expect(await log.acquire('b', 1)).toBeDefined();
-    await eventually('the lease of b is over', async () => (await log.acquire('c', 60_000)) !== undefined);
-  });
-
-  it('moves the cursor for its owner only, and only from where it stands', async () => {
-    await append(2);
-    const start = { tx: '0', position: '0' };
-    const [first, second] = (await log.read(start, 10)).map(({ tx, position }) => ({
-      ...{ tx, position, stream: 's', streamSequence: 1 },
-    }));
-    await log.acquire('a', 60_000);
-    expect(await log.advance('b', { from: start, to: first! }, 60_000)).toBe(false);
-    expect(await log.advance('a', { from: first!, to: second! }, 60_000)).toBe(false);
-    expect(await log.advance('a', { from: start, to: first! }, 60_000)).toBe(true);
-    expect(await log.read(first!, 10)).toHaveLength(1);
   });
 
   it('tells how many are not published and how old the oldest is', async () => {
@@ -282,6 +240,35 @@ describe('Relay', () => {
     await relay.step();
     expect(new Set(publisher.stream)).toEqual(new Set(ids));
     expect(await log.stats()).toMatchObject({ pending: 0 });
+  });
+
+  it('goes back once for a loss longer than a batch, not for each repeat of what it had published unaware', async () => {
+    const rewinds: unknown[] = [];
+    const metrics = {
+      ...relayMetrics(),
+      rewinds: { add: (_count: number, of: unknown) => rewinds.push(of) },
+    };
+    const relay = relayOf('a', { batchSize: 2, reconcileMs: 3_600_000, metrics });
+    const ids = await append(6);
+    for (let batch = 0; batch < 3; batch += 1) await relay.step();
+    publisher.stream = publisher.stream.slice(0, 2);
+    ids.push(...(await append(4)));
+    for (let batch = 0; batch < 6; batch += 1) await relay.step();
+    expect(new Set(publisher.stream)).toEqual(new Set(ids));
+    expect(await log.stats()).toMatchObject({ pending: 0 });
+    expect(rewinds).toEqual([{ reason: 'shorter' }]);
+  });
+
+  it('sees a loss in the middle of a batch, whose place the rest of the batch has taken', async () => {
+    const relay = relayOf('a', { reconcileMs: 3_600_000 });
+    const ids = await append(4);
+    const publish = publisher.publish.bind(publisher);
+    publisher.publish = (message) => {
+      if (message.id === ids[2] && publisher.published.length === 2) publisher.stream.pop();
+      return publish(message);
+    };
+    for (let batch = 0; batch < 2; batch += 1) await relay.step();
+    expect(new Set(publisher.stream)).toEqual(new Set(ids));
   });
 
   it('runs until it is told to stop, is woken by an append, and gives its lease back', async () => {

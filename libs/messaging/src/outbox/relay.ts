@@ -1,6 +1,6 @@
 import { Backoff, sleep, WakeUp } from '@orders/resilience';
 import type { Log } from '../log.js';
-import type { EventPublisher, Receipt } from '../message.js';
+import type { EventPublisher, Receipt, StreamState } from '../message.js';
 import type { Cursor, LogEntry, OutboxLog } from './outbox-log.js';
 import type { RelayMetrics } from './outbox-metrics.js';
 import { inPublishSpan } from './publish-span.js';
@@ -42,6 +42,8 @@ export class Relay {
   private cursor: Cursor | undefined;
   private renewAt = 0;
   private reconcileAt = 0;
+  /** How long the stream was when the relay went back: repeats of what it held then tell of no other loss. */
+  private heldAtRewind = 0;
 
   constructor(private readonly options: RelayOptions) {
     this.batchSize = options.batchSize ?? 256;
@@ -65,7 +67,7 @@ export class Relay {
         this.backoff.reset();
         if (published < this.batchSize) await this.wakeUp.wait(this.pollMs, signal);
       } catch (error) {
-        this.cursor = undefined;
+        this.forget();
         const retryInMs = this.backoff.next();
         logger.warn({ err: error, failures: this.backoff.failures, retryInMs }, 'relay failed, will go on');
         await sleep(retryInMs, signal);
@@ -120,14 +122,14 @@ export class Relay {
 
   /** Does the stream still hold what it took? If not, the cursor goes back. */
   private async reconcile(cursor: Cursor): Promise<boolean> {
-    const { id, lastSequence } = await this.options.publisher.state();
+    const state = await this.options.publisher.state();
     this.reconcileAt = performance.now() + this.reconcileMs;
-    const isSame = cursor.stream === id || cursor.stream === undefined;
-    if (isSame && lastSequence >= cursor.streamSequence) {
-      this.cursor = { ...cursor, stream: id };
+    const isSame = cursor.stream === state.id || cursor.stream === undefined;
+    if (isSame && state.lastSequence >= cursor.streamSequence) {
+      this.cursor = { ...cursor, stream: state.id };
       return true;
     }
-    await this.rewind(id, lastSequence, isSame ? 'shorter' : 'younger');
+    await this.rewind(state, state.lastSequence, isSame ? 'shorter' : 'younger');
     return false;
   }
 
@@ -150,11 +152,9 @@ export class Relay {
     receipts: readonly Receipt[],
   ): Promise<number> {
     const { log, owner, logger, publisher } = this.options;
-    // What is behind the cursor has been given higher sequences than what is before it, repeats too.
-    const lowest = Math.min(...receipts.map(({ sequence }) => sequence));
-    if (lowest <= from.streamSequence) {
-      const { id } = await publisher.state();
-      await this.rewind(id, lowest - 1, 'shorter');
+    const reused = lowestReused(receipts, from.streamSequence, this.heldAtRewind);
+    if (reused !== undefined) {
+      await this.rewind(await publisher.state(), reused - 1, 'shorter');
       return 0;
     }
     const last = passed.at(-1);
@@ -164,20 +164,51 @@ export class Relay {
     const moved = await log.advance(owner, { from, to }, this.leaseMs);
     if (!moved)
       logger.warn({ owner, ...to }, 'relay had lost its lease: these events may be published twice');
-    this.cursor = moved ? to : undefined;
+    if (moved) this.cursor = to;
+    else this.forget();
     return passed.length;
   }
 
-  private async rewind(stream: string, lastSequence: number, reason: 'younger' | 'shorter'): Promise<void> {
+  /** Goes back to where the stream still holds everything, which is no further than to `intactUpTo`. */
+  private async rewind(
+    { id: stream, lastSequence }: StreamState,
+    intactUpTo: number,
+    reason: 'younger' | 'shorter',
+  ): Promise<void> {
     const { log, owner, logger, metrics } = this.options;
-    const place = await log.rewind(owner, stream, lastSequence);
-    this.cursor = undefined;
+    const place = await log.rewind(owner, stream, intactUpTo);
+    this.forget();
     if (!place) return;
+    this.heldAtRewind = lastSequence;
     logger.error(
-      { reason, stream, lastSequence, ...place },
+      { reason, stream, intactUpTo, lastSequence, ...place },
       'the stream has lost events: publishing them again',
     );
     metrics.rewinds.add(1, { reason });
     this.wake();
   }
+
+  /** After a failure nothing that was known is certain: the next step asks again. */
+  private forget(): void {
+    this.cursor = undefined;
+    this.heldAtRewind = 0;
+  }
+}
+
+/**
+ * The lowest sequence that the stream has given twice, having lost what it gave it to first. What is behind the cursor
+ * gets higher sequences than what is before it, repeats too, and each its own.
+ *
+ * @param passed the highest sequence before the cursor
+ * @param held repeats up to here may be lower: they were in the stream before what is before the cursor
+ */
+function lowestReused(receipts: readonly Receipt[], passed: number, held: number): number | undefined {
+  const given = new Set<number>();
+  const reused: number[] = [];
+  for (const { sequence, duplicate } of receipts) {
+    const isLate = sequence <= passed && !(duplicate && sequence <= held);
+    if (isLate || given.has(sequence)) reused.push(sequence);
+    given.add(sequence);
+  }
+  return reused.length > 0 ? Math.min(...reused) : undefined;
 }
