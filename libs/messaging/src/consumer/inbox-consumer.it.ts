@@ -6,6 +6,7 @@ import { firstUuidV7, Inbox } from '../inbox/inbox.js';
 import type { Delivery, Message } from '../message.js';
 import type { Queryable } from '../queryable.js';
 import { recordingLog, someEvent } from '../testing/fixtures.js';
+import { itKeepsAnInbox } from '../testing/inbox-conformance.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
 import { consumerMetrics } from './consumer-metrics.js';
 import { eventHandler } from './event-handler.js';
@@ -161,6 +162,16 @@ describe('InboxConsumer', () => {
     expect(letters).toHaveLength(1);
     expect(letters[0]?.error).toMatch(error);
   });
+});
+
+itKeepsAnInbox('Postgres', async () => {
+  const database = await createTestDatabase();
+  await database.query(INBOX_SCHEMA_V1);
+  return {
+    db: database,
+    letters: async () => (await database.query<unknown[]>('SELECT FROM dead_letter')).length,
+    close: () => database[Symbol.asyncDispose](),
+  };
 });
 
 describe('Inbox', () => {
