@@ -4,7 +4,6 @@ import { Problem } from '@orders/dev/bootstrap/problem.mjs';
 import type { Environments } from '@orders/dev/stack/environments';
 import { startSystem, type System } from '@orders/dev/stack/system';
 import type { Steps } from '@orders/dev/stack/tasks';
-import type { AppName } from '@orders/dev/stack/topology';
 import { FaultProxy } from './fault-proxy.ts';
 
 export const EDGES = [
@@ -31,14 +30,16 @@ export interface SystemUnderProof {
 /** A line of a log that must never be written. */
 const FORBIDDEN = /uncaughtException|unhandledRejection|"level":60|"level":"fatal"|Bearer ey/;
 
-/** The whole system on free ports with a fault proxy on every edge that configuration can move. */
+/** The whole system, two replicas of each app, on free ports with a fault proxy on every edge that configuration can move. */
 export async function startUnderProof(options: {
   folder: string;
   build: boolean;
+  /** Whose apps run: a folder with apps/ and node_modules/. Default: the workspace. */
+  root?: string | undefined;
   steps?: Steps;
   signal: AbortSignal;
 }): Promise<SystemUnderProof> {
-  const { folder, build, steps, signal } = options;
+  const { folder, build, root, steps, signal } = options;
   const alarms: string[] = [];
   const edges: Partial<Edges> = {};
   const log = openLogs(join(folder, 'logs'));
@@ -47,6 +48,8 @@ export async function startUnderProof(options: {
     const system = await startSystem({
       dataDir: join(folder, 'data'),
       build,
+      replicas: 2,
+      ...(root === undefined ? {} : { root }),
       ...(steps ? { steps } : {}),
       signal,
       rewire: (environments) => rewire(environments, edges),
@@ -99,9 +102,9 @@ async function rewire(environments: Environments, edges: Partial<Edges>): Promis
   };
 }
 
-function openLogs(folder: string): (app: AppName, line: string) => void {
+function openLogs(folder: string): (app: string, line: string) => void {
   mkdirSync(folder, { recursive: true });
-  const streams = new Map<AppName, ReturnType<typeof createWriteStream>>();
+  const streams = new Map<string, ReturnType<typeof createWriteStream>>();
   return (app, line) => {
     const stream = streams.get(app) ?? createWriteStream(join(folder, `${app}.log`), { flags: 'a' });
     streams.set(app, stream);

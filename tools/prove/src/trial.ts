@@ -61,6 +61,9 @@ export async function runTrial(plan: TrialPlan, context: TrialContext): Promise<
   }
   if (healMs === undefined || healMs > HEAL_WITHIN_MS)
     findings.push(`I8 healed after ${healMs === undefined ? 'no time' : `${Math.round(healMs)} ms`}`);
+  const { unknown } = load.figures;
+  if (unknown > 0 && plan.faults.every(({ fault }) => faultNamed(fault).unnoticed))
+    findings.push(`I7 clients noticed what they must not: ${unknown} requests without a good answer`);
   const { census, stuck, ms: drainMs } = await drain(sut.system, signal);
   if (stuck) findings.push(`I8 nothing moved for 30 s: ${stuck}`);
   const { findings: broken, ...counts } = reconcile(ledger.operations, census);

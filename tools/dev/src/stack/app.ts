@@ -5,6 +5,9 @@ import { eachLine } from './run.ts';
 import { answersOk, until } from './until.ts';
 
 export interface AppOptions {
+  /** Which one of apps/. */
+  app: string;
+  /** Of this process, for messages: that of the app unless it has replicas. */
   name: string;
   /** Folder that holds apps/ and node_modules/. */
   root: string;
@@ -97,10 +100,10 @@ export class App {
   }
 
   async #spawn(): Promise<Child> {
-    const { root, env, onLine, onSpawn } = this.#options;
+    const { app, root, env, onLine, onSpawn } = this.#options;
     const child = await Child.spawn({
       command: process.execPath,
-      args: ['--import', '@orders/instrumentation/register', join('apps', this.name, 'dist/main.js')],
+      args: ['--import', '@orders/instrumentation/register', join('apps', app, 'dist/main.js')],
       cwd: root,
       env,
       stopTimeoutMs: 25_000,

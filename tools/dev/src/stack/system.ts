@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Problem } from '../../bootstrap/problem.mjs';
-import { App } from './app.ts';
+import type { App } from './app.ts';
+import { commonEnv, startApps, type Replicas } from './apps.ts';
 import type { Child } from './child.ts';
 import { build } from './build.ts';
 import { clearEnvironments, type Environments, writeEnvironments } from './environments.ts';
@@ -11,7 +12,7 @@ import { RunState } from './run-state.ts';
 import { CommandFailed, run, type RunOptions } from './run.ts';
 import { startServers, type Nats, type Postgres, type ServerOptions } from './servers.ts';
 import { Tasks, type Steps } from './tasks.ts';
-import { appEnvironments, APP_NAMES, DATABASES, systemUrls, type AppName } from './topology.ts';
+import { appEnvironments, DATABASES, systemUrls, type AppName } from './topology.ts';
 
 export interface SystemOptions extends Pick<ServerOptions, 'databaseUrl' | 'natsUrl'> {
   /** Holds all state: databases, streams, the issuer's key. Kept on stop. */
@@ -24,23 +25,30 @@ export interface SystemOptions extends Pick<ServerOptions, 'databaseUrl' | 'nats
   build?: boolean;
   /** Folder with apps/ and node_modules/. Default: the workspace. */
   root?: string;
+  /** Processes of each app, default 1. Of several, gateway and orders are behind a balancer on the port of the app. */
+  replicas?: number;
   /** The last word on what each app is told, once the servers run: e.g. to put something between it and them. */
-  rewire?: (environments: Environments) => Promise<Environments>;
-  /** Each line that an app prints. */
-  onLine?: (app: AppName, line: string) => void;
+  rewire?: (environments: Environments, servers: Servers) => Promise<Environments>;
+  /** Each line that an app prints; the second replica of orders is `orders-2`. */
+  onLine?: (app: string, line: string) => void;
   /** What happened to an app, e.g. that it died and is started again. */
-  onEvent?: (app: AppName, text: string) => void;
+  onEvent?: (app: string, text: string) => void;
   /** Shows progress. Default: silent. */
   steps?: Steps;
   /** Aborting stops what runs, in order, and rejects with its reason. */
   signal?: AbortSignal;
 }
 
-export interface System {
-  urls: ReturnType<typeof systemUrls>;
-  apps: Record<AppName, App>;
+export interface Servers {
   postgres: Postgres;
   nats: Nats;
+}
+
+export interface System extends Servers {
+  urls: ReturnType<typeof systemUrls>;
+  /** The first replica of each app: the only one unless more were asked for. */
+  apps: Record<AppName, App>;
+  replicas: Replicas;
   /** A bearer token of the dev issuer; `scopes` is a space separated list, default read and write. */
   token: (sub: string, scopes?: string) => Promise<string>;
   /** Stops apps, issuer, NATS and Postgres, in this order; nothing is left running when it resolves. */
@@ -63,9 +71,11 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     await migrate(site, environments);
     stack.defer(() => clearEnvironments(options.dataDir));
     writeEnvironments(options.dataDir, environments);
-    const apps = await startApps(site, (await options.rewire?.(environments)) ?? environments);
+    const rewired = await options.rewire?.(environments, { postgres, nats });
+    const replicas = await startApps(site, rewired ?? environments);
     const stop = (): Promise<void> => stack.disposeAsync();
-    return { urls: systemUrls(ports), apps, postgres, nats, token: issuer.token, stop };
+    const apps = firstOf(replicas);
+    return { urls: systemUrls(ports), apps, replicas, postgres, nats, token: issuer.token, stop };
   } catch (error) {
     await stack.disposeAsync();
     throw error;
@@ -73,7 +83,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 }
 
 /** A system under construction: the stack stops what has been started so far, last first. */
-interface Site {
+export interface Site {
   options: SystemOptions;
   ports: SystemPorts;
   stack: AsyncDisposableStack;
@@ -81,7 +91,7 @@ interface Site {
   tasks: Tasks;
 }
 
-type Backing = [built: unknown, servers: { postgres: Postgres; nats: Nats }, issuer: Issuer];
+type Backing = [built: unknown, servers: Servers, issuer: Issuer];
 
 /** Everything that the apps need before they start, side by side. */
 async function startBacking({ options, ports, stack, state, tasks }: Site) {
@@ -120,30 +130,9 @@ async function runMigration(name: string, options: RunOptions): Promise<void> {
   }
 }
 
-async function startApps(site: Site, environments: Environments): Promise<Record<AppName, App>> {
-  const create = (name: AppName): App => createApp(site, name, environments[name]);
-  const apps = { gateway: create('gateway'), orders: create('orders'), fulfillment: create('fulfillment') };
-  for (const name of APP_NAMES.toReversed()) site.stack.defer(async () => void (await apps[name].stop()));
-  await site.tasks.run(`starting ${APP_NAMES.join(', ')}`, (signal) =>
-    Promise.all(APP_NAMES.map((name) => apps[name].start(signal))),
-  );
-  return apps;
-}
-
-function createApp({ options, ports, state }: Site, name: AppName, wiring: Record<string, string>): App {
-  return new App({
-    name,
-    root: options.root ?? ROOT,
-    env: { ...commonEnv(options), OTEL_SERVICE_NAME: name, ...wiring, ...options.env },
-    management: systemUrls(ports).management[name],
-    onLine: (line) => options.onLine?.(name, line),
-    onEvent: (text) => options.onEvent?.(name, text),
-    onSpawn: (child) => state.record(name, child),
-  });
-}
-
-/** What the apps get besides their own wiring; servers and ports of the shell are not theirs. */
-function commonEnv({ dataDir, env }: SystemOptions): NodeJS.ProcessEnv {
-  const { DATABASE_URL: _url, NATS_URL: _nats, PORT: _port, ...inherited } = process.env;
-  return { ...inherited, NODE_COMPILE_CACHE: join(dataDir, 'compile-cache'), SHUTDOWN_WAIT_MS: '0', ...env };
+function firstOf(replicas: Replicas): Record<AppName, App> {
+  return Object.fromEntries(Object.entries(replicas).map(([name, [first]]) => [name, first])) as Record<
+    AppName,
+    App
+  >;
 }

@@ -23,30 +23,38 @@ export function appEnvironments(
   ports: SystemPorts,
   backing: Backing,
 ): Record<AppName, Record<string, string>> {
+  const own = listening(ports);
   return {
     gateway: {
-      HOST,
-      PORT: String(ports.gateway),
-      MANAGEMENT_PORT: String(ports.gatewayManagement),
+      ...own.gateway,
       ORDERS_ADDRESS: `${HOST}:${ports.orders}`,
       OIDC_ISSUER: backing.issuer.url,
       OIDC_JWKS_URL: backing.issuer.jwksUrl,
       OIDC_AUDIENCE: AUDIENCE,
     },
     orders: {
-      HOST,
-      GRPC_PORT: String(ports.orders),
-      MANAGEMENT_PORT: String(ports.ordersManagement),
+      ...own.orders,
       STORAGE: 'postgres',
       DATABASE_URL: backing.database('orders'),
       NATS_URL: backing.nats,
     },
     fulfillment: {
+      ...own.fulfillment,
+      DATABASE_URL: backing.database('fulfillment'),
+      NATS_URL: backing.nats,
+    },
+  };
+}
+
+/** The part of it that differs between replicas: where each listens. */
+export function listening(ports: SystemPorts): Record<AppName, Record<string, string>> {
+  return {
+    gateway: { HOST, PORT: String(ports.gateway), MANAGEMENT_PORT: String(ports.gatewayManagement) },
+    orders: { HOST, GRPC_PORT: String(ports.orders), MANAGEMENT_PORT: String(ports.ordersManagement) },
+    fulfillment: {
       HOST,
       PORT: String(ports.fulfillment),
       MANAGEMENT_PORT: String(ports.fulfillmentManagement),
-      DATABASE_URL: backing.database('fulfillment'),
-      NATS_URL: backing.nats,
     },
   };
 }

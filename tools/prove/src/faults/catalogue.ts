@@ -2,11 +2,13 @@ import { DATABASE_FAULTS } from './database.ts';
 import type { Fault } from './fault.ts';
 import { NETWORK_FAULTS } from './network.ts';
 import { PROCESS_FAULTS } from './processes.ts';
+import { SERVER_FAULTS } from './servers.ts';
 import { STREAM_FAULTS } from './stream.ts';
 
 /** Everything that can go wrong here. */
 export const FAULTS: readonly Fault[] = [
   ...PROCESS_FAULTS,
+  ...SERVER_FAULTS,
   ...NETWORK_FAULTS,
   ...DATABASE_FAULTS,
   ...STREAM_FAULTS,

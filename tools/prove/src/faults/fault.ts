@@ -14,6 +14,8 @@ export interface Fault {
   readonly targets: readonly string[];
   /** Shortest and longest, in ms; the same twice for what lasts an instant. */
   readonly durationMs: readonly [number, number];
+  /** Clients must not notice it: no request may fail. */
+  readonly unnoticed?: true;
   /** Two faults of one component are not planned over each other. */
   component(target: string): string;
   /** Does it; the function returned makes it good, and resolves when that is complete. */

@@ -1,115 +1,81 @@
-import { execFileSync } from 'node:child_process';
+import type { App } from '@orders/dev/stack/app';
 import { APP_NAMES, type AppName } from '@orders/dev/stack/topology';
-import { until } from '@orders/dev/stack/until';
 import type { SystemUnderProof } from '../system-under-proof.ts';
-import type { Fault } from './fault.ts';
+import { nothing, type Fault, type Injection } from './fault.ts';
+import { postgresProcess, processesOf, signalAll } from './postgres-process.ts';
 
-interface Controls {
-  pids: () => number[];
+/** What a fault can do to a process. */
+export interface Process {
+  pids(): number[];
   /** `kill -9` of all of it. */
-  kill: () => Promise<void>;
-  /** In good order. */
-  stop: () => Promise<unknown>;
-  start: () => Promise<void>;
+  kill(): Promise<void>;
+  start(): Promise<void>;
 }
 
-const PROCESSES = [...APP_NAMES, 'nats-server', 'postgres'] as const;
+/** All replicas of an app at once; its mere name means one of them. */
+const EVERY = APP_NAMES.map((name) => `every ${name}`);
+const PROCESSES = [...APP_NAMES, ...EVERY, 'nats-server', 'postgres'];
+const POSTGRES_PARTS: Record<string, RegExp> = {
+  'a backend of postgres': /postgres (orders|fulfillment) 127/,
+  'the checkpointer of postgres': /checkpointer/,
+};
 
-function controls({ system }: SystemUnderProof, target: string): Controls {
+function processes({ system }: SystemUnderProof, { target, random }: Injection): Process[] {
+  if (target === 'postgres') return [postgresProcess(system.postgres.server!)];
   if (target === 'nats-server') {
     const server = system.nats.server!;
-    return {
-      pids: () => (server.child ? [server.child.pid] : []),
-      kill: () => server.kill(),
-      stop: () => server.stop(),
-      start: () => server.start(),
-    };
+    const pids = (): number[] => (server.child ? [server.child.pid] : []);
+    return [{ pids, kill: () => server.kill(), start: () => server.start() }];
   }
-  if (target === 'postgres') return postgresControls(system.postgres.server!);
-  const app = system.apps[target as AppName];
-  return {
-    pids: () => (app.pid === undefined ? [] : [app.pid]),
-    kill: () => app.kill(),
-    stop: () => app.stop(),
-    start: () => app.start(),
-  };
+  const replicas = system.replicas[appOf(target)].map(appProcess);
+  return target.startsWith('every ') ? replicas : [random.pick(replicas)];
 }
 
-type PostgresServer = NonNullable<SystemUnderProof['system']['postgres']['server']>;
-
-/** Each backend leads a process group of its own: the whole tree has to be named. */
-function postgresControls(server: PostgresServer): Controls {
-  const pids = (): number[] => (server.child ? withChildren(server.child.pid) : []);
-  return {
-    pids,
-    kill: async () => {
-      const all = pids();
-      signalAll(all, 'SIGKILL');
-      await server.kill();
-      await until(async () => all.every((pid) => !isAlive(pid)), {
-        timeoutMs: 10_000,
-        what: 'the end of Postgres',
-      });
-    },
-    stop: () => server.stop(),
-    start: () => server.start(),
-  };
+function appProcess(app: App): Process {
+  const pids = (): number[] => (app.pid === undefined ? [] : [app.pid]);
+  return { pids, kill: () => app.kill(), start: () => app.start() };
 }
+
+const appOf = (target: string): AppName => target.replace('every ', '') as AppName;
 
 export const PROCESS_FAULTS: readonly Fault[] = [
   {
     name: 'kill -9',
     targets: PROCESSES,
     durationMs: [0, 2_000],
-    component: (target) => target,
-    begin: async (sut, { target }) => {
-      const { kill, start } = controls(sut, target);
-      await kill();
-      return start;
+    component: appOf,
+    begin: async (sut, injection) => {
+      const chosen = processes(sut, injection);
+      await Promise.all(chosen.map((each) => each.kill()));
+      return async () => void (await Promise.all(chosen.map((each) => each.start())));
     },
   },
   {
-    name: 'restart',
-    targets: PROCESSES,
-    durationMs: [0, 500],
-    component: (target) => target,
-    begin: async (sut, { target }) => {
-      const { stop, start } = controls(sut, target);
-      await stop();
-      return start;
+    name: 'rolling restart',
+    targets: APP_NAMES,
+    durationMs: [0, 0],
+    unnoticed: true,
+    component: appOf,
+    begin: async ({ system }, { target }) => {
+      for (const replica of system.replicas[appOf(target)]) {
+        await replica.stop();
+        await replica.start();
+      }
+      return nothing;
     },
   },
   {
     name: 'freeze',
-    targets: PROCESSES,
+    targets: [...PROCESSES, ...Object.keys(POSTGRES_PARTS)],
     durationMs: [500, 8_000],
-    component: (target) => target,
-    begin: async (sut, { target }) => {
-      const pids = controls(sut, target).pids();
+    component: (target) => (target in POSTGRES_PARTS ? 'postgres' : appOf(target)),
+    begin: async (sut, injection) => {
+      const part = POSTGRES_PARTS[injection.target];
+      const pids = part
+        ? injection.random.shuffle(processesOf(sut.system.postgres.server!, part)).slice(0, 1)
+        : processes(sut, injection).flatMap((each) => each.pids());
       signalAll(pids, 'SIGSTOP');
       return async () => signalAll(pids, 'SIGCONT');
     },
   },
 ];
-
-function withChildren(parent: number): number[] {
-  const table = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });
-  const children = table
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/).map(Number))
-    .filter(([, ppid]) => ppid === parent)
-    .map(([pid = 0]) => pid);
-  return [parent, ...children];
-}
-
-function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
-  for (const pid of pids) if (isAlive(pid)) process.kill(pid, signal);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}

@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { APP_NAMES } from '../src/stack/topology.ts';
+import { census, Customer, freshSystem, pause, type Answer, type SystemUnderTest } from './client.ts';
+import { until } from '../src/stack/until.ts';
+
+/** Rolls of the whole system; 20 and more before a release. */
+const ROLLS = Number(process.env['ROLLS'] ?? 3);
+const REPLICAS = 2;
+const CUSTOMERS = 8;
+
+let sut: SystemUnderTest;
+beforeAll(async () => void (sut = await freshSystem({ replicas: REPLICAS })), 120_000);
+afterAll(() => sut.dispose(), 60_000);
+
+/** Customers that order one after the other, each order once, until told to stop. */
+function ordering(customer: Customer) {
+  const failed: unknown[] = [];
+  const acknowledged: string[] = [];
+  let going = true;
+  const order = async (): Promise<Answer | Error> => customer.order().catch((error: Error) => error);
+  const loop = async () => {
+    while (going) {
+      const answer = await order();
+      if (answer instanceof Error || answer.status !== 201) failed.push(answer);
+      else acknowledged.push(answer.body.id);
+      await pause(20);
+    }
+  };
+  const loops = Array.from({ length: CUSTOMERS }, loop);
+  const stop = async () => {
+    going = false;
+    await Promise.all(loops);
+  };
+  return { failed, acknowledged, stop };
+}
+
+/** All apps side by side; of each, the next replica goes when the one before is ready again, as in a Deployment. */
+async function roll(): Promise<void> {
+  await Promise.all(
+    APP_NAMES.map(async (name) => {
+      for (const replica of sut.system.replicas[name]) {
+        await replica.stop();
+        await replica.start();
+      }
+    }),
+  );
+}
+
+it(
+  `${ROLLS} rolling restarts of everything under load: no request fails, and no order comes twice`,
+  async () => {
+    const load = ordering(await Customer.of(sut.system, 'alice'));
+    await until(async () => load.acknowledged.length > 50, { timeoutMs: 20_000, what: 'some orders' });
+    for (let n = 0; n < ROLLS; n += 1) await roll();
+    await load.stop();
+    expect(load.failed).toEqual([]);
+    const end = await until(
+      async () => {
+        const now = await census(sut.system);
+        return now.effects.length >= now.orders.length ? now : undefined;
+      },
+      { timeoutMs: 30_000, everyMs: 250, what: 'every effect' },
+    );
+    expect(end.orders).toEqual(load.acknowledged.toSorted());
+    expect(end.created).toEqual(end.orders);
+    expect(end.effects).toEqual(end.orders);
+    expect(end.doubleEffects).toBe(0);
+  },
+  60_000 + ROLLS * 60_000,
+);
