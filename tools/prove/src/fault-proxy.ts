@@ -75,6 +75,9 @@ export class FaultProxy {
   }
 }
 
+/** So long a server keeps the connection of a client that has vanished: about what keepalives need. */
+const LINGER_MS = 10_000;
+
 /** One connection through the proxy: a lane for each direction, and what ends one side ends the other. */
 class Pair {
   #dead = false;
@@ -87,6 +90,7 @@ class Pair {
     this.#upstream = upstream;
     const reset = (): void => this.reset();
     this.#lanes = [new Lane(client, upstream, reset), new Lane(upstream, client, reset)];
+    client.once('end', () => this.#dead && setTimeout(reset, LINGER_MS).unref());
     for (const socket of [client, upstream]) {
       socket.setNoDelay(true);
       socket.on('error', reset);

@@ -14,6 +14,8 @@ export interface ProveOptions {
   from: number;
   /** Print the plan and do nothing. */
   planOnly: boolean;
+  /** Where to write the result as Markdown. */
+  report: string | undefined;
 }
 
 export const USAGE = `npm run prove -- [options]
@@ -23,6 +25,7 @@ export const USAGE = `npm run prove -- [options]
   --only FAULT   only this kind of fault; may be given again
   --target T     only faults that meet T, e.g. orders or orders-nats
   --from N       begin with trial N of the plan
+  --report FILE  write the result as Markdown too
   --plan         print the plan and end`;
 
 const QUICK = 30;
@@ -40,6 +43,7 @@ export function parseOptions(argv: readonly string[]): ProveOptions | 'help' {
     target: values.target,
     from: count('from', values.from) ?? 1,
     planOnly: values.plan ?? false,
+    report: values.report,
   };
 }
 
@@ -55,6 +59,7 @@ function parse(argv: readonly string[]) {
         target: { type: 'string' },
         from: { type: 'string' },
         plan: { type: 'boolean' },
+        report: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     });

@@ -23,7 +23,7 @@ describe('a plan', () => {
     const overlapping = first(400, 'a').filter(({ faults }) => faults.length > 1);
     expect(overlapping.length).toBeGreaterThan(60);
     for (const { faults } of overlapping) {
-      const components = faults.map(({ fault, target }) => faultNamed(fault).component(target));
+      const components = faults.flatMap(({ fault, target }) => faultNamed(fault).component(target));
       expect(new Set(components).size).toBe(components.length);
     }
   });

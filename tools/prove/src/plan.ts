@@ -17,6 +17,8 @@ export interface TrialPlan {
 
 /** Which faults; all of them by default. */
 export interface Choice {
+  /** What can be done here; everything by default. */
+  among?: readonly Fault[] | undefined;
   only?: readonly string[] | undefined;
   target?: string | undefined;
 }
@@ -41,17 +43,18 @@ export function* planTrials(seed: Random, choice: Choice = {}): Generator<TrialP
     while (faults.length < count) {
       const kind = held ?? dealt();
       const target = nextTarget.get(kind)!();
-      held = taken.has(kind.component(target)) ? kind : undefined;
+      const components = [kind.component(target)].flat();
+      held = components.some((component) => taken.has(component)) ? kind : undefined;
       if (held) break; // it does not fit here: first in the next trial
-      taken.add(kind.component(target));
+      for (const component of components) taken.add(component);
       faults.push(planned(kind, target, random));
     }
     yield { number, faults };
   }
 }
 
-function chosen({ only, target }: Choice): readonly Fault[] {
-  const kinds = only ? only.map(faultNamed) : FAULTS;
+function chosen({ among = FAULTS, only, target }: Choice): readonly Fault[] {
+  const kinds = only ? only.map(faultNamed) : among;
   if (target === undefined) return kinds;
   return kinds
     .filter(({ targets }) => targets.includes(target))

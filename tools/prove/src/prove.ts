@@ -1,5 +1,7 @@
-import { report as reportError } from '@orders/dev/bootstrap/problem.mjs';
-import { SKIPPED } from './faults/catalogue.ts';
+import { Problem, report as reportError } from '@orders/dev/bootstrap/problem.mjs';
+import { faultsOn } from './faults/catalogue.ts';
+import type { Fault } from './faults/fault.ts';
+import { thisMachine } from './machine.ts';
 import { parseOptions, USAGE, type ProveOptions } from './options.ts';
 import { describePlan, planTrials, type TrialPlan } from './plan.ts';
 import { Random } from './random.ts';
@@ -15,19 +17,22 @@ async function main(): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  const plan = planOf(options);
+  const { faults, skipped } = faultsOn(await thisMachine());
+  const impossible = skipped.find(({ fault }) => options.only?.includes(fault));
+  if (impossible) throw new Problem(`--only "${impossible.fault}" is not possible here: ${impossible.why}.`);
+  const plan = planOf(options, faults);
   console.log(`seed ${options.seed}, ${plan.length} trials`);
-  for (const { fault, why } of SKIPPED) console.log(`not done: ${fault}: ${why}`);
+  for (const { fault, why } of skipped) console.log(`not done: ${fault}: ${why}`);
   if (options.planOnly) {
     for (const trial of plan) console.log(`${String(trial.number).padStart(4)}  ${describePlan(trial)}`);
     return 0;
   }
-  return new Run(options, plan).toEnd();
+  return new Run(options, plan, skipped).toEnd();
 }
 
-function planOf({ seed, only, target, from, trials }: ProveOptions): TrialPlan[] {
+function planOf({ seed, only, target, from, trials }: ProveOptions, among: readonly Fault[]): TrialPlan[] {
   const plan: TrialPlan[] = [];
-  for (const trial of planTrials(new Random(seed), { only, target })) {
+  for (const trial of planTrials(new Random(seed), { among, only, target })) {
     if (trial.number >= from) plan.push(trial);
     if (plan.length === trials) break;
   }

@@ -4,10 +4,19 @@ import type { Operation } from './ledger.ts';
 export interface Reconciliation {
   /** Broken promises, each with its invariant; at most a few of each kind, and how many more. */
   findings: string[];
-  lost: number;
-  duplicated: number;
-  phantom: number;
+  lost: Tally;
+  /** Of the stream see {@link streamDuplicates}: it may hold an event twice. */
+  duplicated: Omit<Tally, 'events'>;
+  phantom: Tally;
+  /** Messages in the stream that are there again. */
   streamDuplicates: number;
+}
+
+export interface Tally {
+  orders: number;
+  /** Of orders that are stored. */
+  events: number;
+  effects: number;
 }
 
 /** Compares what clients know with the orders, the log, the stream and the effects (I1 to I6). */
@@ -21,10 +30,12 @@ export function reconcile(operations: ReadonlyMap<string, Operation>, census: Ce
   const effects = effectsAgainstOrders(census, byId);
   const letters = deadLetters(census);
   return {
-    findings: [lost, duplicated, phantom, log, stream.findings, effects.findings, letters].flatMap(few),
-    lost: lost.length + stream.missing + effects.missing,
-    duplicated: duplicated.length + effects.double,
-    phantom: phantom.length + effects.phantom,
+    findings: [lost, duplicated, phantom, log.findings, stream.findings, effects.findings, letters].flatMap(
+      few,
+    ),
+    lost: { orders: lost.length, events: log.missing + stream.missing, effects: effects.missing },
+    duplicated: { orders: duplicated.length, effects: effects.double },
+    phantom: { orders: phantom.length, events: log.phantom + stream.phantom, effects: effects.phantom },
     streamDuplicates: stream.duplicates,
   };
 }
@@ -85,16 +96,20 @@ function phantoms(operations: ReadonlyMap<string, Operation>, orders: readonly S
   });
 }
 
-function logAgainstOrders({ orders, outbox }: Census, byId: ReadonlyMap<string, StoredOrder>): string[] {
+function logAgainstOrders({ orders, outbox }: Census, byId: ReadonlyMap<string, StoredOrder>) {
   const logged = new Set(outbox.map(({ order }) => order));
-  return [
-    ...orders.filter(({ id }) => !logged.has(id)).map(({ id }) => `I4 order ${id} has no event in the log`),
-    ...outbox
-      .filter(({ order }) => !byId.has(order))
-      .map(
+  const missing = orders.filter(({ id }) => !logged.has(id));
+  const phantom = outbox.filter(({ order }) => !byId.has(order));
+  return {
+    missing: missing.length,
+    phantom: phantom.length,
+    findings: [
+      ...missing.map(({ id }) => `I4 order ${id} has no event in the log`),
+      ...phantom.map(
         ({ event, order }) => `I4 event ${event} of the log is about order ${order}, which does not exist`,
       ),
-  ];
+    ],
+  };
 }
 
 function streamAgainstLog({ outbox, stream }: Census) {
@@ -104,6 +119,7 @@ function streamAgainstLog({ outbox, stream }: Census) {
   const messages = [...stream.events.values()].reduce((sum, count) => sum + count, 0);
   return {
     missing: missing.length,
+    phantom: foreign.length,
     duplicates: messages - stream.events.size,
     findings: [
       ...missing.map((event) => `I5 event ${event} of the log is not in the stream`),

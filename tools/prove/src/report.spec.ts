@@ -1,14 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import { report, times } from './report.ts';
+import { asMarkdown, asText } from './report-formats.ts';
+import { reportOf, times } from './report.ts';
 import type { TrialResult } from './trial.ts';
 
+const none = { orders: 0, events: 0, effects: 0 };
 const result = (over: Partial<TrialResult>): TrialResult => ({
   plan: { number: 1, faults: [{ fault: 'cut', target: 'orders-nats', offsetMs: 0, durationMs: 0 }] },
   figures: { attempts: 10, acknowledged: 8, unknown: 2, recovered: 1, serverErrors: 0 },
   findings: [],
-  lost: 0,
-  duplicated: 0,
-  phantom: 0,
+  lost: none,
+  duplicated: none,
+  phantom: none,
   streamDuplicates: 4,
   healMs: 100,
   drainMs: 5,
@@ -16,20 +18,39 @@ const result = (over: Partial<TrialResult>): TrialResult => ({
   ...over,
 });
 
+const report = reportOf(
+  [result({}), result({ lost: { ...none, events: 1 }, findings: ['I5 gone'], healMs: undefined })],
+  {
+    seed: 's',
+    command: 'npm run prove -- --seed s',
+    tookMs: 2_000,
+    skipped: [{ fault: 'power cut', why: 'no loop device' }],
+    setting: [['Node', 'v24']],
+  },
+);
+
 describe('the report', () => {
-  it('sums what adds up, takes the last of what grows, and says how to repeat it', () => {
-    const text = report([result({}), result({ lost: 1, findings: ['I1'], healMs: undefined })], {
-      seed: 's',
-      command: 'npm run prove -- --seed s',
-      tookMs: 2_000,
-      skipped: [{ fault: 'power cut', why: 'no loop device' }],
-    });
+  it('as text: sums, times, what failed, what was left out, and how to repeat it', () => {
+    const text = asText(report);
+    expect(text).toMatch(/^trials +2 in 2 s, 1\.0 s each$/m);
     expect(text).toMatch(/^acknowledged +16$/m);
-    expect(text).toMatch(/^lost +1$/m);
-    expect(text).toMatch(/^stream duplicates +4$/m);
-    expect(text).toMatch(/^cut +2 +1 +100 ms \/ never \/ never$/m);
-    expect(text).toContain('npm run prove -- --seed s');
+    expect(text).toMatch(/^lost orders +0$/m);
+    expect(text).toMatch(/^lost events +1$/m);
+    expect(text).toMatch(/^stream duplicates +8$/m);
+    expect(text).toMatch(/^cut +2 +1 +20 +16 +4 +2 +1 +0 +0 +8 +100 ms \/ never \/ never +5 ms/m);
+    expect(text).toMatch(/^again +npm run prove -- --seed s$/m);
+    expect(text).toContain('trial 1: I5 gone');
     expect(text).toContain('not done: power cut: no loop device');
+  });
+
+  it('as Markdown: the same', () => {
+    const text = asMarkdown(report);
+    expect(text).toContain('| lost events | 1 |');
+    expect(text).toContain('| Node | v24 |');
+    expect(text).toContain('| cut | 2 | 1 | 20 | 16 | 4 | 2 | 1 | 0 | 0 | 8 | 100 ms / never / never |');
+    expect(text).toContain('1 trials failed.');
+    expect(text).toContain('- trial 1: I5 gone');
+    expect(text).toContain('- power cut: no loop device');
   });
 
   it('takes percentiles by nearest rank', () => {

@@ -1,3 +1,4 @@
+import type { Skipped } from './faults/catalogue.ts';
 import type { TrialResult } from './trial.ts';
 
 export interface RunFacts {
@@ -5,49 +6,96 @@ export interface RunFacts {
   /** The command that does the same again. */
   command: string;
   tookMs: number;
-  skipped: readonly { fault: string; why: string }[];
+  skipped: readonly Skipped[];
+  /** On what it ran: name and value of each. */
+  setting: readonly (readonly [name: string, value: string])[];
 }
 
-/** The report of a run as text. */
-export function report(results: readonly TrialResult[], facts: RunFacts): string {
-  const sum = (of: (result: TrialResult) => number): string =>
+/** What a run showed, for every way to print it. */
+export interface Report {
+  /** Names and values. */
+  figures: readonly (readonly [name: string, value: string])[];
+  setting: RunFacts['setting'];
+  faults: { head: readonly string[]; rows: readonly (readonly string[])[] };
+  failures: readonly { trial: number; findings: readonly string[] }[];
+  skipped: readonly Skipped[];
+}
+
+export function reportOf(results: readonly TrialResult[], facts: RunFacts): Report {
+  return {
+    figures: figuresOf(results, facts),
+    setting: [...facts.setting, ['seed', facts.seed], ['again', facts.command]],
+    faults: { head: COLUMNS.map(([name]) => name), rows: faultRows(results) },
+    failures: results
+      .filter(({ findings }) => findings.length > 0)
+      .map(({ plan, findings }) => ({ trial: plan.number, findings })),
+    skipped: facts.skipped,
+  };
+}
+
+type Column = readonly [name: string, of: (results: readonly TrialResult[]) => string];
+
+const sum =
+  (of: (result: TrialResult) => number) =>
+  (results: readonly TrialResult[]): string =>
     results.reduce((total, result) => total + of(result), 0).toLocaleString('en');
-  const last = results.at(-1);
-  const rows: [string, string][] = [
-    ['trials', `${results.length} in ${Math.round(facts.tookMs / 1_000)} s`],
-    ['attempts', sum(({ figures }) => figures.attempts)],
-    ['acknowledged', sum(({ figures }) => figures.acknowledged)],
-    ['unknown answers', sum(({ figures }) => figures.unknown)],
-    ['recovered', sum(({ figures }) => figures.recovered)],
-    ['lost', sum(({ lost }) => lost)],
-    ['duplicated', sum(({ duplicated }) => duplicated)],
-    ['phantom', sum(({ phantom }) => phantom)],
-    ['500s', sum(({ figures }) => figures.serverErrors)],
-    ['stream duplicates', String(last?.streamDuplicates ?? 0)],
-    ['heal p50 / p99 / max', times(results.map(({ healMs }) => healMs))],
-    ['drain p50 / p99 / max', times(results.map(({ drainMs }) => drainMs))],
-    ['failed trials', String(results.filter(({ findings }) => findings.length > 0).length)],
-    ['seed', facts.seed],
-    ['again', facts.command],
-  ];
+
+const COUNTS: readonly Column[] = [
+  ['attempts', sum(({ figures }) => figures.attempts)],
+  ['acknowledged', sum(({ figures }) => figures.acknowledged)],
+  ['unknown', sum(({ figures }) => figures.unknown)],
+  ['recovered', sum(({ figures }) => figures.recovered)],
+];
+const STREAM_DUPLICATES: Column = ['stream duplicates', sum(({ streamDuplicates }) => streamDuplicates)];
+const TIMES: readonly Column[] = [
+  ['heal p50 / p99 / max', (results) => times(results.map(({ healMs }) => healMs))],
+  ['drain p50 / p99 / max', (results) => times(results.map(({ drainMs }) => drainMs))],
+];
+const FAILED: Column = ['failed', sum(({ findings }) => (findings.length > 0 ? 1 : 0))];
+
+const COLUMNS: readonly Column[] = [
+  ['trials', (results) => String(results.length)],
+  FAILED,
+  ...COUNTS,
+  ['lost', sum(({ lost }) => lost.orders + lost.events + lost.effects)],
+  ['duplicated', sum(({ duplicated }) => duplicated.orders + duplicated.effects)],
+  ['phantom', sum(({ phantom }) => phantom.orders + phantom.events + phantom.effects)],
+  STREAM_DUPLICATES,
+  ...TIMES,
+];
+
+const FIGURES: readonly Column[] = [
+  ...COUNTS,
+  ['lost orders', sum(({ lost }) => lost.orders)],
+  ['lost events', sum(({ lost }) => lost.events)],
+  ['lost effects', sum(({ lost }) => lost.effects)],
+  ['duplicated orders', sum(({ duplicated }) => duplicated.orders)],
+  ['duplicated effects', sum(({ duplicated }) => duplicated.effects)],
+  ['phantom orders', sum(({ phantom }) => phantom.orders)],
+  ['phantom events', sum(({ phantom }) => phantom.events)],
+  ['phantom effects', sum(({ phantom }) => phantom.effects)],
+  ['500s', sum(({ figures }) => figures.serverErrors)],
+  STREAM_DUPLICATES,
+  ...TIMES,
+  ['failed trials', FAILED[1]],
+];
+
+function figuresOf(results: readonly TrialResult[], { tookMs }: RunFacts): Report['figures'] {
+  const seconds = tookMs / 1_000;
+  const each = (seconds / Math.max(1, results.length)).toFixed(1);
   return [
-    ...rows.map(([name, value]) => `${name.padEnd(22)} ${value}`),
-    '',
-    ...faultTable(results),
-    ...facts.skipped.map(({ fault, why }) => `not done: ${fault}: ${why}`),
-  ].join('\n');
+    ['trials', `${results.length} in ${Math.round(seconds)} s, ${each} s each`],
+    ...FIGURES.map(([name, of]) => [name, of(results)] as const),
+  ];
 }
 
-function faultTable(results: readonly TrialResult[]): string[] {
+/** A trial of several faults counts for each. */
+function faultRows(results: readonly TrialResult[]): string[][] {
   const kinds = [...new Set(results.flatMap(({ plan }) => plan.faults.map(({ fault }) => fault)))].sort();
-  const header = `${'fault'.padEnd(24)} ${'trials'.padStart(6)} ${'failed'.padStart(6)}   heal p50 / p99 / max`;
-  const rows = kinds.map((kind) => {
+  return kinds.map((kind) => {
     const own = results.filter(({ plan }) => plan.faults.some(({ fault }) => fault === kind));
-    const failed = own.filter(({ findings }) => findings.length > 0).length;
-    const heal = times(own.map(({ healMs }) => healMs));
-    return `${kind.padEnd(24)} ${String(own.length).padStart(6)} ${String(failed).padStart(6)}   ${heal}`;
+    return [kind, ...COLUMNS.map(([, of]) => of(own))];
   });
-  return [header, ...rows, ''];
 }
 
 /** Percentiles by nearest rank; undefined = never. */

@@ -5,12 +5,14 @@ import { killAllChildren } from '@orders/dev/stack/child';
 import { LOCAL } from '@orders/dev/stack/paths';
 import { removePostgres } from '@orders/dev/stack/postgres';
 import { stopOnSignals } from '@orders/dev/stop-signals';
-import { SKIPPED } from './faults/catalogue.ts';
+import type { Skipped } from './faults/catalogue.ts';
 import { Ledger } from './ledger.ts';
 import type { ProveOptions } from './options.ts';
 import { describePlan, type TrialPlan } from './plan.ts';
 import { Random } from './random.ts';
-import { report } from './report.ts';
+import { asMarkdown, asText } from './report-formats.ts';
+import { reportOf, type Report } from './report.ts';
+import { settingOf } from './setting.ts';
 import { startUnderProof } from './system-under-proof.ts';
 import { runTrial, type TrialResult } from './trial.ts';
 
@@ -21,15 +23,20 @@ const TRIALS_ON_ONE_DATA = 50;
 export class Run {
   readonly #options: ProveOptions;
   readonly #plan: readonly TrialPlan[];
+  readonly #skipped: readonly Skipped[];
   readonly #folder: string;
   readonly #results: TrialResult[] = [];
+  #setting: Report['setting'] = [];
+  /** In the stream after the last trial. */
+  #streamDuplicates = 0;
   readonly #progress = createProgress();
   readonly #stopped = stopOnSignals({ onSecond: killAllChildren });
   readonly #began = performance.now();
 
-  constructor(options: ProveOptions, plan: readonly TrialPlan[]) {
+  constructor(options: ProveOptions, plan: readonly TrialPlan[], skipped: readonly Skipped[]) {
     this.#options = options;
     this.#plan = plan;
+    this.#skipped = skipped;
     this.#folder = join(
       LOCAL,
       'prove',
@@ -62,6 +69,8 @@ export class Run {
     const build = this.#results.length === 0;
     const sut = await startUnderProof({ folder, build, steps: this.#progress, signal: this.#stopped });
     try {
+      this.#setting = await settingOf(sut.system);
+      this.#streamDuplicates = 0;
       const random = new Random(this.#options.seed);
       for (const trial of plan) {
         await this.#trial(trial, { sut, ledger, random, signal: this.#stopped });
@@ -79,7 +88,7 @@ export class Run {
   async #trial(plan: TrialPlan, context: Parameters<typeof runTrial>[1]): Promise<void> {
     const step = this.#progress.step(`${plan.number}  ${describePlan(plan)}`);
     try {
-      const result = await runTrial(plan, context);
+      const result = this.#sinceLast(await runTrial(plan, context));
       this.#results.push(result);
       const { figures, healMs, findings } = result;
       const told = `${figures.acknowledged} acknowledged, healed in ${Math.round(healMs ?? NaN)} ms`;
@@ -92,34 +101,51 @@ export class Run {
     }
   }
 
+  /** The stream keeps its duplicates, unless it was lost in between. */
+  #sinceLast(result: TrialResult): TrialResult {
+    const before = this.#streamDuplicates;
+    this.#streamDuplicates = result.streamDuplicates;
+    return { ...result, streamDuplicates: Math.max(0, result.streamDuplicates - before) };
+  }
+
   get #failed(): number {
     return this.#results.filter(({ findings }) => findings.length > 0).length;
   }
 
   #conclude(): number {
-    const { seed, from, only = [], target, trials } = this.#options;
-    const extra = [
-      ...(from > 1 ? [`--from ${from}`] : []),
-      ...only.map((name) => `--only '${name}'`),
-      ...(target === undefined ? [] : [`--target '${target}'`]),
-    ];
-    const command = ['npm run prove --', `--seed ${seed}`, `--trials ${trials}`, ...extra].join(' ');
-    const text = report(this.#results, {
-      seed,
-      command,
-      tookMs: performance.now() - this.#began,
-      skipped: SKIPPED,
-    });
+    const report = this.#report();
+    const text = asText(report);
     console.log(`\n${text}`);
-    if (this.#failed > 0) {
+    if (this.#options.report) writeFileSync(this.#options.report, asMarkdown(report));
+    if (this.#failed > 0 || this.#stopped.aborted) {
       writeFileSync(join(this.#folder, 'report.txt'), `${text}\n`);
       writeFileSync(join(this.#folder, 'trials.json'), JSON.stringify(this.#results, null, 2));
-      console.log(`\n✗ ${this.#failed} trials failed; logs, data and ledger are kept in ${this.#folder}`);
-      return 1;
+      const what = this.#failed > 0 ? `✗ ${this.#failed} trials failed` : 'Stopped';
+      console.log(`\n${what}; logs, data and ledger are kept in ${this.#folder}`);
+      return this.#failed > 0 ? 1 : 130;
     }
     rmSync(this.#folder, { recursive: true, force: true });
-    if (this.#stopped.aborted) return 130;
     console.log('\n✓ nothing lost, nothing done twice, nothing made up');
     return 0;
   }
+
+  #report(): Report {
+    return reportOf(this.#results, {
+      seed: this.#options.seed,
+      command: commandOf(this.#options),
+      tookMs: performance.now() - this.#began,
+      skipped: this.#skipped,
+      setting: this.#setting,
+    });
+  }
+}
+
+/** What does the same again. */
+function commandOf({ seed, trials, from, only = [], target }: ProveOptions): string {
+  const extra = [
+    ...(from > 1 ? [`--from ${from}`] : []),
+    ...only.map((name) => `--only '${name}'`),
+    ...(target === undefined ? [] : [`--target '${target}'`]),
+  ];
+  return ['npm run prove --', `--seed ${seed}`, `--trials ${trials}`, ...extra].join(' ');
 }

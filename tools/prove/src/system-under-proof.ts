@@ -2,9 +2,12 @@ import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Problem } from '@orders/dev/bootstrap/problem.mjs';
 import type { Environments } from '@orders/dev/stack/environments';
-import { startSystem, type System } from '@orders/dev/stack/system';
+import type { Nats, Postgres } from '@orders/dev/stack/servers';
+import { startSystem, type Servers, type System } from '@orders/dev/stack/system';
 import type { Steps } from '@orders/dev/stack/tasks';
+import { Disk } from './disk.ts';
 import { FaultProxy } from './fault-proxy.ts';
+import { thisMachine } from './machine.ts';
 
 export const EDGES = [
   'client-gateway',
@@ -17,9 +20,17 @@ export const EDGES = [
 export type Edge = (typeof EDGES)[number];
 export type Edges = Record<Edge, FaultProxy>;
 
+/** On what each server keeps its data. */
+export interface Disks {
+  postgres: Disk;
+  'nats-server': Disk;
+}
+
 export interface SystemUnderProof {
   system: System;
   edges: Edges;
+  /** Disks of the servers' own, where the machine can have them. */
+  disks: Disks | undefined;
   /** The gateway as the clients reach it. */
   api: string;
   /** What happened that nobody ordered, such as the death of an app; emptied by whoever reads it. */
@@ -30,29 +41,43 @@ export interface SystemUnderProof {
 /** A line of a log that must never be written. */
 const FORBIDDEN = /uncaughtException|unhandledRejection|"level":60|"level":"fatal"|Bearer ey/;
 
+/** The proof takes the apps' time on a small machine; that they then shed load is not looked at here. */
+const APP_ENV = { MAX_EVENT_LOOP_DELAY_MS: '2000' };
+
 /** The whole system, two replicas of each app, on free ports with a fault proxy on every edge that configuration can move. */
 export async function startUnderProof(options: {
   folder: string;
   build: boolean;
   /** Whose apps run: a folder with apps/ and node_modules/. Default: the workspace. */
   root?: string | undefined;
+  /** Settings of Postgres, to see that the proof notices unsafe ones. */
+  postgresSettings?: Record<string, string> | undefined;
   steps?: Steps;
   signal: AbortSignal;
 }): Promise<SystemUnderProof> {
-  const { folder, build, root, steps, signal } = options;
+  const { folder, build, root, postgresSettings, steps, signal } = options;
   const alarms: string[] = [];
   const edges: Partial<Edges> = {};
   const log = openLogs(join(folder, 'logs'));
-  const closeEdges = () => Promise.all(Object.values(edges).map((edge) => edge.close()));
+  let disks: Disks | undefined;
+  const clean = async (): Promise<void> => {
+    await Promise.all(Object.values(edges).map((edge) => edge.close()));
+    await Promise.all(Object.values(disks ?? {}).map((disk: Disk) => disk.unmount()));
+  };
   try {
     const system = await startSystem({
       dataDir: join(folder, 'data'),
       build,
       replicas: 2,
+      env: APP_ENV,
       ...(root === undefined ? {} : { root }),
       ...(steps ? { steps } : {}),
       signal,
-      rewire: (environments) => rewire(environments, edges),
+      postgresSettings,
+      rewire: async (environments, servers) => {
+        if (!(await thisMachine()).noDisks) disks = await layDisks(servers, join(folder, 'disks'));
+        return rewire(environments, edges);
+      },
       onLine: (app, line) => {
         log(app, line);
         if (FORBIDDEN.test(line)) alarms.push(`${app} wrote: ${line.slice(0, 300)}`);
@@ -62,19 +87,34 @@ export async function startUnderProof(options: {
         if (text.startsWith('died')) alarms.push(`${app} ${text}`);
       },
     });
-    if (!system.postgres.server || !system.nats.server)
-      throw new Problem('the proof needs servers of its own');
     const gateway = await FaultProxy.listen('client-gateway', Number(new URL(system.urls.api).port));
     edges['client-gateway'] = gateway;
     const stop = async (): Promise<void> => {
       await system.stop(); // in good order, which needs the edges
-      await closeEdges();
+      await clean();
     };
-    return { system, edges: edges as Edges, api: `http://127.0.0.1:${gateway.port}`, alarms, stop };
+    const api = `http://127.0.0.1:${gateway.port}`;
+    return { system, edges: edges as Edges, disks, api, alarms, stop };
   } catch (error) {
-    await closeEdges();
+    await clean();
     throw error;
   }
+}
+
+/** Moves the data of each server, which is not in use yet, onto a disk of its own. */
+async function layDisks({ postgres, nats }: Servers, folder: string): Promise<Disks> {
+  const lay = async (name: string, server: Postgres['server'] | Nats['server']): Promise<Disk> => {
+    if (!server) throw new Problem('the proof needs servers of its own');
+    await server.stop();
+    const disk = await Disk.under(server.folder, join(folder, `${name}.img`));
+    await server.start();
+    return disk;
+  };
+  const [onPostgres, onNats] = [
+    await lay('postgres', postgres.server),
+    await lay('nats-server', nats.server),
+  ];
+  return { postgres: onPostgres, 'nats-server': onNats };
 }
 
 /** Puts a proxy between each app and what it speaks to. */

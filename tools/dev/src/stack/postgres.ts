@@ -22,13 +22,19 @@ import { run } from './run.ts';
 import { canReach, openFolderFor, serverAccount, type Account } from './server-account.ts';
 import { until } from './until.ts';
 
-const SETTINGS = {
+const SETTINGS: Record<string, string> = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
   timezone: 'UTC',
   log_timezone: 'UTC',
   max_connections: '200',
   cluster_name: 'orders-platform',
+  // A client that vanished is noticed within 25 s, its connection and its locks are given back.
+  tcp_keepalives_idle: '10',
+  tcp_keepalives_interval: '5',
+  tcp_keepalives_count: '3',
+  ...(process.platform === 'linux' ? { tcp_user_timeout: '20s' } : {}),
+  client_connection_check_interval: '2s',
 };
 
 export interface PostgresOptions {
@@ -39,6 +45,8 @@ export interface PostgresOptions {
   note?: (line: string) => void;
   signal?: AbortSignal | undefined;
   onSpawn?: (child: Child) => void;
+  /** More settings than ours, or other ones. */
+  settings?: Record<string, string> | undefined;
 }
 
 /**
@@ -59,6 +67,11 @@ export class EmbeddedPostgres {
     this.#home = this.#makeHome();
   }
 
+  /** Where the cluster and its log really are. */
+  get folder(): string {
+    return this.#home;
+  }
+
   /** The process, while it runs. */
   get child(): Child | undefined {
     return this.#child?.running ? this.#child : undefined;
@@ -76,7 +89,11 @@ export class EmbeddedPostgres {
     if (!existsSync(join(data, 'PG_VERSION'))) await this.#initialise(data);
     await clearPidFile(data);
     const log = openSync(this.#file('postgres.log'), 'a');
-    const settings = Object.entries({ ...SETTINGS, port: String(this.#options.port) });
+    const settings = Object.entries({
+      ...SETTINGS,
+      ...this.#options.settings,
+      port: String(this.#options.port),
+    });
     const child = await Child.spawn({
       command: join(this.#binaries, 'bin/postgres'),
       args: ['-D', data, ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])],

@@ -15,6 +15,8 @@ export interface ServerOptions {
   natsUrl?: string | undefined;
   /** Databases to create when absent. */
   databases?: readonly string[];
+  /** Settings of the embedded Postgres, beside the durable defaults. */
+  postgresSettings?: Record<string, string> | undefined;
   /** Told of each process as it starts. */
   onSpawn?: (name: string, child: Child) => void;
 }
@@ -49,7 +51,7 @@ async function startPostgres(
   tasks: Tasks,
   stack: AsyncDisposableStack,
 ): Promise<Postgres> {
-  const { dataDir, databaseUrl, databases = [], onSpawn } = options;
+  const { dataDir, databaseUrl, databases = [], postgresSettings, onSpawn } = options;
   if (databaseUrl) {
     await tasks.run('databases at DATABASE_URL', () => ensureDatabases(databaseUrl, databases));
     return {
@@ -63,6 +65,7 @@ async function startPostgres(
       folder: join(dataDir, 'postgres'),
       port,
       signal,
+      settings: postgresSettings,
       note: (line) => tasks.note(line),
       onSpawn: (child) => onSpawn?.('postgres', child),
     });

@@ -16,8 +16,10 @@ export interface Fault {
   readonly durationMs: readonly [number, number];
   /** Clients must not notice it: no request may fail. */
   readonly unnoticed?: true;
+  /** Not every machine has it. */
+  readonly needs?: 'disks';
   /** Two faults of one component are not planned over each other. */
-  component(target: string): string;
+  component(target: string): string | readonly string[];
   /** Does it; the function returned makes it good, and resolves when that is complete. */
   begin(sut: SystemUnderProof, injection: Injection): Promise<() => Promise<void>>;
 }

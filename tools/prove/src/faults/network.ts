@@ -36,7 +36,8 @@ export const NETWORK_FAULTS: readonly Fault[] = [
   },
   weather('cut after bytes', [300, 1_500], (random) => ({
     kind: 'cutAfter',
-    bytes: random.int(1, 4_000),
+    // Mostly within the first answer or two: a COMMIT's, a publish's.
+    bytes: 1 + Math.floor(4_000 * random.next() ** 3),
     direction: random.pick(['request', 'answer']),
   })),
   weather('black hole', [500, 6_000], () => ({ kind: 'blackhole' })),

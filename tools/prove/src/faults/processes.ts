@@ -1,4 +1,5 @@
 import type { App } from '@orders/dev/stack/app';
+import type { System } from '@orders/dev/stack/system';
 import { APP_NAMES, type AppName } from '@orders/dev/stack/topology';
 import type { SystemUnderProof } from '../system-under-proof.ts';
 import { nothing, type Fault, type Injection } from './fault.ts';
@@ -6,10 +7,10 @@ import { postgresProcess, processesOf, signalAll } from './postgres-process.ts';
 
 /** What a fault can do to a process. */
 export interface Process {
-  pids(): number[];
+  pids: () => number[];
   /** `kill -9` of all of it. */
-  kill(): Promise<void>;
-  start(): Promise<void>;
+  kill: () => Promise<void>;
+  start: () => Promise<void>;
 }
 
 /** All replicas of an app at once; its mere name means one of them. */
@@ -21,14 +22,16 @@ const POSTGRES_PARTS: Record<string, RegExp> = {
 };
 
 function processes({ system }: SystemUnderProof, { target, random }: Injection): Process[] {
-  if (target === 'postgres') return [postgresProcess(system.postgres.server!)];
-  if (target === 'nats-server') {
-    const server = system.nats.server!;
-    const pids = (): number[] => (server.child ? [server.child.pid] : []);
-    return [{ pids, kill: () => server.kill(), start: () => server.start() }];
-  }
+  if (target === 'postgres' || target === 'nats-server') return [serverProcess(system, target)];
   const replicas = system.replicas[appOf(target)].map(appProcess);
   return target.startsWith('every ') ? replicas : [random.pick(replicas)];
+}
+
+export function serverProcess(system: System, name: 'postgres' | 'nats-server'): Process {
+  if (name === 'postgres') return postgresProcess(system.postgres.server!);
+  const server = system.nats.server!;
+  const pids = (): number[] => (server.child ? [server.child.pid] : []);
+  return { pids, kill: () => server.kill(), start: () => server.start() };
 }
 
 function appProcess(app: App): Process {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
-import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
+import { jetstream, jetstreamManager, type JetStreamManager, type StreamConfig } from '@nats-io/jetstream';
+import { connect, headers, nanos, type NatsConnection } from '@nats-io/transport-node';
 import type { SystemUnderProof } from '../system-under-proof.ts';
 import { nothing, type Fault } from './fault.ts';
 
@@ -19,6 +19,12 @@ async function withNats<T>(
   } finally {
     await connection.close();
   }
+}
+
+function updateStream(sut: SystemUnderProof, change: Partial<StreamConfig>): Promise<unknown> {
+  return withNats(sut, async (connection) =>
+    (await jetstreamManager(connection)).streams.update('ORDERS', change),
+  );
 }
 
 /** Something done once to what NATS keeps. */
@@ -93,13 +99,24 @@ export const STREAM_FAULTS: readonly Fault[] = [
     durationMs: [500, 3_000],
     component: () => 'nats-server',
     begin: async (sut) => {
-      const limit = (max_msgs: number) =>
-        withNats(sut, async (connection) => {
-          const manager = await jetstreamManager(connection);
-          await manager.streams.update('ORDERS', { max_msgs });
-        });
-      await limit(1);
-      return () => limit(-1);
+      await updateStream(sut, { max_msgs: 1 });
+      return async () => void (await updateStream(sut, { max_msgs: -1 }));
+    },
+  },
+  {
+    // Events are stored, their acks are lost, and when they come again the stream has forgotten them.
+    name: 'duplicate window expired',
+    targets: ['nats-server'],
+    durationMs: [2_500, 4_500],
+    component: () => 'nats-server',
+    begin: async (sut, { random }) => {
+      const edge = sut.edges['orders-nats'];
+      await updateStream(sut, { duplicate_window: nanos(2_000) });
+      edge.set({ kind: 'cutAfter', bytes: random.int(1_000, 3_000), direction: 'answer' });
+      return async () => {
+        edge.clear();
+        await updateStream(sut, { duplicate_window: nanos(60 * 60 * 1_000) });
+      };
     },
   },
   {

@@ -1,0 +1,71 @@
+import { answersOk, until } from '@orders/dev/stack/until';
+import type { Disks, SystemUnderProof } from '../system-under-proof.ts';
+import { queries } from '../census.ts';
+import type { Fault } from './fault.ts';
+import { signalAll } from './postgres-process.ts';
+import { serverProcess } from './processes.ts';
+
+type Server = keyof Disks;
+const SERVERS: readonly Server[] = ['postgres', 'nats-server'];
+const MACHINE = 'the whole machine';
+
+/** Needs disks that the servers have for themselves. */
+export const DISK_FAULTS: readonly Fault[] = [
+  {
+    name: 'power cut',
+    targets: [...SERVERS, MACHINE],
+    durationMs: [0, 1_000],
+    needs: 'disks',
+    component: serversOf,
+    begin: async (sut, { target }) => {
+      const ends = await Promise.all(serversOf(target).map((server) => cutPower(sut, server)));
+      return async () => void (await Promise.all(ends.map((end) => end())));
+    },
+  },
+  {
+    name: 'disk full',
+    targets: SERVERS,
+    durationMs: [500, 3_000],
+    needs: 'disks',
+    component: serversOf,
+    begin: async (sut, { target }) => {
+      const [server = 'postgres'] = serversOf(target);
+      const disk = sut.disks![server];
+      await disk.fill();
+      return async () => {
+        disk.free();
+        await comesBack(sut, server);
+      };
+    },
+  },
+];
+
+function serversOf(target: string): readonly Server[] {
+  return target === MACHINE ? SERVERS : SERVERS.filter((server) => server === target);
+}
+
+async function cutPower(sut: SystemUnderProof, server: Server): Promise<() => Promise<void>> {
+  const { pids, kill, start } = serverProcess(sut.system, server);
+  signalAll(pids(), 'SIGSTOP');
+  await sut.disks![server].cutPower(kill);
+  return start;
+}
+
+/** By itself, or started again by whoever looks after it when it has given up: both do that when there is no room left. */
+async function comesBack({ system }: SystemUnderProof, server: Server): Promise<void> {
+  const { pids, kill, start } = serverProcess(system, server);
+  const answers = (): Promise<boolean> =>
+    server === 'postgres'
+      ? queries(system.postgres.url('orders'), ['SELECT 1']).then(
+          () => true,
+          () => false,
+        )
+      : answersOk(`${system.nats.server!.monitoringUrl}/healthz?js-enabled-only=true`);
+  const attempt = async (): Promise<boolean> => {
+    if (await answers()) return true;
+    if (server === 'nats-server') await kill();
+    if (pids().length === 0) await start();
+    return false;
+  };
+  await until(attempt, { timeoutMs: 30_000, everyMs: 200, what: `${server} after its disk was full` });
+}
