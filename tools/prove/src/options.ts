@@ -14,6 +14,8 @@ export interface ProveOptions {
   from: number;
   /** Print the plan and do nothing. */
   planOnly: boolean;
+  /** Instead of a run: show that the power cut sees a loss. */
+  controls: boolean;
   /** Where to write the result as Markdown. */
   report: string | undefined;
 }
@@ -26,6 +28,7 @@ export const USAGE = `npm run prove -- [options]
   --target T     only faults that meet T, e.g. orders or orders-nats
   --from N       begin with trial N of the plan
   --report FILE  write the result as Markdown too
+  --controls     show that the power cut sees what an unsafe Postgres loses
   --plan         print the plan and end`;
 
 const QUICK = 30;
@@ -43,6 +46,7 @@ export function parseOptions(argv: readonly string[]): ProveOptions | 'help' {
     target: values.target,
     from: count('from', values.from) ?? 1,
     planOnly: values.plan ?? false,
+    controls: values.controls ?? false,
     report: values.report,
   };
 }
@@ -59,6 +63,7 @@ function parse(argv: readonly string[]) {
         target: { type: 'string' },
         from: { type: 'string' },
         plan: { type: 'boolean' },
+        controls: { type: 'boolean' },
         report: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },

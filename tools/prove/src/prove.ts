@@ -1,4 +1,5 @@
 import { Problem, report as reportError } from '@orders/dev/bootstrap/problem.mjs';
+import { runControls } from './controls.ts';
 import { faultsOn } from './faults/catalogue.ts';
 import type { Fault } from './faults/fault.ts';
 import { thisMachine } from './machine.ts';
@@ -17,6 +18,7 @@ async function main(): Promise<number> {
     console.log(USAGE);
     return 0;
   }
+  if (options.controls) return runControls(options.seed);
   const { faults, skipped } = faultsOn(await thisMachine());
   const impossible = skipped.find(({ fault }) => options.only?.includes(fault));
   if (impossible) throw new Problem(`--only "${impossible.fault}" is not possible here: ${impossible.why}.`);
