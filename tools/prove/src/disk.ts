@@ -38,6 +38,15 @@ export class Disk {
     }
   }
 
+  /** Unmounts what a killed run has left mounted below these folders; what is in use stays. */
+  static async unmountLeftovers(below: readonly string[]): Promise<void> {
+    if (process.platform !== 'linux' || process.getuid?.() !== 0) return;
+    const mounts = readFileSync('/proc/mounts', 'utf8').matchAll(/^\/dev\/loop\d+ (\S+) ext4 /gm);
+    for (const [, folder = ''] of mounts)
+      if (below.some((parent) => folder.startsWith(`${parent}/`)))
+        await run('umount', [folder]).catch(() => undefined);
+  }
+
   /** Moves a folder with what is in it onto a new disk, mounted in its place. Nobody may use it meanwhile. */
   static async under(folder: string, image: string): Promise<Disk> {
     const disk = new Disk(folder, image);

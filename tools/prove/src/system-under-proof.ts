@@ -2,6 +2,8 @@ import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Problem } from '@orders/dev/bootstrap/problem.mjs';
 import type { Environments } from '@orders/dev/stack/environments';
+import { LOCAL } from '@orders/dev/stack/paths';
+import { OPEN_FOLDER } from '@orders/dev/stack/server-account';
 import type { Nats, Postgres } from '@orders/dev/stack/servers';
 import { startSystem, type Servers, type System } from '@orders/dev/stack/system';
 import type { Steps } from '@orders/dev/stack/tasks';
@@ -103,6 +105,7 @@ export async function startUnderProof(options: {
 
 /** Moves the data of each server, which is not in use yet, onto a disk of its own. */
 async function layDisks({ postgres, nats }: Servers, folder: string): Promise<Disks> {
+  await Disk.unmountLeftovers([LOCAL, OPEN_FOLDER]);
   const lay = async (name: string, server: Postgres['server'] | Nats['server']): Promise<Disk> => {
     if (!server) throw new Problem('the proof needs servers of its own');
     await server.stop();

@@ -4,6 +4,7 @@ import { ROOT } from '../stack/paths.ts';
 import { commandCheck, tool, type Check } from './check.ts';
 import { assertNoDrift } from './contracts-drift.ts';
 import { jestCheck } from './jest-check.ts';
+import { PROOF } from './proof-check.ts';
 
 function everywhere(target: string): (signal: AbortSignal) => Promise<string> {
   return (signal) => nx(['run-many', '-t', target, '--output-style=static'], { signal });
@@ -29,4 +30,5 @@ export const CONTRACTS = commandCheck('contracts', async (signal) => {
 export const ALONE: readonly Check[] = [
   jestCheck('integration tests', 'jest.it.config.mjs', 'build'),
   jestCheck('end-to-end tests', 'jest.e2e.config.mjs', 'build'),
+  PROOF,
 ];
