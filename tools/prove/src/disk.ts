@@ -59,6 +59,7 @@ export class Disk {
     mkdirSync(folder);
     await disk.#mount();
     await run('cp', ['--archive', '--no-target-directory', beneath, folder]);
+    await run('sync', ['--file-system', folder]);
     rmSync(beneath, { recursive: true });
     return disk;
   }
