@@ -20,7 +20,8 @@ interface Standing {
 }
 
 export interface Drained {
-  census: Census;
+  /** undefined when somebody could not even be asked. */
+  census: Census | undefined;
   /** What still was to be done when nothing moved any more; undefined when all was done. */
   stuck: string | undefined;
   ms: number;
@@ -39,10 +40,10 @@ export async function drain(system: System, signal: AbortSignal): Promise<Draine
     before = now;
     const stuck = performance.now() - movedAt > NO_PROGRESS_MS;
     if (stuck || (typeof standing === 'object' && isDone(standing))) {
-      const census = await takeCensus(system);
+      const census = await takeCensus(system).catch(() => undefined);
       const ms = performance.now() - began;
       if (stuck) return { census, stuck: now, ms };
-      if (isComplete(census)) return { census, stuck: undefined, ms };
+      if (census && isComplete(census)) return { census, stuck: undefined, ms };
     }
     await delay(150);
   }

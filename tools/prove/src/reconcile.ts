@@ -19,6 +19,15 @@ export interface Tally {
   effects: number;
 }
 
+/** Where nobody could be asked. */
+export const NOT_RECONCILED: Reconciliation = {
+  findings: ['nothing could be compared: a server does not answer'],
+  lost: { orders: 0, events: 0, effects: 0 },
+  duplicated: { orders: 0, effects: 0 },
+  phantom: { orders: 0, events: 0, effects: 0 },
+  streamDuplicates: 0,
+};
+
 /** Compares what clients know with the orders, the log, the stream and the effects (I1 to I6). */
 export function reconcile(operations: ReadonlyMap<string, Operation>, census: Census): Reconciliation {
   const byId = new Map(census.orders.map((order) => [order.id, order]));
