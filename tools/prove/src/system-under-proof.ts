@@ -7,8 +7,8 @@ import { OPEN_FOLDER } from '@orders/dev/stack/server-account';
 import type { Nats, Postgres } from '@orders/dev/stack/servers';
 import { startSystem, type Servers, type System } from '@orders/dev/stack/system';
 import type { Steps } from '@orders/dev/stack/tasks';
+import { FaultProxy } from '@orders/resilience/testing';
 import { Disk } from './disk.ts';
-import { FaultProxy } from './fault-proxy.ts';
 import { thisMachine } from './machine.ts';
 
 export const EDGES = [

@@ -1,4 +1,4 @@
-import type { Weather } from '../fault-proxy.ts';
+import type { Weather } from '@orders/resilience/testing';
 import { EDGES, type Edge, type SystemUnderProof } from '../system-under-proof.ts';
 import type { Random } from '../random.ts';
 import { nothing, type Fault } from './fault.ts';

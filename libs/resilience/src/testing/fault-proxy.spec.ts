@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { FaultProxy } from './fault-proxy.ts';
+import { FaultProxy } from './fault-proxy.js';
 
 let echo: Server;
 let proxy: FaultProxy;
