@@ -1,4 +1,5 @@
 export * from './backoff.js';
+export * from './breaker.js';
 export * from './concurrency-limit.js';
 export * from './deadline.js';
 export * from './event-loop-delay.js';

@@ -11,40 +11,41 @@ import { ordersV1, REPLAYED_METADATA } from '@orders/contracts';
 import { currentContext, currentTraceparent } from '@orders/instrumentation';
 import { type Deadline, RetryBudget, retryOnce } from '@orders/resilience';
 import { fromServiceError } from '@orders/service';
+import { type Logger } from 'pino';
+
+import { BALANCING } from './balancing.js';
+import { limitConnect } from './connect-limit.js';
+import { OrdersBreaker } from './orders.breaker.js';
 
 const CHANNEL = {
-  // Without pings a connection whose peer vanished is never given up.
-  'grpc.keepalive_time_ms': 10_000,
-  'grpc.keepalive_timeout_ms': 5_000,
+  // Without pings a connection whose peer vanished or froze is never given up; with these it is within 5 s.
+  'grpc.keepalive_time_ms': 2_000,
+  'grpc.keepalive_timeout_ms': 3_000,
   'grpc.keepalive_permit_without_calls': 1,
   'grpc.max_receive_message_length': 4 * 1_024 * 1_024,
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.min_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 500,
-  'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
-  // A new client must not get the stuck connection of the old one.
-  'grpc.use_local_subchannel_pool': 1,
+  'grpc.service_config': JSON.stringify({ loadBalancingConfig: BALANCING }),
 };
 
 /** A request outlives the restart of orders: it waits so long for a connection, in ms, half its time at most. */
 const CONNECT_GRACE_MS = 1_000;
-/** grpc-js waits for ever on a peer that accepts a connection and says nothing (grpc-node issue 2785). */
-const STUCK_AFTER_MS = 5_000;
-const WATCH_MS = 1_000;
 
 type Answer<R> = (error: ServiceError | null, response: R) => void;
 type Start<R> = (metadata: Metadata, options: CallOptions, answer: Answer<R>) => ClientUnaryCall;
 
 /** orders.v1 as promises; failures are `DomainError`s. */
 export class OrdersClient {
-  private client: ordersV1.OrdersClient;
+  private readonly client: ordersV1.OrdersClient;
   private readonly retries = new RetryBudget();
-  private unreadySince: number | undefined;
-  private readonly watch: NodeJS.Timeout;
+  private readonly breaker: OrdersBreaker;
 
-  constructor(private readonly address: string) {
-    this.client = this.connect();
-    this.watch = setInterval(() => this.replaceWhenStuck(), WATCH_MS).unref();
+  constructor(address: string, logger: Logger) {
+    this.breaker = new OrdersBreaker(logger);
+    this.client = new ordersV1.OrdersClient(address, limitConnect(credentials.createInsecure()), CHANNEL);
+    // Connects now, so that the first request need not wait for it.
+    this.client.getChannel().getConnectivityState(true);
   }
 
   async createOrder(
@@ -79,13 +80,13 @@ export class OrdersClient {
   }
 
   close(): void {
-    clearInterval(this.watch);
     this.client.close();
   }
 
   /** Every call may be repeated: creating has its key, and cancelling what is cancelled changes nothing. */
   private call<R>(deadline: Deadline, start: Start<R>): Promise<R> {
-    return retryOnce(() => this.attempt(deadline, start), { deadline, budget: this.retries, retryable });
+    const attempt = () => this.breaker.run(() => this.attempt(deadline, start));
+    return retryOnce(attempt, { deadline, budget: this.retries, retryable });
   }
 
   private async attempt<R>({ remainingMs, signal }: Deadline, start: Start<R>): Promise<R> {
@@ -108,28 +109,11 @@ export class OrdersClient {
     if (this.client.getChannel().getConnectivityState(false) === connectivityState.READY) return undefined;
     return new Promise((resolve) => this.client.waitForReady(deadline, () => resolve()));
   }
-
-  private connect(): ordersV1.OrdersClient {
-    const client = new ordersV1.OrdersClient(this.address, credentials.createInsecure(), CHANNEL);
-    // Connects now, so that the first request need not wait for it.
-    client.getChannel().getConnectivityState(true);
-    return client;
-  }
-
-  // Not only in CONNECTING: after a failure the channel says TRANSIENT_FAILURE all the while it connects anew.
-  private replaceWhenStuck(): void {
-    const ready = this.client.getChannel().getConnectivityState(true) === connectivityState.READY;
-    this.unreadySince = ready ? undefined : (this.unreadySince ?? performance.now());
-    if (this.unreadySince === undefined || performance.now() - this.unreadySince < STUCK_AFTER_MS) return;
-    this.client.close();
-    this.client = this.connect();
-    this.unreadySince = undefined;
-  }
 }
 
 /** Not DEADLINE_EXCEEDED: what was too slow once would only be asked to do more. */
 function retryable(error: unknown): boolean {
-  return error instanceof Error && (error.cause as Partial<ServiceError>).code === status.UNAVAILABLE;
+  return error instanceof Error && (error.cause as Partial<ServiceError>)?.code === status.UNAVAILABLE;
 }
 
 function outgoing(): Metadata {

@@ -14,7 +14,7 @@ export class OrdersStub implements AsyncDisposable {
   /** When set, calls get no answer until it resolves. */
   hold: Promise<unknown> | undefined;
   /** What the next calls fail with, one each; what they were to do is done all the same when `lost` says so. */
-  readonly failures: { code: ProblemCode; lost?: boolean }[] = [];
+  readonly failures: ({ code: ProblemCode; lost?: boolean } | undefined)[] = [];
   /** Tells of the next call that the client gave up. */
   cancelled = Promise.withResolvers<void>();
   private readonly keys = new Map<string, ordersV1.Order>();

@@ -1,0 +1,76 @@
+import 'reflect-metadata';
+
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+
+import { GOOD_ORDER, startGateway, type GatewayUnderTest } from './testing/gateway-under-test.js';
+
+let gateway: GatewayUnderTest;
+beforeEach(async () => {
+  gateway = await startGateway({ REQUEST_DEADLINE_MS: '1000' });
+});
+afterEach(() => gateway.stop());
+
+const order = () => gateway.request('/orders', { body: GOOD_ORDER });
+const orders = (count: number) => Promise.all(Array.from({ length: count }, order));
+const metrics = async () => (await fetch(`${gateway.managementUrl}/metrics`)).text();
+const changes = () => gateway.logs().filter(({ msg }) => msg === 'breaker changed');
+
+describe('the breaker', () => {
+  it('spares orders the calls that would fail, says when to come back, and closes when it is well', async () => {
+    const trouble = { code: 'unavailable' } as const;
+    gateway.orders.failures.push(...Array.from({ length: 40 }, () => trouble));
+    expect((await orders(20)).map(({ status }) => status)).toEqual(Array(20).fill(503));
+    expect(await metrics()).toMatch(/breaker_state\{upstream="orders"\} 2/);
+
+    const calls = gateway.orders.calls.length;
+    const startedAt = performance.now();
+    const refused = await order();
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect(await refused.json()).toMatchObject({ type: 'urn:problem:orders:unavailable' });
+    expect(performance.now() - startedAt).toBeLessThan(200);
+    expect(gateway.orders.calls).toHaveLength(calls);
+
+    gateway.orders.failures.length = 0;
+    let status = 0;
+    while (status !== 201) ({ status } = await order());
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    expect(changes().map(({ state }) => state)).toEqual(['open', 'half-open', 'closed']);
+    expect(await metrics()).toMatch(/breaker_changes_total\{[^}]*state="open"[^}]*\} 1/);
+  });
+
+  it('opens on calls that hang, and one request finds out that they no longer do', async () => {
+    gateway.orders.hold = new Promise(() => undefined);
+    expect((await orders(20)).map(({ status }) => status)).toEqual(Array(20).fill(504));
+    expect((await order()).status).toBe(503);
+    gateway.orders.hold = undefined;
+    const healedAt = performance.now();
+    let status = 0;
+    while (status !== 201) ({ status } = await order());
+    expect(performance.now() - healedAt).toBeLessThan(10_000);
+  });
+
+  it.each(['validation-failed', 'idempotency-key-reused', 'order-not-found'] as const)(
+    'never opens because orders answers %s',
+    async (code) => {
+      gateway.orders.failures.push(...Array.from({ length: 60 }, () => ({ code })));
+      await orders(60);
+      expect(changes()).toEqual([]);
+    },
+  );
+
+  it('never opens because clients go away', async () => {
+    gateway.orders.hold = new Promise(() => undefined);
+    const token = await gateway.issuer.token('alice', 'orders:write');
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const gone = new AbortController();
+    const init = { method: 'POST', headers, body: JSON.stringify(GOOD_ORDER), signal: gone.signal };
+    const requests = Array.from({ length: 30 }, () => fetch(`${gateway.url}/orders`, init));
+    while (gateway.orders.calls.length < 30) await new Promise(setImmediate);
+    gone.abort();
+    await Promise.allSettled(requests);
+    gateway.orders.hold = undefined;
+    expect((await order()).status).toBe(201);
+    expect(changes()).toEqual([]);
+  });
+});
