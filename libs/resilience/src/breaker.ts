@@ -36,9 +36,9 @@ export class Breaker {
 
   constructor({ isFailure, onChange, openMs = 1_000 }: BreakerOptions) {
     // Outcomes instead of errors: to cockatiel, an error that is no failure would be no call at all.
-    const failed = (outcome: unknown) => {
-      const { status, reason } = (outcome as [PromiseSettledResult<unknown> & { reason?: unknown }])[0];
-      return status === 'rejected' && isFailure(reason);
+    const failed = (result: unknown) => {
+      const [outcome] = result as [PromiseSettledResult<unknown>];
+      return outcome.status === 'rejected' && isFailure(outcome.reason);
     };
     this.policy = circuitBreaker(handleWhenResult(failed), {
       breaker: new SamplingBreaker(SAMPLE),
