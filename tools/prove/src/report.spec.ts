@@ -44,7 +44,7 @@ describe('the report', () => {
   });
 
   it('as Markdown: the same', () => {
-    const text = asMarkdown(report);
+    const text = asMarkdown(report).replaceAll(/ +/g, ' ');
     expect(text).toContain('| lost events | 1 |');
     expect(text).toContain('| Node | v24 |');
     expect(text).toContain('| cut | 2 | 1 | 20 | 16 | 4 | 2 | 1 | 0 | 0 | 8 | 100 ms / never / never |');
