@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { FAULTS, faultNamed } from './faults/catalogue.ts';
+import { FAULTS, faultNamed, faultsOn } from './faults/catalogue.ts';
 import { type Choice, describePlan, planTrials, type TrialPlan } from './plan.ts';
 import { Random } from './random.ts';
 
@@ -38,6 +38,16 @@ describe('a plan', () => {
   it('reads as a sentence', () => {
     const faults = [{ fault: 'cut', target: 'orders-nats', offsetMs: 5, durationMs: 0 }];
     expect(describePlan({ number: 1, faults })).toBe('cut · orders-nats (+5 ms, 0 ms)');
+  });
+});
+
+describe('what a machine cannot do', () => {
+  it('is left out of the plan and said, with the reason', () => {
+    const { faults, skipped } = faultsOn({ noDisks: 'needs root' });
+    expect(skipped).toContainEqual({ fault: 'power cut', why: 'needs root' });
+    const dealt = first(100, 'a', { among: faults }).flatMap((trial) => trial.faults);
+    expect(dealt.map(({ fault }) => fault)).not.toContain('power cut');
+    expect(faultsOn({ noDisks: undefined }).faults).toEqual(FAULTS);
   });
 });
 
