@@ -29,6 +29,7 @@ export class Disk {
     const folder = mkdtempSync(join(tmpdir(), 'orders-disk-'));
     try {
       const disk = await Disk.under(join(folder, 'mounted'), join(folder, 'image'));
+      await disk.cutPower(async () => undefined);
       await disk.unmount();
       return undefined;
     } catch (error) {
