@@ -77,11 +77,14 @@ export class JetStreamSource extends EventSource {
     const { link, stream, durable } = this.options;
     const connection = await link.connection();
     const manager = await jetstreamManager(connection);
+    let { interruptions } = link;
     await this.ensureConsumer(manager);
     const consumer = await jetstream(connection).consumers.get(stream.name, durable);
     let checkAt = performance.now() + CHECK_MS;
     while (!signal.aborted) {
-      if (performance.now() >= checkAt) {
+      // After an interruption before anything new is read: a server that lost the end of the stream soon hides it.
+      if (performance.now() >= checkAt || link.interruptions !== interruptions) {
+        interruptions = link.interruptions;
         await this.ensureConsumer(manager);
         checkAt = performance.now() + CHECK_MS;
       }

@@ -17,6 +17,7 @@ export interface NatsLinkOptions {
 export class NatsLink {
   private opening: Promise<NatsConnection> | undefined;
   private closing = false;
+  private lost = 0;
 
   constructor(private readonly options: NatsLinkOptions) {}
 
@@ -34,6 +35,11 @@ export class NatsLink {
       timeoutMs,
     );
     return Promise.race([this.opening, late.promise]).finally(() => clearTimeout(timer));
+  }
+
+  /** How often the connection has been lost so far: who was connected before may have come back with less than it had. */
+  get interruptions(): number {
+    return this.lost;
   }
 
   /** Sends what is buffered, acks included, and closes; at most 2 s. */
@@ -76,6 +82,7 @@ export class NatsLink {
       if (!this.closing) logger.error({ err: error }, 'NATS connection was given up, will make a new one');
     });
     for await (const { type } of connection.status()) {
+      if (type === 'disconnect') this.lost += 1;
       if (type === 'disconnect' || type === 'reconnect') logger.warn({ type }, `NATS ${type}`);
     }
   }
