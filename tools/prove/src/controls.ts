@@ -9,6 +9,7 @@ import { stopOnSignals } from '@orders/dev/stop-signals';
 import { Ledger } from './ledger.ts';
 import { thisMachine } from './machine.ts';
 import { planTrials } from './plan.ts';
+import { proveBuild } from './prove-build/prove-build.ts';
 import { Random } from './random.ts';
 import { startUnderProof } from './system-under-proof.ts';
 import { runTrial } from './trial.ts';
@@ -29,11 +30,13 @@ export async function runControls(seed: string): Promise<number> {
   const folder = join(LOCAL, 'prove', `controls-${seed}`);
   mkdirSync(folder, { recursive: true });
   const ledger = new Ledger(join(folder, 'ledger.jsonl'));
-  const options = { folder, build: true, postgresSettings: UNSAFE, steps: progress, signal };
+  const root = join(folder, 'build');
+  await proveBuild(root, { signal });
+  const options = { folder, root, postgresSettings: UNSAFE, steps: progress, signal };
   const sut = await startUnderProof(options);
   try {
     const random = new Random(seed);
-    for (const plan of planTrials(random, { only: ['power cut'], target: 'postgres' })) {
+    for (const plan of planTrials(random, { only: ['power cut'], targets: ['postgres'] })) {
       const { lost } = await runTrial(plan, { sut, ledger, random, signal });
       progress.log(`trial ${plan.number}: ${lost.orders} acknowledged orders lost`);
       if (lost.orders > 0) break;

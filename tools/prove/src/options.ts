@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { Problem } from '@orders/dev/bootstrap/problem.mjs';
 import { FAULTS } from './faults/catalogue.ts';
+import type { Mutant } from './mutants/mutant.ts';
+import { mutantNamed, MUTANTS } from './mutants/mutants.ts';
 
 export interface ProveOptions {
   trials: number;
@@ -16,6 +18,8 @@ export interface ProveOptions {
   planOnly: boolean;
   /** Instead of a run: show that the power cut sees a loss. */
   controls: boolean;
+  /** Plant these bugs, one after the other, and see that each is caught; undefined = an ordinary run. */
+  mutants: readonly Mutant[] | undefined;
   /** Where to write the result as Markdown. */
   report: string | undefined;
 }
@@ -29,6 +33,7 @@ export const USAGE = `npm run prove -- [options]
   --from N       begin with trial N of the plan
   --report FILE  write the result as Markdown too
   --controls     show that the power cut sees what an unsafe Postgres loses
+  --mutants [NAME …]  plant bugs, one after the other; fails unless each is caught within 100 trials
   --plan         print the plan and end`;
 
 const QUICK = 30;
@@ -36,9 +41,11 @@ const DEFAULT = 100;
 
 /** @throws Problem naming the option that is wrong */
 export function parseOptions(argv: readonly string[]): ProveOptions | 'help' {
-  const { values } = parse(argv);
+  const { values, positionals } = parse(argv);
   if (values.help) return 'help';
   assertKnown(values);
+  const [stray] = positionals;
+  if (stray !== undefined && !values.mutants) throw new Problem(`"${stray}" is no option.\n${USAGE}`);
   return {
     trials: count('trials', values.trials) ?? (values.quick ? QUICK : DEFAULT),
     seed: values.seed ?? randomBytes(4).toString('hex'),
@@ -47,6 +54,7 @@ export function parseOptions(argv: readonly string[]): ProveOptions | 'help' {
     from: count('from', values.from) ?? 1,
     planOnly: values.plan ?? false,
     controls: values.controls ?? false,
+    mutants: values.mutants ? chosenMutants(positionals) : undefined,
     report: values.report,
   };
 }
@@ -55,6 +63,7 @@ function parse(argv: readonly string[]) {
   try {
     return parseArgs({
       args: [...argv],
+      allowPositionals: true,
       options: {
         trials: { type: 'string' },
         quick: { type: 'boolean' },
@@ -64,6 +73,7 @@ function parse(argv: readonly string[]) {
         from: { type: 'string' },
         plan: { type: 'boolean' },
         controls: { type: 'boolean' },
+        mutants: { type: 'boolean' },
         report: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -73,6 +83,10 @@ function parse(argv: readonly string[]) {
       cause: error,
     });
   }
+}
+
+function chosenMutants(names: readonly string[]): readonly Mutant[] {
+  return names.length === 0 ? MUTANTS : names.map(mutantNamed);
 }
 
 function count(name: string, text: string | undefined): number | undefined {

@@ -29,7 +29,7 @@ describe('a plan', () => {
   });
 
   it('can be of one kind and one target', () => {
-    const faults = first(10, 'a', { only: ['freeze'], target: 'orders' }).flatMap((trial) => trial.faults);
+    const faults = first(10, 'a', { only: ['freeze'], targets: ['orders'] }).flatMap((trial) => trial.faults);
     expect(new Set(faults.map(({ fault, target }) => `${fault} ${target}`))).toEqual(
       new Set(['freeze orders']),
     );

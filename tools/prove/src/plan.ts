@@ -20,7 +20,7 @@ export interface Choice {
   /** What can be done here; everything by default. */
   among?: readonly Fault[] | undefined;
   only?: readonly string[] | undefined;
-  target?: string | undefined;
+  targets?: readonly string[] | undefined;
 }
 
 /** Every so many trials, two or three faults overlap. */
@@ -53,12 +53,12 @@ export function* planTrials(seed: Random, choice: Choice = {}): Generator<TrialP
   }
 }
 
-function chosen({ among = FAULTS, only, target }: Choice): readonly Fault[] {
+function chosen({ among = FAULTS, only, targets }: Choice): readonly Fault[] {
   const kinds = only ? only.map(faultNamed) : among;
-  if (target === undefined) return kinds;
+  if (targets === undefined) return kinds;
   return kinds
-    .filter(({ targets }) => targets.includes(target))
-    .map((kind) => ({ ...kind, targets: [target] }));
+    .map((kind) => ({ ...kind, targets: kind.targets.filter((target) => targets.includes(target)) }))
+    .filter((kind) => kind.targets.length > 0);
 }
 
 function planned(kind: Fault, target: string, random: Random): PlannedFault {

@@ -3,6 +3,7 @@ import { runControls } from './controls.ts';
 import { faultsOn } from './faults/catalogue.ts';
 import type { Fault } from './faults/fault.ts';
 import { thisMachine } from './machine.ts';
+import { Hunt } from './mutants/hunt.ts';
 import { parseOptions, USAGE, type ProveOptions } from './options.ts';
 import { describePlan, planTrials, type TrialPlan } from './plan.ts';
 import { Random } from './random.ts';
@@ -19,6 +20,8 @@ async function main(): Promise<number> {
     return 0;
   }
   if (options.controls) return runControls(options.seed);
+  const { seed, mutants, report } = options;
+  if (mutants) return new Hunt({ seed, mutants, report }).toEnd();
   const { faults, skipped } = faultsOn(await thisMachine());
   const impossible = skipped.find(({ fault }) => options.only?.includes(fault));
   if (impossible) throw new Problem(`--only "${impossible.fault}" is not possible here: ${impossible.why}.`);
@@ -34,7 +37,8 @@ async function main(): Promise<number> {
 
 function planOf({ seed, only, target, from, trials }: ProveOptions, among: readonly Fault[]): TrialPlan[] {
   const plan: TrialPlan[] = [];
-  for (const trial of planTrials(new Random(seed), { among, only, target })) {
+  const targets = target === undefined ? undefined : [target];
+  for (const trial of planTrials(new Random(seed), { among, only, targets })) {
     if (trial.number >= from) plan.push(trial);
     if (plan.length === trials) break;
   }

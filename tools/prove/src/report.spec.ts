@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { asMarkdown, asText } from './report-formats.ts';
-import { reportOf, times } from './report.ts';
+import { reportOf, type RunFacts, times } from './report.ts';
 import type { TrialResult } from './trial.ts';
 
 const none = { orders: 0, events: 0, effects: 0 };
@@ -8,6 +8,7 @@ const result = (over: Partial<TrialResult>): TrialResult => ({
   plan: { number: 1, faults: [{ fault: 'cut', target: 'orders-nats', offsetMs: 0, durationMs: 0 }] },
   figures: { attempts: 10, acknowledged: 8, unknown: 2, recovered: 1, serverErrors: 0 },
   findings: [],
+  notInjected: [],
   lost: none,
   duplicated: none,
   phantom: none,
@@ -18,15 +19,16 @@ const result = (over: Partial<TrialResult>): TrialResult => ({
   ...over,
 });
 
+const facts: RunFacts = {
+  seed: 's',
+  command: 'npm run prove -- --seed s',
+  tookMs: 2_000,
+  skipped: [{ fault: 'power cut', why: 'no loop device' }],
+  setting: [['Node', 'v24']],
+};
 const report = reportOf(
   [result({}), result({ lost: { ...none, events: 1 }, findings: ['I5 gone'], healMs: undefined })],
-  {
-    seed: 's',
-    command: 'npm run prove -- --seed s',
-    tookMs: 2_000,
-    skipped: [{ fault: 'power cut', why: 'no loop device' }],
-    setting: [['Node', 'v24']],
-  },
+  facts,
 );
 
 describe('the report', () => {
@@ -51,6 +53,13 @@ describe('the report', () => {
     expect(text).toContain('1 trials failed.');
     expect(text).toContain('- trial 1: I5 gone');
     expect(text).toContain('- power cut: no loop device');
+  });
+
+  it('does not count a fault that found no occasion', () => {
+    const missed = result({ notInjected: [{ fault: 'cut', why: 'nobody came by' }] });
+    const { figures, faults } = reportOf([result({}), missed], facts);
+    expect(figures).toContainEqual(['faults not injected', '1']);
+    expect(faults.rows[0]?.slice(0, 2)).toEqual(['cut', '1']);
   });
 
   it('takes percentiles by nearest rank', () => {

@@ -77,6 +77,7 @@ const FIGURES: readonly Column[] = [
   ['500s', sum(({ figures }) => figures.serverErrors)],
   STREAM_DUPLICATES,
   ...TIMES,
+  ['faults not injected', sum(({ notInjected }) => notInjected.length)],
   ['failed trials', FAILED[1]],
 ];
 
@@ -93,9 +94,14 @@ function figuresOf(results: readonly TrialResult[], { tookMs }: RunFacts): Repor
 function faultRows(results: readonly TrialResult[]): string[][] {
   const kinds = [...new Set(results.flatMap(({ plan }) => plan.faults.map(({ fault }) => fault)))].sort();
   return kinds.map((kind) => {
-    const own = results.filter(({ plan }) => plan.faults.some(({ fault }) => fault === kind));
+    const own = results.filter((result) => met(result, kind));
     return [kind, ...COLUMNS.map(([, of]) => of(own))];
   });
+}
+
+function met({ plan, notInjected }: TrialResult, kind: string): boolean {
+  const isKind = ({ fault }: { fault: string }): boolean => fault === kind;
+  return plan.faults.some(isKind) && !notInjected.some(isKind);
 }
 
 /** Percentiles by nearest rank; undefined = never. */

@@ -10,6 +10,7 @@ import { Ledger } from './ledger.ts';
 import type { ProveOptions } from './options.ts';
 import { describePlan, type TrialPlan } from './plan.ts';
 import { Random } from './random.ts';
+import { proveBuild } from './prove-build/prove-build.ts';
 import { asMarkdown, asText } from './report-formats.ts';
 import { reportOf, type Report } from './report.ts';
 import { settingOf } from './setting.ts';
@@ -48,9 +49,10 @@ export class Run {
   async toEnd(): Promise<number> {
     mkdirSync(this.#folder, { recursive: true });
     try {
+      const root = await this.#build();
       while (this.#results.length < this.#plan.length) {
         const done = this.#results.length;
-        await this.#onFreshData(this.#plan.slice(done, done + TRIALS_ON_ONE_DATA));
+        await this.#onFreshData(root, this.#plan.slice(done, done + TRIALS_ON_ONE_DATA));
       }
     } catch (error) {
       if (!this.#stopped.aborted) throw error;
@@ -61,13 +63,20 @@ export class Run {
     return this.#conclude();
   }
 
-  async #onFreshData(plan: readonly TrialPlan[]): Promise<void> {
+  async #build(): Promise<string> {
+    const step = this.#progress.step('building apps and libs with crash points');
+    const root = join(this.#folder, 'build');
+    await proveBuild(root, { signal: this.#stopped });
+    step.done();
+    return root;
+  }
+
+  async #onFreshData(root: string, plan: readonly TrialPlan[]): Promise<void> {
     const folder = join(this.#folder, `from-${plan[0]?.number}`);
     mkdirSync(folder, { recursive: true });
     const failedBefore = this.#failed;
     const ledger = new Ledger(join(folder, 'ledger.jsonl'));
-    const build = this.#results.length === 0;
-    const sut = await startUnderProof({ folder, build, steps: this.#progress, signal: this.#stopped });
+    const sut = await startUnderProof({ folder, root, steps: this.#progress, signal: this.#stopped });
     try {
       this.#setting = await settingOf(sut.system);
       this.#streamDuplicates = 0;
@@ -90,10 +99,11 @@ export class Run {
     try {
       const result = this.#sinceLast(await runTrial(plan, context));
       this.#results.push(result);
-      const { figures, healMs, findings } = result;
+      const { figures, healMs, findings, notInjected } = result;
       const told = `${figures.acknowledged} acknowledged, healed in ${Math.round(healMs ?? NaN)} ms`;
       if (findings.length === 0) step.done(told);
       else step.fail(told);
+      for (const { fault, why } of notInjected) this.#progress.log(`    not injected: ${fault}: ${why}`);
       for (const finding of findings) this.#progress.log(`    ${finding}`);
     } catch (error) {
       step.fail(this.#stopped.aborted ? 'stopped' : 'broke off');

@@ -10,6 +10,7 @@ import type { Steps } from '@orders/dev/stack/tasks';
 import { FaultProxy } from '@orders/resilience/testing';
 import { Disk } from './disk.ts';
 import { thisMachine } from './machine.ts';
+import { ArmedPoints } from './prove-build/armed-points.ts';
 
 export const EDGES = [
   'client-gateway',
@@ -33,6 +34,8 @@ export interface SystemUnderProof {
   edges: Edges;
   /** Disks of the servers' own, where the machine can have them. */
   disks: Disks | undefined;
+  /** Makes apps die at a crash point. */
+  armed: ArmedPoints;
   /** The gateway as the clients reach it. */
   api: string;
   /** What happened that nobody ordered, such as the death of an app; emptied by whoever reads it. */
@@ -49,17 +52,17 @@ const APP_ENV = { MAX_EVENT_LOOP_DELAY_MS: '2000' };
 /** The whole system, two replicas of each app, on free ports with a fault proxy on every edge that configuration can move. */
 export async function startUnderProof(options: {
   folder: string;
-  build: boolean;
-  /** Whose apps run: a folder with apps/ and node_modules/. Default: the workspace. */
-  root?: string | undefined;
+  /** A prove build. */
+  root: string;
   /** Settings of Postgres, to see that the proof notices unsafe ones. */
   postgresSettings?: Record<string, string> | undefined;
   steps?: Steps;
   signal: AbortSignal;
 }): Promise<SystemUnderProof> {
-  const { folder, build, root, postgresSettings, steps, signal } = options;
+  const { folder, root, postgresSettings, steps, signal } = options;
   const alarms: string[] = [];
   const edges: Partial<Edges> = {};
+  const armed = new ArmedPoints(join(folder, 'crash-points'));
   const log = openLogs(join(folder, 'logs'));
   let disks: Disks | undefined;
   const clean = async (): Promise<void> => {
@@ -69,10 +72,10 @@ export async function startUnderProof(options: {
   try {
     const system = await startSystem({
       dataDir: join(folder, 'data'),
-      build,
+      build: false,
+      root,
       replicas: 2,
-      env: APP_ENV,
-      ...(root === undefined ? {} : { root }),
+      env: { ...APP_ENV, ...armed.environment },
       ...(steps ? { steps } : {}),
       signal,
       postgresSettings,
@@ -96,7 +99,7 @@ export async function startUnderProof(options: {
       await clean();
     };
     const api = `http://127.0.0.1:${gateway.port}`;
-    return { system, edges: edges as Edges, disks, api, alarms, stop };
+    return { system, edges: edges as Edges, disks, armed, api, alarms, stop };
   } catch (error) {
     await clean();
     throw error;

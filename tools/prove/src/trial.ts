@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Load, type Figures } from './customers.ts';
 import { drain } from './drain.ts';
 import { faultNamed } from './faults/catalogue.ts';
+import { NotInjected } from './faults/fault.ts';
 import { leaks } from './leaks.ts';
 import type { Ledger } from './ledger.ts';
 import type { PlannedFault, TrialPlan } from './plan.ts';
@@ -13,6 +14,8 @@ export interface TrialResult extends Omit<Reconciliation, 'findings'> {
   plan: TrialPlan;
   figures: Figures;
   findings: string[];
+  /** Faults that found no occasion: the trial does not count for them. */
+  notInjected: { fault: string; why: string }[];
   /** From the end of the last fault to an order acknowledged at its first try; undefined = never. */
   healMs: number | undefined;
   drainMs: number;
@@ -39,14 +42,18 @@ export async function runTrial(plan: TrialPlan, context: TrialContext): Promise<
   const random = context.random.fork(plan.number);
   const load = new Load({ api: sut.api, token: sut.system.token, ledger, random: random.fork('load') });
   const findings: string[] = [];
+  const notInjected: TrialResult['notInjected'] = [];
   let healMs: number | undefined;
   try {
     await delay(BEFORE_MS, undefined, { signal });
     const ends = await Promise.allSettled(plan.faults.map((fault) => inject(fault, { ...context, random })));
     const lastEnd = Math.max(...ends.map((end) => (end.status === 'fulfilled' ? end.value.endedAt : 0)));
-    for (const end of ends)
-      if (end.status === 'rejected')
-        findings.push(`the fault could not be injected: ${describe(end.reason)}`);
+    for (const [index, end] of ends.entries()) {
+      if (end.status === 'fulfilled') continue;
+      const fault = plan.faults[index]!.fault;
+      if (end.reason instanceof NotInjected) notInjected.push({ fault, why: end.reason.message });
+      else findings.push(`the fault could not be injected: ${describe(end.reason)}`);
+    }
     const waited = lastEnd > 0 ? performance.now() - lastEnd : 0;
     const first = await load.firstSuccess(WAIT_FOR_HEAL_MS);
     healMs = first === undefined ? undefined : waited + first;
@@ -70,7 +77,7 @@ export async function runTrial(plan: TrialPlan, context: TrialContext): Promise<
   findings.push(...load.findings, ...sut.alarms.splice(0).map((alarm) => `I10 ${alarm}`), ...broken);
   if (census) findings.push(...(await leaks(sut.system)));
   const tookMs = performance.now() - began;
-  return { plan, figures: load.figures, ...counts, findings, healMs, drainMs, tookMs };
+  return { plan, figures: load.figures, ...counts, findings, notInjected, healMs, drainMs, tookMs };
 }
 
 /** Resolves when the fault is over; its consequences may take longer to mend. */

@@ -71,6 +71,16 @@ export class App {
     await until(ready, { timeoutMs, what: `${this.name} to be ready` });
   }
 
+  /** Whether it is started again when it dies; true from when it has been ready once. Without, it stays down until `start`. */
+  get supervised(): boolean {
+    return this.#wanted;
+  }
+
+  set supervised(wanted: boolean) {
+    if (!wanted) this.#giveUp();
+    this.#wanted = wanted;
+  }
+
   /** Ends it in good order (SIGTERM); it stays down until `start`. */
   async stop(): Promise<Exit | undefined> {
     this.#giveUp();

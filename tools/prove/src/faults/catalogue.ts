@@ -1,3 +1,4 @@
+import { CRASH_FAULT } from './crash.ts';
 import { DATABASE_FAULTS } from './database.ts';
 import type { Machine } from '../machine.ts';
 import { DISK_FAULTS } from './disks.ts';
@@ -11,6 +12,7 @@ import { STREAM_FAULTS } from './stream.ts';
 export const FAULTS: readonly Fault[] = [
   ...PROCESS_FAULTS,
   ...SERVER_FAULTS,
+  CRASH_FAULT,
   ...NETWORK_FAULTS,
   ...DATABASE_FAULTS,
   ...STREAM_FAULTS,

@@ -24,5 +24,10 @@ export interface Fault {
   begin(sut: SystemUnderProof, injection: Injection): Promise<() => Promise<void>>;
 }
 
+/** Thrown by a fault that found no occasion: its trial shows nothing about it. */
+export class NotInjected extends Error {
+  override readonly name = 'NotInjected';
+}
+
 /** What it takes to make good a fault that leaves nothing behind. */
 export const nothing = async (): Promise<void> => undefined;

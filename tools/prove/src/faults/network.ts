@@ -41,6 +41,18 @@ export const NETWORK_FAULTS: readonly Fault[] = [
     direction: random.pick(['request', 'answer']),
   })),
   weather('black hole', [500, 6_000], () => ({ kind: 'blackhole' })),
+  {
+    name: 'black hole at connect',
+    targets: EDGES,
+    durationMs: [500, 4_000],
+    component: (target) => target,
+    begin: async (sut, { target }) => {
+      const edge = edgeOf(sut, target);
+      edge.set({ kind: 'blackhole' });
+      edge.cut(); // what connects anew gets no answer
+      return async () => edge.clear();
+    },
+  },
   weather('latency', [500, 3_000], (random) => ({ kind: 'latency', ms: random.int(50, 1_500) })),
   weather('trickle', [500, 2_500], (random) => ({ kind: 'trickle', bytes: random.int(1, 40) })),
 ];

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { cpSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { jetstream, jetstreamManager, type JetStreamManager, type StreamConfig } from '@nats-io/jetstream';
 import { connect, headers, nanos, type NatsConnection } from '@nats-io/transport-node';
 import type { SystemUnderProof } from '../system-under-proof.ts';
-import { nothing, type Fault } from './fault.ts';
+import { NotInjected, nothing, type Fault } from './fault.ts';
 
 /** Marks what no order led to. */
 export const POISON_HEADER = 'x-prove-poison';
@@ -39,6 +39,22 @@ function once(name: string, work: (manager: JetStreamManager) => Promise<unknown
       return nothing;
     },
   };
+}
+
+/** As a replay does it, many times. */
+async function replayNewest(connection: NatsConnection): Promise<void> {
+  const manager = await jetstreamManager(connection);
+  const newest = await manager.streams.getMessage('ORDERS', { last_by_subj: 'orders.created' });
+  if (!newest) throw new NotInjected('the stream is empty');
+  for (let copy = 0; copy < 20; copy += 1) {
+    const marked = headers();
+    for (const [name, values] of newest.header)
+      if (name.startsWith('ce-')) for (const value of values) marked.append(name, value);
+    await jetstream(connection).publish('orders.created', newest.data, {
+      headers: marked,
+      msgID: randomUUID(),
+    });
+  }
 }
 
 const HEADERS = {
@@ -91,6 +107,27 @@ export const STREAM_FAULTS: readonly Fault[] = [
       await server.kill();
       rmSync(join(server.folder, 'jetstream'), { recursive: true, force: true });
       return () => server.start();
+    },
+  },
+  {
+    // What a power cut leaves: the consumer as it is, the stream as it was a while before. What has been replayed since
+    // nobody publishes again, so that new events take the places of what the consumer has read.
+    name: 'stream cut short',
+    targets: ['nats-server'],
+    durationMs: [300, 1_500],
+    component: () => 'nats-server',
+    begin: async (sut) => {
+      const server = sut.system.nats.server!;
+      const messages = join(server.folder, 'jetstream/$G/streams/ORDERS/msgs');
+      const earlier = join(server.folder, 'earlier-msgs');
+      cpSync(messages, earlier, { recursive: true });
+      await withNats(sut, replayNewest);
+      return async () => {
+        await server.kill();
+        rmSync(messages, { recursive: true });
+        renameSync(earlier, messages);
+        await server.start();
+      };
     },
   },
   {

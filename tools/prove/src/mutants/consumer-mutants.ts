@@ -1,0 +1,86 @@
+import type { Mutant } from './mutant.ts';
+
+const CONSUMER = 'libs/messaging/src/consumer/inbox-consumer.ts';
+const HANDLERS = 'libs/messaging/src/consumer/inbox-handlers.ts';
+const INBOX = 'libs/messaging/src/inbox/inbox.ts';
+const SOURCE = 'libs/messaging/src/jetstream/jetstream-source.ts';
+
+/** Bugs on the way of an event from the stream to its effect. */
+export const CONSUMER_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'no-inbox',
+    breaks: 'one effect for each event',
+    patches: [
+      {
+        file: INBOX,
+        from: 'return events.filter(({ id }) => fresh.delete(id.toLowerCase()));',
+        to: 'return [...events];',
+      },
+    ],
+    exposedBy: {
+      faults: ['crash at a point', 'kill -9', 'cut'],
+      targets: ['fulfillment-after-commit', 'nats-server', 'fulfillment-nats'],
+    },
+    seenAs: ['I6'],
+  },
+  {
+    name: 'ack-before-transaction',
+    breaks: 'an effect for each event',
+    patches: [
+      {
+        file: CONSUMER,
+        from: 'await this.apply(batch);',
+        to: 'for (const delivery of batch) delivery.ack(); await this.apply(batch);',
+      },
+    ],
+    exposedBy: {
+      faults: ['crash at a point', 'kill -9'],
+      targets: ['fulfillment-before-commit', 'every fulfillment'],
+    },
+    seenAs: ['I6'],
+  },
+  {
+    name: 'inbox-and-effect-apart',
+    breaks: 'an effect for each event',
+    patches: [
+      {
+        file: HANDLERS,
+        from: 'const fresh = await this.inbox.accept(tx, events);',
+        to: `const fresh = await this.inbox.accept(tx, events);
+    await tx.query('COMMIT');
+    await tx.query('BEGIN');`,
+      },
+    ],
+    exposedBy: {
+      faults: ['crash at a point', 'table locked', 'backends terminated'],
+      targets: ['fulfillment-before-commit', 'shipments', 'fulfillment'],
+    },
+    seenAs: ['I6'],
+  },
+  {
+    name: 'poison-dropped',
+    breaks: 'what can never take effect is kept',
+    patches: [
+      {
+        file: CONSUMER,
+        from: 'for (const { delivery, error } of unreadable) await this.deadLetters.add(tx, delivery, error);',
+        to: '',
+      },
+    ],
+    exposedBy: { faults: ['poison'], targets: ['no JSON', 'wrong schema', 'unknown type', 'no headers'] },
+    seenAs: ['I6'],
+  },
+  {
+    name: 'ahead-of-its-stream',
+    breaks: 'an effect for each event',
+    patches: [
+      {
+        file: SOURCE,
+        from: 'if (!(await this.hasLost(manager, delivered.stream_seq))) {',
+        to: 'if (delivered) {',
+      },
+    ],
+    exposedBy: { faults: ['stream cut short'], targets: ['nats-server'] },
+    seenAs: ['I6', 'I8'],
+  },
+];

@@ -1,0 +1,31 @@
+import type { Mutant } from './mutant.ts';
+
+const CLIENT = 'apps/gateway/src/orders/orders.client.ts';
+
+/** Bugs of the edge. */
+export const GATEWAY_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'retry-with-a-new-key',
+    breaks: 'one order for each key',
+    patches: [
+      { file: CLIENT, from: 'let replayed = false;', to: 'let replayed = false; let tries = 0;' },
+      {
+        file: CLIENT,
+        from: '.createOrder(request, metadata',
+        to: `.createOrder(tries++ === 0 ? request : { ...request, idempotencyKey: crypto.randomUUID() }, metadata`,
+      },
+    ],
+    exposedBy: {
+      faults: ['cut', 'crash at a point', 'kill -9'],
+      targets: ['gateway-orders', 'orders-after-commit', 'orders'],
+    },
+    seenAs: ['I2', 'I3'],
+  },
+  {
+    name: 'connect-without-limit',
+    breaks: 'works again within 10 s',
+    patches: [{ file: CLIENT, from: 'limitConnect(credentials', to: '(credentials' }],
+    exposedBy: { faults: ['black hole at connect'], targets: ['gateway-orders'] },
+    seenAs: ['I8'],
+  },
+];

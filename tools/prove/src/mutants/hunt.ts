@@ -1,0 +1,117 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createProgress } from '@orders/dev/bootstrap/progress.mjs';
+import { killAllChildren } from '@orders/dev/stack/child';
+import { LOCAL } from '@orders/dev/stack/paths';
+import { stopOnSignals } from '@orders/dev/stop-signals';
+import { CONTROL, isAsItShouldBe, type Hunted } from './hunted.ts';
+import { huntMarkdown, huntReport } from './hunt-report.ts';
+import type { Mutant } from './mutant.ts';
+import { MUTANTS } from './mutants.ts';
+import { removeData, trialsOnBuild } from './trials-on-build.ts';
+
+/** A bug that survives so many trials would survive the proof. */
+const TRIALS_AT_MOST = 100;
+/** The build without a bug meets the same faults at least so often. */
+const CONTROL_TRIALS = 20;
+
+export interface HuntOptions {
+  seed: string;
+  mutants: readonly Mutant[];
+  /** Markdown file to write. */
+  report: string | undefined;
+}
+
+/**
+ * Shows that the proof can fail: plants each bug alone and runs trials until one catches it; then runs the build
+ * without a bug, which must stay clean, as long as the longest took.
+ */
+export class Hunt {
+  readonly #options: HuntOptions;
+  readonly #folder: string;
+  readonly #progress = createProgress();
+  readonly #stopped = stopOnSignals({ onSecond: killAllChildren });
+  readonly #hunted: Hunted[] = [];
+
+  constructor(options: HuntOptions) {
+    this.#options = options;
+    this.#folder = join(
+      LOCAL,
+      'prove',
+      `${new Date().toISOString().replaceAll(/[:.]/g, '-')}-mutants-${options.seed}`,
+    );
+  }
+
+  /** Resolves with the exit code. */
+  async toEnd(): Promise<number> {
+    const { mutants } = this.#options;
+    try {
+      for (const mutant of mutants) this.#hunted.push(await this.#hunt(mutant, TRIALS_AT_MOST));
+      const longest = Math.max(...this.#hunted.map(({ trials }) => trials));
+      this.#hunted.push(await this.#hunt(controlOf(mutants), Math.max(CONTROL_TRIALS, longest)));
+    } catch (error) {
+      if (!this.#stopped.aborted) throw error;
+      this.#progress.log('Stopped before the end.');
+    } finally {
+      this.#progress.close();
+    }
+    return this.#conclude();
+  }
+
+  async #hunt(mutant: Mutant, trials: number): Promise<Hunted> {
+    const { seed } = this.#options;
+    const began = performance.now();
+    const step = this.#progress.step(mutant.name);
+    const folder = join(this.#folder, mutant.name);
+    const onProgress = (text: string): void => step.update(text);
+    const signal = this.#stopped;
+    try {
+      const seen = await trialsOnBuild({ ...mutant, seed, trials, folder, signal, onProgress });
+      const hunted = { mutant, ...seen, tookMs: performance.now() - began };
+      const told = `${hunted.findings[0] ?? 'nothing seen'} (trial ${hunted.trials})`;
+      if (isAsItShouldBe(hunted)) {
+        step.done(told);
+        removeData(folder);
+      } else step.fail(told);
+      return hunted;
+    } catch (error) {
+      step.fail(this.#stopped.aborted ? 'stopped' : 'broke off');
+      throw error;
+    }
+  }
+
+  #conclude(): number {
+    const { seed, mutants, report } = this.#options;
+    const names = mutants.length === MUTANTS.length ? [] : mutants.map(({ name }) => name);
+    const command = ['npm run prove -- --mutants', ...names, `--seed ${seed}`].join(' ');
+    console.log(`\n${huntReport(this.#hunted, { seed, command })}`);
+    if (report !== undefined) writeFileSync(report, huntMarkdown(this.#hunted, { seed, command }));
+    if (this.#stopped.aborted) return 130;
+    const wrong = this.#hunted.filter((hunted) => !isAsItShouldBe(hunted));
+    if (wrong.length === 0) {
+      console.log(
+        `\n✓ the proof catches all ${mutants.length} mutants, and finds nothing where there is none`,
+      );
+      return 0;
+    }
+    console.log(
+      `\n✗ ${wrong.map(({ mutant }) => mutant.name).join(', ')}; logs and data are kept in ${this.#folder}`,
+    );
+    return 1;
+  }
+}
+
+/** No bug, and everything that brings one to light. */
+function controlOf(mutants: readonly Mutant[]): Mutant {
+  const exposed = mutants.map(({ exposedBy }) => exposedBy);
+  return {
+    name: CONTROL,
+    breaks: '',
+    patches: [],
+    exposedBy: {
+      faults: [...new Set(exposed.flatMap(({ faults }) => faults))],
+      targets: [...new Set(exposed.flatMap(({ targets }) => targets))],
+    },
+    seenAs: [],
+  };
+}

@@ -1,0 +1,24 @@
+import { Problem } from '@orders/dev/bootstrap/problem.mjs';
+import { CONSUMER_MUTANTS } from './consumer-mutants.ts';
+import { GATEWAY_MUTANTS } from './gateway-mutants.ts';
+import type { Mutant } from './mutant.ts';
+import { ORDERS_MUTANTS } from './orders-mutants.ts';
+import { RELAY_MUTANTS } from './relay-mutants.ts';
+
+/**
+ * Every bug that the proof must see, in the order of a request. Not among them: a publish without message id, and a lease
+ * that anybody takes. They break no promise, as inboxes absorb what comes twice and a cursor moves by compare-and-swap.
+ */
+export const MUTANTS: readonly Mutant[] = [
+  ...GATEWAY_MUTANTS,
+  ...ORDERS_MUTANTS,
+  ...RELAY_MUTANTS,
+  ...CONSUMER_MUTANTS,
+];
+
+/** @throws Problem that lists the names there are */
+export function mutantNamed(name: string): Mutant {
+  const mutant = MUTANTS.find((known) => known.name === name);
+  if (mutant) return mutant;
+  throw new Problem(`No mutant is called "${name}": ${MUTANTS.map((known) => known.name).join(', ')}.`);
+}

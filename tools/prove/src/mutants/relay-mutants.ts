@@ -1,0 +1,80 @@
+import type { Patch } from '../prove-build/patch.ts';
+import type { Mutant } from './mutant.ts';
+
+const RELAY = 'libs/messaging/src/outbox/relay.ts';
+const LOG = 'libs/messaging/src/outbox/outbox-log.ts';
+const STREAM = 'libs/messaging/src/jetstream/stream.ts';
+
+const NO_RECONCILER: readonly Patch[] = [
+  {
+    file: RELAY,
+    from: 'if (isSame && state.lastSequence >= cursor.streamSequence) {',
+    to: 'if (state) {',
+  },
+  { file: RELAY, from: 'if (reused !== undefined) {', to: 'if (reused === -1) {' },
+];
+
+/** Bugs on the way of an event from the log to the stream. */
+export const RELAY_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'id-above-last',
+    breaks: 'every event reaches the stream',
+    patches: [
+      {
+        file: LOG,
+        from: `> ($1::xid8, $2::bigint) AND tx < pg_snapshot_xmin(pg_current_snapshot())
+  ORDER`,
+        to: `> ($1::xid8, $2::bigint)
+  ORDER`,
+      },
+    ],
+    exposedBy: { faults: ['latency', 'trickle'], targets: ['orders-postgres'] },
+    seenAs: ['I5'],
+  },
+  {
+    name: 'cursor-before-publish',
+    breaks: 'every event reaches the stream',
+    patches: [
+      {
+        file: RELAY,
+        from: 'const results = await Promise.allSettled(entries.map((entry) => this.publish(entry)));',
+        to: `const last = entries.at(-1);
+    const ahead = last && { ...from, tx: last.tx, position: last.position, stream: this.cursor?.stream };
+    if (ahead) await this.options.log.advance(this.options.owner, { from, to: ahead }, this.leaseMs);
+    const results = await Promise.allSettled(entries.map((entry) => this.publish(entry)));
+    for (const result of results) if (result.status === 'rejected') throw result.reason;`,
+      },
+      {
+        file: RELAY,
+        from: 'await this.advance(from, entries',
+        to: 'await this.advance(ahead ?? from, entries',
+      },
+    ],
+    exposedBy: {
+      faults: ['kill -9', 'black hole', 'cut'],
+      targets: ['nats-server', 'every orders', 'orders-nats'],
+    },
+    seenAs: ['I5'],
+  },
+  {
+    name: 'reconciler-off',
+    breaks: 'every event reaches the stream, even if NATS lost its disk',
+    patches: NO_RECONCILER,
+    exposedBy: { faults: ['NATS store deleted', 'stream deleted'], targets: ['nats-server'] },
+    seenAs: ['I5'],
+  },
+  {
+    name: 'memory-stream',
+    breaks: 'every event reaches the stream',
+    patches: [{ file: STREAM, from: 'StorageType.File', to: 'StorageType.Memory' }, ...NO_RECONCILER],
+    exposedBy: { faults: ['kill -9'], targets: ['nats-server'] },
+    seenAs: ['I5'],
+  },
+  {
+    name: 'discard-old',
+    breaks: 'every event reaches the stream',
+    patches: [{ file: STREAM, from: 'DiscardPolicy.New', to: 'DiscardPolicy.Old' }],
+    exposedBy: { faults: ['stream full'], targets: ['nats-server'] },
+    seenAs: ['I5', 'I6'],
+  },
+];

@@ -1,0 +1,76 @@
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { Problem } from '@orders/dev/bootstrap/problem.mjs';
+import { ROOT } from '@orders/dev/stack/paths';
+import { CommandFailed, run } from '@orders/dev/stack/run';
+import { CRASH_POINTS } from './crash-points.ts';
+import { applyPatch, type Patch } from './patch.ts';
+
+/**
+ * Compiles the apps and libs of the workspace with the crash points in them, and with the patches given, by the same
+ * command as the workspace itself. Nothing of that is ever in a shipped build.
+ *
+ * @param root for `startSystem`; below the workspace, where packages that are not ours are found
+ * @throws Problem with what the compiler said
+ */
+export async function proveBuild(
+  root: string,
+  { patches = [], signal }: { patches?: readonly Patch[]; signal?: AbortSignal } = {},
+): Promise<void> {
+  const projects = projectFolders();
+  for (const project of projects) copyProject(project, root);
+  cpSync(join(ROOT, '.swcrc'), join(root, '.swcrc'));
+  for (const patch of [...CRASH_POINTS.map(({ patch }) => patch), ...patches]) patchFile(root, patch);
+  const command = buildCommand();
+  for (const project of projects) await compile(command, { cwd: join(root, project), signal });
+}
+
+/** Folders of what is built: `apps/orders`, `libs/messaging`, … */
+function projectFolders(): string[] {
+  const folders = ['apps', 'libs'].flatMap((kind) =>
+    readdirSync(join(ROOT, kind)).map((name) => `${kind}/${name}`),
+  );
+  return folders.filter((folder) => existsSync(join(ROOT, folder, 'package.json')));
+}
+
+function copyProject(project: string, root: string): void {
+  for (const part of ['package.json', 'src'])
+    cpSync(join(ROOT, project, part), join(root, project, part), { recursive: true });
+  const { name } = JSON.parse(readFileSync(join(root, project, 'package.json'), 'utf8')) as { name: string };
+  const link = join(root, 'node_modules', name);
+  mkdirSync(join(link, '..'), { recursive: true });
+  symlinkSync(join('../..', project), link);
+}
+
+function patchFile(root: string, patch: Patch): void {
+  const path = join(root, patch.file);
+  writeFileSync(path, applyPatch(readFileSync(path, 'utf8'), patch));
+}
+
+function buildCommand(): string {
+  const nx = JSON.parse(readFileSync(join(ROOT, 'nx.json'), 'utf8')) as {
+    targetDefaults: { build: { command: string } };
+  };
+  return nx.targetDefaults.build.command;
+}
+
+async function compile(
+  command: string,
+  { cwd, signal }: { cwd: string; signal: AbortSignal | undefined },
+): Promise<void> {
+  try {
+    await run('sh', ['-c', command], { cwd, signal });
+  } catch (error) {
+    if (error instanceof CommandFailed)
+      throw new Problem(`The prove build failed in ${cwd}:\n${error.output}`, { cause: error });
+    throw error;
+  }
+}
