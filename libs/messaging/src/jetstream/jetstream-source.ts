@@ -11,6 +11,7 @@ import {
 } from '@nats-io/jetstream';
 import { ClosedConnectionError, nanos } from '@nats-io/transport-node';
 import { Backoff, sleep, WakeUp } from '@orders/resilience';
+import { addAbortListener } from 'node:events';
 import type { Log } from '../log.js';
 import { type Delivery, EventSource } from '../message.js';
 import type { NatsLink } from './nats-link.js';
@@ -77,20 +78,22 @@ export class JetStreamSource extends EventSource {
     const { link, stream, durable } = this.options;
     const connection = await link.connection();
     const manager = await jetstreamManager(connection);
-    let { interruptions } = link;
+    let { interruption } = link;
     await this.ensureConsumer(manager);
     const consumer = await jetstream(connection).consumers.get(stream.name, durable);
     let checkAt = performance.now() + CHECK_MS;
     while (!signal.aborted) {
       // After an interruption before anything new is read: a server that lost the end of the stream soon hides it.
-      if (performance.now() >= checkAt || link.interruptions !== interruptions) {
-        interruptions = link.interruptions;
+      if (performance.now() >= checkAt || interruption.aborted) {
+        ({ interruption } = link);
         await this.ensureConsumer(manager);
         checkAt = performance.now() + CHECK_MS;
       }
       // Short pulls instead of one endless one: each ends by itself when something is amiss, and a reader that
       // stops only waits for the last one, so that nothing it was sent lies open until the ack wait is over.
       const pull = await consumer.fetch({ max_messages: 4 * max, expires: PULL_MS });
+      // By itself it would read on after an interruption.
+      using _ending = addAbortListener(interruption, () => pull.stop());
       for await (const batch of inBatches(pull, max, signal)) {
         const { seq, headers } = batch.at(-1)!;
         this.last = { sequence: seq, id: headers?.get('Nats-Msg-Id') ?? '' };

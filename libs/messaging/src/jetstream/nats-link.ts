@@ -17,7 +17,7 @@ export interface NatsLinkOptions {
 export class NatsLink {
   private opening: Promise<NatsConnection> | undefined;
   private closing = false;
-  private lost = 0;
+  private interrupted = new AbortController();
 
   constructor(private readonly options: NatsLinkOptions) {}
 
@@ -37,9 +37,12 @@ export class NatsLink {
     return Promise.race([this.opening, late.promise]).finally(() => clearTimeout(timer));
   }
 
-  /** How often the connection has been lost so far: who was connected before may have come back with less than it had. */
-  get interruptions(): number {
-    return this.lost;
+  /**
+   * Aborts when the connection is lost; from then on there is another one, for the next time. A server that comes back
+   * may have less than it had.
+   */
+  get interruption(): AbortSignal {
+    return this.interrupted.signal;
   }
 
   /** Sends what is buffered, acks included, and closes; at most 2 s. */
@@ -82,8 +85,13 @@ export class NatsLink {
       if (!this.closing) logger.error({ err: error }, 'NATS connection was given up, will make a new one');
     });
     for await (const { type } of connection.status()) {
-      if (type === 'disconnect') this.lost += 1;
+      if (type === 'disconnect') this.interrupt();
       if (type === 'disconnect' || type === 'reconnect') logger.warn({ type }, `NATS ${type}`);
     }
+  }
+  private interrupt(): void {
+    const { interrupted } = this;
+    this.interrupted = new AbortController();
+    interrupted.abort();
   }
 }
