@@ -16,6 +16,11 @@ describe('fateOf', () => {
     ['deadlock_detected', coded('40P01'), 'transient'],
     ['lock_not_available', coded('55P03'), 'transient'],
     ['a cut connection', new Error('Connection terminated unexpectedly'), 'transient'],
+    [
+      'a connection that died within a transaction',
+      new Error('Database connection provided by a query runner was already released, cannot continue'),
+      'transient',
+    ],
     ['a cause that is transient', new Error('query failed', { cause: coded('08006') }), 'transient'],
     ['unique_violation', coded('23505'), 'unknown'],
     ['undefined_column', coded('42703'), 'unknown'],

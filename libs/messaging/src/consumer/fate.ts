@@ -25,9 +25,9 @@ export function fateOf(error: unknown): Fate {
 const TRANSIENT_SQLSTATE = /^(08|53|57P0|40001|40P01|55P03|57014|25P03|25006)/;
 const TRANSIENT_NODE_CODES =
   /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
-/** pg and pg-pool throw these without a code. */
+/** pg and pg-pool throw these without a code; TypeORM the last two, after a connection has died within a transaction. */
 const TRANSIENT_MESSAGES =
-  /Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Cannot use a pool after calling end|not queryable|Driver not Connected/i;
+  /Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Cannot use a pool after calling end|not queryable|Driver not Connected|was already released|runner already released/i;
 
 /** Is the database away, full, restarting or busy, so that the same statement may succeed later? */
 export function isTransientDatabaseError(error: unknown): boolean {

@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { isTransientDatabaseError } from '@orders/messaging';
+import { createTestDatabase, eventually, type TestDatabase } from '@orders/messaging/testing';
+import { Secret } from '@orders/service';
+import type { DataSource } from 'typeorm';
+import { inTime } from '../testing/fixtures.js';
+import { ordersDataSource } from './data-source.js';
+import { transactionWithin } from './within.js';
+
+let db: TestDatabase;
+let dataSource: DataSource;
+
+beforeAll(async () => {
+  db = await createTestDatabase();
+  dataSource = ordersDataSource({ url: new Secret(db.url), poolMax: 2, applicationName: 'test' });
+  await dataSource.initialize();
+});
+afterAll(async () => {
+  await dataSource.destroy();
+  await db[Symbol.asyncDispose]();
+});
+
+describe('a transaction', () => {
+  // Seen as a 500 while Postgres was shutting down.
+  it('whose connection died between two statements has met a database that is away, not a bug', async () => {
+    const cut = transactionWithin(dataSource, inTime(), async (tx) => {
+      const [own] = await tx.query<{ pid: number }[]>('SELECT pg_backend_pid() AS pid');
+      await db.query('SELECT pg_terminate_backend($1)', [own?.pid]);
+      await eventually('TypeORM to take the connection away', () => tx.queryRunner?.isReleased ?? false);
+      await tx.query('SELECT 1');
+    });
+    const error = await cut.catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(Error);
+    expect(isTransientDatabaseError(error)).toBe(true);
+  });
+});
