@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Delivery, EventSource } from '../message.js';
 import type { Queryable } from '../queryable.js';
 import { CONSUMER_COMMANDS, type ConsumerParts, ConsumerWorld } from '../testing/consumer-world.js';
 import type { ModelConnection } from '../testing/model-database.js';
-import { keepsItsPromises, useSimulatedTime } from '../testing/simulation.js';
+import { enterSimulation, keepsItsPromises, leaveSimulation } from '../testing/simulation.js';
 
 /** Runs the statements about the inbox by other means. */
 const withInbox =
@@ -50,8 +50,8 @@ const apply = (parts?: ConsumerParts) =>
   keepsItsPromises((scheduler) => new ConsumerWorld(scheduler, parts), CONSUMER_COMMANDS);
 
 describe('two consumers, whatever happens and in whatever order', () => {
-  beforeAll(useSimulatedTime);
-  afterAll(() => void jest.useRealTimers());
+  beforeAll(enterSimulation);
+  afterAll(leaveSimulation);
 
   it('apply every event once, or keep it as a dead letter, and ack it after that', async () => {
     await fc.assert(apply(), { numRuns: 3_000 });

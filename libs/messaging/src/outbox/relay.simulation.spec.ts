@@ -1,21 +1,21 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { EventPublisher, Message } from '../message.js';
 import { ModelDatabase } from '../testing/model-database.js';
 import { RELAY_COMMANDS, type RelayParts, RelayWorld } from '../testing/relay-world.js';
-import { keepsItsPromises, useSimulatedTime } from '../testing/simulation.js';
+import { enterSimulation, keepsItsPromises, leaveSimulation } from '../testing/simulation.js';
 
 /** Schedules that failed once; they mean the same only as long as the commands stay as they are. */
 const REGRESSIONS = [
   {
     was: 'a repeat of what was published before a loss was seen was taken for another loss, for ever',
-    seed: -593713668,
-    path: '267:21:2:19:19:18:5',
+    seed: -7035928,
+    path: '463',
   },
   {
     was: 'a loss in the middle of a batch was hidden by the rest of the batch',
-    seed: 757101960,
-    path: '102',
+    seed: -668207867,
+    path: '2545',
   },
 ];
 
@@ -49,8 +49,8 @@ const publish = (parts?: () => RelayParts) =>
   keepsItsPromises((scheduler) => new RelayWorld(scheduler, parts?.()), RELAY_COMMANDS);
 
 describe('two relays, whatever happens and in whatever order', () => {
-  beforeAll(useSimulatedTime);
-  afterAll(() => void jest.useRealTimers());
+  beforeAll(enterSimulation);
+  afterAll(leaveSimulation);
 
   it('publish every event that was committed, and no other', async () => {
     await fc.assert(publish(), { numRuns: 4_000 });

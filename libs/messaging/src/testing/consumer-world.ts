@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import type fc from 'fast-check';
 import { z } from 'zod';
 import { Backoff } from '@orders/resilience';
@@ -11,7 +10,14 @@ import type { TransactionRunner } from '../queryable.js';
 import { SILENT, someEvent } from './fixtures.js';
 import { ModelBus } from './model-bus.js';
 import { type ModelConnection, ModelDatabase } from './model-database.js';
-import { type Commands, SimulatedProcess, Simulation, type World } from './simulation.js';
+import {
+  type Commands,
+  faults,
+  type ProcessName,
+  SimulatedProcess,
+  Simulation,
+  type World,
+} from './simulation.js';
 
 const METRICS = consumerMetrics();
 
@@ -42,8 +48,7 @@ export class ConsumerWorld implements World {
     this.start('B');
   }
 
-  /** A process by this name comes up; the one before, if any, is gone. */
-  start(name: 'A' | 'B'): void {
+  start(name: ProcessName): void {
     this.processes.get(name)?.crash();
     const process = new SimulatedProcess(name);
     this.processes.set(name, process);
@@ -65,7 +70,7 @@ export class ConsumerWorld implements World {
     void consumer.run(process.stop.signal);
   }
 
-  process(name: 'A' | 'B'): SimulatedProcess {
+  process(name: ProcessName): SimulatedProcess {
     return this.processes.get(name)!;
   }
 
@@ -82,11 +87,7 @@ export class ConsumerWorld implements World {
     for (const message of this.published) this.bus.publish(message);
   }
 
-  async heal(): Promise<void> {
-    for (const name of ['A', 'B'] as const) {
-      this.process(name).thaw();
-      if (!this.process(name).alive) this.start(name);
-    }
+  async settle(): Promise<void> {
     this.publishAgain();
     await this.simulation.settle(() => this.bus.lag === 0, 2_000);
     this.checkComplete();
@@ -131,29 +132,14 @@ export class ConsumerWorld implements World {
 }
 
 export const CONSUMER_COMMANDS: Commands<ConsumerWorld> = {
+  ...faults(['database', 'bus']),
   'an event is published': (world) => world.publish('good'),
   'another event is published': (world) => world.publish('good'),
   'an event that can never be applied is published': (world) => world.publish('permanent'),
   'an event that meets a bug is published': (world) => world.publish('buggy'),
   'an event that nobody can read is published': (world) => world.publish('unreadable'),
   'the relay publishes all of it again': (world) => world.publishAgain(),
-  'consumer A crashes': (world) => world.process('A').crash(),
-  'consumer B crashes': (world) => world.process('B').crash(),
-  'consumer A starts again': (world) => world.start('A'),
-  'consumer B starts again': (world) => world.start('B'),
   'consumer A is stopped': (world) => world.process('A').stop.abort(),
-  'consumer A freezes': (world) => world.process('A').freeze(),
-  'consumer B freezes': (world) => world.process('B').freeze(),
-  'the consumers thaw': (world) => {
-    world.process('A').thaw();
-    world.process('B').thaw();
-  },
-  'a second passes': () => jest.advanceTimersByTime(1_000),
-  'the ack wait runs out': () => jest.advanceTimersByTime(6_000),
-  'a request to the bus is lost': (world) => world.simulation.loseNext('bus', 'request'),
-  'an answer of the bus is lost': (world) => world.simulation.loseNext('bus', 'answer'),
-  'a request to the database is lost': (world) => world.simulation.loseNext('database', 'request'),
-  'an answer of the database is lost': (world) => world.simulation.loseNext('database', 'answer'),
   'the bus delivers out of order': (world) => world.bus.reverseNext(),
   'the bus forgets two acks': (world) => world.bus.regress(2),
   'the bus forgets what it has seen': (world) => world.bus.forgetWindow(),

@@ -1,3 +1,6 @@
 export * from './bus-conformance.js';
 export * from './fixtures.js';
+export * from './model-database.js';
+export * from './simulation.js';
 export * from './test-database.js';
+export * from './wire.js';

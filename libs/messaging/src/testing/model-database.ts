@@ -45,6 +45,7 @@ export class ModelDatabase {
   };
   checkpoints: CheckpointRow[] = [];
   private readonly tables = new Map<string, ModelTable<unknown>>();
+  private readonly locks = new Map<string, ModelTransaction>();
   private readonly running = new Set<ModelTransaction>();
   private lastXid = 0;
   private lastPosition = 0;
@@ -66,6 +67,14 @@ export class ModelDatabase {
 
   get outbox(): ModelTable<LogRow> {
     return this.table('outbox');
+  }
+
+  async lock(tx: ModelTransaction, key: string): Promise<void> {
+    for (let holder = this.locks.get(key); holder?.state === 'running' && holder !== tx;) {
+      await tx.waitFor(holder);
+      holder = this.locks.get(key);
+    }
+    this.locks.set(key, tx);
   }
 
   begin(): ModelTransaction {
@@ -113,6 +122,11 @@ export class ModelConnection implements Queryable, TransactionRunner {
     });
   }
 
+  /** All rows of a table that are committed. */
+  rows<Row>(table: string): Promise<Row[]> {
+    return this.wire(`SELECT FROM ${table}`, () => this.database.table<Row>(table).rows());
+  }
+
   async transaction<T>(work: (tx: ModelSession) => Promise<T>): Promise<T> {
     const tx = this.database.begin();
     this.open.add(tx);
@@ -157,6 +171,16 @@ export class ModelSession implements Queryable {
       this.database.xidOf(this.tx);
       return this.database.table(table).insert(this.tx, key, row);
     });
+  }
+
+  /** As SELECT … FOR UPDATE: until the transaction ends, whoever else wants the same lock waits. */
+  lock(key: string): Promise<void> {
+    return this.wire(`lock ${key}`, () => this.database.lock(this.tx, key));
+  }
+
+  /** The rows of a table that the transaction sees. */
+  rows<Row>(table: string): Promise<Row[]> {
+    return this.wire(`SELECT FROM ${table}`, () => this.database.table<Row>(table).rows(this.tx));
   }
 }
 

@@ -1,16 +1,24 @@
 import { jest } from '@jest/globals';
+import { createNoopMeter, type Meter } from '@opentelemetry/api';
+import { meter } from '@orders/instrumentation';
 import fc from 'fast-check';
 import { ConnectionLost, type Wire } from './wire.js';
 
-/** Processes and servers, and a simulation of what goes on between them. */
+const NAMES = ['A', 'B'] as const;
+export type ProcessName = (typeof NAMES)[number];
+
+/** Two processes of a kind, their servers, and a simulation of what goes on between them. */
 export interface World {
   readonly simulation: Simulation;
+  /** A process by this name comes up; the one before, if any, is gone. */
+  start(name: ProcessName): void;
+  process(name: ProcessName): SimulatedProcess;
   /**
-   * The faults are over: everybody comes up and nothing is lost any more.
+   * The faults are over, everybody is up.
    *
    * @throws when the world does not come to rest, or not as it was promised
    */
-  heal(): Promise<void>;
+  settle(): Promise<void>;
 }
 
 /** What may happen to a world, by what it is called in a report. */
@@ -18,7 +26,7 @@ export type Commands<W> = Readonly<Record<string, (world: W) => void>>;
 
 /**
  * Every promise holds after each step, and all is at rest after the faults are over, whatever commands are given and
- * whatever arrives first. Needs {@link useSimulatedTime}.
+ * whatever arrives first. Needs {@link enterSimulation}.
  */
 export function keepsItsPromises<W extends World>(
   open: (scheduler: fc.Scheduler) => W,
@@ -29,16 +37,47 @@ export function keepsItsPromises<W extends World>(
     try {
       const world = open(scheduler);
       await world.simulation.play(labels.map((label) => ({ label, run: () => commands[label]!(world) })));
-      await world.heal();
+      for (const name of NAMES) {
+        world.process(name).thaw();
+        if (!world.process(name).alive) world.start(name);
+      }
+      await world.settle();
     } finally {
       jest.clearAllTimers();
     }
   });
 }
 
-/** Makes the clock one that only a simulation moves; to be undone by `jest.useRealTimers`. */
-export function useSimulatedTime(): void {
+/** What may happen to the processes of every world, and on the way to its servers. */
+export function faults(servers: readonly string[]): Commands<World> {
+  const ofProcesses = NAMES.flatMap((name): [string, (world: World) => void][] => [
+    [`${name} crashes`, (world) => world.process(name).crash()],
+    [`${name} starts again`, (world) => world.start(name)],
+    [`${name} freezes`, (world) => world.process(name).freeze()],
+    [`${name} thaws`, (world) => world.process(name).thaw()],
+  ]);
+  const ofServers = servers.flatMap((server): [string, (world: World) => void][] => [
+    [`a request to the ${server} is lost`, (world) => world.simulation.loseNext(server, 'request')],
+    [`an answer of the ${server} is lost`, (world) => world.simulation.loseNext(server, 'answer')],
+  ]);
+  const ofTime = [20, 1_000, 6_000].map((ms): [string, () => void] => [
+    `${ms} ms pass`,
+    () => jest.advanceTimersByTime(ms),
+  ]);
+  return Object.fromEntries([...ofProcesses, ...ofServers, ...ofTime]);
+}
+
+/** Makes the clock one that only a simulation moves, and measures nothing; to be undone by {@link leaveSimulation}. */
+export function enterSimulation(): void {
   jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+  // The SDK keeps every gauge for ever, and looks through all of them for each new one.
+  const gauge = createNoopMeter().createObservableGauge('none');
+  jest.spyOn(Object.getPrototypeOf(meter('none')) as Meter, 'createObservableGauge').mockReturnValue(gauge);
+}
+
+export function leaveSimulation(): void {
+  jest.useRealTimers();
+  jest.restoreAllMocks();
 }
 
 /** Resolves when nothing can run before another task of the scheduler or a timer does. */
@@ -139,7 +178,8 @@ export class Simulation {
   }
 
   private async step(): Promise<void> {
-    if (this.scheduler.count() > 0) await this.scheduler.waitNext(1);
+    // waitNext would wait for quiet in its own way, which takes twice as long.
+    if (this.scheduler.count() > 0) await this.scheduler.waitOne();
     else jest.advanceTimersToNextTimer();
     await quiet();
     this.check();
