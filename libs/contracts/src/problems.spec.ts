@@ -37,7 +37,7 @@ describe('problems', () => {
   it.each([
     [status.UNAVAILABLE, 'unavailable'],
     [status.CANCELLED, 'unavailable'],
-    [status.RESOURCE_EXHAUSTED, 'unavailable'],
+    [status.RESOURCE_EXHAUSTED, 'overloaded'],
     [status.DEADLINE_EXCEEDED, 'deadline-exceeded'],
     [status.UNKNOWN, 'internal'],
     [status.INTERNAL, 'internal'],

@@ -17,6 +17,7 @@ export const PROBLEM_KINDS = {
   mediaType: { http: 415, grpc: status.INVALID_ARGUMENT },
   throttled: { http: 429, grpc: status.RESOURCE_EXHAUSTED },
   unavailable: { http: 503, grpc: status.UNAVAILABLE },
+  overloaded: { http: 503, grpc: status.RESOURCE_EXHAUSTED },
   deadline: { http: 504, grpc: status.DEADLINE_EXCEEDED },
   internal: { http: 500, grpc: status.INTERNAL },
 } as const;
@@ -39,7 +40,7 @@ export const PROBLEMS = {
   'unsupported-media-type': { kind: 'mediaType', title: 'The body must be application/json' },
   'rate-limited': { kind: 'throttled', title: 'Too many requests' },
   unavailable: { kind: 'unavailable', title: 'The service cannot answer now' },
-  overloaded: { kind: 'unavailable', title: 'More is asked of the service than it can serve now' },
+  overloaded: { kind: 'overloaded', title: 'More is asked of the service than it can serve now' },
   'deadline-exceeded': { kind: 'deadline', title: 'The request took too long' },
   internal: { kind: 'internal', title: 'Something went wrong on our side' },
 } as const satisfies Record<string, { kind: ProblemKind; title: string }>;
@@ -94,7 +95,7 @@ export class DomainError extends Error {
 
 /** True when the same request may succeed later: 409 in progress, 429, 503 and 504. */
 export function isRetryable(code: ProblemCode): boolean {
-  return ['conflict', 'throttled', 'unavailable', 'deadline'].includes(PROBLEMS[code].kind);
+  return ['conflict', 'throttled', 'unavailable', 'overloaded', 'deadline'].includes(PROBLEMS[code].kind);
 }
 
 /** Is `text` a code of {@link PROBLEMS}? */
@@ -107,8 +108,9 @@ export function problemOfGrpcStatus(grpc: status): ProblemCode {
   switch (grpc) {
     case status.CANCELLED:
     case status.UNAVAILABLE:
-    case status.RESOURCE_EXHAUSTED:
       return 'unavailable';
+    case status.RESOURCE_EXHAUSTED:
+      return 'overloaded';
     case status.DEADLINE_EXCEEDED:
       return 'deadline-exceeded';
     case status.ABORTED:

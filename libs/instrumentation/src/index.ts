@@ -1,3 +1,4 @@
+export { currentCaller, onBehalfOf, type Caller } from './caller.js';
 export { currentContext, runInContext, type RequestContext } from './context.js';
 export { createLogger, loggerOptions, type LoggerSettings } from './logging.js';
 export { meter, metricsText } from './metrics.js';

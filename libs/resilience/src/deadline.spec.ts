@@ -30,4 +30,15 @@ describe('Deadline', () => {
     caller.abort();
     expect(deadline).toMatchObject({ over: true, expired: false });
   });
+
+  it('can be the first or the last of several, and sooner than another', () => {
+    const { signal } = new AbortController();
+    const several = [300, 100, 200].map((ms) => Deadline.keptBy(AbortSignal.abort(), ms));
+    const [first, last] = [Deadline.earliest(several, signal), Deadline.latest(several, signal)];
+    expect(Math.round(last.remainingMs - first.remainingMs)).toBe(200);
+    expect(first).toMatchObject({ signal, over: false });
+    expect(first.atMost(500).remainingMs).toBeLessThanOrEqual(100);
+    expect(last.atMost(50).remainingMs).toBeLessThanOrEqual(50);
+    expect(last.atMost(50).signal).toBe(signal);
+  });
 });

@@ -29,6 +29,29 @@ export class Deadline {
     return new Deadline(performance.now() + ms, signal);
   }
 
+  /**
+   * The first of several to be over.
+   *
+   * @param signal in place of theirs
+   */
+  static earliest(deadlines: readonly Deadline[], signal: AbortSignal): Deadline {
+    return new Deadline(Math.min(...deadlines.map(({ at }) => at)), signal);
+  }
+
+  /**
+   * The last of several to be over.
+   *
+   * @param signal in place of theirs
+   */
+  static latest(deadlines: readonly Deadline[], signal: AbortSignal): Deadline {
+    return new Deadline(Math.max(...deadlines.map(({ at }) => at)), signal);
+  }
+
+  /** The same, but in `ms` at the latest. */
+  atMost(ms: number): Deadline {
+    return new Deadline(Math.min(this.at, performance.now() + ms), this.signal);
+  }
+
   /** What is left, in ms; 0 once it has passed. */
   get remainingMs(): number {
     return Math.max(0, this.at - performance.now());

@@ -1,4 +1,5 @@
 export * from './backoff.js';
+export * from './batcher.js';
 export * from './breaker.js';
 export * from './concurrency-limit.js';
 export * from './deadline.js';

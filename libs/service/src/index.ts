@@ -10,6 +10,7 @@ export {
   type BaseConfig,
 } from './config.js';
 export { createHttpApp, type HttpAppOptions } from './create-http-app.js';
+export { measuredBatcher } from './measured-batcher.js';
 export { parseStrictJson } from './json.js';
 export {
   connectWithRetry,
@@ -23,4 +24,4 @@ export { RpcEdge } from './rpc-edge.js';
 export { runMigrations } from './run-migrations.js';
 export { Secret, secret } from './secret.js';
 export { Service, type ProcessHandle, type ServiceOptions, type StopPhase } from './service.js';
-export { fromServiceError, toServiceError } from './service-error.js';
+export { fromProblemMessage, fromServiceError, toProblemMessage, toServiceError } from './service-error.js';

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import { DomainError, PROBLEM_KINDS, PROBLEMS, type ProblemCode } from '@orders/contracts';
 
-import { fromServiceError, toServiceError } from './service-error.js';
+import { fromProblemMessage, fromServiceError, toProblemMessage, toServiceError } from './service-error.js';
 
 const bare = (code: status): ServiceError =>
   Object.assign(new Error('14 UNAVAILABLE: 10.0.0.7:50051'), {
@@ -20,6 +20,19 @@ describe('a problem on its way through gRPC', () => {
     expect(arrived).toMatchObject({ code, message: 'why', errors, cause: sent });
   });
 
+  it.each(Object.keys(PROBLEMS) as ProblemCode[])('%s arrives from a batch as from a call', (code) => {
+    const error = new DomainError(code, 'why', { errors: [{ pointer: '/items/0/sku', detail: '☃' }] });
+    const { message, errors, kind } = fromProblemMessage(toProblemMessage(error));
+    expect({ message, errors, kind }).toEqual({ message: 'why', errors: error.errors, kind: error.kind });
+  });
+
+  it('of a batch is taken by its status when nobody knows its code, and says nothing of a bug', () => {
+    const sent = toProblemMessage(new Error('duplicate key value violates unique constraint'));
+    expect(sent).toMatchObject({ code: 'internal', detail: 'Something went wrong on our side', errors: [] });
+    const unknown = { ...sent, status: status.UNAVAILABLE, code: 'toString' };
+    expect(fromProblemMessage(unknown).code).toBe('unavailable');
+  });
+
   it('says nothing of a bug', () => {
     const sent = toServiceError(new Error('duplicate key value violates unique constraint'));
     expect(sent).toMatchObject({ code: status.INTERNAL, details: 'Something went wrong on our side' });
@@ -31,7 +44,7 @@ describe('a bare status', () => {
   it.each([
     [status.UNAVAILABLE, 'unavailable'],
     [status.CANCELLED, 'unavailable'],
-    [status.RESOURCE_EXHAUSTED, 'unavailable'],
+    [status.RESOURCE_EXHAUSTED, 'overloaded'],
     [status.DEADLINE_EXCEEDED, 'deadline-exceeded'],
     [status.UNKNOWN, 'internal'],
     [status.UNIMPLEMENTED, 'internal'],

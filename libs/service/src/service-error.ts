@@ -6,6 +6,7 @@ import {
   PROBLEM_KINDS,
   type FieldError,
   isProblemCode,
+  type ordersV1,
   problemOfGrpcStatus,
 } from '@orders/contracts';
 
@@ -41,12 +42,26 @@ export function fromServiceError(error: ServiceError): DomainError {
 }
 
 const UNNAMED: Record<string, string> = {
+  overloaded: 'More is asked than can be served now; the same request may be repeated',
   unavailable: 'A service behind this one does not answer; the same request may be repeated',
   'deadline-exceeded': 'No answer came in time; the same request may be repeated',
   'idempotency-key-in-use': 'A request with this idempotency key is under way',
   'not-found': 'There is nothing here',
   'validation-failed': 'The request breaks a rule',
 };
+
+/** An item's failure in the answer to a batch: says what {@link toServiceError} would say in status and trailers. */
+export function toProblemMessage(error: unknown): ordersV1.Problem {
+  const { code, details } = toServiceError(error);
+  const { code: problem, errors } =
+    error instanceof DomainError ? error : { code: 'internal', errors: [] as FieldError[] };
+  return { status: code, code: problem, detail: details, errors: [...errors] };
+}
+
+/** The outcome that an item's failure in the answer to a batch stands for. */
+export function fromProblemMessage({ status: grpc, code, detail, errors }: ordersV1.Problem): DomainError {
+  return new DomainError(isProblemCode(code) ? code : problemOfGrpcStatus(grpc), detail, { errors });
+}
 
 function serviceError(code: status, details: string, metadata: Metadata): ServiceError {
   return Object.assign(new Error(details), { code, details, metadata });

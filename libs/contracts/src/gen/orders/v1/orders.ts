@@ -34,17 +34,19 @@ export interface CreateOrderRequest {
   items: Item[];
   /** 1 to 255 visible ASCII characters; unique for each customer, for ever. */
   idempotencyKey: string;
-  /** Only inside CreateOrders; a single call carries these in its metadata and its grpc-timeout. */
+  /** Only inside CreateOrders, and only where it differs from the call's own metadata and grpc-timeout. */
   context: CallContext | undefined;
 }
 
 /** What a call's metadata would say, for an order that travels in a batch. */
 export interface CallContext {
-  /** W3C Trace Context. */
+  /** W3C Trace Context; empty = that of the batch. */
   traceparent: string;
   requestId: string;
   /** Time left when the batch was sent, in milliseconds; 0 = that of the batch. */
   timeoutMs: number;
+  /** Empty = the request id. */
+  correlationId: string;
 }
 
 export interface Order {
@@ -79,6 +81,15 @@ export interface Problem {
   status: number;
   /** The same as in the trailer `problem-code`. */
   code: string;
+  detail: string;
+  /** The same as in the trailer `problem-errors`. */
+  errors: FieldError[];
+}
+
+/** One offending place in a request. */
+export interface FieldError {
+  /** An RFC 6901 pointer into the order, or the name of a header. */
+  pointer: string;
   detail: string;
 }
 
@@ -283,7 +294,7 @@ export const CreateOrderRequest: MessageFns<CreateOrderRequest> = {
 };
 
 function createBaseCallContext(): CallContext {
-  return { traceparent: "", requestId: "", timeoutMs: 0 };
+  return { traceparent: "", requestId: "", timeoutMs: 0, correlationId: "" };
 }
 
 export const CallContext: MessageFns<CallContext> = {
@@ -296,6 +307,9 @@ export const CallContext: MessageFns<CallContext> = {
     }
     if (message.timeoutMs !== 0) {
       writer.uint32(24).int32(message.timeoutMs);
+    }
+    if (message.correlationId !== "") {
+      writer.uint32(34).string(message.correlationId);
     }
     return writer;
   },
@@ -337,6 +351,14 @@ export const CallContext: MessageFns<CallContext> = {
             message.timeoutMs = reader.int32();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.correlationId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -357,6 +379,7 @@ export const CallContext: MessageFns<CallContext> = {
     message.traceparent = object.traceparent ?? "";
     message.requestId = object.requestId ?? "";
     message.timeoutMs = object.timeoutMs ?? 0;
+    message.correlationId = object.correlationId ?? "";
     return message;
   },
 };
@@ -692,7 +715,7 @@ export const CreateOrderResult: MessageFns<CreateOrderResult> = {
 };
 
 function createBaseProblem(): Problem {
-  return { status: 0, code: "", detail: "" };
+  return { status: 0, code: "", detail: "", errors: [] };
 }
 
 export const Problem: MessageFns<Problem> = {
@@ -705,6 +728,9 @@ export const Problem: MessageFns<Problem> = {
     }
     if (message.detail !== "") {
       writer.uint32(26).string(message.detail);
+    }
+    for (const v of message.errors) {
+      FieldError.encode(v!, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -746,6 +772,14 @@ export const Problem: MessageFns<Problem> = {
             message.detail = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.errors.push(FieldError.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -765,6 +799,74 @@ export const Problem: MessageFns<Problem> = {
     const message = createBaseProblem();
     message.status = object.status ?? 0;
     message.code = object.code ?? "";
+    message.detail = object.detail ?? "";
+    message.errors = object.errors?.map((e) => FieldError.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseFieldError(): FieldError {
+  return { pointer: "", detail: "" };
+}
+
+export const FieldError: MessageFns<FieldError> = {
+  encode(message: FieldError, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pointer !== "") {
+      writer.uint32(10).string(message.pointer);
+    }
+    if (message.detail !== "") {
+      writer.uint32(18).string(message.detail);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FieldError {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFieldError();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pointer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.detail = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<FieldError>, I>>(base?: I): FieldError {
+    return FieldError.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FieldError>, I>>(object: I): FieldError {
+    const message = createBaseFieldError();
+    message.pointer = object.pointer ?? "";
     message.detail = object.detail ?? "";
     return message;
   },

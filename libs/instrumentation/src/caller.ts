@@ -1,0 +1,45 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+import { type Span, trace } from '@opentelemetry/api';
+
+import { currentContext, type RequestContext } from './context.js';
+import { currentTraceparent, withSpan } from './spans.js';
+import { formatTraceparent } from './traceparent.js';
+
+/** Who asks for work that is done later and perhaps together with that of others. */
+export interface Caller {
+  /** Its request; `undefined` outside of one. */
+  readonly request: RequestContext | undefined;
+  readonly traceparent: string;
+  readonly span: Span | undefined;
+  /** Runs a function as if the caller did it itself. */
+  readonly run: <T>(fn: () => T) => T;
+}
+
+export function currentCaller(): Caller {
+  return {
+    request: currentContext(),
+    traceparent: currentTraceparent(),
+    span: trace.getActiveSpan(),
+    run: AsyncLocalStorage.snapshot(),
+  };
+}
+
+/**
+ * Works for callers that share the work: for one alone as if it did it itself; for several in a span `name` under
+ * that of the first whose trace is recorded, and linked with those of the others both ways, so that each trace leads
+ * to the work. Without tracing nothing is added.
+ *
+ * @param callers at least one; the same one may be among them more than once
+ */
+export function onBehalfOf<T>(callers: readonly Caller[], name: string, work: () => Promise<T>): Promise<T> {
+  const [only, ...more] = new Set(callers);
+  if (only && more.length === 0) return only.run(work);
+  const spans = new Set(callers.flatMap(({ span }) => (span?.isRecording() ? [span] : [])));
+  const [first, ...others] = [...spans].map((span) => formatTraceparent(span.spanContext()));
+  if (first === undefined) return work();
+  return withSpan(name, { parent: first, links: others }, (shared) => {
+    for (const span of [...spans].slice(1)) span.addLink({ context: shared.spanContext() });
+    return work();
+  });
+}

@@ -1,0 +1,35 @@
+import { meter } from '@orders/instrumentation';
+import { Batcher, type BatcherOptions, type Deadline } from '@orders/resilience';
+
+/** Powers of two: how well work is shared shows in the ratio, not in the difference. */
+const SIZE_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
+
+/**
+ * A batcher that is measured: `batch_items` (how many go together), `batch_refused_total` by reason (full, late) and
+ * `batch_queue_length`.
+ *
+ * @param name its label `batcher`
+ */
+export function measuredBatcher<Item extends { readonly deadline: Deadline }, Result>(
+  name: string,
+  options: Omit<BatcherOptions<Item, Result>, 'onSent' | 'onRefused'>,
+): Batcher<Item, Result> {
+  const metrics = meter('batcher');
+  const items = metrics.createHistogram('batch.items', {
+    description: 'Items in a batch when it is sent',
+    advice: { explicitBucketBoundaries: SIZE_BUCKETS },
+  });
+  const refused = metrics.createCounter('batch.refused', {
+    description: 'Items that were not sent, or not answered in time, by reason: full (queue), late',
+  });
+  const length = metrics.createObservableGauge('batch.queue.length', {
+    description: 'Items that wait to be sent in a batch',
+  });
+  const batcher = new Batcher<Item, Result>({
+    ...options,
+    onSent: (count) => items.record(count, { batcher: name }),
+    onRefused: (reason) => refused.add(1, { batcher: name, reason }),
+  });
+  length.addCallback((result) => result.observe(batcher.queued, { batcher: name }));
+  return batcher;
+}
