@@ -66,7 +66,7 @@ describe('the breaker', () => {
     const gone = new AbortController();
     const init = { method: 'POST', headers, body: JSON.stringify(GOOD_ORDER), signal: gone.signal };
     const requests = Array.from({ length: 30 }, () => fetch(`${gateway.url}/orders`, init));
-    while (gateway.orders.calls.length < 30) await new Promise(setImmediate);
+    while (gateway.orders.asked.length < 30) await new Promise(setImmediate);
     gone.abort();
     await Promise.allSettled(requests);
     gateway.orders.hold = undefined;

@@ -19,6 +19,8 @@ const schema = baseConfig.extend({
     'ES256',
   ]),
   REQUEST_DEADLINE_MS: milliseconds(5_000),
+  // New orders gather behind the call that is under way, so long at most.
+  GATHER_ORDERS_MS: milliseconds(20),
   // At most so many requests of callers are worked on; more wait a little; what is beyond is 503.
   MAX_CONCURRENT_REQUESTS: count(1, 256),
   MAX_QUEUED_REQUESTS: count(0, 256),

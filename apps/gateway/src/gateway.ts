@@ -33,7 +33,7 @@ export async function createGateway(config: Config, service: Service): Promise<N
     audience: config.oidcAudience,
     algorithms: config.oidcAlgorithms,
   });
-  const orders = new OrdersClient(config.ordersAddress, service.logger);
+  const orders = new OrdersClient(config, service.logger);
   const app = await createHttpApp(GatewayModule.with(orders), { service });
 
   const fastify = app.getHttpAdapter().getInstance();

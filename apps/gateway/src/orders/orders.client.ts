@@ -7,14 +7,22 @@ import {
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
-import { ordersV1, REPLAYED_METADATA } from '@orders/contracts';
-import { currentContext, currentTraceparent } from '@orders/instrumentation';
-import { type Deadline, RetryBudget, retryOnce } from '@orders/resilience';
-import { fromServiceError } from '@orders/service';
+import { ordersV1 } from '@orders/contracts';
+import { currentCaller, currentContext, currentTraceparent, onBehalfOf } from '@orders/instrumentation';
+import { type Batcher, Deadline, RetryBudget, retryOnce } from '@orders/resilience';
+import { fromServiceError, measuredBatcher } from '@orders/service';
 import { type Logger } from 'pino';
 
+import { type Config } from '../config.js';
 import { BALANCING } from './balancing.js';
 import { limitConnect } from './connect-limit.js';
+import {
+  CREATE_ORDERS,
+  type CreatedOrder,
+  type PendingOrder,
+  toCreateOrders,
+  toResult,
+} from './create-orders.js';
 import { OrdersBreaker } from './orders.breaker.js';
 
 const CHANNEL = {
@@ -22,7 +30,8 @@ const CHANNEL = {
   'grpc.keepalive_time_ms': 2_000,
   'grpc.keepalive_timeout_ms': 3_000,
   'grpc.keepalive_permit_without_calls': 1,
-  'grpc.max_receive_message_length': 4 * 1_024 * 1_024,
+  // What CreateOrders may answer.
+  'grpc.max_receive_message_length': 8 * 1_024 * 1_024,
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.min_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 500,
@@ -40,25 +49,28 @@ export class OrdersClient {
   private readonly client: ordersV1.OrdersClient;
   private readonly retries = new RetryBudget();
   private readonly breaker: OrdersBreaker;
+  /** Calls are dear, orders in them are not: what waits at a moment goes together. */
+  private readonly creating: Batcher<PendingOrder, CreatedOrder>;
 
-  constructor(address: string, logger: Logger) {
+  constructor(
+    { ordersAddress, gatherOrdersMs }: Pick<Config, 'ordersAddress' | 'gatherOrdersMs'>,
+    logger: Logger,
+  ) {
     this.breaker = new OrdersBreaker(logger);
-    this.client = new ordersV1.OrdersClient(address, limitConnect(credentials.createInsecure()), CHANNEL);
+    this.creating = measuredBatcher('gateway.create-orders', {
+      ...CREATE_ORDERS,
+      gatherMs: gatherOrdersMs,
+      send: (orders, signal) => this.createOrders(orders, signal),
+    });
+    const secured = limitConnect(credentials.createInsecure());
+    this.client = new ordersV1.OrdersClient(ordersAddress, secured, CHANNEL);
     // Connects now, so that the first request need not wait for it.
     this.client.getChannel().getConnectivityState(true);
   }
 
-  async createOrder(
-    request: ordersV1.CreateOrderRequest,
-    deadline: Deadline,
-  ): Promise<{ order: ordersV1.Order; replayed: boolean }> {
-    let replayed = false;
-    const order = await this.call<ordersV1.Order>(deadline, (metadata, options, answer) =>
-      this.client
-        .createOrder(request, metadata, options, answer)
-        .on('metadata', (initial) => (replayed = initial.get(REPLAYED_METADATA)[0] === 'true')),
-    );
-    return { order, replayed };
+  createOrder(request: ordersV1.CreateOrderRequest, deadline: Deadline): Promise<CreatedOrder> {
+    const order = { request, deadline, caller: currentCaller() };
+    return this.guarded(deadline, () => this.creating.add(order));
   }
 
   getOrder(request: ordersV1.GetOrderRequest, deadline: Deadline): Promise<ordersV1.Order> {
@@ -83,9 +95,29 @@ export class OrdersClient {
     this.client.close();
   }
 
-  /** Every call may be repeated: creating has its key, and cancelling what is cancelled changes nothing. */
+  private async createOrders(
+    orders: readonly PendingOrder[],
+    signal: AbortSignal,
+  ): Promise<PromiseSettledResult<CreatedOrder>[]> {
+    const callers = orders.map(({ caller }) => caller);
+    const deadlines = orders.map(({ deadline }) => deadline);
+    const { results } = await onBehalfOf(callers, 'create orders', () =>
+      this.attempt<ordersV1.CreateOrdersResponse>(
+        Deadline.latest(deadlines, signal),
+        (metadata, options, answer) =>
+          this.client.createOrders(toCreateOrders(orders), metadata, options, answer),
+      ),
+    );
+    return results.map(toResult);
+  }
+
   private call<R>(deadline: Deadline, start: Start<R>): Promise<R> {
-    const attempt = () => this.breaker.run(() => this.attempt(deadline, start));
+    return this.guarded(deadline, () => this.attempt(deadline, start));
+  }
+
+  /** Every call may be repeated: creating has its key, and cancelling what is cancelled changes nothing. */
+  private guarded<R>(deadline: Deadline, call: () => Promise<R>): Promise<R> {
+    const attempt = () => this.breaker.run(call);
     return retryOnce(attempt, { deadline, budget: this.retries, retryable });
   }
 
@@ -111,7 +143,7 @@ export class OrdersClient {
   }
 }
 
-/** Not DEADLINE_EXCEEDED: what was too slow once would only be asked to do more. */
+/** Not when it was too slow or has too much to do: that would only be asked to do more. */
 function retryable(error: unknown): boolean {
   return error instanceof Error && (error.cause as Partial<ServiceError>)?.code === status.UNAVAILABLE;
 }

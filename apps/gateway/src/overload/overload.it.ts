@@ -22,8 +22,8 @@ afterEach(() => {
 
 const order = (headers: Record<string, string> = {}) =>
   gateway.request('/orders', { body: GOOD_ORDER, headers });
-const callsAre = async (count: number) => {
-  while (gateway.orders.calls.length < count) await new Promise(setImmediate);
+const askedAre = async (count: number) => {
+  while (gateway.orders.asked.length < count) await new Promise(setImmediate);
 };
 
 describe('overload', () => {
@@ -36,12 +36,12 @@ describe('overload', () => {
     expect(first.headers.get('retry-after')).toBe('1');
     expect(await first.json()).toMatchObject({ type: 'urn:problem:orders:overloaded' });
     expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
-    expect(gateway.orders.calls).toHaveLength(2);
+    expect(gateway.orders.asked).toHaveLength(2);
     held.resolve();
     const statuses = (await Promise.all(answers)).map(({ status }) => status);
     expect(statuses.sort()).toEqual([201, 201, 201, 201, 503, 503]);
     // Who waited goes on in its own context, not in that of who made room.
-    const seen = gateway.orders.calls.map(({ metadata }) => metadata.get('x-request-id')[0]);
+    const seen = gateway.orders.asked.map(({ requestId }) => requestId);
     expect(new Set(seen).size).toBe(4);
     const metrics = await (await fetch(`${gateway.managementUrl}/metrics`)).text();
     expect(metrics).toMatch(/http_server_refused_total\{[^}]*reason="full"[^}]*\} 2/);
@@ -50,7 +50,7 @@ describe('overload', () => {
   it('refuses who has waited too long, and serves again when there is room', async () => {
     gateway.orders.hold = held.promise;
     const inside = [order(), order()];
-    await callsAre(2);
+    await askedAre(2);
     const late = await order();
     expect(late.status).toBe(503);
     held.resolve();
@@ -65,7 +65,7 @@ describe('overload', () => {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
     const init = { method: 'POST', signal: gone.signal, headers, body: JSON.stringify(GOOD_ORDER) };
     const requests = [1, 2, 3].map(() => fetch(`${gateway.url}/orders`, init));
-    await callsAre(2);
+    await askedAre(2);
     gone.abort();
     await Promise.allSettled(requests);
     await gateway.orders.cancelled.promise;

@@ -21,7 +21,7 @@ it('a noisy caller is told to come back, and leaves another alone', async () => 
   expect(refused?.headers.get('ratelimit-policy')).toBe('"caller";q=3;w=3');
   expect(refused?.headers.get('ratelimit')).toBe('"caller";r=0;t=1');
   expect(await refused?.json()).toMatchObject({ type: 'urn:problem:orders:rate-limited' });
-  expect(gateway.orders.calls).toHaveLength(3);
+  expect(gateway.orders.asked).toHaveLength(3);
 
   const bob = await order({ authorization: `Bearer ${await gateway.issuer.token('bob', 'orders:write')}` });
   expect(bob.status).toBe(201);

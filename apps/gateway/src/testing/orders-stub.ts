@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 
-import { Metadata, Server, ServerCredentials, type ServerUnaryCall } from '@grpc/grpc-js';
-import { DomainError, ordersV1, type ProblemCode, REPLAYED_METADATA } from '@orders/contracts';
-import { toServiceError } from '@orders/service';
+import { Server, ServerCredentials, type ServerUnaryCall } from '@grpc/grpc-js';
+import { DomainError, type FieldError, ordersV1, type ProblemCode } from '@orders/contracts';
+import { toProblemMessage, toServiceError } from '@orders/service';
 
 type AnyCall = ServerUnaryCall<object, unknown>;
 
@@ -13,13 +13,24 @@ export class OrdersStub implements AsyncDisposable {
   readonly calls: AnyCall[] = [];
   /** When set, calls get no answer until it resolves. */
   hold: Promise<unknown> | undefined;
-  /** What the next calls fail with, one each; what they were to do is done all the same when `lost` says so. */
-  readonly failures: ({ code: ProblemCode; lost?: boolean } | undefined)[] = [];
+  /** What the next orders fail with, one each; what they were to do is done all the same when `lost` says so. */
+  readonly failures: ({ code: ProblemCode; errors?: FieldError[]; lost?: boolean } | undefined)[] = [];
+  /** Do failures fail the call, or the order alone? */
+  failCalls = false;
   /** Tells of the next call that the client gave up. */
   cancelled = Promise.withResolvers<void>();
   private readonly keys = new Map<string, ordersV1.Order>();
   private server = new Server();
   port = 0;
+
+  /** The orders that calls have asked for, and whose request each is. */
+  get asked(): (ordersV1.CreateOrderRequest & { requestId: unknown })[] {
+    return this.calls.flatMap(({ request, metadata }) => {
+      const { orders = [] } = request as Partial<ordersV1.CreateOrdersRequest>;
+      const ofCall: unknown = metadata.get('x-request-id')[0];
+      return orders.map((order) => ({ ...order, requestId: order.context?.requestId ?? ofCall }));
+    });
+  }
 
   async start(port = 0): Promise<this> {
     this.server = new Server();
@@ -31,10 +42,13 @@ export class OrdersStub implements AsyncDisposable {
           (error: unknown) => done(toServiceError(error)),
         );
     this.server.addService(ordersV1.OrdersService, {
-      createOrder: unary((call: ServerUnaryCall<ordersV1.CreateOrderRequest, ordersV1.Order>) =>
-        this.create(call),
+      createOrder: unary(() => {
+        throw new DomainError('internal', 'the gateway asks for many at once');
+      }),
+      createOrders: unary(
+        ({ request }: ServerUnaryCall<ordersV1.CreateOrdersRequest, ordersV1.CreateOrdersResponse>) =>
+          this.createAll(request),
       ),
-      createOrders: unary(() => ({ results: [] })),
       getOrder: unary(({ request }: ServerUnaryCall<ordersV1.GetOrderRequest, ordersV1.Order>) =>
         this.find(request),
       ),
@@ -73,27 +87,39 @@ export class OrdersStub implements AsyncDisposable {
     this.calls.push(call);
     call.once('cancelled', () => this.cancelled.resolve());
     await this.hold;
-    const failure = this.failures.shift();
-    if (!failure || failure.lost) {
-      const answer = handle(call);
-      if (!failure) return answer;
-    }
-    throw new DomainError(failure.code, 'as the test wants it');
+    return handle(call);
   }
 
-  private create(call: ServerUnaryCall<ordersV1.CreateOrderRequest, ordersV1.Order>): ordersV1.Order {
-    const { customerId, items, idempotencyKey } = call.request;
+  /** As orders does it: a call fails only when no order of it could be done for want of something. */
+  private createAll({ orders }: ordersV1.CreateOrdersRequest): ordersV1.CreateOrdersResponse {
+    const results = orders.map((order) => this.result(order));
+    const problems = results.map(({ outcome }) => (outcome?.$case === 'problem' ? outcome.value.code : undefined));
+    if (problems.every((code) => code === 'unavailable')) {
+      throw new DomainError('unavailable', 'as the test wants it');
+    }
+    return { results };
+  }
+
+  private result(request: ordersV1.CreateOrderRequest): ordersV1.CreateOrderResult {
+    const failure = this.failures.shift();
+    try {
+      if (failure?.lost) this.create(request);
+      if (failure) throw new DomainError(failure.code, 'as the test wants it', failure);
+      return this.create(request);
+    } catch (error) {
+      if (this.failCalls) throw error;
+      return { outcome: { $case: 'problem', value: toProblemMessage(error) }, replayed: false };
+    }
+  }
+
+  private create(request: ordersV1.CreateOrderRequest): ordersV1.CreateOrderResult {
+    const { customerId, items, idempotencyKey } = request;
     const key = `${customerId} ${idempotencyKey}`;
     const known = this.keys.get(key);
     if (known && !isDeepStrictEqual(known.items, items)) {
       throw new DomainError('idempotency-key-reused', 'The key belongs to another order');
     }
-    if (known) {
-      const initial = new Metadata();
-      initial.set(REPLAYED_METADATA, 'true');
-      call.sendMetadata(initial);
-      return known;
-    }
+    if (known) return { outcome: { $case: 'order', value: known }, replayed: true };
     const totalCents = items.reduce((sum, item) => sum + item.quantity * item.priceCents, 0);
     const createdAt = '2026-11-22T10:00:00.000Z';
     const order = {
@@ -107,7 +133,7 @@ export class OrdersStub implements AsyncDisposable {
     };
     this.orders.set(order.id, order);
     this.keys.set(key, order);
-    return order;
+    return { outcome: { $case: 'order', value: order }, replayed: false };
   }
 
   private find({ id, customerId }: { id: string; customerId: string }): ordersV1.Order {

@@ -1,0 +1,160 @@
+import 'reflect-metadata';
+
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type ordersV1 } from '@orders/contracts';
+
+import { GOOD_ORDER, startGateway, type GatewayUnderTest } from '../testing/gateway-under-test.js';
+
+let gateway: GatewayUnderTest;
+beforeEach(async () => {
+  gateway = await startGateway({ GATHER_ORDERS_MS: '500' });
+});
+afterEach(() => gateway.stop());
+
+const order = (key: string, headers: Record<string, string> = {}) =>
+  gateway.request('/orders', { body: GOOD_ORDER, headers: { 'idempotency-key': key, ...headers } });
+const until = async (condition: () => boolean) => {
+  const givesUpAt = performance.now() + 5_000;
+  while (!condition()) {
+    if (performance.now() > givesUpAt) throw new Error(`it never became true: ${condition.toString()}`);
+    await new Promise(setImmediate);
+  }
+};
+
+/** Sends orders while a call is under way, so that they go together, and lets everything end. */
+async function together<T>(send: () => Promise<T>[]): Promise<{ answers: T[]; call: CallOfMany }> {
+  const held = Promise.withResolvers<void>();
+  gateway.orders.hold = held.promise;
+  const first = order('first');
+  await until(() => gateway.orders.asked.length === 1);
+  const sent = send();
+  await until(() => gateway.orders.asked.length === 1 + sent.length);
+  held.resolve();
+  await first;
+  return { answers: await Promise.all(sent), call: gateway.orders.calls[1] as unknown as CallOfMany };
+}
+
+type CallOfMany = { request: ordersV1.CreateOrdersRequest; metadata: { getMap(): object } };
+
+/** All that a client sees of a problem but its own ids. */
+async function seen(answer: Response) {
+  const body = (await answer.json()) as Record<string, unknown>;
+  const headers = ['content-type', 'retry-after', 'idempotency-key'].map((name) => answer.headers.get(name));
+  return { status: answer.status, headers, body: { ...body, requestId: '', traceId: '' } };
+}
+
+describe('orders that come at the same time', () => {
+  it('go in one call, each with its own key, ids, trace and time, and are answered one by one', async () => {
+    const trace = (n: number) => `00-0af7651916cd43dd8448eb211c80319${n}-b7ad6b7169203331-01`;
+    const { answers, call } = await together(() =>
+      [1, 2, 3].map((n) =>
+        order(`key-${n}`, {
+          'x-request-id': `request-${n}`,
+          'x-correlation-id': `correlation-${n}`,
+          traceparent: trace(n),
+        }),
+      ),
+    );
+    expect(gateway.orders.calls).toHaveLength(2);
+    const { orders } = call.request;
+    expect(new Set(orders.map(({ idempotencyKey }) => idempotencyKey))).toEqual(
+      new Set(['key-1', 'key-2', 'key-3']),
+    );
+    for (const { idempotencyKey, context } of orders) {
+      const n = Number(idempotencyKey.at(-1));
+      expect(context).toMatchObject({
+        requestId: `request-${n}`,
+        correlationId: `correlation-${n}`,
+        traceparent: trace(n),
+      });
+      expect(context?.timeoutMs).toBeGreaterThan(3_000);
+      expect(context?.timeoutMs).toBeLessThanOrEqual(5_000);
+    }
+    expect(call.metadata.getMap()).not.toHaveProperty('x-request-id');
+    const ids = await Promise.all(
+      answers.map(async (answer) => ((await answer.json()) as { id: string }).id),
+    );
+    expect(new Set(ids).size).toBe(3);
+    expect(answers.map(({ headers }) => headers.get('idempotency-key'))).toEqual(['key-1', 'key-2', 'key-3']);
+  });
+
+  it('are each replayed, refused or placed for themselves', async () => {
+    await order('used');
+    gateway.orders.calls.length = 0;
+    const { answers } = await together(() => {
+      const other = { items: [{ sku: 'PEN-1', quantity: 1, priceCents: 1 }] };
+      const reused = gateway.request('/orders', { body: other, headers: { 'idempotency-key': 'used' } });
+      return [order('used'), reused, order('new')];
+    });
+    expect(answers.map(({ status }) => status)).toEqual([201, 422, 201]);
+    expect(answers.map(({ headers }) => headers.get('idempotent-replayed'))).toEqual(['true', null, null]);
+  });
+
+  it('fail just as an order alone fails, to the last field', async () => {
+    const errors = [{ pointer: '/items/0/sku', detail: 'is sold out ☃' }];
+    for (const code of ['validation-failed', 'idempotency-key-in-use', 'overloaded', 'internal'] as const) {
+      gateway.orders.calls.length = 0;
+      gateway.orders.hold = undefined;
+      gateway.orders.failures.push({ code, errors });
+      gateway.orders.failCalls = true;
+      const alone = await seen(await order('k'));
+      gateway.orders.failCalls = false;
+      gateway.orders.calls.length = 0;
+      const { answers } = await together(() => {
+        gateway.orders.failures.push({ code: 'version-mismatch' }, { code, errors }, { code, errors });
+        return [order('k'), order('k')];
+      });
+      for (const answer of answers) expect(await seen(answer)).toEqual(alone);
+    }
+  });
+
+  it('are asked for one by one when their call fails for a reason of its own', async () => {
+    const { answers } = await together(() => {
+      gateway.orders.failures.push({ code: 'version-mismatch' }, { code: 'internal' });
+      gateway.orders.failCalls = true;
+      return [order('a'), order('b')];
+    });
+    expect(answers.map(({ status }) => status)).toEqual([201, 201]);
+    expect(gateway.orders.calls).toHaveLength(4);
+  });
+
+  it('do not lose their call when one of their clients goes away, only when all do', async () => {
+    const token = await gateway.issuer.token('alice', 'orders:write');
+    const clients = [new AbortController(), new AbortController()];
+    const held = Promise.withResolvers<void>();
+    gateway.orders.hold = held.promise;
+    const first = order('first');
+    await until(() => gateway.orders.asked.length === 1);
+    const requests = clients.map(({ signal }, n) =>
+      fetch(`${gateway.url}/orders`, {
+        method: 'POST',
+        signal,
+        headers: {
+          authorization: `Bearer ${token}`,
+          'content-type': 'application/json',
+          'idempotency-key': `gone-${n}`,
+        },
+        body: JSON.stringify(GOOD_ORDER),
+      }),
+    );
+    await until(() => gateway.orders.asked.length === 3);
+    let isCancelled = false;
+    void gateway.orders.cancelled.promise.then(() => (isCancelled = true));
+    clients[0]!.abort();
+    await expect(requests[0]).rejects.toThrow();
+    await until(() => gateway.logs().some(({ msg }) => msg === 'request not served'));
+    expect(isCancelled).toBe(false);
+    clients[1]!.abort();
+    await gateway.orders.cancelled.promise;
+    await expect(requests[1]).rejects.toThrow();
+    held.resolve();
+    expect((await first).status).toBe(201);
+  });
+
+  it('are measured: how many went together', async () => {
+    await together(() => [1, 2, 3].map((n) => order(`key-${n}`)));
+    const metrics = await (await fetch(`${gateway.managementUrl}/metrics`)).text();
+    expect(metrics).toMatch(/batch_items_bucket\{batcher="gateway.create-orders",le="4"\} [2-9]/);
+    expect(metrics).toMatch(/batch_queue_length\{batcher="gateway.create-orders"\} 0/);
+  });
+});

@@ -1,0 +1,78 @@
+import { Metadata, status } from '@grpc/grpc-js';
+import { DomainError, ORDER_LIMITS, type ordersV1 } from '@orders/contracts';
+import { type Caller } from '@orders/instrumentation';
+import { type BatcherOptions, type Deadline } from '@orders/resilience';
+import { fromProblemMessage, fromServiceError } from '@orders/service';
+
+/** One order on its way, and who waits for it how long. */
+export interface PendingOrder {
+  readonly request: ordersV1.CreateOrderRequest;
+  readonly deadline: Deadline;
+  readonly caller: Caller;
+}
+
+export interface CreatedOrder {
+  readonly order: ordersV1.Order;
+  readonly replayed: boolean;
+}
+
+/** How orders gather into CreateOrders calls. */
+export const CREATE_ORDERS = {
+  maxItems: ORDER_LIMITS.maxBatch,
+  // Orders takes 8 MiB, and so does the way back.
+  maxBytes: 7 * 1_024 * 1_024,
+  sizeOf: ({ request }) => maxBytesOf(request),
+  // More than the requests that are worked on at a time by default: they are the bound in front of this one.
+  maxQueued: 1_024,
+  maxInFlight: 16,
+  isOutage: (error) => error instanceof DomainError && OUTAGES.has(error.kind),
+  refuse: (why) => fromServiceError(Object.assign(new Error(why), REFUSALS[why])),
+} satisfies Partial<BatcherOptions<PendingOrder, CreatedOrder>>;
+
+/** As if a call of its own had ended so: retries and the breaker go by the status. */
+const REFUSALS = {
+  full: { code: status.RESOURCE_EXHAUSTED, details: 'full', metadata: new Metadata() },
+  late: { code: status.DEADLINE_EXCEEDED, details: 'late', metadata: new Metadata() },
+  gone: { code: status.CANCELLED, details: 'gone', metadata: new Metadata() },
+};
+
+/** A unit of a string has at most 3 bytes in UTF-8; what is not an item is bounded. */
+function maxBytesOf({ items }: ordersV1.CreateOrderRequest): number {
+  return items.reduce((sum, { sku }) => sum + 3 * sku.length + 24, 1_500);
+}
+
+/** Every order of a call that failed like this would fail alone. */
+const OUTAGES: ReadonlySet<string> = new Set(['unavailable', 'overloaded', 'deadline']);
+
+/** The call; an order that goes alone is described by the call's own metadata and deadline. */
+export function toCreateOrders(pending: readonly PendingOrder[]): ordersV1.CreateOrdersRequest {
+  const isAlone = pending.length === 1;
+  return {
+    orders: pending.map(({ request, deadline, caller: { request: context, traceparent } }) => ({
+      ...request,
+      context: isAlone
+        ? undefined
+        : {
+            traceparent,
+            requestId: context?.requestId ?? '',
+            correlationId: context?.correlationId ?? '',
+            // 0 would mean that of the call.
+            timeoutMs: Math.max(1, Math.floor(deadline.remainingMs)),
+          },
+    })),
+  };
+}
+
+export function toResult({
+  outcome,
+  replayed,
+}: ordersV1.CreateOrderResult): PromiseSettledResult<CreatedOrder> {
+  switch (outcome?.$case) {
+    case 'order':
+      return { status: 'fulfilled', value: { order: outcome.value, replayed } };
+    case 'problem':
+      return { status: 'rejected', reason: fromProblemMessage(outcome.value) };
+    case undefined:
+      return { status: 'rejected', reason: new Error('orders said nothing of an order') };
+  }
+}
