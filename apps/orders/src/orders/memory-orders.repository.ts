@@ -13,7 +13,7 @@ import {
 /** Orders in memory, gone with the process: for tests and for a first look without a server. */
 export class MemoryOrdersRepository extends OrdersRepository {
   private readonly orders = new Map<string, Order>();
-  private readonly byKey = new Map<string, StoredOrder>();
+  private readonly byKey = new Map<string, Omit<StoredOrder, 'existed'>>();
 
   /** @param publisher takes the events at once: there is no outbox to keep them in */
   constructor(private readonly publisher: EventPublisher) {
@@ -28,11 +28,11 @@ export class MemoryOrdersRepository extends OrdersRepository {
       const key = JSON.stringify([order.customerId, idempotencyKey]);
       const existing = this.byKey.get(key);
       if (existing) {
-        results.push(existing);
+        results.push({ ...existing, existed: existing.order.id !== order.id });
         continue;
       }
       this.orders.set(order.id, order);
-      this.byKey.set(key, { order, requestHash, existed: true });
+      this.byKey.set(key, { order, requestHash });
       results.push({ order, requestHash, existed: false });
       events.push(event);
     }

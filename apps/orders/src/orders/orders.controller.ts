@@ -1,9 +1,9 @@
 import { Metadata, type ServerUnaryCall } from '@grpc/grpc-js';
-import { Controller } from '@nestjs/common';
+import { Controller, Logger } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import { DomainError, ORDER_LIMITS, ordersV1, REPLAYED_METADATA } from '@orders/contracts';
-import { currentContext, currentTraceparent } from '@orders/instrumentation';
-import { deadlineOf, toServiceError } from '@orders/service';
+import { type Caller, currentCaller, currentContext, currentTraceparent } from '@orders/instrumentation';
+import { deadlineOf, toProblemMessage } from '@orders/service';
 import { validate as isUuid } from 'uuid';
 import type { Order } from './order.js';
 import type { Origin } from './order-events.js';
@@ -12,6 +12,8 @@ import { type CreateCommand, type Created, OrdersService } from './orders.servic
 /** orders.v1 as gRPC has it: reads messages, calls the service, writes messages. */
 @Controller()
 export class OrdersController {
+  private readonly logger = new Logger(OrdersController.name);
+
   constructor(private readonly orders: OrdersService) {}
 
   @GrpcMethod('Orders', 'createOrder')
@@ -20,7 +22,10 @@ export class OrdersController {
     _metadata: Metadata,
     call: ServerUnaryCall<ordersV1.CreateOrderRequest, ordersV1.Order>,
   ): Promise<ordersV1.Order> {
-    const { order, replayed } = await this.orders.create(toCommand(request), deadlineOf(call));
+    const { order, replayed } = await this.orders.create(
+      toCommand(request, currentCaller()),
+      deadlineOf(call),
+    );
     if (replayed) {
       const initial = new Metadata();
       initial.set(REPLAYED_METADATA, 'true');
@@ -39,8 +44,27 @@ export class OrdersController {
       const errors = [{ pointer: '/orders', detail: `1 to ${ORDER_LIMITS.maxBatch} orders` }];
       throw new DomainError('validation-failed', 'the batch breaks a rule', { errors });
     }
-    const results = await this.orders.createMany(orders.map(toCommand), deadlineOf(call));
-    return { results: results.map(toResult) };
+    const [caller, deadline] = [currentCaller(), deadlineOf(call)];
+    const results = await Promise.allSettled(
+      orders.map((order) => {
+        const { timeoutMs = 0 } = order.context ?? {};
+        return this.orders.create(
+          toCommand(order, caller),
+          timeoutMs > 0 ? deadline.atMost(timeoutMs) : deadline,
+        );
+      }),
+    );
+    return { results: results.map((result) => this.toResult(result)) };
+  }
+
+  private toResult(result: PromiseSettledResult<Created>): ordersV1.CreateOrderResult {
+    if (result.status === 'fulfilled') {
+      const { order, replayed } = result.value;
+      return { outcome: { $case: 'order', value: toMessage(order) }, replayed };
+    }
+    const { reason } = result;
+    if (!(reason instanceof DomainError)) this.logger.error(reason, 'an order of a batch failed');
+    return { outcome: { $case: 'problem', value: toProblemMessage(reason) }, replayed: false };
   }
 
   @GrpcMethod('Orders', 'getOrder')
@@ -74,18 +98,16 @@ export class OrdersController {
   }
 }
 
-function toCommand({
-  customerId,
-  items,
-  idempotencyKey,
-  context,
-}: ordersV1.CreateOrderRequest): CreateCommand {
-  const call = originOfCall();
+/** An order of a batch may have come from elsewhere than the batch did. */
+function toCommand(
+  { customerId, items, idempotencyKey, context }: ordersV1.CreateOrderRequest,
+  caller: Caller,
+): CreateCommand {
   const origin = {
-    traceparent: context?.traceparent || call.traceparent,
-    correlationId: context?.requestId || call.correlationId,
+    traceparent: context?.traceparent || caller.traceparent,
+    correlationId: context?.correlationId || context?.requestId || (caller.request?.correlationId ?? ''),
   };
-  return { customerId, items, idempotencyKey, origin };
+  return { customerId, items, idempotencyKey, origin, caller };
 }
 
 function originOfCall(): Origin {
@@ -94,19 +116,6 @@ function originOfCall(): Origin {
 
 function toMessage(order: Order): ordersV1.Order {
   return { ...order, items: [...order.items], createdAt: order.createdAt.toISOString() };
-}
-
-function toResult(result: PromiseSettledResult<Created>): ordersV1.CreateOrderResult {
-  if (result.status === 'fulfilled') {
-    const { order, replayed } = result.value;
-    return { outcome: { $case: 'order', value: toMessage(order) }, replayed };
-  }
-  const { code, details } = toServiceError(result.reason);
-  const problem = result.reason instanceof DomainError ? result.reason.code : 'internal';
-  return {
-    outcome: { $case: 'problem', value: { status: code, code: problem, detail: details } },
-    replayed: false,
-  };
 }
 
 /** What is no id can be nobody's order. */

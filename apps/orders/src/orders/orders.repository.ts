@@ -14,7 +14,7 @@ export interface StoredOrder {
   /** As it was when it was created. */
   readonly order: Order;
   readonly requestHash: string;
-  /** False = stored by this very call. */
+  /** False = stored for this very order, by this try or by one before. */
   readonly existed: boolean;
 }
 

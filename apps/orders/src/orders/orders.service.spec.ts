@@ -1,6 +1,8 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { DomainError } from '@orders/contracts';
+import { currentCaller } from '@orders/instrumentation';
 import { MemoryBus } from '@orders/messaging';
+import { Deadline } from '@orders/resilience';
 import { v7 as uuidV7 } from 'uuid';
 import { inTime, ITEMS, ORIGIN } from '../testing/fixtures.js';
 import { MemoryOrdersRepository } from './memory-orders.repository.js';
@@ -11,6 +13,7 @@ const command = (overrides: Partial<CreateCommand> = {}): CreateCommand => ({
   items: ITEMS,
   idempotencyKey: uuidV7(),
   origin: ORIGIN,
+  caller: currentCaller(),
   ...overrides,
 });
 
@@ -52,19 +55,20 @@ describe('OrdersService', () => {
     );
   });
 
-  it('answers each of a batch on its own, in its order', async () => {
-    const { service } = setUp();
+  const all = (service: OrdersService, commands: readonly CreateCommand[]) =>
+    Promise.allSettled(commands.map((each) => service.create(each, inTime())));
+
+  it('stores what comes at the same time together, and answers each on its own', async () => {
+    const { service, repository } = setUp();
     await service.create(command({ idempotencyKey: 'used' }), inTime());
-    const results = await service.createMany(
-      [
-        command(),
-        command({ items: [] }),
-        command({ idempotencyKey: 'used' }),
-        command({ idempotencyKey: 'used', customerId: 'bob' }),
-        command({ idempotencyKey: 'used', items: [ITEMS[0]!] }),
-      ],
-      inTime(),
-    );
+    const create = jest.spyOn(repository, 'create');
+    const results = await all(service, [
+      command(),
+      command({ items: [] }),
+      command({ idempotencyKey: 'used' }),
+      command({ idempotencyKey: 'used', customerId: 'bob' }),
+      command({ idempotencyKey: 'used', items: [ITEMS[0]!] }),
+    ]);
     expect(results).toMatchObject([
       { status: 'fulfilled', value: { replayed: false } },
       { status: 'rejected', reason: problem('validation-failed') },
@@ -72,6 +76,22 @@ describe('OrdersService', () => {
       { status: 'fulfilled', value: { replayed: false, order: { customerId: 'bob' } } },
       { status: 'rejected', reason: problem('idempotency-key-reused') },
     ]);
+    expect(create).toHaveBeenCalledTimes(1);
+  });
+
+  it('makes one order of a key that comes three times at once, and refuses another order for it', async () => {
+    const { service, bus } = setUp();
+    const results = await all(service, [
+      command({ idempotencyKey: 'k' }),
+      command({ idempotencyKey: 'k' }),
+      command({ idempotencyKey: 'k', items: [ITEMS[0]!] }),
+    ]);
+    expect(results).toMatchObject([
+      { status: 'fulfilled', value: { replayed: false } },
+      { status: 'fulfilled', value: { replayed: true } },
+      { status: 'rejected', reason: problem('idempotency-key-reused') },
+    ]);
+    expect(bus.messages).toHaveLength(1);
   });
 
   it('stores the others of a batch that fails as a whole', async () => {
@@ -81,19 +101,45 @@ describe('OrdersService', () => {
       if (orders.some(({ idempotencyKey }) => idempotencyKey === 'poison')) throw new Error('a bug');
       return create(orders, deadline);
     });
-    const results = await service.createMany(
-      [command(), command({ idempotencyKey: 'poison' }), command()],
-      inTime(),
-    );
+    const results = await all(service, [command(), command({ idempotencyKey: 'poison' }), command()]);
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  });
+
+  it('stores the others of a batch that was over with the time of one of them', async () => {
+    const { service, repository } = setUp();
+    const create = repository.create.bind(repository);
+    const within: number[] = [];
+    jest.spyOn(repository, 'create').mockImplementation(async (orders, deadline) => {
+      within.push(deadline.remainingMs);
+      // As slow as a lock that somebody else holds.
+      while (orders.length > 1 && !deadline.expired) await new Promise(setImmediate);
+      return create(orders, deadline);
+    });
+    const hurried = service.create(command(), Deadline.keptBy(new AbortController().signal, 50));
+    const patient = service.create(command(), inTime());
+    await expect(hurried).rejects.toEqual(problem('deadline-exceeded'));
+    expect(await patient).toMatchObject({ replayed: false });
+    expect(within[0]).toBeLessThanOrEqual(50);
+    expect(within.at(-1)).toBeGreaterThan(50_000);
   });
 
   it('asks an absent database once for a whole batch', async () => {
     const { service, repository } = setUp();
     const create = jest.spyOn(repository, 'create').mockRejectedValue(new DomainError('unavailable', 'x'));
-    const results = await service.createMany([command(), command()], inTime());
+    const results = await all(service, [command(), command()]);
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     expect(create).toHaveBeenCalledTimes(1);
+  });
+
+  it('refuses at once what it has no room for, and takes orders again afterwards', async () => {
+    const { service, repository } = setUp();
+    const many = Array.from({ length: 3_000 }, () => command());
+    const results = await all(service, many);
+    const refused = results.filter(({ status }) => status === 'rejected');
+    expect(refused).toHaveLength(3_000 - 2_048);
+    for (const result of refused) expect(result).toMatchObject({ reason: problem('overloaded') });
+    expect(await service.create(command(), inTime())).toMatchObject({ replayed: false });
+    expect(await repository.list('alice', 5_000, undefined)).toHaveLength(2_049);
   });
 
   it('pages through a list without a gap or a repeat', async () => {
@@ -112,9 +158,9 @@ describe('OrdersService', () => {
 
   it('gives 20 to a page when nothing is said, and 100 at most', async () => {
     const { service } = setUp();
-    await service.createMany(
+    await all(
+      service,
       Array.from({ length: 101 }, () => command()),
-      inTime(),
     );
     expect((await service.list('alice', 0, undefined)).orders).toHaveLength(20);
     const widest = await service.list('alice', 5_000, undefined);

@@ -1,17 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError, ORDER_LIMITS } from '@orders/contracts';
-import type { Deadline } from '@orders/resilience';
+import { type Caller, currentCaller, onBehalfOf } from '@orders/instrumentation';
+import { Deadline } from '@orders/resilience';
+import { measuredBatcher } from '@orders/service';
 import { v7 as uuidV7 } from 'uuid';
 import { assertIdempotencyKey, requestHash } from './idempotency.js';
 import { cancelOrder, type Order, type OrderItem, placeOrder } from './order.js';
 import { orderCanceled, orderCreated, type Origin } from './order-events.js';
-import { type NewOrder, OrdersRepository, type StoredOrder } from './orders.repository.js';
+import { type NewOrder, OrdersRepository, type StoredOrder, tooLate } from './orders.repository.js';
 
 export interface CreateCommand {
   readonly customerId: string;
   readonly items: readonly OrderItem[];
   readonly idempotencyKey: string;
   readonly origin: Origin;
+  readonly caller: Caller;
 }
 
 export interface Created {
@@ -35,31 +38,44 @@ export interface Page {
   readonly next: string | undefined;
 }
 
+/** One order on its way into the database, and who waits for it how long. */
+interface OrderWrite {
+  readonly order: NewOrder;
+  readonly deadline: Deadline;
+  readonly caller: Caller;
+}
+
 @Injectable()
 export class OrdersService {
+  /** Group commit: a transaction costs much the same for one order as for many. */
+  private readonly writes = measuredBatcher<OrderWrite, StoredOrder>('orders.group-commit', {
+    send: (writes, signal) => this.store(writes, signal),
+    // Not deadline-exceeded: that may be the time of one of them only.
+    isOutage: (error) => error instanceof DomainError && error.code === 'unavailable',
+    refuse: (why) =>
+      why === 'full' ? new DomainError('overloaded', 'too many orders wait to be stored') : tooLate(),
+    maxItems: ORDER_LIMITS.maxBatch,
+    // What Postgres parses in some 10 ms.
+    maxBytes: 1_024 * 1_024,
+    sizeOf: ({ order }) => 2 * order.event.body.length,
+    maxQueued: 2_048,
+    // Fewer than there are connections: reads and the relay need some too.
+    maxInFlight: 4,
+    // No statement that begins then ends in time.
+    minLeftMs: 5,
+  });
+
   constructor(private readonly repository: OrdersRepository) {}
 
-  /** Each command's own outcome, in the order given: one that fails does not fail another. */
-  async createMany(
-    commands: readonly CreateCommand[],
-    deadline: Deadline,
-  ): Promise<PromiseSettledResult<Created>[]> {
-    const prepared = commands.map((command) => settle(() => prepare(command)));
-    const valid = prepared.filter((result) => result.status === 'fulfilled').map(({ value }) => value);
-    const stored = await this.store(valid, deadline);
-    return prepared.map((result) => {
-      if (result.status === 'rejected') return result;
-      const outcome = stored.shift()!;
-      return outcome.status === 'rejected'
-        ? outcome
-        : settle(() => replayOrReject(result.value, outcome.value));
-    });
-  }
-
+  /**
+   * Stores an order together with all that wait at this moment, or finds the one that took its key before.
+   *
+   * @throws {DomainError} idempotency-key-reused, when that was another order; overloaded; deadline-exceeded
+   */
   async create(command: CreateCommand, deadline: Deadline): Promise<Created> {
-    const [result] = await this.createMany([command], deadline);
-    if (result?.status === 'fulfilled') return result.value;
-    throw result?.reason;
+    const order = prepare(command);
+    const stored = await this.writes.add({ order, deadline, caller: command.caller });
+    return replayOrReject(order, stored);
   }
 
   /** @throws {DomainError} order-not-found, also when it is another customer's */
@@ -85,30 +101,18 @@ export class OrdersService {
     return found(order);
   }
 
-  /** All in one transaction; when one of them breaks it, each in its own. An absent database is asked only once. */
+  /** All in one transaction that is over before the time of any of them is. */
   private async store(
-    orders: readonly NewOrder[],
-    deadline: Deadline,
+    writes: readonly OrderWrite[],
+    signal: AbortSignal,
   ): Promise<PromiseSettledResult<StoredOrder>[]> {
-    if (orders.length === 0) return [];
-    try {
-      const stored = await this.repository.create(orders, deadline);
-      return stored.map((value) => ({ status: 'fulfilled', value }));
-    } catch (reason) {
-      const isOutage =
-        reason instanceof DomainError && ['unavailable', 'deadline-exceeded'].includes(reason.code);
-      if (orders.length === 1 || isOutage) return orders.map(() => ({ status: 'rejected', reason }));
-      const alone = orders.map(async (order) => (await this.repository.create([order], deadline))[0]!);
-      return Promise.allSettled(alone);
-    }
-  }
-}
-
-function settle<T>(work: () => T): PromiseSettledResult<T> {
-  try {
-    return { status: 'fulfilled', value: work() };
-  } catch (reason) {
-    return { status: 'rejected', reason };
+    const deadlines = writes.map(({ deadline }) => deadline);
+    const callers = writes.map(({ caller }) => caller);
+    const orders = writes.map(({ order }) => order);
+    const stored = await onBehalfOf(callers, 'store orders', () =>
+      this.repository.create(orders, Deadline.earliest(deadlines, signal)),
+    );
+    return stored.map((value) => ({ status: 'fulfilled', value }));
   }
 }
 

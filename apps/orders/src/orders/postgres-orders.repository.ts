@@ -67,7 +67,8 @@ export class PostgresOrdersRepository extends OrdersRepository {
       const stored = existing.get(keyOf(order.customerId, idempotencyKey));
       // The insert met it, committed, and orders are never deleted.
       if (!stored) throw new Error('an order that exists was not found');
-      return stored;
+      // A first try of the same call may have stored it and then failed.
+      return { ...stored, existed: stored.order.id !== order.id };
     });
   }
 
@@ -103,7 +104,7 @@ export class PostgresOrdersRepository extends OrdersRepository {
   private async findByKeys(
     orders: readonly NewOrder[],
     deadline: Deadline,
-  ): Promise<Map<string, StoredOrder>> {
+  ): Promise<Map<string, Omit<StoredOrder, 'existed'>>> {
     if (orders.length === 0) return new Map();
     const customers = orders.map(({ order }) => order.customerId);
     const keys = orders.map(({ idempotencyKey }) => idempotencyKey);
@@ -112,7 +113,7 @@ export class PostgresOrdersRepository extends OrdersRepository {
     return new Map(
       rows.map(({ idempotencyKey, requestHash, ...order }) => [
         keyOf(order.customerId, idempotencyKey),
-        { order, requestHash, existed: true },
+        { order, requestHash },
       ]),
     );
   }

@@ -45,6 +45,14 @@ export function itKeepsOrders(name: string, open: () => Promise<RepositoryUnderT
       expect(await events()).toHaveLength(2);
     });
 
+    it('knows an order again that a first try of the same call has stored', async () => {
+      const created = someNewOrder();
+      for (const _ of ['first', 'second']) {
+        expect(await repository.create([created], inTime())).toMatchObject([{ existed: false }]);
+      }
+      expect(await events()).toHaveLength(1);
+    });
+
     it('answers a key that comes twice in one batch with one order', async () => {
       const [first, second] = await repository.create(
         [someNewOrder({ key: 'k' }), someNewOrder({ key: 'k' })],
