@@ -24,8 +24,10 @@ export interface OutboxOptions {
 /**
  * Publishes the outbox log for as long as the process lives. Every replica runs this; the lease lets one work.
  * NATS may be away for as long as it likes: orders are taken all the same.
+ *
+ * @returns the relay, to be told of what this process appends
  */
-export function startOutbox({ service, database, databaseUrl, natsUrl }: OutboxOptions): void {
+export function startOutbox({ service, database, databaseUrl, natsUrl }: OutboxOptions): Relay {
   const { logger } = service;
   const link = new NatsLink({ url: natsUrl.reveal(), name: service.name, logger });
   const log = new OutboxLog(database);
@@ -58,4 +60,5 @@ export function startOutbox({ service, database, databaseUrl, natsUrl }: OutboxO
     await running;
   });
   service.onStop('connections', 'nats', () => link.close());
+  return relay;
 }

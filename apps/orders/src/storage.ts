@@ -19,6 +19,6 @@ export async function openStorage(config: OrdersConfig, service: Service): Promi
   service.readiness('postgres', async () => void (await database.query('SELECT 1')));
   service.onStop('connections', 'postgres', () => database.destroy());
   const { databaseUrl, natsUrl } = config;
-  startOutbox({ service, database, databaseUrl, natsUrl });
-  return new PostgresOrdersRepository(database);
+  const relay = startOutbox({ service, database, databaseUrl, natsUrl });
+  return new PostgresOrdersRepository(database, () => relay.appended());
 }

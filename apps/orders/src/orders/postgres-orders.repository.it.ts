@@ -12,13 +12,15 @@ import { PostgresOrdersRepository } from './postgres-orders.repository.js';
 let db: TestDatabase;
 let dataSource: DataSource;
 let repository: PostgresOrdersRepository;
+/** How often the repository has told of appends. */
+let appended = 0;
 
 beforeAll(async () => {
   db = await createTestDatabase();
   dataSource = ordersDataSource({ url: new Secret(db.url), poolMax: 10, applicationName: 'test' });
   await dataSource.initialize();
   await dataSource.runMigrations({ transaction: 'each' });
-  repository = new PostgresOrdersRepository(dataSource);
+  repository = new PostgresOrdersRepository(dataSource, () => (appended += 1));
 });
 afterAll(async () => {
   await dataSource.destroy();
@@ -42,6 +44,18 @@ describe('PostgresOrdersRepository', () => {
     await expect(repository.create([someNewOrder(), tooMuch], inTime())).rejects.toThrow('total_cents');
     expect(await db.query('SELECT id FROM orders')).toEqual([]);
     expect(await events()).toEqual([]);
+  });
+
+  it('tells of what it has appended once it is committed, and of nothing else', async () => {
+    appended = 0;
+    const created = someNewOrder({ key: 'k' });
+    await repository.create([created, someNewOrder()], inTime());
+    expect(appended).toBe(1);
+    await repository.create([someNewOrder({ key: 'k' })], inTime());
+    await expect(repository.create([someNewOrder()], Deadline.after(0))).rejects.toThrow();
+    expect(appended).toBe(1);
+    await repository.update({ id: created.order.id, customerId: 'alice' }, inTime(), canceling);
+    expect(appended).toBe(2);
   });
 
   it('says that a key is in use when another transaction holds it for too long', async () => {
@@ -178,7 +192,7 @@ describe('PostgresOrdersRepository', () => {
     await using hole = await blackHole(new URL(db.url));
     const behind = ordersDataSource({ url: new Secret(hole.url), poolMax: 2, applicationName: 'behind' });
     await behind.initialize();
-    const through = new PostgresOrdersRepository(behind);
+    const through = new PostgresOrdersRepository(behind, () => undefined);
     await through.create([someNewOrder()], inTime());
     hole.swallow();
     const outcomes = await Promise.allSettled([1, 2].map(() => through.create([someNewOrder()], inTime())));

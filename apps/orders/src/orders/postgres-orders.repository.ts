@@ -49,7 +49,11 @@ type FoundByKey = Order & { idempotencyKey: string; requestHash: string };
 const LOCK_NOT_AVAILABLE = '55P03';
 
 export class PostgresOrdersRepository extends OrdersRepository {
-  constructor(private readonly db: DataSource) {
+  /** @param onAppend called after each commit that may have appended to the outbox */
+  constructor(
+    private readonly db: DataSource,
+    private readonly onAppend: () => void,
+  ) {
     super();
   }
 
@@ -60,6 +64,7 @@ export class PostgresOrdersRepository extends OrdersRepository {
       deadline,
     );
     const created = new Set(rows.map(({ id }) => id));
+    if (created.size > 0) this.onAppend();
     const taken = orders.filter(({ order }) => !created.has(order.id));
     const existing = await this.findByKeys(taken, deadline);
     return orders.map(({ order, idempotencyKey, requestHash }) => {
@@ -82,7 +87,7 @@ export class PostgresOrdersRepository extends OrdersRepository {
     return this.run(() => this.db.manager.find(OrderEntity, { where, order: { id: 'DESC' }, take: limit }));
   }
 
-  update(
+  async update(
     { id, customerId }: OrderRef,
     deadline: Deadline,
     change: (order: Order) => OrderChange | undefined,
@@ -98,7 +103,9 @@ export class PostgresOrdersRepository extends OrdersRepository {
         await OutboxLog.append(tx, [changed.event]);
         return changed.order;
       });
-    return this.run(update, deadline);
+    const updated = await this.run(update, deadline);
+    this.onAppend();
+    return updated;
   }
 
   private async findByKeys(

@@ -5,7 +5,7 @@ import type { Log } from '../log.js';
 export interface ListenOptions {
   /** `postgres://…` of the database that holds the outbox. */
   connectionString: string;
-  /** Called after every commit that appended to the log, and after each connection. */
+  /** Called when somebody has said that the log has grown, and after each connection. */
   onAppend: () => void;
   signal: AbortSignal;
   log: Log;

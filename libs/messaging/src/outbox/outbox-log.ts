@@ -193,6 +193,11 @@ export class OutboxLog {
     await this.db.query(REBASE);
   }
 
+  /** Tells those who listen ({@link listenForAppends}) that there is something new in the log. */
+  async notify(): Promise<void> {
+    await this.db.query('NOTIFY outbox');
+  }
+
   async stats(): Promise<OutboxStats> {
     const [row] = await this.db.query<{ pending: number; age: number }[]>(STATS, [this.name]);
     return { pending: row?.pending ?? 0, oldestAgeSeconds: row?.age ?? 0 };

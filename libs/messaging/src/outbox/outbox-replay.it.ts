@@ -14,7 +14,7 @@ import { createTestDatabase, requiredUrl, type TestDatabase } from '../testing/t
 import { OutboxLog } from './outbox-log.js';
 import { relayMetrics } from './outbox-metrics.js';
 import { countReplay, hasLostEvents, LOG_START, replay, type ReplayOptions } from './outbox-replay.js';
-import { OUTBOX_SCHEMA_V1 } from './outbox-schema.js';
+import { OUTBOX_SCHEMA_V1, OUTBOX_SCHEMA_V2 } from './outbox-schema.js';
 import { Relay } from './relay.js';
 
 let db: TestDatabase;
@@ -24,7 +24,7 @@ let publisher: JetStreamPublisher;
 
 beforeEach(async () => {
   db = await createTestDatabase();
-  await db.query(OUTBOX_SCHEMA_V1);
+  await db.query(OUTBOX_SCHEMA_V1 + OUTBOX_SCHEMA_V2);
   await db.query(INBOX_SCHEMA_V1);
   await db.query('CREATE TABLE effect (event_id uuid PRIMARY KEY, applied int NOT NULL DEFAULT 1)');
   link = new NatsLink({ url: requiredUrl('TEST_NATS_URL'), name: 'test', logger: recordingLog() });

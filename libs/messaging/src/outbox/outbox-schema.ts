@@ -100,3 +100,12 @@ END $$;
 
 SELECT outbox_maintain('7 days');
 `;
+
+/**
+ * Without the trigger: a NOTIFY in a transaction makes it commit under a lock that the whole cluster shares, so that
+ * commits queue up one by one. Who has appended tells the relay after its commit ({@link Relay.appended}).
+ */
+export const OUTBOX_SCHEMA_V2 = `
+DROP TRIGGER outbox_notify ON outbox;
+DROP FUNCTION outbox_notify();
+`;

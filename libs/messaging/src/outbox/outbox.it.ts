@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Backoff } from '@orders/resilience';
 import { EventPublisher, type Message, type Receipt, type StreamState } from '../message.js';
 import { eventually, recordingLog, someEvent } from '../testing/fixtures.js';
@@ -7,7 +7,7 @@ import { createTestDatabase, type TestDatabase } from '../testing/test-database.
 import { listenForAppends } from './outbox-listener.js';
 import { OutboxLog } from './outbox-log.js';
 import { relayMetrics } from './outbox-metrics.js';
-import { OUTBOX_SCHEMA_V1 } from './outbox-schema.js';
+import { OUTBOX_SCHEMA_V1, OUTBOX_SCHEMA_V2 } from './outbox-schema.js';
 import { Relay, type RelayOptions } from './relay.js';
 
 class ScriptedPublisher extends EventPublisher {
@@ -37,7 +37,7 @@ let publisher: ScriptedPublisher;
 
 beforeEach(async () => {
   db = await createTestDatabase();
-  await db.query(OUTBOX_SCHEMA_V1);
+  await db.query(OUTBOX_SCHEMA_V1 + OUTBOX_SCHEMA_V2);
   log = new OutboxLog(db);
   publisher = new ScriptedPublisher();
 });
@@ -271,24 +271,62 @@ describe('Relay', () => {
     expect(new Set(publisher.stream)).toEqual(new Set(ids));
   });
 
-  it('runs until it is told to stop, is woken by an append, and gives its lease back', async () => {
+  /** Runs relays that only look when they are told to, as replicas do. */
+  function runReplicas(...relays: Relay[]) {
     const stop = new AbortController();
+    const { signal } = stop;
+    const running = relays.flatMap((relay) => [
+      relay.run(signal),
+      listenForAppends({
+        connectionString: db.url,
+        onAppend: () => relay.wake(),
+        signal,
+        log: recordingLog(),
+      }),
+    ]);
+    return async () => {
+      stop.abort();
+      await Promise.all(running);
+    };
+  }
+
+  it('runs until it is told to stop, looks at once after an append, and gives its lease back', async () => {
     const relay = relayOf('a', { pollMs: 60_000 });
-    const running = relay.run(stop.signal);
-    const listening = listenForAppends({
-      connectionString: db.url,
-      onAppend: () => relay.wake(),
-      signal: stop.signal,
-      log: recordingLog(),
-    });
     const before = await append();
+    const stop = runReplicas(relay);
     await eventually('the first event', () => publisher.published.length === 1);
     const after = await append();
+    relay.appended();
     await eventually('the second event, long before the poll', () => publisher.published.length === 2);
     expect(publisher.published).toEqual([...before, ...after]);
-    stop.abort();
-    await Promise.all([running, listening]);
+    await stop();
     expect(await log.acquire('b', 1_000)).toBeDefined();
+  });
+
+  it('is told of what a replica has appended whose own relay is idle', async () => {
+    const [active, idle] = [relayOf('a', { pollMs: 60_000 }), relayOf('b', { pollMs: 60_000 })];
+    const stop = runReplicas(active);
+    const before = await append();
+    active.appended();
+    await eventually('the first event', () => publisher.published.length === 1);
+    const after = await append();
+    await eventually('the second event, long before the poll', () => {
+      idle.appended();
+      return publisher.published.length === 2;
+    });
+    expect(publisher.published).toEqual([...before, ...after]);
+    await stop();
+  });
+
+  it('tells others one word at a time, and one more for all that came meanwhile', async () => {
+    const notify = jest.spyOn(log, 'notify');
+    const idle = relayOf('b');
+    for (let n = 0; n < 50; n += 1) idle.appended();
+    expect(notify).toHaveBeenCalledTimes(1);
+    await eventually('the second word', () => notify.mock.calls.length === 2);
+    await Promise.all(notify.mock.results.map(({ value }) => value as Promise<void>));
+    await new Promise(setImmediate);
+    expect(notify).toHaveBeenCalledTimes(2);
   });
 
   it('drains a backlog without a pause between its batches', async () => {

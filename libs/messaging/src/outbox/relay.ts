@@ -39,7 +39,10 @@ export class Relay {
   private readonly pollMs: number;
   private readonly reconcileMs: number;
   private readonly backoff: Backoff;
+  /** Known while the lease is ours. */
   private cursor: Cursor | undefined;
+  private isTelling = false;
+  private isToBeTold = false;
   private renewAt = 0;
   private reconcileAt = 0;
   /** How long the stream was when the relay went back: repeats of what it held then tell of no other loss. */
@@ -53,9 +56,19 @@ export class Relay {
     this.backoff = options.backoff ?? new Backoff({ baseMs: 100, maxMs: 5_000 });
   }
 
-  /** Says that there may be something new: the relay looks at once instead of at its next poll. */
+  /**
+   * Says that this process has committed something to the log. When this relay is the active one it looks at once
+   * instead of at its next poll; else it tells the others, however many appends there are, once at a time. Polling
+   * is the guarantee: a word that is lost costs `pollMs`.
+   */
+  appended(): void {
+    if (this.cursor) this.wakeUp.wake();
+    else this.tellOthers();
+  }
+
+  /** Says that somebody has committed something to the log: as {@link appended}, but nobody else is told. */
   wake(): void {
-    this.wakeUp.wake();
+    if (this.cursor) this.wakeUp.wake();
   }
 
   /** Runs until the signal aborts; then finishes the batch in hand and gives the lease back. Never rejects. */
@@ -96,6 +109,20 @@ export class Relay {
     const passed = await this.advance(from, entries.slice(0, failedAt), receipts);
     if (failed) throw failed.reason;
     return passed;
+  }
+
+  /** One word at a time; what is appended meanwhile is told by one more. */
+  private tellOthers(): void {
+    this.isToBeTold = this.isTelling;
+    if (this.isTelling) return;
+    this.isTelling = true;
+    void this.options.log
+      .notify()
+      .catch((error: unknown) => this.options.logger.warn({ err: error }, 'other relays could not be told'))
+      .then(() => {
+        this.isTelling = false;
+        if (this.isToBeTold) this.tellOthers();
+      });
   }
 
   /** The cursor, when the lease on it is ours; prolonged well before it runs out. */
@@ -185,7 +212,7 @@ export class Relay {
       'the stream has lost events: publishing them again',
     );
     metrics.rewinds.add(1, { reason });
-    this.wake();
+    this.wakeUp.wake();
   }
 
   /** After a failure nothing that was known is certain: the next step asks again. */
