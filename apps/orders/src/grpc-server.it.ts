@@ -138,6 +138,40 @@ describe('orders.v1 over gRPC', () => {
     expect(empty.error?.code).toBe(status.INVALID_ARGUMENT);
   });
 
+  it('takes each order of a batch with its own trace, correlation and time', async () => {
+    const order = { customerId: 'dora', items: [...ITEMS] };
+    const traceparent = '00-0af7651916cd43dd8448eb211c803199-b7ad6b7169203331-01';
+    const context = { traceparent, requestId: 'r-9', correlationId: 'c-9', timeoutMs: 0 };
+    const { message } = await call('createOrders', {
+      orders: [
+        { ...order, idempotencyKey: 'd-1', context },
+        { ...order, idempotencyKey: 'd-2', context: { ...context, correlationId: '' } },
+        // Too little to begin with.
+        { ...order, idempotencyKey: 'd-3', context: { ...context, timeoutMs: 1 } },
+      ],
+    });
+    expect(message?.results).toMatchObject([
+      { outcome: { $case: 'order' } },
+      { outcome: { $case: 'order' } },
+      { outcome: { $case: 'problem', value: { code: 'deadline-exceeded' } } },
+    ]);
+    const events = bus.messages.filter(({ body }) => body.includes('"dora"'));
+    expect(events.map(({ headers }) => headers['ce-correlationid'])).toEqual(['c-9', 'r-9']);
+    expect(events.map(({ headers }) => headers['traceparent'])).toEqual([traceparent, traceparent]);
+  });
+
+  it('names the field of an order of a batch just as that of an order alone', async () => {
+    const { error } = await create({ items: [], idempotencyKey: 'x' });
+    const { message } = await call('createOrders', {
+      orders: [{ customerId: 'alice', items: [], idempotencyKey: 'x', context: undefined }],
+    });
+    const problem = message?.results[0]?.outcome?.value as ordersV1.Problem;
+    expect(problem.detail).toBe(error?.details);
+    expect(problem.errors).toEqual(
+      JSON.parse(decodeURIComponent(String(error?.metadata.get('problem-errors')[0]))),
+    );
+  });
+
   it('gets, lists and cancels', async () => {
     const customerId = 'carol';
     const { message: order } = await create({ customerId, idempotencyKey: 'c' });

@@ -8,6 +8,7 @@ export interface SpanRecord {
   traceId: string;
   spanId: string;
   parentSpanId: string;
+  links: { traceId: string; spanId: string }[];
 }
 
 interface ExportRequest {
@@ -43,7 +44,12 @@ function read(text: string): SpanRecord[] {
   return resourceSpans.flatMap(({ resource, scopeSpans }) => {
     const service = resource.attributes.find(({ key }) => key === 'service.name')?.value.stringValue ?? '';
     return scopeSpans.flatMap(({ spans }) =>
-      spans.map((span) => ({ ...span, service, parentSpanId: span.parentSpanId ?? '' })),
+      spans.map((span) => ({
+        ...span,
+        service,
+        parentSpanId: span.parentSpanId ?? '',
+        links: span.links ?? [],
+      })),
     );
   });
 }

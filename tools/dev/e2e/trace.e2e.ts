@@ -27,8 +27,8 @@ const CLIENT_SPAN = '00f067aa0ba902b7';
 /** service, kind and name of each span on the way, from the client's own span down. */
 const WAY: [service: string, kind: number, name: RegExp][] = [
   ['gateway', 2, /^POST \/orders$/],
-  ['gateway', 3, /orders\.v1\.Orders\/CreateOrder$/],
-  ['orders', 2, /orders\.v1\.Orders\/CreateOrder$/],
+  ['gateway', 3, /orders\.v1\.Orders\/CreateOrders$/],
+  ['orders', 2, /orders\.v1\.Orders\/CreateOrders$/],
   ['orders', 4, /^publish orders\.created$/],
   ['fulfillment', 5, /^process orders\.created$/],
 ];
@@ -65,5 +65,47 @@ describe('one trace', () => {
       expect.stringMatching(/^pg\.query/),
     );
     expect(sqlUnder(way[4], 'fulfillment').length).toBeGreaterThanOrEqual(2);
+  }, 60_000);
+
+  it('holds each order of those that come together, and leads to the work that they share', async () => {
+    const alice = await Customer.of(sut.system, 'alice');
+    const traceIds = Array.from({ length: 40 }, (_, n) => `${TRACE_ID.slice(0, -2)}${10 + n}`);
+    const placed = await Promise.all(
+      traceIds.map((traceId) =>
+        alice.request('POST', '/orders', {
+          body: { items: [{ sku: 'apple', quantity: 1, priceCents: 1 }] },
+          headers: { traceparent: `00-${traceId}-${CLIENT_SPAN}-01` },
+        }),
+      ),
+    );
+    expect(placed.map(({ status }) => status)).toEqual(traceIds.map(() => 201));
+    const named = (service: string, name: RegExp) =>
+      receiver.spans.filter((span) => span.service === service && name.test(span.name));
+    /** Is `span` under one of `spans`, or linked from one of them? Work for several is part of the first one's trace. */
+    const leadsTo = (spans: SpanRecord[], span: SpanRecord) =>
+      spans.some(
+        ({ parentSpanId, links }) =>
+          parentSpanId === span.spanId || links.some(({ spanId }) => spanId === span.spanId),
+      );
+    const published = () => named('orders', /^publish orders\.created$/);
+    const processed = () => named('fulfillment', /^process orders\.created$/);
+    const arrived = (traceId: string) =>
+      published().some((span) => span.traceId === traceId && leadsTo(processed(), span));
+    const requests = () => named('gateway', /^POST \/orders$/);
+    await until(async () => traceIds.every(arrived) && requests().length > traceIds.length, {
+      timeoutMs: 15_000,
+      what: 'all effects',
+    });
+
+    const shared = named('gateway', /^create orders$/);
+    const called = [...shared, ...named('gateway', /orders\.v1\.Orders\/CreateOrders$/)];
+    expect(shared).not.toEqual([]);
+    for (const request of requests()) {
+      expect(request.parentSpanId).toBe(CLIENT_SPAN);
+      expect(leadsTo(called, request)).toBe(true);
+      if (shared.some(({ traceId }) => traceId === request.traceId)) continue;
+      if (called.some(({ parentSpanId }) => parentSpanId === request.spanId)) continue;
+      expect(shared.map(({ spanId }) => spanId)).toContain(request.links[0]?.spanId);
+    }
   }, 60_000);
 });
