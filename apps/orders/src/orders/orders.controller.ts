@@ -44,16 +44,13 @@ export class OrdersController {
       const errors = [{ pointer: '/orders', detail: `1 to ${ORDER_LIMITS.maxBatch} orders` }];
       throw new DomainError('validation-failed', 'the batch breaks a rule', { errors });
     }
-    const [caller, deadline] = [currentCaller(), deadlineOf(call)];
-    const results = await Promise.allSettled(
-      orders.map((order) => {
-        const { timeoutMs = 0 } = order.context ?? {};
-        return this.orders.create(
-          toCommand(order, caller),
-          timeoutMs > 0 ? deadline.atMost(timeoutMs) : deadline,
-        );
-      }),
-    );
+    const caller = currentCaller();
+    const deadline = deadlineOf(call);
+    const created = orders.map((order) => {
+      const timeoutMs = order.context?.timeoutMs || Infinity;
+      return this.orders.create(toCommand(order, caller), deadline.atMost(timeoutMs));
+    });
+    const results = await Promise.allSettled(created);
     return { results: results.map((result) => this.toResult(result)) };
   }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError, ORDER_LIMITS } from '@orders/contracts';
-import { type Caller, currentCaller, onBehalfOf } from '@orders/instrumentation';
+import { type Caller, onBehalfOf } from '@orders/instrumentation';
 import { Deadline } from '@orders/resilience';
 import { measuredBatcher } from '@orders/service';
 import { v7 as uuidV7 } from 'uuid';
