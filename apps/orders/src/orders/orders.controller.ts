@@ -54,16 +54,6 @@ export class OrdersController {
     return { results: results.map((result) => this.toResult(result)) };
   }
 
-  private toResult(result: PromiseSettledResult<Created>): ordersV1.CreateOrderResult {
-    if (result.status === 'fulfilled') {
-      const { order, replayed } = result.value;
-      return { outcome: { $case: 'order', value: toMessage(order) }, replayed };
-    }
-    const { reason } = result;
-    if (!(reason instanceof DomainError)) this.logger.error(reason, 'an order of a batch failed');
-    return { outcome: { $case: 'problem', value: toProblemMessage(reason) }, replayed: false };
-  }
-
   @GrpcMethod('Orders', 'getOrder')
   async getOrder({ id, customerId }: ordersV1.GetOrderRequest): Promise<ordersV1.Order> {
     return toMessage(await this.orders.get(orderId(id), customerId || undefined));
@@ -92,6 +82,16 @@ export class OrdersController {
       origin: originOfCall(),
     };
     return toMessage(await this.orders.cancel(command, deadlineOf(call)));
+  }
+
+  private toResult(result: PromiseSettledResult<Created>): ordersV1.CreateOrderResult {
+    if (result.status === 'fulfilled') {
+      const { order, replayed } = result.value;
+      return { outcome: { $case: 'order', value: toMessage(order) }, replayed };
+    }
+    const reason: unknown = result.reason;
+    if (!(reason instanceof DomainError)) this.logger.error(reason, 'an order of a batch failed');
+    return { outcome: { $case: 'problem', value: toProblemMessage(reason) }, replayed: false };
   }
 }
 
