@@ -147,14 +147,14 @@ describe('Batcher', () => {
     void add('in time');
     caller.abort();
     await turn();
-    expect(outcomes).toEqual([['late'], [], []]);
+    expect(outcomes).toEqual([['gone'], [], []]);
     expect(batcher.queued).toBe(3);
     jest.advanceTimersByTime(100);
     await turn();
-    expect(outcomes).toEqual([['late'], ['late'], []]);
+    expect(outcomes).toEqual([['gone'], ['late'], []]);
     sent[0]!.answer.resolve();
     await turn();
-    expect(outcomes).toEqual([['late'], ['late'], ['late']]);
+    expect(outcomes).toEqual([['gone'], ['late'], ['late']]);
     expect(names()).toEqual(['first', 'in time']);
   });
 
@@ -186,7 +186,7 @@ describe('Batcher', () => {
     other.abort();
     expect(sent[0]!.signal.aborted).toBe(true);
     await turn();
-    expect(outcomes).toEqual([['late'], ['late']]);
+    expect(outcomes).toEqual([['gone'], ['gone']]);
   });
 
   it('tries the items of a batch that fails one by one, so that a poisoned one fails alone', async () => {
@@ -300,7 +300,7 @@ describe('Batcher', () => {
         for (const [name, outcome] of outcomes) {
           expect(outcome).toHaveLength(1);
           const own = POISON.test(name) ? name : `answer to ${name}`;
-          expect([own, 'late', 'full', ...(failures > 0 ? ['down'] : [])]).toContain(outcome[0]);
+          expect([own, 'late', 'gone', 'full', ...(failures > 0 ? ['down'] : [])]).toContain(outcome[0]);
         }
         const numbers = [...once].map((name) => Number(name.split(' ')[1]));
         expect(numbers).toEqual([...numbers].sort((a, b) => a - b));

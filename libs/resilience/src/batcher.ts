@@ -2,8 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Deadline } from './deadline.js';
 import { DeadlineWatch } from './deadline-watch.js';
 
-/** `full` = too many wait already; `late` = its deadline passed, or its caller went away, before it had an answer. */
-export type Refusal = 'full' | 'late';
+/** `full` = too many wait already; `late` = its deadline passed, `gone` = its caller went away, before it had an answer. */
+export type Refusal = 'full' | 'late' | 'gone';
 
 export interface BatcherOptions<Item, Result> {
   /**
@@ -146,8 +146,9 @@ export class Batcher<Item extends { readonly deadline: Deadline }, Result> {
 
   private giveUp(entry: Entry<Item, Result>): void {
     if (!this.isWaiting(entry)) return;
-    const { flight } = entry;
-    this.settle(entry, { status: 'rejected', reason: this.refusal('late') });
+    const { flight, item } = entry;
+    const why = item.deadline.signal.aborted && !item.deadline.expired ? 'gone' : 'late';
+    this.settle(entry, { status: 'rejected', reason: this.refusal(why) });
     if (!flight) return;
     flight.waiting -= 1;
     if (flight.waiting === 0) flight.nobodyWaits.abort();

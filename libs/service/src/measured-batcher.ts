@@ -5,7 +5,7 @@ import { Batcher, type BatcherOptions, type Deadline } from '@orders/resilience'
 const SIZE_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 
 /**
- * A batcher that is measured: `batch_items` (how many go together), `batch_refused_total` by reason (full, late) and
+ * A batcher that is measured: `batch_items` (how many go together), `batch_refused_total` by reason (full, late, gone) and
  * `batch_queue_length`.
  *
  * @param name its label `batcher`
@@ -20,7 +20,7 @@ export function measuredBatcher<Item extends { readonly deadline: Deadline }, Re
     advice: { explicitBucketBoundaries: SIZE_BUCKETS },
   });
   const refused = metrics.createCounter('batch.refused', {
-    description: 'Items that were not sent, or not answered in time, by reason: full (queue), late',
+    description: 'Items that were not sent, or not answered in time, by reason: full (queue), late, gone',
   });
   const length = metrics.createObservableGauge('batch.queue.length', {
     description: 'Items that wait to be sent in a batch',

@@ -30,7 +30,10 @@ describe('a problem on its way through gRPC', () => {
     const sent = toProblemMessage(new Error('duplicate key value violates unique constraint'));
     expect(sent).toMatchObject({ code: 'internal', detail: 'Something went wrong on our side', errors: [] });
     const unknown = { ...sent, status: status.UNAVAILABLE, code: 'toString' };
-    expect(fromProblemMessage(unknown).code).toBe('unavailable');
+    expect(fromProblemMessage(unknown)).toMatchObject({
+      code: 'unavailable',
+      cause: { code: status.UNAVAILABLE },
+    });
   });
 
   it('says nothing of a bug', () => {

@@ -58,9 +58,10 @@ export function toProblemMessage(error: unknown): ordersV1.Problem {
   return { status: code, code: problem, detail: details, errors: [...errors] };
 }
 
-/** The outcome that an item's failure in the answer to a batch stands for. */
+/** The outcome that an item's failure in the answer to a batch stands for; its `cause` has the status as `code`. */
 export function fromProblemMessage({ status: grpc, code, detail, errors }: ordersV1.Problem): DomainError {
-  return new DomainError(isProblemCode(code) ? code : problemOfGrpcStatus(grpc), detail, { errors });
+  const cause = Object.assign(new Error(detail), { code: grpc });
+  return new DomainError(isProblemCode(code) ? code : problemOfGrpcStatus(grpc), detail, { errors, cause });
 }
 
 function serviceError(code: status, details: string, metadata: Metadata): ServiceError {

@@ -93,7 +93,9 @@ export class OrdersStub implements AsyncDisposable {
   /** As orders does it: a call fails only when no order of it could be done for want of something. */
   private createAll({ orders }: ordersV1.CreateOrdersRequest): ordersV1.CreateOrdersResponse {
     const results = orders.map((order) => this.result(order));
-    const problems = results.map(({ outcome }) => (outcome?.$case === 'problem' ? outcome.value.code : undefined));
+    const problems = results.map(({ outcome }) =>
+      outcome?.$case === 'problem' ? outcome.value.code : undefined,
+    );
     if (problems.every((code) => code === 'unavailable')) {
       throw new DomainError('unavailable', 'as the test wants it');
     }

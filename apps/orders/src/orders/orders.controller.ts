@@ -51,6 +51,8 @@ export class OrdersController {
       return this.orders.create(toCommand(order, caller), deadline.atMost(timeoutMs));
     });
     const results = await Promise.allSettled(created);
+    // Then it is this replica that is in trouble: whoever balances calls is to see it.
+    if (results.every(isOutage)) await created[0];
     return { results: results.map((result) => this.toResult(result)) };
   }
 
@@ -105,6 +107,14 @@ function toCommand(
     correlationId: context?.correlationId || context?.requestId || (caller.request?.correlationId ?? ''),
   };
   return { customerId, items, idempotencyKey, origin, caller };
+}
+
+function isOutage(result: PromiseSettledResult<Created>): boolean {
+  return (
+    result.status === 'rejected' &&
+    result.reason instanceof DomainError &&
+    result.reason.code === 'unavailable'
+  );
 }
 
 function originOfCall(): Origin {
