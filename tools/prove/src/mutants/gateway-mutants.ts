@@ -8,11 +8,11 @@ export const GATEWAY_MUTANTS: readonly Mutant[] = [
     name: 'retry-with-a-new-key',
     breaks: 'one order for each key',
     patches: [
-      { file: CLIENT, from: 'let replayed = false;', to: 'let replayed = false; let tries = 0;' },
+      { file: CLIENT, from: 'caller: currentCaller() };', to: 'caller: currentCaller() }; let tries = 0;' },
       {
         file: CLIENT,
-        from: '.createOrder(request, metadata',
-        to: `.createOrder(tries++ === 0 ? request : { ...request, idempotencyKey: crypto.randomUUID() }, metadata`,
+        from: 'this.creating.add(order)',
+        to: `this.creating.add(tries++ === 0 ? order : { ...order, request: { ...request, idempotencyKey: crypto.randomUUID() } })`,
       },
     ],
     exposedBy: {
