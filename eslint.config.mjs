@@ -13,7 +13,7 @@ const BOUNDARIES = [
 ];
 
 const APPS = ['@orders/gateway', '@orders/orders', '@orders/fulfillment'];
-const TOOLS = ['@orders/dev', '@orders/prove'];
+const TOOLS = ['@orders/dev', '@orders/prove', '@orders/bench'];
 const noImportOf = (names) => ['error', { patterns: names.map((name) => ({ group: [name, `${name}/*`] })) }];
 
 export default ts.config(

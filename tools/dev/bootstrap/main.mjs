@@ -13,6 +13,7 @@ const COMMANDS = {
   reset: 'tools/dev/src/reset.ts',
   cli: 'tools/dev/src/cli.ts',
   prove: 'tools/prove/src/prove.ts',
+  bench: 'tools/bench/src/main.ts',
 };
 
 /**

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { Problem } from '../../bootstrap/problem.mjs';
 import { Child, describeExit, type Exit } from './child.ts';
@@ -16,6 +17,8 @@ export interface AppOptions {
   management: string;
   /** Each line of its stdout and stderr. */
   onLine: (line: string) => void;
+  /** They go to this file instead: nobody then spends time on reading them. */
+  logFile?: string | undefined;
   /** What happened to it, in words. */
   onEvent: (text: string) => void;
   onSpawn?: ((child: Child) => void) | undefined;
@@ -110,14 +113,17 @@ export class App {
   }
 
   async #spawn(): Promise<Child> {
-    const { app, root, env, onLine, onSpawn } = this.#options;
+    const { app, root, env, onLine, onSpawn, logFile } = this.#options;
+    const output = logFile === undefined ? undefined : openSync(logFile, 'a');
     const child = await Child.spawn({
       command: process.execPath,
       args: ['--import', '@orders/instrumentation/register', join('apps', app, 'dist/main.js')],
       cwd: root,
       env,
       stopTimeoutMs: 25_000,
+      ...(output !== undefined && { output }),
     });
+    if (output !== undefined) closeSync(output);
     this.#child = child;
     this.#startedAt = performance.now();
     this.#lastLines = [];
@@ -154,6 +160,7 @@ export class App {
 
   #obituary(exit: Exit): string {
     const said = this.#lastLines.map((line) => `\n    ${line}`).join('');
-    return `${this.name} ended with ${describeExit(exit)} before it was ready${said ? `; its last lines:${said}` : '.'}`;
+    const told = said ? `; its last lines:${said}` : `; see ${this.#options.logFile ?? 'what it printed'}`;
+    return `${this.name} ended with ${describeExit(exit)} before it was ready${told}`;
   }
 }

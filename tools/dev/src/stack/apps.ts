@@ -75,6 +75,7 @@ function createApp({ options, state }: Site, { name: app, index, ports, env }: R
     },
     management: systemUrls(ports).management[app],
     onLine: (line) => options.onLine?.(name, line),
+    logFile: options.logFolder && join(options.logFolder, `${name}.log`),
     onEvent: (text) => options.onEvent?.(name, text),
     onSpawn: (child) => state.record(name, child),
   });

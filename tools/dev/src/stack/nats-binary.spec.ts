@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { isNewEnough, natsFinders, resolveNatsServer, type NatsFinder } from './nats-binary.ts';
+import type { Finder } from './binaries.ts';
+import { isNewEnough, natsFinders, resolveNatsServer } from './nats-binary.ts';
 
 const VERSIONS: Record<string, string> = { '/new': '2.10.27', '/old': '2.9.10' };
 const versionOf = async (binary: string): Promise<string> => {
@@ -7,8 +8,8 @@ const versionOf = async (binary: string): Promise<string> => {
   if (version === undefined) throw new Error(`${binary} does not run`);
   return version;
 };
-const finder = (where: string, binary?: string): NatsFinder => ({ where, find: async () => binary });
-const broken = (where: string, reason: string): NatsFinder => ({
+const finder = (where: string, binary?: string): Finder => ({ where, find: async () => binary });
+const broken = (where: string, reason: string): Finder => ({
   where,
   find: () => Promise.reject(new Error(reason)),
 });

@@ -1,26 +1,20 @@
-import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Problem } from '../../bootstrap/problem.mjs';
-import { installFromDebian } from './nats-debian.ts';
+import { executable, type Finder, firstThatWorks, NoBinary, onPath } from './binaries.ts';
+import { installFromDebian } from './debian-package.ts';
 import { installFromRelease } from './nats-release.ts';
 import { cacheFolder } from './paths.ts';
 import { run } from './run.ts';
 
-/** One way to come by a nats-server. */
-export interface NatsFinder {
-  /** Where it looks, for messages. */
-  where: string;
-  /** Path of the binary; undefined when there is none. @throws when the way fails, with the reason */
-  find(signal?: AbortSignal): Promise<string | undefined>;
-  /** The user asked for this one: when it does not work nothing else is tried. */
-  decisive?: boolean;
-}
-
 /** Older ones lack `sync_interval: always`, without which a power cut loses acknowledged messages. */
 const OLDEST = [2, 10] as const;
 
+/** The first Debian release whose nats-server is new enough; its package needs nothing but libc. */
+const SUITE_WITH_2_10 = 'trixie';
+const OLDER_SUITES = ['bullseye', 'bookworm'];
+
 export interface ResolveOptions {
-  finders?: readonly NatsFinder[];
+  finders?: readonly Finder[];
   versionOf?: (binary: string) => Promise<string>;
   /** Told what is being tried. */
   onTry?: (where: string) => void;
@@ -33,38 +27,39 @@ export interface ResolveOptions {
  */
 export async function resolveNatsServer(options: ResolveOptions = {}): Promise<string> {
   const { finders = natsFinders(process.env), versionOf = natsVersion, onTry, signal } = options;
-  const reasons: string[] = [];
-  for (const finder of finders) {
-    signal?.throwIfAborted();
-    onTry?.(finder.where);
-    try {
-      const binary = await finder.find(signal);
-      if (binary === undefined) throw new Error('none');
-      const version = await versionOf(binary);
-      if (isNewEnough(version)) return binary;
-      throw new Error(`version ${version} is too old`);
-    } catch (error) {
-      signal?.throwIfAborted();
-      reasons.push(`${finder.where}: ${firstLine(error)}`);
-      if (finder.decisive) break;
-    }
+  const check = async (binary: string): Promise<void> => {
+    const version = await versionOf(binary);
+    if (!isNewEnough(version)) throw new Error(`version ${version} is too old`);
+  };
+  try {
+    return await firstThatWorks({ finders, check, onTry, signal });
+  } catch (error) {
+    if (!(error instanceof NoBinary)) throw error;
+    throw new Problem(
+      `No nats-server ${OLDEST.join('.')} or newer (${error.message}). Install one, or set NATS_SERVER_BIN to it, or NATS_URL to a running server.`,
+      { cause: error },
+    );
   }
-  throw new Problem(
-    `No nats-server ${OLDEST.join('.')} or newer (${reasons.join('; ')}). Install one, or set NATS_SERVER_BIN to it, or NATS_URL to a running server.`,
-  );
 }
 
 /** Every way, in the order of preference. */
-export function natsFinders(env: NodeJS.ProcessEnv): NatsFinder[] {
+export function natsFinders(env: NodeJS.ProcessEnv): Finder[] {
   const chosen = env.NATS_SERVER_BIN;
   if (chosen) return [{ where: 'NATS_SERVER_BIN', find: async () => chosen, decisive: true }];
   const cached = join(cacheFolder(env), 'nats-server', 'nats-server');
   return [
     { where: 'PATH', find: () => onPath('nats-server', env.PATH) },
-    { where: 'cache', find: async () => ((await isExecutable(cached)) ? cached : undefined) },
-    { where: 'Debian package', find: (signal) => installFromDebian(cached, signal) },
+    { where: 'cache', find: () => executable(cached) },
+    { where: 'Debian package', find: (signal) => fromDebian(cached, signal) },
     { where: 'release download', find: (signal) => installFromRelease(cached, signal) },
   ];
+}
+
+async function fromDebian(target: string, signal: AbortSignal | undefined): Promise<string> {
+  const suite = (own: string): string => (OLDER_SUITES.includes(own) ? SUITE_WITH_2_10 : own);
+  const packages = () => ['nats-server'];
+  await installFromDebian({ packages, files: () => ({ 'usr/sbin/nats-server': target }), suite }, signal);
+  return target;
 }
 
 export function isNewEnough(version: string): boolean {
@@ -77,23 +72,4 @@ async function natsVersion(binary: string): Promise<string> {
   const version = /v?(\d+\.\d+\.\d+)/.exec(printed)?.[1];
   if (version === undefined) throw new Error(`${binary} --version printed no version`);
   return version;
-}
-
-async function onPath(name: string, path = ''): Promise<string | undefined> {
-  for (const folder of path.split(':')) {
-    const candidate = join(folder, name);
-    if (await isExecutable(candidate)) return candidate;
-  }
-  return undefined;
-}
-
-async function isExecutable(file: string): Promise<boolean> {
-  return access(file, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-}
-
-function firstLine(error: unknown): string {
-  return String(error instanceof Error ? error.message : error).split('\n', 1)[0] ?? '';
 }

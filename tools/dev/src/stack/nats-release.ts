@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { putInPlace } from './nats-debian.ts';
+import { putInPlace } from './debian-package.ts';
 import { run } from './run.ts';
 
 /** The version that Debian packages too, so that every machine tests with the same one. */

@@ -31,6 +31,8 @@ export interface SystemOptions extends Pick<ServerOptions, 'databaseUrl' | 'nats
   rewire?: (environments: Environments, servers: Servers) => Promise<Environments>;
   /** Each line that an app prints; the second replica of orders is `orders-2`. */
   onLine?: (app: string, line: string) => void;
+  /** An existing folder: they go to orders-2.log in there instead, and likewise. */
+  logFolder?: string;
   /** What happened to an app, e.g. that it died and is started again. */
   onEvent?: (app: string, text: string) => void;
   /** Shows progress. Default: silent. */

@@ -6,27 +6,33 @@ import { CommandFailed, run } from './run.ts';
 
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
-/** The first Debian release whose nats-server is new enough; its package needs nothing but libc. */
-const SUITE_WITH_2_10 = 'trixie';
-const OLDER_SUITES = ['bullseye', 'bookworm'];
+export interface DebianPackages {
+  /** Their names, once the release of this machine is known. */
+  packages: (suite: string) => string[];
+  /** What to take out of them: path inside the package → where it goes. A name appears there when it is complete. */
+  files: (suite: string) => Record<string, string>;
+  /** The release to take them from, given the machine's own. Default: its own. */
+  suite?: (own: string) => string;
+}
 
 /**
- * Unpacks Debian's nats-server package into the cache, without root and without touching the machine's apt: lists, cache
- * and sources are private folders; the archive is the one that the machine itself is set to use.
- * @param target where the binary goes
- * @throws when this is no Debian, or apt cannot fetch it
+ * Takes files out of Debian packages, without root and without touching the machine's apt: lists, cache and sources are
+ * private folders; the archive is the one that the machine itself is set to use.
+ * @throws when this is no Debian, or apt cannot fetch them
  */
-export async function installFromDebian(target: string, signal?: AbortSignal): Promise<string> {
-  const suite = await debianSuite();
-  const folder = await mkdtemp(join(tmpdir(), 'nats-server-'));
+export async function installFromDebian(wanted: DebianPackages, signal?: AbortSignal): Promise<void> {
+  const own = await debianSuite();
+  const suite = wanted.suite?.(own) ?? own;
+  const folder = await mkdtemp(join(tmpdir(), 'debian-package-'));
   try {
-    const apt = await privateApt(folder, await archiveOf(suite, signal), suite);
+    const apt = await privateApt(folder, await archiveOf(own, signal), suite);
     await apt(['update', '--error-on=any'], signal);
-    await apt(['download', 'nats-server'], signal);
-    const archive = (await readdir(folder)).find((name) => name.endsWith('.deb'));
-    if (archive === undefined) throw new Error('apt-get downloaded no package');
-    await run('dpkg-deb', ['-x', join(folder, archive), join(folder, 'unpacked')], { signal });
-    return await putInPlace(join(folder, 'unpacked/usr/sbin/nats-server'), target);
+    await apt(['download', ...wanted.packages(suite)], signal);
+    const unpacked = join(folder, 'unpacked');
+    for (const name of (await readdir(folder)).filter((file) => file.endsWith('.deb')))
+      await run('dpkg-deb', ['-x', join(folder, name), unpacked], { signal });
+    for (const [path, target] of Object.entries(wanted.files(suite)))
+      await putInPlace(join(unpacked, path), target);
   } catch (error) {
     throw error instanceof CommandFailed
       ? new Error(lastError(error.output) ?? error.message, { cause: error })
@@ -63,9 +69,8 @@ async function archiveOf(suite: string, signal: AbortSignal | undefined): Promis
 }
 
 async function privateApt(folder: string, archive: string, suite: string) {
-  const wanted = OLDER_SUITES.includes(suite) ? SUITE_WITH_2_10 : suite;
   const signedBy = existsSync(KEYRING) ? `[signed-by=${KEYRING}] ` : '';
-  await writeFile(join(folder, 'sources.list'), `deb ${signedBy}${archive} ${wanted} main\n`);
+  await writeFile(join(folder, 'sources.list'), `deb ${signedBy}${archive} ${suite} main\n`);
   await mkdir(join(folder, 'lists/partial'), { recursive: true });
   await mkdir(join(folder, 'cache/archives/partial'), { recursive: true });
   const settings = {

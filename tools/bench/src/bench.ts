@@ -1,0 +1,69 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { createProgress } from '@orders/dev/bootstrap/progress.mjs';
+import { Problem } from '@orders/dev/bootstrap/problem.mjs';
+import { killAllChildren } from '@orders/dev/stack/child';
+import { LOCAL } from '@orders/dev/stack/paths';
+import { removePostgres } from '@orders/dev/stack/postgres';
+import { stopOnSignals } from '@orders/dev/stop-signals';
+import type { BenchOptions } from './options.ts';
+import { HAS_PROC } from './processes.ts';
+import { SystemUnderLoad, type StartOptions } from './system-under-load.ts';
+
+/** What every scenario has in hand: its options, a display of progress, and systems on fresh data. */
+export class Bench {
+  readonly options: BenchOptions;
+  readonly signal = stopOnSignals({ onSecond: killAllChildren });
+  readonly #progress = createProgress();
+  readonly #folder = join(LOCAL, 'bench', new Date().toISOString().replaceAll(/[:.]/g, '-'));
+  #systems = 0;
+
+  constructor(options: BenchOptions) {
+    this.options = options;
+    if (!HAS_PROC)
+      this.#progress.log(
+        'Processor time and memory are read from /proc, which this machine has not: not available.',
+      );
+  }
+
+  /** Shows a piece of work while it runs. */
+  readonly step = async <T>(title: string, work: () => Promise<T>): Promise<T> => {
+    this.signal.throwIfAborted();
+    const step = this.#progress.step(title);
+    try {
+      const result = await work();
+      step.done();
+      return result;
+    } catch (error) {
+      step.fail(this.signal.aborted ? 'stopped' : '');
+      throw error;
+    }
+  };
+
+  /** Starts the system on fresh data, and stops it and removes the data after the work; a failure keeps data and logs. */
+  async withSystem<T>(
+    options: Pick<StartOptions, 'tracing' | 'env'>,
+    work: (sut: SystemUnderLoad) => Promise<T>,
+  ): Promise<T> {
+    this.#systems += 1;
+    const folder = join(this.#folder, String(this.#systems));
+    mkdirSync(folder, { recursive: true });
+    const { signal } = this;
+    const build = this.#systems === 1;
+    const sut = await SystemUnderLoad.start({ ...options, folder, build, steps: this.#progress, signal });
+    try {
+      const result = await work(sut).finally(() => sut.stop());
+      removePostgres(join(folder, 'data/postgres'));
+      rmSync(folder, { recursive: true, force: true });
+      return result;
+    } catch (error) {
+      if (!signal.aborted && !(error instanceof Problem))
+        this.#progress.log(`Logs and data are kept in ${folder}`);
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#progress.close();
+  }
+}

@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ensureDatabases, withDatabase } from '@orders/dev/stack/databases';
+import { rowsOf } from '../database.ts';
+import type { SystemUnderLoad } from '../system-under-load.ts';
+import { runPgbench } from './pgbench.ts';
+
+export interface Calibration {
+  ordersPerSecond: number;
+  /** Processor time of Postgres per 1,000 orders, in seconds. */
+  postgresCpu: number;
+}
+
+export interface CalibrationOptions {
+  pgbench: string;
+  seconds: number;
+  signal: AbortSignal;
+}
+
+const DATABASE = 'calibration';
+const CLIENTS = 16;
+const FOLDER = import.meta.dirname;
+
+/** What pgbench does: the same order, so many in a transaction. */
+const SCRIPTS = { 'one-by-one': 1, fifty: 50 } as const;
+export type Script = keyof typeof SCRIPTS;
+
+/** Makes the tables of the calibration, beside those of the system, on the same server. */
+export async function prepareCalibration(sut: SystemUnderLoad): Promise<void> {
+  await ensureDatabases(sut.databaseUrl('postgres'), [DATABASE]);
+  await rowsOf(sut.databaseUrl(DATABASE), readFileSync(join(FOLDER, 'schema.sql'), 'utf8'));
+}
+
+/**
+ * What storing the orders alone costs: pgbench as it comes (simple protocol), 16 clients, each statement a round trip. Since it
+ * is taken on the same server in the same run, costs divided by it can be compared between machines.
+ */
+export async function calibrate(
+  sut: SystemUnderLoad,
+  script: Script,
+  { pgbench, seconds, signal }: CalibrationOptions,
+): Promise<Calibration> {
+  const url = new URL(withDatabase(sut.databaseUrl('postgres'), DATABASE));
+  const env = {
+    PGHOST: url.hostname,
+    PGPORT: url.port,
+    PGUSER: url.username,
+    PGPASSWORD: url.password,
+    PGDATABASE: DATABASE,
+  };
+  const file = join(FOLDER, `${script}.sql`);
+  const args = ['-n', '-c', String(CLIENTS), '-j', '1', '-T', String(seconds), '-f', file];
+  const before = sut.cpu().postgres;
+  const printed = await runPgbench(pgbench, args, { env, signal });
+  await delay(500); // its sessions end
+  const orders = numberIn(printed, /actually processed: (\d+)/) * SCRIPTS[script];
+  return {
+    ordersPerSecond: numberIn(printed, /tps = ([\d.]+) \(without/) * SCRIPTS[script],
+    postgresCpu: ((sut.cpu().postgres - before) / orders) * 1_000,
+  };
+}
+
+function numberIn(text: string, pattern: RegExp): number {
+  const found = pattern.exec(text)?.[1];
+  if (found === undefined) throw new Error(`pgbench printed no ${pattern.source}:\n${text}`);
+  return Number(found);
+}

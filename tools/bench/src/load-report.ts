@@ -1,0 +1,67 @@
+import type { LoadReport } from './load-scenario.ts';
+import { GROUPS } from './processes.ts';
+import { figure, table } from './table.ts';
+
+/** The report of a load as text. */
+export function loadReport({
+  runs,
+  calibration,
+  generator,
+  idleMiB,
+  ratioToCalibration,
+}: LoadReport): string {
+  const { before, after, fifty } = calibration;
+  const orders = table(
+    [
+      '',
+      'orders/s',
+      'p50 ms',
+      'p99 ms',
+      'errors',
+      'lag p50',
+      'lag p99',
+      'acknowledged',
+      'stored',
+      'effects',
+      'complete',
+    ],
+    runs.map(({ name, p50Ms, p99Ms, lag, ...run }) => [
+      name,
+      ...[run.ordersPerSecond, p50Ms, p99Ms, run.errors, lag.p50Ms, lag.p99Ms].map((value) => figure(value)),
+      ...[run.acknowledged, run.orders, run.effects].map(String),
+      run.complete ? 'yes' : 'NO',
+    ]),
+  );
+  const cpu = table(
+    ['CPU-s per 1,000 orders', ...GROUPS, 'total', 'steal %'],
+    runs.map((run) => [
+      run.name,
+      ...[...GROUPS.map((group) => run.cpu[group]), run.totalCpu].map((value) => figure(value, 3)),
+      figure(run.steal * 100, 1),
+    ]),
+  );
+  const pgbench = table(
+    ['pgbench, the same order', 'orders/s', 'Postgres CPU-s per 1,000'],
+    Object.entries({
+      'one a transaction, before': before,
+      'the same, after': after,
+      '50 a transaction': fifty,
+    }).map(([name, { ordersPerSecond, postgresCpu }]) => [
+      name,
+      figure(ordersPerSecond),
+      figure(postgresCpu, 3),
+    ]),
+  );
+  const memory = table(
+    ['resident MiB', ...GROUPS],
+    [
+      ['idle', ...GROUPS.map((group) => figure(idleMiB[group]))],
+      ...runs.map(({ name, peakMiB }) => [`up to ${name}`, ...GROUPS.map((group) => figure(peakMiB[group]))]),
+    ],
+  );
+  return [
+    ...[orders, cpu, pgbench, memory].flatMap((part) => [part, '']),
+    `CPU per order ÷ calibration: ${figure(ratioToCalibration, 2)}`,
+    `Load by ${generator}: what it uses is not counted, but it takes it from the same processors.`,
+  ].join('\n');
+}

@@ -1,0 +1,131 @@
+import type { Bench } from './bench.ts';
+import { calibrate, prepareCalibration, type Calibration, type Script } from './calibration/calibration.ts';
+import { resolvePgbench } from './calibration/pgbench.ts';
+import type { Generator, LoadResult } from './load/generator.ts';
+import { openLoop } from './load/open-loop.ts';
+import { resolveGenerator } from './load/resolve-generator.ts';
+import { measure, type Measurement } from './measure.ts';
+import type { PerGroup } from './processes.ts';
+import type { SystemUnderLoad } from './system-under-load.ts';
+
+/** One load and what it came to. */
+export interface Run extends LoadResult, Measurement {
+  name: string;
+  ordersPerSecond: number;
+  /** Every order acknowledged is stored and every order stored had its effect; what was cut off may be stored too. */
+  complete: boolean;
+}
+
+export interface LoadReport {
+  generator: string;
+  calibration: Record<'before' | 'after' | 'fifty', Calibration>;
+  runs: Run[];
+  idleMiB: PerGroup<number>;
+  /** Total processor time per 1,000 orders at 64 connections ÷ Postgres's for pgbench's, one by one. */
+  ratioToCalibration: number;
+}
+
+const WARM_UP_S = 8;
+const MOST_QUOTED = 64;
+
+/** Peak at each number of connections, half of it for the event lag, and the calibration before and after. */
+export async function runLoad(bench: Bench): Promise<LoadReport> {
+  const { options, signal } = bench;
+  const pgbench = await resolvePgbench(signal);
+  const generator = await bench.step('load generator', () => resolveGenerator(signal));
+  const plain = await bench.withSystem({ tracing: false }, async (sut) => {
+    await prepareCalibration(sut);
+    const idleMiB = mapValues(sut.memory(), ({ now }) => now);
+    const calibration = (script: Script) =>
+      bench.step(`pgbench ${script}`, () =>
+        calibrate(sut, script, { pgbench, seconds: options.seconds, signal }),
+      );
+    await warmUp(bench, sut, generator);
+    const before = await calibration('one-by-one');
+    const peaks: Run[] = [];
+    for (const connections of options.connections)
+      peaks.push(await peak(bench, sut, { generator, connections }));
+    const after = await calibration('one-by-one');
+    const half = await halfLoad(bench, sut, Math.max(...peaks.map((run) => run.ordersPerSecond)) / 2);
+    const fifty = await calibration('fifty');
+    return { idleMiB, peaks, half, calibration: { before, after, fifty } };
+  });
+  const { peaks, half, calibration, idleMiB } = plain;
+  const quoted = peaks[options.connections.indexOf(MOST_QUOTED)] ?? peaks[0]!;
+  return {
+    generator: generator.name,
+    calibration,
+    runs: [...peaks, half, ...(options.quick ? [] : [await tracedPeak(bench, generator)])],
+    idleMiB,
+    ratioToCalibration:
+      quoted.totalCpu / ((calibration.before.postgresCpu + calibration.after.postgresCpu) / 2),
+  };
+}
+
+function tracedPeak(bench: Bench, generator: Generator): Promise<Run> {
+  return bench.withSystem({ tracing: true }, async (sut) => {
+    await warmUp(bench, sut, generator);
+    const run = await peak(bench, sut, { generator, connections: MOST_QUOTED });
+    if (sut.exports === 0) throw new Error('tracing was on, yet no span was exported');
+    return { ...run, name: `${run.name}, 10 % traced` };
+  });
+}
+
+function warmUp({ step, signal }: Bench, sut: SystemUnderLoad, generator: Generator): Promise<LoadResult> {
+  return step('warming up', async () => {
+    const tokens = await sut.tokens('warm-up');
+    return generator.run({ api: sut.api, tokens, connections: MOST_QUOTED, seconds: WARM_UP_S }, signal);
+  });
+}
+
+/** As many orders as so many connections bring through, one after the other on each. */
+function peak(
+  { step, signal, options: { seconds } }: Bench,
+  sut: SystemUnderLoad,
+  { generator, connections }: { generator: Generator; connections: number },
+): Promise<Run> {
+  const name = `${connections} connections`;
+  return step(name, async () => {
+    const prefix = `peak-${connections}-customer`;
+    const load = { api: sut.api, tokens: await sut.tokens(prefix), connections, seconds };
+    const measured = await measure(sut, { prefix, signal }, () => generator.run(load, signal));
+    return summarise(name, measured, connections);
+  });
+}
+
+function halfLoad({ step, signal, options }: Bench, sut: SystemUnderLoad, perSecond: number): Promise<Run> {
+  const name = 'half of the peak';
+  return step(name, async () => {
+    const prefix = 'half-customer';
+    const { seconds } = options;
+    const load = {
+      api: sut.api,
+      tokens: await sut.tokens(prefix),
+      perSecond,
+      seconds,
+      connections: MOST_QUOTED,
+    };
+    const measured = await measure(sut, { prefix, signal }, async () => {
+      const { byStatus, due, ...result } = await openLoop(load, signal);
+      const acknowledged = byStatus['201'] ?? 0;
+      return { ...result, acknowledged, errors: due - acknowledged };
+    });
+    return summarise(name, measured, 0);
+  });
+}
+
+/** @param cutOff orders that may have been under way when the load ended */
+function summarise(name: string, measured: LoadResult & Measurement, cutOff: number): Run {
+  const { acknowledged, orders, effects, seconds } = measured;
+  const stored = acknowledged <= orders && orders <= acknowledged + cutOff + measured.errors;
+  return {
+    ...measured,
+    name,
+    ordersPerSecond: acknowledged / seconds,
+    complete: stored && effects === orders,
+  };
+}
+
+function mapValues<From, To>(of: PerGroup<From>, map: (value: From) => To): PerGroup<To> {
+  return Object.fromEntries(Object.entries(of).map(([key, value]) => [key, map(value)])) as PerGroup<To>;
+}

@@ -1,0 +1,21 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseOptions } from './options.ts';
+
+describe('options', () => {
+  it('have defaults, and shorter ones', () => {
+    expect(parseOptions([])).toMatchObject({ scenario: 'load', connections: [16, 64, 128], json: false });
+    expect(parseOptions(['--quick'])).toMatchObject({ connections: [64], seconds: 6 });
+    expect(parseOptions(['--quick', '--connections', '8,32', '--seconds', '3'])).toMatchObject({
+      connections: [8, 32],
+      seconds: 3,
+    });
+    expect(parseOptions(['--help'])).toBe('help');
+  });
+
+  it.each([['--seconds', '0'], ['--connections', '16,many'], ['--nonsense'], ['nothing'], ['load', 'twice']])(
+    '%s %s is refused',
+    (...argv) => {
+      expect(() => parseOptions(argv.filter((arg) => arg !== undefined))).toThrow();
+    },
+  );
+});

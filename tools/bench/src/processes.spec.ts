@@ -1,0 +1,24 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from '@jest/globals';
+import { cpuSeconds, HAS_PROC, machineSeconds, memoryMiB, ticksIn } from './processes.ts';
+
+describe('processor time', () => {
+  it('is user and system time, own and of children that have ended, whatever the name holds', () => {
+    const before = '1 2 3 4 5 6 7 8 9 10'; // parent to major faults
+    expect(ticksIn(`42 (a) b) S ${before} 7 5 11 13 20 0`)).toBe(7 + 5 + 11 + 13);
+  });
+
+  it('that others took is steal, of all there was', () => {
+    expect(machineSeconds('cpu  100 0 200 300 0 0 0 400 50 0\ncpu0 1 2 3\n')).toEqual({
+      stolen: 4,
+      total: 10,
+    });
+  });
+
+  (HAS_PROC ? it : it.skip)('of this process grows with what it and its children do', () => {
+    const before = cpuSeconds(process.pid);
+    spawnSync(process.execPath, ['-e', 'while (process.cpuUsage().user < 200_000);']);
+    expect(cpuSeconds(process.pid) - before).toBeGreaterThanOrEqual(0.2);
+    expect(memoryMiB(process.pid).peak).toBeGreaterThan(10);
+  });
+});

@@ -1,0 +1,124 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Problem } from '@orders/dev/bootstrap/problem.mjs';
+import { APP_NAMES } from '@orders/dev/stack/topology';
+import { startSystem, type System } from '@orders/dev/stack/system';
+import type { Steps } from '@orders/dev/stack/tasks';
+import type { EmbeddedPostgres } from '@orders/dev/stack/postgres';
+import type { NatsServer } from '@orders/dev/stack/nats-server';
+import { startTraceSink, type TraceSink } from './trace-sink.ts';
+import { cpuSeconds, GROUPS, type Group, memoryMiB, type PerGroup } from './processes.ts';
+
+export interface StartOptions {
+  /** Fresh: holds data and logs. */
+  folder: string;
+  build: boolean;
+  /** Sample a tenth of the requests and export the spans to a sink of ours; false = tracing off. */
+  tracing?: boolean;
+  /** More environment for every app. */
+  env?: NodeJS.ProcessEnv;
+  steps: Steps;
+  signal: AbortSignal;
+}
+
+const TRACED = {
+  OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+  OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+  OTEL_TRACES_SAMPLER_ARG: '0.1',
+};
+
+/** The whole system as it is released: compiled, tokens checked, access logs to files, metrics on. */
+export class SystemUnderLoad {
+  readonly api: string;
+  readonly #system: System;
+  readonly #servers: { postgres: EmbeddedPostgres; nats: NatsServer };
+  readonly #sink: TraceSink | undefined;
+
+  static async start({
+    folder,
+    build,
+    tracing = false,
+    env,
+    steps,
+    signal,
+  }: StartOptions): Promise<SystemUnderLoad> {
+    const logFolder = join(folder, 'logs');
+    mkdirSync(logFolder, { recursive: true });
+    const sink = tracing ? await startTraceSink() : undefined;
+    const system = await startSystem({
+      dataDir: join(folder, 'data'),
+      build,
+      logFolder,
+      // When a transaction committed is what the event lag is measured by.
+      postgresSettings: { track_commit_timestamp: 'on' },
+      env: {
+        NODE_ENV: 'production',
+        ...(sink
+          ? { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url, ...TRACED }
+          : { OTEL_EXPORTER_OTLP_ENDPOINT: '' }),
+        ...env,
+      },
+      steps,
+      signal,
+    });
+    return new SystemUnderLoad(system, sink);
+  }
+
+  private constructor(system: System, sink: TraceSink | undefined) {
+    const { postgres, nats } = system;
+    if (!postgres.server || !nats.server) throw new Problem('The benchmark needs servers of its own.');
+    this.#system = system;
+    this.#servers = { postgres: postgres.server, nats: nats.server };
+    this.#sink = sink;
+    this.api = system.urls.api;
+  }
+
+  get system(): System {
+    return this.#system;
+  }
+
+  get nats(): NatsServer {
+    return this.#servers.nats;
+  }
+
+  /** Batches of spans that its apps have sent. */
+  get exports(): number {
+    return this.#sink?.batches ?? 0;
+  }
+
+  databaseUrl(name: string): string {
+    return this.#servers.postgres.url(name);
+  }
+
+  /** Tokens of as many customers, whose names begin alike. */
+  tokens(prefix: string, count = 64): Promise<string[]> {
+    return Promise.all(Array.from({ length: count }, (_, n) => this.#system.token(`${prefix}-${n}`)));
+  }
+
+  /** Processor time that each group has used since it started, in seconds. */
+  cpu(): PerGroup<number> {
+    return this.#perGroup((pid) => cpuSeconds(pid));
+  }
+
+  /** Resident memory of each, in MiB; of Postgres the postmaster alone, whose sessions share most of theirs. */
+  memory(): PerGroup<{ now: number; peak: number }> {
+    return this.#perGroup((pid) => memoryMiB(pid));
+  }
+
+  async stop(): Promise<void> {
+    await this.#system.stop();
+    this.#sink?.close();
+  }
+
+  #perGroup<T>(of: (pid: number) => T): PerGroup<T> {
+    return Object.fromEntries(GROUPS.map((group) => [group, of(this.#pid(group))])) as PerGroup<T>;
+  }
+
+  #pid(group: Group): number {
+    const { postgres, nats } = this.#servers;
+    const app = APP_NAMES.find((name) => name === group);
+    const pid = app ? this.#system.apps[app].pid : (group === 'nats' ? nats : postgres).child?.pid;
+    if (pid === undefined) throw new Problem(`${group} has ended under load: see its log.`);
+    return pid;
+  }
+}
