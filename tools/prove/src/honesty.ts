@@ -1,4 +1,5 @@
 import type { Answer } from './api.ts';
+import { faultNamed } from './faults/catalogue.ts';
 
 /** What is wrong with an answer by the rules for answers (I7); undefined when nothing is. */
 export function dishonest({ status, headers, text }: Answer): string | undefined {
@@ -9,4 +10,10 @@ export function dishonest({ status, headers, text }: Answer): string | undefined
   if ([409, 429, 503, 504].includes(status) && !/^\d+$/.test(String(headers['retry-after'])))
     return `a ${status} has no Retry-After: ${text.slice(0, 200)}`;
   return undefined;
+}
+
+/** What is wrong when requests failed although none of the faults of a trial may be noticed by a client. */
+export function noticed(faults: readonly string[], failed: number): string | undefined {
+  if (failed === 0 || !faults.every((fault) => faultNamed(fault).unnoticed)) return undefined;
+  return `I7 ${failed} requests had no good answer, although nobody may notice ${faults.join(' and ')}`;
 }

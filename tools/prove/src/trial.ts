@@ -3,6 +3,7 @@ import { Load, type Figures } from './customers.ts';
 import { drain } from './drain.ts';
 import { faultNamed } from './faults/catalogue.ts';
 import { NotInjected } from './faults/fault.ts';
+import { noticed } from './honesty.ts';
 import { leaks } from './leaks.ts';
 import type { Ledger } from './ledger.ts';
 import type { PlannedFault, TrialPlan } from './plan.ts';
@@ -39,38 +40,12 @@ const WAIT_FOR_HEAL_MS = 60_000;
 export async function runTrial(plan: TrialPlan, context: TrialContext): Promise<TrialResult> {
   const { sut, ledger, signal } = context;
   const began = performance.now();
-  const random = context.random.fork(plan.number);
-  const load = new Load({ api: sut.api, token: sut.system.token, ledger, random: random.fork('load') });
-  const findings: string[] = [];
-  const notInjected: TrialResult['notInjected'] = [];
-  let healMs: number | undefined;
-  try {
-    await delay(BEFORE_MS, undefined, { signal });
-    const ends = await Promise.allSettled(plan.faults.map((fault) => inject(fault, { ...context, random })));
-    const lastEnd = Math.max(...ends.map((end) => (end.status === 'fulfilled' ? end.value.endedAt : 0)));
-    for (const [index, end] of ends.entries()) {
-      if (end.status === 'fulfilled') continue;
-      const fault = plan.faults[index]!.fault;
-      if (end.reason instanceof NotInjected) notInjected.push({ fault, why: end.reason.message });
-      else findings.push(`the fault could not be injected: ${describe(end.reason)}`);
-    }
-    const waited = lastEnd > 0 ? performance.now() - lastEnd : 0;
-    const first = await load.firstSuccess(WAIT_FOR_HEAL_MS);
-    healMs = first === undefined ? undefined : waited + first;
-    const mended = await Promise.allSettled(
-      ends.map(async (end) => end.status === 'fulfilled' && end.value.mended),
-    );
-    for (const end of mended)
-      if (end.status === 'rejected') findings.push(`I8 did not come back: ${describe(end.reason)}`);
-    await delay(AFTER_MS, undefined, { signal });
-  } finally {
-    await load.stop();
-  }
+  const { load, healMs, notInjected, findings } = await underLoad(plan, context);
   if (healMs === undefined || healMs > HEAL_WITHIN_MS)
     findings.push(`I8 healed after ${healMs === undefined ? 'no time' : `${Math.round(healMs)} ms`}`);
-  const { unknown } = load.figures;
-  if (unknown > 0 && plan.faults.every(({ fault }) => faultNamed(fault).unnoticed))
-    findings.push(`I7 clients noticed what they must not: ${unknown} requests without a good answer`);
+  const names = plan.faults.map(({ fault }) => fault);
+  const seen = noticed(names, load.figures.unknown);
+  if (seen) findings.push(seen);
   const { census, stuck, ms: drainMs } = await drain(sut.system, signal);
   if (stuck) findings.push(`I8 nothing moved for 30 s: ${stuck}`);
   const { findings: broken, ...counts } = census ? reconcile(ledger.operations, census) : NOT_RECONCILED;
@@ -78,6 +53,44 @@ export async function runTrial(plan: TrialPlan, context: TrialContext): Promise<
   if (census) findings.push(...(await leaks(sut.system)));
   const tookMs = performance.now() - began;
   return { plan, figures: load.figures, ...counts, findings, notInjected, healMs, drainMs, tookMs };
+}
+
+interface UnderLoad extends Pick<TrialResult, 'healMs' | 'notInjected' | 'findings'> {
+  load: Load;
+}
+
+/** What can be seen while clients are there. */
+async function underLoad(plan: TrialPlan, context: TrialContext): Promise<UnderLoad> {
+  const { sut, ledger, signal } = context;
+  const random = context.random.fork(plan.number);
+  const load = new Load({ api: sut.api, token: sut.system.token, ledger, random: random.fork('load') });
+  try {
+    await delay(BEFORE_MS, undefined, { signal });
+    const ends = await Promise.allSettled(plan.faults.map((fault) => inject(fault, { ...context, random })));
+    const { findings, notInjected } = notBegun(plan, ends);
+    const over = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
+    const lastEnd = Math.max(...over.map(({ endedAt }) => endedAt), 0);
+    const waited = lastEnd > 0 ? performance.now() - lastEnd : 0;
+    const first = await load.firstSuccess(WAIT_FOR_HEAL_MS);
+    for (const end of await Promise.allSettled(over.map(({ mended }) => mended)))
+      if (end.status === 'rejected') findings.push(`I8 did not come back: ${describe(end.reason)}`);
+    await delay(AFTER_MS, undefined, { signal });
+    return { load, healMs: first === undefined ? undefined : waited + first, notInjected, findings };
+  } finally {
+    await load.stop();
+  }
+}
+
+function notBegun(plan: TrialPlan, ends: readonly PromiseSettledResult<unknown>[]) {
+  const findings: string[] = [];
+  const notInjected: TrialResult['notInjected'] = [];
+  for (const [index, end] of ends.entries()) {
+    if (end.status === 'fulfilled') continue;
+    const fault = plan.faults[index]!.fault;
+    if (end.reason instanceof NotInjected) notInjected.push({ fault, why: end.reason.message });
+    else findings.push(`the fault could not be injected: ${describe(end.reason)}`);
+  }
+  return { findings, notInjected };
 }
 
 /** Resolves when the fault is over; its consequences may take longer to mend. */
