@@ -1,0 +1,113 @@
+import { DomainError } from '@orders/contracts';
+import { isTransientDatabaseError, OutboxLog } from '@orders/messaging';
+import type { ModelConnection, ModelSession } from '@orders/messaging/testing';
+import type { Deadline } from '@orders/resilience';
+import type { Order } from '../orders/order.js';
+import {
+  assertAwaited,
+  type NewOrder,
+  type OrderChange,
+  type OrderRef,
+  OrdersRepository,
+  type StoredOrder,
+} from '../orders/orders.repository.js';
+
+/** Orders in the model database, by the steps that PostgresOrdersRepository takes: any of them may fail. */
+export class ModelOrdersRepository extends OrdersRepository {
+  constructor(private readonly db: ModelConnection) {
+    super();
+  }
+
+  async create(orders: readonly NewOrder[], deadline: Deadline): Promise<StoredOrder[]> {
+    assertAwaited(deadline);
+    const created = await this.run(() => this.db.transaction((tx) => this.insert(tx, orders)));
+    const isNew = ({ order }: NewOrder) => created.has(order.id);
+    const existing = orders.every(isNew) ? [] : await this.run(() => this.db.rows<NewOrder>('orders'));
+    return orders.map((wanted) => {
+      const stored = isNew(wanted) ? wanted : existing.find((row) => keyOf(row) === keyOf(wanted))!;
+      return {
+        order: stored.order,
+        requestHash: stored.requestHash,
+        existed: stored.order.id !== wanted.order.id,
+      };
+    });
+  }
+
+  async find(id: string, customerId: string | undefined): Promise<Order | undefined> {
+    return visible(await this.run(() => this.db.rows<Order>('order_version')), { id, customerId });
+  }
+
+  async list(customerId: string, limit: number, before: string | undefined): Promise<Order[]> {
+    const rows = await this.run(() => this.db.rows<NewOrder>('orders'));
+    const own = rows.map(({ order }) => order).filter((order) => order.customerId === customerId);
+    const older = own.filter(({ id }) => before === undefined || id < before);
+    return older.sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, limit);
+  }
+
+  async update(
+    which: OrderRef,
+    deadline: Deadline,
+    change: (order: Order) => OrderChange | undefined,
+  ): Promise<Order | undefined> {
+    assertAwaited(deadline);
+    return this.run(() =>
+      this.db.transaction(async (tx) => {
+        await tx.lock(which.id);
+        const order = visible(await tx.rows<Order>('order_version'), which);
+        const changed = order && change(order);
+        if (!changed) return order;
+        await tx.insert('order_version', versionOf(changed.order), changed.order);
+        await OutboxLog.append(tx, [changed.event]);
+        return changed.order;
+      }),
+    );
+  }
+
+  /** Takes the key of an order for it; false when another has it. Waits for another that is about to take it. */
+  protected claim(tx: ModelSession, order: NewOrder): Promise<boolean> {
+    return tx.insert('orders', keyOf(order), order);
+  }
+
+  /**
+   * In the order of the keys, so that two batches with the same keys wait for each other instead of deadlocking.
+   *
+   * @returns the ids of those whose key was free
+   */
+  private async insert(tx: ModelSession, orders: readonly NewOrder[]): Promise<Set<string>> {
+    const created: NewOrder[] = [];
+    for (const order of orders.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))) {
+      if (await this.claim(tx, order)) created.push(order);
+    }
+    for (const { order } of created) await tx.insert('order_version', versionOf(order), order);
+    if (created.length > 0) {
+      await OutboxLog.append(
+        tx,
+        created.map(({ event }) => event),
+      );
+    }
+    return new Set(created.map(({ order }) => order.id));
+  }
+
+  private async run<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (cause) {
+      if (!isTransientDatabaseError(cause)) throw cause;
+      throw new DomainError('unavailable', 'the database cannot answer now', { cause });
+    }
+  }
+}
+
+function visible(versions: readonly Order[], { id, customerId }: OrderRef): Order | undefined {
+  const latest = versions.filter((order) => order.id === id).sort((a, b) => b.version - a.version)[0];
+  return customerId === undefined || latest?.customerId === customerId ? latest : undefined;
+}
+
+/** What is unique. */
+export function keyOf({ order, idempotencyKey }: Pick<NewOrder, 'order' | 'idempotencyKey'>): string {
+  return JSON.stringify([order.customerId, idempotencyKey]);
+}
+
+function versionOf({ id, version }: Order): string {
+  return `${id}/${version}`;
+}
