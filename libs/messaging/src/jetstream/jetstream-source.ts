@@ -94,10 +94,11 @@ export class JetStreamSource extends EventSource {
       const pull = await consumer.fetch({ max_messages: 4 * max, expires: PULL_MS });
       // By itself it would read on after an interruption.
       using _ending = addAbortListener(interruption, () => pull.stop());
+      const lost = interruption;
       for await (const batch of inBatches(pull, max, signal)) {
         const { seq, headers } = batch.at(-1)!;
         this.last = { sequence: seq, id: headers?.get('Nats-Msg-Id') ?? '' };
-        yield batch.map(toDelivery);
+        yield batch.map((message) => toDelivery(message, lost));
       }
     }
   }
@@ -186,7 +187,14 @@ async function* inBatches(pull: ConsumerMessages, max: number, signal: AbortSign
   if (result.status === 'rejected') throw result.reason;
 }
 
-function toDelivery(message: JsMsg): Delivery {
+/**
+ * After an interruption nothing is said of it any more: an ack names a place in the stream, and in a stream made anew
+ * another event is there.
+ */
+function toDelivery(message: JsMsg, interruption: AbortSignal): Delivery {
+  const tell = (word: () => void) => {
+    if (!interruption.aborted) sayIfOpen(word);
+  };
   const headers: Record<string, string> = {};
   for (const name of message.headers?.keys() ?? []) headers[name] = message.headers?.get(name) ?? '';
   // A replay has a message id of its own; the event keeps its id.
@@ -202,7 +210,7 @@ function toDelivery(message: JsMsg): Delivery {
 }
 
 /** What the server does not hear it takes for silence: it delivers again after the ack wait. */
-function tell(word: () => void): void {
+function sayIfOpen(word: () => void): void {
   try {
     word();
   } catch (error) {

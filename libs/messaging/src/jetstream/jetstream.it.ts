@@ -79,6 +79,27 @@ describe('JetStream', () => {
     await bus.link.close();
   });
 
+  it('acks nothing after an interruption: in a stream made anew it would be the ack of another event', async () => {
+    const bus = openBus();
+    const state = () => manager.consumers.info(bus.stream.name, 'reader');
+    const [old, young, last] = [someEvent(), someEvent(), someEvent()];
+    await bus.publisher.publish(old);
+    const [late] = await take(bus.source, 1, () => undefined);
+    const { interruption } = bus.link;
+    await (await bus.link.connection()).reconnect();
+    await eventually('the interruption', () => interruption.aborted);
+    await manager.streams.delete(bus.stream.name);
+    await bus.publisher.state();
+    await eventually('the event', () => bus.publisher.publish(young).then(Boolean, () => false));
+    await take(bus.source, 1, () => undefined);
+    late!.ack();
+    await bus.publisher.publish(last);
+    await take(bus.source, 1);
+    await eventually('the last event acked', async () => (await state()).num_pending === 0);
+    expect(await state()).toMatchObject({ num_ack_pending: 1, ack_floor: { stream_seq: 0 } });
+    await bus.link.close();
+  });
+
   it('tells another stream from the one that it was, and how long it is', async () => {
     const bus = openBus();
     const { sequence, duplicate } = await bus.publisher.publish(someEvent());
