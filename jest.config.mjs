@@ -1,19 +1,26 @@
-import { readFileSync } from 'node:fs';
+/** The options of tsconfig.base.json that change what is emitted, as SWC has them. */
+const swc = {
+  swcrc: false,
+  sourceMaps: 'inline',
+  module: { type: 'es6' },
+  jsc: {
+    target: 'es2024',
+    keepClassNames: true,
+    parser: { syntax: 'typescript', decorators: true },
+    transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+  },
+};
 
-const { jsc, module } = JSON.parse(readFileSync(new URL('.swcrc', import.meta.url), 'utf8'));
-
-/** What every kind of test shares: ESM compiled by the workspace's own swc options, libs read from their source. */
+/** What every kind of test shares: ESM, apps and libs read from their source. */
 export const base = {
   rootDir: import.meta.dirname,
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/tools'],
   testEnvironment: 'node',
-  testEnvironmentOptions: { customExportConditions: ['@orders/source', 'node', 'node-addons'] },
   extensionsToTreatAsEsm: ['.ts'],
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   modulePathIgnorePatterns: ['/dist/'],
-  // swcrc: false, since the file's "exclude" keeps tests out of the build
-  transform: { '^.+\\.ts$': ['@swc/jest', { swcrc: false, sourceMaps: 'inline', module, jsc }] },
+  transform: { '^.+\\.ts$': ['@swc/jest', swc] },
 };
 
 /** Pure tests: no server, no network, no setup. */

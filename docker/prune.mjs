@@ -1,9 +1,8 @@
-// node docker/prune.mjs ROOT APP: leaves in ROOT/node_modules only what ROOT/apps/APP needs when it runs.
+// node docker/prune.mjs ROOT APP: leaves in ROOT/node_modules only what ROOT/apps/APP needs beside its bundle.
 //
-// `npm ci --omit=dev -w APP` also keeps optional peers that some other workspace happens to install (typeorm and the
-// TypeScript compiler in the gateway, for instance). So: keep what is reached by dependencies, optional dependencies
-// and required peers, delete the rest, and delete type declarations, sources, source maps and notes from what is left.
-// Licence files stay.
+// `npm ci --omit=dev` installs for all apps, and optional peers that some other workspace happens to have. So: keep
+// what is reached by dependencies, optional dependencies and required peers, delete the rest, and delete type
+// declarations, sources, source maps and notes from what is left. Licence files stay.
 import { existsSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -1,4 +1,4 @@
-import { status } from '@grpc/grpc-js';
+import { grpcStatus as status } from './grpc-status.js';
 
 /**
  * What kind of outcome an error is: decides the status on every transport.
@@ -104,7 +104,7 @@ export function isProblemCode(text: unknown): text is ProblemCode {
 }
 
 /** The problem that a bare gRPC status stands for, when its sender named none. */
-export function problemOfGrpcStatus(grpc: status): ProblemCode {
+export function problemOfGrpcStatus(grpc: number): ProblemCode {
   switch (grpc) {
     case status.CANCELLED:
     case status.UNAVAILABLE:

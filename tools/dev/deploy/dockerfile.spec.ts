@@ -50,7 +50,7 @@ describe('docker/Dockerfile', () => {
   it('runs nothing in the last stage, which has no shell', () => {
     expect(lastStage.map(keyword)).not.toContain('RUN');
     expect(words('ENTRYPOINT')).toEqual(['/nodejs/bin/node']);
-    expect(words('CMD')).toEqual(['--import', '@orders/instrumentation/register', 'app/dist/main.js']);
+    expect(words('CMD')).toEqual(['--import', './app/dist/register.js', 'app/dist/main.js']);
     const [health] = dockerfile.getHEALTHCHECKs();
     expect(health?.getRawArgumentsContent()).toMatch(/CMD\s*\["\/nodejs\/bin\/node", "-e", .*\/readyz.*\]$/s);
   });

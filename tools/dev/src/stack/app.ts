@@ -1,5 +1,4 @@
 import { closeSync, openSync } from 'node:fs';
-import { join } from 'node:path';
 import { Problem } from '../../bootstrap/problem.mjs';
 import { Child, describeExit, type Exit } from './child.ts';
 import { eachLine } from './run.ts';
@@ -29,6 +28,12 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
 /** An app that lived this long begins again with the first pause. */
 const STEADY_MS = 30_000;
+
+/** What Node is given to run an app, from the folder that holds apps/; the image does the same. */
+export function appArguments(name: string): string[] {
+  const dist = `./apps/${name}/dist`;
+  return ['--import', `${dist}/register.js`, `${dist}/main.js`];
+}
 
 /** One app under supervision: when it dies without being told to, it is started again, with growing pauses. */
 export class App {
@@ -117,7 +122,7 @@ export class App {
     const output = logFile === undefined ? undefined : openSync(logFile, 'a');
     const child = await Child.spawn({
       command: process.execPath,
-      args: ['--import', '@orders/instrumentation/register', join('apps', app, 'dist/main.js')],
+      args: appArguments(app),
       cwd: root,
       env,
       stopTimeoutMs: 25_000,

@@ -14,8 +14,11 @@ import { CommandFailed, run } from '@orders/dev/stack/run';
 import { CRASH_POINTS } from './crash-points.ts';
 import { applyPatch, type Patch } from './patch.ts';
 
+/** What the build reads besides the projects. */
+const SETTINGS = ['rolldown.config.mjs', 'tsconfig.base.json'];
+
 /**
- * Compiles the apps and libs of the workspace with the crash points in them, and with the patches given, by the same
+ * Builds the apps of the workspace with the crash points in them, and with the patches given, by the same
  * command as the workspace itself. Nothing of that is ever in a shipped build.
  *
  * @param root for `startSystem`; below the workspace, where packages that are not ours are found
@@ -27,13 +30,14 @@ export async function proveBuild(
 ): Promise<void> {
   const projects = projectFolders();
   for (const project of projects) copyProject(project, root);
-  cpSync(join(ROOT, '.swcrc'), join(root, '.swcrc'));
+  for (const file of SETTINGS) cpSync(join(ROOT, file), join(root, file));
   for (const patch of [...CRASH_POINTS.map(({ patch }) => patch), ...patches]) patchFile(root, patch);
   const command = buildCommand();
-  for (const project of projects) await compile(command, { cwd: join(root, project), signal });
+  const apps = projects.filter((project) => project.startsWith('apps/'));
+  for (const app of apps) await compile(command, { cwd: join(root, app), signal });
 }
 
-/** Folders of what is built: `apps/orders`, `libs/messaging`, … */
+/** Folders of what goes into a build: `apps/orders`, `libs/messaging`, … */
 function projectFolders(): string[] {
   const folders = ['apps', 'libs'].flatMap((kind) =>
     readdirSync(join(ROOT, kind)).map((name) => `${kind}/${name}`),
@@ -42,7 +46,7 @@ function projectFolders(): string[] {
 }
 
 function copyProject(project: string, root: string): void {
-  for (const part of ['package.json', 'src'])
+  for (const part of ['package.json', 'tsconfig.json', 'src'])
     cpSync(join(ROOT, project, part), join(root, project, part), { recursive: true });
   const { name } = JSON.parse(readFileSync(join(root, project, 'package.json'), 'utf8')) as { name: string };
   const link = join(root, 'node_modules', name);

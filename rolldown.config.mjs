@@ -1,0 +1,61 @@
+// The build of one app, run in its folder: everything that starts goes into dist (docs/adr/0014-one-bundle-an-app.md).
+//
+// The app's `devDependencies`, our libs among them, are compiled in. Its `dependencies` stay packages beside it: what
+// OpenTelemetry patches when it is loaded, and what reads files of its own.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { defineConfig } from 'rolldown';
+
+const { dependencies, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+const beside = Object.keys(dependencies);
+const entries = ['main', 'migrate', 'cli'].filter((name) => existsSync(`src/${name}.ts`));
+/** Nest takes what it finds, and in a workspace it finds what other apps need. */
+const others = ['@nestjs/microservices'].filter((name) => !(name in devDependencies));
+
+/** Most licences ask to go with every copy; the file tells what is inside, and in which version. */
+const licences = {
+  name: 'licences',
+  generateBundle(_options, bundle) {
+    const modules = Object.values(bundle).flatMap(({ moduleIds = [] }) => moduleIds.filter(isAbsolute));
+    const folders = modules
+      .map((path) => /.*\/node_modules\/(@[^/]+\/)?[^/]+/.exec(path)?.[0])
+      .filter(Boolean);
+    const source = [...new Set(folders)].sort().map(licenceOf).join('\n\n\n');
+    this.emitFile({ type: 'asset', fileName: 'LICENSES.txt', source });
+  },
+};
+
+function licenceOf(folder) {
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const files = readdirSync(folder, { withFileTypes: true }).filter(
+    (entry) => entry.isFile() && /^(licen[cs]e|notice|copying)/i.test(entry.name),
+  );
+  const texts = files.map((file) => readFileSync(join(folder, file.name), 'utf8').trim());
+  return [`${name} ${version} (${license})`, ...texts].join('\n\n');
+}
+
+export default defineConfig({
+  input: {
+    register: '@orders/instrumentation/register',
+    ...Object.fromEntries(entries.map((name) => [name, `src/${name}.ts`])),
+  },
+  platform: 'node',
+  tsconfig: 'tsconfig.json',
+  external: (id) => beside.some((name) => id === name || id.startsWith(`${name}/`)),
+  resolve: { alias: Object.fromEntries(others.map((name) => [name, false])) },
+  plugins: [licences],
+  output: {
+    dir: 'dist',
+    cleanDir: true,
+    chunkFileNames: 'chunks/[name]-[hash].js',
+    sourcemap: true,
+    // Nest uses the names of classes. Nothing is minified: a stack trace is to be read.
+    keepNames: true,
+    comments: { legal: true, annotation: false, jsdoc: false },
+  },
+  onLog(level, log, handle) {
+    // Libraries try to import what is optional; every other warning is an error.
+    const isOptional = log.code === 'UNRESOLVED_IMPORT' && log.id?.includes('node_modules');
+    if (!isOptional) handle(level === 'warn' ? 'error' : level, log);
+  },
+});
