@@ -5,6 +5,7 @@ import { Problem } from '@orders/dev/bootstrap/problem.mjs';
 import { killAllChildren } from '@orders/dev/stack/child';
 import { LOCAL } from '@orders/dev/stack/paths';
 import { removePostgres } from '@orders/dev/stack/postgres';
+import type { Step } from '@orders/dev/stack/tasks';
 import { stopOnSignals } from '@orders/dev/stop-signals';
 import type { BenchOptions } from './options.ts';
 import { HAS_PROC } from './processes.ts';
@@ -27,11 +28,11 @@ export class Bench {
   }
 
   /** Shows a piece of work while it runs. */
-  readonly step = async <T>(title: string, work: () => Promise<T>): Promise<T> => {
+  readonly step = async <T>(title: string, work: (step: Step) => Promise<T>): Promise<T> => {
     this.signal.throwIfAborted();
     const step = this.#progress.step(title);
     try {
-      const result = await work();
+      const result = await work(step);
       step.done();
       return result;
     } catch (error) {

@@ -1,15 +1,14 @@
 import type { LoadReport } from './load-scenario.ts';
+import type { Outcome } from './outcome.ts';
 import { GROUPS } from './processes.ts';
 import { figure, table } from './table.ts';
 
-/** The report of a load as text. */
-export function loadReport({
-  runs,
-  calibration,
-  generator,
-  idleMiB,
-  ratioToCalibration,
-}: LoadReport): string {
+/** A load has passed when nothing is missing: how fast it was depends on the machine. */
+export function loadOutcome(report: LoadReport): Outcome {
+  return { text: textOf(report), report, passed: report.runs.every(({ complete }) => complete) };
+}
+
+function textOf({ runs, calibration, generator, idleMiB, ratioToCalibration }: LoadReport): string {
   const { before, after, fifty } = calibration;
   const orders = table(
     [

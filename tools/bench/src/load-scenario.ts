@@ -44,7 +44,7 @@ export async function runLoad(bench: Bench): Promise<LoadReport> {
     const before = await calibration('one-by-one');
     const peaks: Run[] = [];
     for (const connections of options.connections)
-      peaks.push(await peak(bench, sut, { generator, connections }));
+      peaks.push(await closedLoop(bench, sut, { generator, connections, seconds: options.seconds }));
     const after = await calibration('one-by-one');
     const half = await halfLoad(bench, sut, Math.max(...peaks.map((run) => run.ordersPerSecond)) / 2);
     const fifty = await calibration('fifty');
@@ -65,30 +65,40 @@ export async function runLoad(bench: Bench): Promise<LoadReport> {
 function tracedPeak(bench: Bench, generator: Generator): Promise<Run> {
   return bench.withSystem({ tracing: true }, async (sut) => {
     await warmUp(bench, sut, generator);
-    const run = await peak(bench, sut, { generator, connections: MOST_QUOTED });
+    const { seconds } = bench.options;
+    const run = await closedLoop(bench, sut, { generator, connections: MOST_QUOTED, seconds });
     if (sut.exports === 0) throw new Error('tracing was on, yet no span was exported');
     return { ...run, name: `${run.name}, 10 % traced` };
   });
 }
 
-function warmUp({ step, signal }: Bench, sut: SystemUnderLoad, generator: Generator): Promise<LoadResult> {
+export function warmUp(
+  { step, signal }: Bench,
+  sut: SystemUnderLoad,
+  generator: Generator,
+): Promise<LoadResult> {
   return step('warming up', async () => {
-    const tokens = await sut.tokens('warm-up');
+    const tokens = await sut.tokens();
     return generator.run({ api: sut.api, tokens, connections: MOST_QUOTED, seconds: WARM_UP_S }, signal);
   });
 }
 
+export interface ClosedLoop {
+  generator: Generator;
+  connections: number;
+  seconds: number;
+  name?: string;
+}
+
 /** As many orders as so many connections bring through, one after the other on each. */
-function peak(
-  { step, signal, options: { seconds } }: Bench,
+export function closedLoop(
+  { step, signal }: Bench,
   sut: SystemUnderLoad,
-  { generator, connections }: { generator: Generator; connections: number },
+  { generator, connections, seconds, name = `${connections} connections` }: ClosedLoop,
 ): Promise<Run> {
-  const name = `${connections} connections`;
   return step(name, async () => {
-    const prefix = `peak-${connections}-customer`;
-    const load = { api: sut.api, tokens: await sut.tokens(prefix), connections, seconds };
-    const measured = await measure(sut, { prefix, signal }, () => generator.run(load, signal));
+    const load = { api: sut.api, tokens: await sut.tokens(), connections, seconds };
+    const measured = await measure(sut, signal, () => generator.run(load, signal));
     return summarise(name, measured, connections);
   });
 }
@@ -96,16 +106,9 @@ function peak(
 function halfLoad({ step, signal, options }: Bench, sut: SystemUnderLoad, perSecond: number): Promise<Run> {
   const name = 'half of the peak';
   return step(name, async () => {
-    const prefix = 'half-customer';
     const { seconds } = options;
-    const load = {
-      api: sut.api,
-      tokens: await sut.tokens(prefix),
-      perSecond,
-      seconds,
-      connections: MOST_QUOTED,
-    };
-    const measured = await measure(sut, { prefix, signal }, async () => {
+    const load = { api: sut.api, tokens: await sut.tokens(), perSecond, seconds, connections: MOST_QUOTED };
+    const measured = await measure(sut, signal, async () => {
       const { byStatus, due, ...result } = await openLoop(load, signal);
       const acknowledged = byStatus['201'] ?? 0;
       return { ...result, acknowledged, errors: due - acknowledged };

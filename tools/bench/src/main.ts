@@ -1,9 +1,26 @@
 import { report as reportError } from '@orders/dev/bootstrap/problem.mjs';
 import { Bench } from './bench.ts';
-import { loadReport } from './load-report.ts';
+import { runGrowth } from './growth-scenario.ts';
+import { runGuard } from './guard-scenario.ts';
+import { loadOutcome } from './load-report.ts';
 import { runLoad } from './load-scenario.ts';
 import { machine } from './machine.ts';
-import { parseOptions, USAGE } from './options.ts';
+import { parseOptions, USAGE, type Scenario } from './options.ts';
+import type { Outcome } from './outcome.ts';
+import { runOutage } from './outage-scenario.ts';
+import { runOverload } from './overload-scenario.ts';
+import { runReplay } from './replay-scenario.ts';
+import { runSteady } from './steady-scenario.ts';
+
+const SCENARIOS: Record<Scenario, (bench: Bench) => Promise<Outcome>> = {
+  load: async (bench) => loadOutcome(await runLoad(bench)),
+  steady: runSteady,
+  overload: runOverload,
+  replay: runReplay,
+  outage: runOutage,
+  growth: runGrowth,
+  guard: runGuard,
+};
 
 process.exitCode = await main().catch(reportError);
 if (process.connected) process.disconnect();
@@ -17,13 +34,11 @@ async function main(): Promise<number> {
   }
   const bench = new Bench(options);
   try {
-    const report = await runLoad(bench);
-    const complete = report.runs.every((run) => run.complete);
-    const text = options.json
-      ? JSON.stringify({ scenario: options.scenario, machine: machine(), ...report }, null, 2)
-      : `\n${loadReport(report)}`;
-    console.log(text);
-    return complete ? 0 : 1;
+    const { text, report, passed } = await SCENARIOS[options.scenario](bench);
+    bench.close();
+    const document = { scenario: options.scenario, machine: machine(), passed, ...report };
+    console.log(options.json ? JSON.stringify(document, null, 2) : `\n${text}`);
+    return passed ? 0 : 1;
   } finally {
     bench.close();
   }

@@ -1,4 +1,4 @@
-import { eventLag, settled, type Counts, type Lag } from './effects.ts';
+import { eventLag, idOfNow, settled, type Counts, type Lag } from './effects.ts';
 import { GROUPS, machineSeconds, type PerGroup } from './processes.ts';
 import type { SystemUnderLoad } from './system-under-load.ts';
 
@@ -14,15 +14,16 @@ export interface Measurement extends Counts {
   steal: number;
 }
 
-/** Runs a load of customers whose names begin with `prefix`, and counts all that it led to. */
+/** Runs a load, waits for its last effect, and counts all that it led to. */
 export async function measure<Result>(
   sut: SystemUnderLoad,
-  { prefix, signal }: { prefix: string; signal: AbortSignal },
+  signal: AbortSignal,
   load: () => Promise<Result>,
 ): Promise<Result & Measurement> {
+  const since = await idOfNow(sut);
   const before = { cpu: sut.cpu(), machine: machineSeconds() };
   const result = await load();
-  const counts = await settled(sut, prefix, signal);
+  const counts = await settled(sut, since, signal);
   const after = { cpu: sut.cpu(), machine: machineSeconds() };
   const cpu = perGroup((group) => ((after.cpu[group] - before.cpu[group]) / counts.orders) * 1_000);
   const memory = sut.memory();
@@ -31,7 +32,7 @@ export async function measure<Result>(
     ...counts,
     cpu,
     totalCpu: GROUPS.reduce((sum, group) => sum + cpu[group], 0),
-    lag: await eventLag(sut, prefix),
+    lag: await eventLag(sut, since),
     peakMiB: perGroup((group) => memory[group].peak),
     steal: stealBetween(before.machine, after.machine),
   };

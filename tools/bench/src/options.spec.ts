@@ -9,6 +9,11 @@ describe('options', () => {
       connections: [8, 32],
       seconds: 3,
     });
+    expect(parseOptions(['guard', '--plant', '30'])).toMatchObject({
+      scenario: 'guard',
+      plant: 30,
+      seconds: 5,
+    });
     expect(parseOptions(['--help'])).toBe('help');
   });
 

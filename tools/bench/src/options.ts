@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { Problem } from '@orders/dev/bootstrap/problem.mjs';
 
 /** What can be measured; `load` when nothing is named. */
-export const SCENARIOS = ['load'] as const;
+export const SCENARIOS = ['load', 'steady', 'overload', 'replay', 'outage', 'growth', 'guard'] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
 export interface BenchOptions {
@@ -11,33 +11,57 @@ export interface BenchOptions {
   connections: number[];
   /** Of one load. */
   seconds: number;
+  /** In the log that is replayed. */
+  events: number;
+  /** Stored when the costs of many are measured. */
+  orders: number;
   quick: boolean;
+  /** Make each order dearer by so many per cent, to see that the guard notices; 0 = no. */
+  plant: number;
   /** One JSON document on standard output, and nothing else there. */
   json: boolean;
 }
 
 export const USAGE = `npm run bench -- [scenario] [options]
-  load (default)         orders at 16, 64 and 128 connections, without tracing and with; CPU per order, event lag;
-                         and what the same orders cost pgbench, which the costs are divided by
+  load      (default) orders at 16, 64 and 128 connections, without tracing and with; CPU per order, event lag; and
+            what the same orders cost pgbench, which the costs are divided by
+  steady    a minute at peak: the log of events does not grow
+  overload  open loop at 1, 2, 5 and 10 times of what the system can do; one customer at ten times beside others
+  replay    100,000 events drain from the log, and are published again to the consumer
+  outage    orders are taken while NATS is away, then the log drains
+  growth    CPU per order with 10 thousand and with 5 million orders stored
+  guard     short: fails when an order has become dearer, relative to pgbench, than guard.json allows
 
-  --connections 16,64    other numbers of connections
-  --seconds N            length of one load (default 12)
-  --quick                64 connections without tracing, 6 s
+  --connections 16,64    other numbers of connections (load)
+  --seconds N            length of one load (load 12, overload 10, steady and outage 60, guard 5)
+  --events N             size of the log (replay)
+  --orders N             how many are many (growth)
+  --quick                load at 64 connections without tracing, 6 s
+  --plant PERCENT        burn so much more in the gateway for each order: the guard must fail
   --json                 one JSON document on standard output (with npm run --silent bench -- --json)`;
 
-const DEFAULT = { connections: [16, 64, 128], seconds: 12 };
-const QUICK = { connections: [64], seconds: 6 };
+const SECONDS: Partial<Record<Scenario, number>> = { overload: 10, steady: 60, outage: 60, guard: 5 };
+const DEFAULT = { connections: '16,64,128', seconds: 12, events: 100_000, orders: 5_000_000 };
+const QUICK = { connections: '64', seconds: 6 };
 
 /** @throws Problem naming the option that is wrong */
 export function parseOptions(argv: readonly string[]): BenchOptions | 'help' {
   const { values, positionals } = parse(argv);
   if (values.help) return 'help';
   const { quick = false, json = false } = values;
-  const { connections, seconds } = quick ? QUICK : DEFAULT;
+  const scenario = scenarioFrom(positionals);
+  const wanted = quick ? QUICK : DEFAULT;
+  const number = (name: 'seconds' | 'events' | 'orders' | 'plant', fallback: number): number =>
+    values[name] === undefined ? fallback : count(name, values[name]);
   return {
-    scenario: scenarioFrom(positionals),
-    connections: values.connections?.split(',').map((text) => count('connections', text)) ?? connections,
-    seconds: values.seconds === undefined ? seconds : count('seconds', values.seconds),
+    scenario,
+    connections: (values.connections ?? wanted.connections)
+      .split(',')
+      .map((text) => count('connections', text)),
+    seconds: number('seconds', quick ? QUICK.seconds : (SECONDS[scenario] ?? DEFAULT.seconds)),
+    events: number('events', DEFAULT.events),
+    orders: number('orders', DEFAULT.orders),
+    plant: number('plant', 0),
     quick,
     json,
   };
@@ -51,6 +75,9 @@ function parse(argv: readonly string[]) {
       options: {
         connections: { type: 'string' },
         seconds: { type: 'string' },
+        events: { type: 'string' },
+        orders: { type: 'string' },
+        plant: { type: 'string' },
         quick: { type: 'boolean' },
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
@@ -71,6 +98,6 @@ function scenarioFrom([name = 'load', ...more]: readonly string[]): Scenario {
 }
 
 function count(name: string, text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new Problem(`--${name} must be a number from 1, not "${text}".`);
+  if (!/^[1-9]\d{0,7}$/.test(text)) throw new Problem(`--${name} must be a number from 1, not "${text}".`);
   return Number(text);
 }

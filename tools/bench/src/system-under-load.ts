@@ -1,11 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Problem } from '@orders/dev/bootstrap/problem.mjs';
-import { APP_NAMES } from '@orders/dev/stack/topology';
+import { APP_NAMES, type AppName } from '@orders/dev/stack/topology';
 import { startSystem, type System } from '@orders/dev/stack/system';
 import type { Steps } from '@orders/dev/stack/tasks';
 import type { EmbeddedPostgres } from '@orders/dev/stack/postgres';
 import type { NatsServer } from '@orders/dev/stack/nats-server';
+import { sumOf } from './prometheus-text.ts';
 import { startTraceSink, type TraceSink } from './trace-sink.ts';
 import { cpuSeconds, GROUPS, type Group, memoryMiB, type PerGroup } from './processes.ts';
 
@@ -30,6 +31,8 @@ const TRACED = {
 /** The whole system as it is released: compiled, tokens checked, access logs to files, metrics on. */
 export class SystemUnderLoad {
   readonly api: string;
+  /** Where its state is. */
+  readonly dataDir: string;
   readonly #system: System;
   readonly #servers: { postgres: EmbeddedPostgres; nats: NatsServer };
   readonly #sink: TraceSink | undefined;
@@ -61,16 +64,17 @@ export class SystemUnderLoad {
       steps,
       signal,
     });
-    return new SystemUnderLoad(system, sink);
+    return new SystemUnderLoad(system, join(folder, 'data'), sink);
   }
 
-  private constructor(system: System, sink: TraceSink | undefined) {
+  private constructor(system: System, dataDir: string, sink: TraceSink | undefined) {
     const { postgres, nats } = system;
     if (!postgres.server || !nats.server) throw new Problem('The benchmark needs servers of its own.');
     this.#system = system;
     this.#servers = { postgres: postgres.server, nats: nats.server };
     this.#sink = sink;
     this.api = system.urls.api;
+    this.dataDir = dataDir;
   }
 
   get system(): System {
@@ -90,9 +94,9 @@ export class SystemUnderLoad {
     return this.#servers.postgres.url(name);
   }
 
-  /** Tokens of as many customers, whose names begin alike. */
-  tokens(prefix: string, count = 64): Promise<string[]> {
-    return Promise.all(Array.from({ length: count }, (_, n) => this.#system.token(`${prefix}-${n}`)));
+  /** Tokens of as many customers; the more there are, the less the rate limit of each of them matters. */
+  tokens(name = 'customer', count = 64): Promise<string[]> {
+    return Promise.all(Array.from({ length: count }, (_, n) => this.#system.token(`${name}-${n}`)));
   }
 
   /** Processor time that each group has used since it started, in seconds. */
@@ -103,6 +107,12 @@ export class SystemUnderLoad {
   /** Resident memory of each, in MiB; of Postgres the postmaster alone, whose sessions share most of theirs. */
   memory(): PerGroup<{ now: number; peak: number }> {
     return this.#perGroup((pid) => memoryMiB(pid));
+  }
+
+  /** A metric of an app, summed over its series that have these labels; 0 before its first value. */
+  async metric(app: AppName, name: string, labels: Record<string, string> = {}): Promise<number> {
+    const response = await fetch(`${this.#system.urls.management[app]}/metrics`);
+    return sumOf(await response.text(), name, labels);
   }
 
   async stop(): Promise<void> {

@@ -1,0 +1,8 @@
+// Preloaded into the gateway when a cost is planted: each request keeps the processor for so many microseconds more.
+import { subscribe } from 'node:diagnostics_channel';
+
+const burnUs = Number(process.env.BENCH_BURN_US);
+subscribe('http.server.request.start', () => {
+  const end = process.hrtime.bigint() + BigInt(Math.round(burnUs * 1_000));
+  while (process.hrtime.bigint() < end);
+});

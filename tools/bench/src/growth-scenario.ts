@@ -1,0 +1,59 @@
+import type { Bench } from './bench.ts';
+import { resolveGenerator } from './load/resolve-generator.ts';
+import { closedLoop, warmUp } from './load-scenario.ts';
+import { store } from './loader.ts';
+import { checkTable, type Check, type Outcome } from './outcome.ts';
+import { figure, table } from './table.ts';
+import { GROUPS } from './processes.ts';
+
+const FEW = 10_000;
+const CONNECTIONS = 64;
+const MOST_GROWTH = 1.15;
+
+/** CPU per order with few orders stored and with many. */
+export async function runGrowth(bench: Bench): Promise<Outcome> {
+  const { orders: many, seconds } = bench.options;
+  const generator = await resolveGenerator(bench.signal);
+  const runs = await bench.withSystem({}, async (sut) => {
+    await store(bench, sut, { from: 0, to: FEW, withEffects: true });
+    await warmUp(bench, sut, generator);
+    const few = await closedLoop(bench, sut, {
+      generator,
+      connections: CONNECTIONS,
+      seconds,
+      name: `${FEW} stored`,
+    });
+    await store(bench, sut, { from: FEW, to: many, withEffects: true });
+    await warmUp(bench, sut, generator);
+    const lots = await closedLoop(bench, sut, {
+      generator,
+      connections: CONNECTIONS,
+      seconds,
+      name: `${many} stored`,
+    });
+    return [few, lots] as const;
+  });
+  const [few, lots] = runs;
+  const growth = lots.totalCpu / few.totalCpu;
+  const checks: Check[] = [
+    {
+      name: 'CPU per order, many ÷ few',
+      measured: figure(growth, 2),
+      wanted: `≤ ${MOST_GROWTH}`,
+      ok: growth <= MOST_GROWTH,
+    },
+  ];
+  const rows = runs.map((run) => [
+    run.name,
+    figure(run.ordersPerSecond),
+    figure(run.p99Ms),
+    ...GROUPS.map((group) => figure(run.cpu[group], 3)),
+    figure(run.totalCpu, 3),
+  ]);
+  const text = [
+    table(['CPU-s per 1,000 orders', 'orders/s', 'p99 ms', ...GROUPS, 'total'], rows),
+    '',
+    checkTable(checks),
+  ].join('\n');
+  return { text, report: { runs, growth, checks }, passed: checks.every(({ ok }) => ok) };
+}

@@ -1,0 +1,78 @@
+import type { Bench } from './bench.ts';
+import { rowsOf } from './database.ts';
+import type { SystemUnderLoad } from './system-under-load.ts';
+
+/** Rows of one statement. */
+const CHUNK = 50_000;
+
+/** `$1` to `$2` are the numbers of the orders; each is made of its number alone, so that both databases have the same. */
+const ORDERS = `
+  SELECT n, 'stored-' || n % 10000 AS customer_id, 1264 AS total_cents, stored_at,
+         (ms || '7' || lpad(to_hex(n % 4096), 3, '0') || '8' || lpad(to_hex(n), 15, '0'))::uuid AS id,
+         (ms || '7' || lpad(to_hex(n % 4096), 3, '0') || '9' || lpad(to_hex(n), 15, '0'))::uuid AS event_id,
+         '[{"sku":"apple","quantity":3,"priceCents":250},{"sku":"pear","quantity":1,"priceCents":199},{"sku":"plum","quantity":9,"priceCents":35}]' AS items
+  FROM generate_series($1::int, $2::int) AS n,
+       LATERAL (SELECT $3::timestamptz - interval '1 s' + n * interval '1 us' AS stored_at) AS t,
+       LATERAL (SELECT lpad(to_hex((extract(epoch FROM stored_at) * 1000)::bigint), 12, '0') AS ms) AS i`;
+
+/** As the orders service stores an order and its event. */
+const INTO_ORDERS = `
+  WITH new AS MATERIALIZED (${ORDERS}), stored AS (
+    INSERT INTO orders (id, customer_id, idempotency_key, request_hash, items, total_cents, status, version, created_at)
+    SELECT id, customer_id, 'stored-' || n, sha256(n::text::bytea), items::jsonb, total_cents, 'CREATED', 1, stored_at
+    FROM new
+  )
+  INSERT INTO outbox (event_id, subject, headers, body)
+  SELECT event_id, 'orders.created',
+         json_build_object(
+           'ce-specversion', '1.0', 'ce-id', event_id, 'ce-source', 'urn:service:orders', 'ce-type', 'orders.created',
+           'ce-subject', id, 'ce-time', to_json(stored_at), 'ce-dataschema', 'urn:schema:orders.created:v1',
+           'ce-datacontenttype', 'application/json', 'ce-sequence', '0000000001', 'ce-partitionkey', id,
+           'ce-correlationid', 'stored', 'traceparent', '00-' || md5(n::text) || '-0123456789abcdef-00'),
+         json_build_object(
+           'id', id, 'customerId', customer_id, 'items', items::json, 'totalCents', total_cents, 'status', 'CREATED',
+           'createdAt', to_char(stored_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', 1)
+  FROM new ORDER BY n`;
+
+/** As the fulfillment service applies it. */
+const INTO_FULFILLMENT = `
+  WITH new AS MATERIALIZED (${ORDERS}), seen AS (
+    INSERT INTO inbox (consumer, event_id) SELECT 'fulfillment', event_id FROM new
+  )
+  INSERT INTO shipments (order_id, customer_id, items, units, total_cents, status, sequence)
+  SELECT id, customer_id, items::jsonb, 13, total_cents, 'PLANNED', 1 FROM new`;
+
+const PASS_ALL = `
+  UPDATE outbox_cursor SET (tx, position) = (SELECT tx, position FROM outbox ORDER BY tx DESC, position DESC LIMIT 1)`;
+
+export interface Stored {
+  /** Orders that are there already from an earlier call. */
+  from: number;
+  to: number;
+  /** Also the effects, and the relay's cursor behind all events: as if all had happened long ago. */
+  withEffects: boolean;
+}
+
+/** Stores orders by SQL as the apps would have; orders is stopped meanwhile, so that its relay waits for the end. */
+export async function store(
+  bench: Bench,
+  sut: SystemUnderLoad,
+  { from, to, withEffects }: Stored,
+): Promise<void> {
+  const { orders } = sut.system.apps;
+  await orders.stop();
+  const now = new Date();
+  await bench.step(`storing ${(to - from).toLocaleString('en')} orders`, async (step) => {
+    for (let first = from + 1; first <= to; first += CHUNK) {
+      const last = Math.min(first + CHUNK - 1, to);
+      await rowsOf(sut.databaseUrl('orders'), INTO_ORDERS, [first, last, now]);
+      if (withEffects) await rowsOf(sut.databaseUrl('fulfillment'), INTO_FULFILLMENT, [first, last, now]);
+      step.update(`${last.toLocaleString('en')} stored`);
+    }
+    if (withEffects) await rowsOf(sut.databaseUrl('orders'), PASS_ALL);
+    for (const database of ['orders', 'fulfillment'])
+      await rowsOf(sut.databaseUrl(database), 'VACUUM ANALYZE');
+    await rowsOf(sut.databaseUrl('postgres'), 'CHECKPOINT');
+  });
+  await orders.start();
+}

@@ -1,0 +1,51 @@
+import type { Bench } from './bench.ts';
+import { rowsOf } from './database.ts';
+import { openLoop } from './load/open-loop.ts';
+import { checkTable, type Check, type Outcome } from './outcome.ts';
+import { caughtUp, rate } from './replay-scenario.ts';
+import { figure } from './table.ts';
+
+/** Orders a second while NATS is away: within what any machine of two cores can do. */
+const PER_SECOND = 500;
+
+const APPLIED_IN = `SELECT extract(epoch FROM max(planned_at) - min(planned_at))::float8 AS seconds FROM shipments`;
+
+/** NATS is away while orders are taken; then the log drains. */
+export async function runOutage(bench: Bench): Promise<Outcome> {
+  const { signal, options } = bench;
+  const { seconds } = options;
+  const found = await bench.withSystem({}, async (sut) => {
+    await sut.nats.stop();
+    const load = {
+      api: sut.api,
+      tokens: await sut.tokens('customer'),
+      perSecond: PER_SECOND,
+      seconds,
+      connections: 64,
+    };
+    const taken = await bench.step(`orders for ${seconds} s without NATS`, () => openLoop(load, signal));
+    const stored = taken.byStatus['201'] ?? 0;
+    await sut.nats.start();
+    const began = performance.now();
+    await bench.step('the log drains', () => caughtUp(sut, stored, 'applied'));
+    const caughtUpS = (performance.now() - began) / 1_000;
+    const [row] = await rowsOf<{ seconds: number }>(sut.databaseUrl('fulfillment'), APPLIED_IN);
+    return { taken, stored, caughtUpS, perSecond: stored / (row?.seconds ?? NaN) };
+  });
+  const { taken, stored, perSecond, caughtUpS } = found;
+  const checks: Check[] = [
+    {
+      name: `orders taken in ${seconds} s`,
+      measured: `${stored} of ${taken.due}`,
+      wanted: 'all',
+      ok: stored === taken.due,
+    },
+    rate('events applied, first to last', perSecond),
+  ];
+  const text = [
+    checkTable(checks),
+    '',
+    `answered in ${figure(taken.p50Ms)} ms (p50), ${figure(taken.p99Ms)} ms (p99); all caught up ${figure(caughtUpS, 1)} s after NATS was back`,
+  ].join('\n');
+  return { text, report: { ...found, checks }, passed: checks.every(({ ok }) => ok) };
+}

@@ -1,0 +1,29 @@
+import { table } from './table.ts';
+
+/** What a scenario found. */
+export interface Outcome {
+  /** For people. */
+  text: string;
+  /** For programs. */
+  report: object;
+  /** False ends the bench with 1. */
+  passed: boolean;
+}
+
+/** Something that was promised, and whether it held. */
+export interface Check {
+  name: string;
+  /** The figure with its unit. */
+  measured: string;
+  wanted: string;
+  ok: boolean;
+}
+
+export function checkTable(checks: readonly Check[]): string {
+  const rows = checks.map(({ name, measured, wanted, ok }) => [
+    `${ok ? '✓' : '✗'} ${name}`,
+    measured,
+    wanted,
+  ]);
+  return table(['', 'measured', 'wanted'], rows);
+}

@@ -1,0 +1,178 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Bench } from './bench.ts';
+import { openLoop, type OpenLoad, type OpenLoopResult } from './load/open-loop.ts';
+import { resolveGenerator } from './load/resolve-generator.ts';
+import { checkTable, type Check, type Outcome } from './outcome.ts';
+import { cores } from './machine.ts';
+import type { SystemUnderLoad } from './system-under-load.ts';
+import { figure, table } from './table.ts';
+
+const FACTORS = [1, 2, 5, 10] as const;
+const CONNECTIONS = 256;
+/** As many customers at 1 request a second each, while another sends ten times what the system can do. */
+const QUIET_CUSTOMERS = 50;
+const QUIET_SECONDS = 20;
+const RECOVERY_SECONDS = 8;
+
+interface Stage extends OpenLoopResult {
+  name: string;
+  perSecond: number;
+  /** 201s a second. */
+  accepted: number;
+  gatewayMiB: number;
+  ordersMiB: number;
+  loopP99Ms: number;
+}
+
+/** Open-loop load at multiples of what the system can do: what is accepted, how fast, and what it costs the others. */
+export async function runOverload(bench: Bench): Promise<Outcome> {
+  const { signal, options } = bench;
+  const generator = await resolveGenerator(signal);
+  const found = await bench.withSystem({}, async (sut) => {
+    const capacity = await bench.step('capacity at 64 connections', async () => {
+      const load = { api: sut.api, tokens: await sut.tokens('capacity'), connections: 64 };
+      await generator.run({ ...load, seconds: 8 }, signal);
+      const { acknowledged, seconds } = await generator.run({ ...load, seconds: options.seconds }, signal);
+      return acknowledged / seconds;
+    });
+    const stages: Stage[] = [];
+    for (const factor of FACTORS) {
+      const load = { perSecond: capacity * factor, seconds: options.seconds };
+      stages.push(await bench.step(`${factor}x`, () => stage(sut, { name: `${factor}x`, ...load }, signal)));
+    }
+    const recovery = await bench.step('half of it, right after', () =>
+      stage(sut, { name: 'after 10x', perSecond: capacity / 2, seconds: RECOVERY_SECONDS }, signal),
+    );
+    await delay(1_000);
+    const quiet = await bench.step('one customer at 10x, others at 1 a second', () =>
+      noisyNeighbour(sut, capacity * 10, signal),
+    );
+    return { capacity, stages, recovery, quiet };
+  });
+  const checks = judge(found);
+  const { capacity, stages, recovery, quiet } = found;
+  const text = [
+    `capacity ${figure(capacity)} orders/s (closed loop by ${generator.name})`,
+    '',
+    stageTable([...stages, recovery, { ...quiet, name: 'quiet customers' }]),
+    '',
+    checkTable(checks),
+    '',
+    `The load generator shares the ${cores()} processors with the system.`,
+  ].join('\n');
+  return { text, report: { ...found, checks }, passed: checks.every(({ ok }) => ok) };
+}
+
+type Found = { capacity: number; stages: Stage[]; recovery: Stage; quiet: Stage };
+
+function judge({ capacity, stages, recovery, quiet }: Found): Check[] {
+  const [first, last] = [stages[0]!, stages.at(-1)!];
+  const share = last.accepted / capacity;
+  const slower = last.p99Ms / first.p99Ms;
+  const growth = last.gatewayMiB / first.gatewayMiB;
+  const normalAfter = recovery.goodput.findIndex((count) => count >= recovery.perSecond * 0.95) + 1;
+  const answered = (quiet.byStatus['201'] ?? 0) / quiet.due;
+  return [
+    {
+      name: 'goodput at 10x',
+      measured: `${figure(share * 100)} % of capacity`,
+      wanted: '≥ 80 %',
+      ok: share >= 0.8,
+    },
+    {
+      name: 'p99 of accepted at 10x',
+      measured: `${figure(slower, 2)} x that at 1x`,
+      wanted: '≤ 2 x',
+      ok: slower <= 2,
+    },
+    {
+      name: 'memory of the gateway at 10x',
+      measured: `${figure(growth, 2)} x that at 1x`,
+      wanted: '≤ 1.5 x',
+      ok: growth <= 1.5,
+    },
+    {
+      name: 'normal after 10x',
+      measured: `in second ${normalAfter}`,
+      wanted: '≤ 5',
+      ok: normalAfter > 0 && normalAfter <= 5,
+    },
+    {
+      name: 'others beside a customer at 10x',
+      measured: `${figure(answered * 100, 2)} % answered`,
+      wanted: '≥ 99.9 %',
+      ok: answered >= 0.999,
+    },
+  ];
+}
+
+type Rate = Pick<OpenLoad, 'perSecond' | 'seconds'> & { name: string };
+
+async function stage(sut: SystemUnderLoad, { name, ...rate }: Rate, signal: AbortSignal): Promise<Stage> {
+  const tokens = await sut.tokens('customer');
+  return observed(sut, { name, perSecond: rate.perSecond }, () =>
+    openLoop({ api: sut.api, tokens, connections: CONNECTIONS, ...rate }, signal),
+  );
+}
+
+/** @returns what the quiet customers got */
+async function noisyNeighbour(sut: SystemUnderLoad, perSecond: number, signal: AbortSignal): Promise<Stage> {
+  const common = { api: sut.api, seconds: QUIET_SECONDS };
+  const noisy = await sut.tokens('noisy', 1);
+  const quiet = await sut.tokens('quiet', QUIET_CUSTOMERS);
+  return observed(sut, { name: 'quiet customers', perSecond: QUIET_CUSTOMERS }, async () => {
+    const [, got] = await Promise.all([
+      openLoop({ ...common, tokens: noisy, perSecond, connections: CONNECTIONS }, signal),
+      openLoop(
+        { ...common, tokens: quiet, perSecond: QUIET_CUSTOMERS, connections: QUIET_CUSTOMERS },
+        signal,
+      ),
+    ]);
+    return got;
+  });
+}
+
+async function observed(
+  sut: SystemUnderLoad,
+  { name, perSecond }: { name: string; perSecond: number },
+  load: () => Promise<OpenLoopResult>,
+): Promise<Stage> {
+  await sut.metric('gateway', 'nodejs_eventloop_lag_p99_seconds'); // it tells what has been since it was last asked
+  const result = await load();
+  const memory = sut.memory();
+  return {
+    ...result,
+    name,
+    perSecond,
+    accepted: (result.byStatus['201'] ?? 0) / result.seconds,
+    gatewayMiB: memory.gateway.peak,
+    ordersMiB: memory.orders.peak,
+    loopP99Ms: (await sut.metric('gateway', 'nodejs_eventloop_lag_p99_seconds')) * 1_000,
+  };
+}
+
+function stageTable(stages: readonly Stage[]): string {
+  const statuses = [...new Set(stages.flatMap(({ byStatus }) => Object.keys(byStatus)))].sort();
+  const header = [
+    '',
+    'due/s',
+    '201/s',
+    'p50 ms',
+    'p99 ms',
+    ...statuses,
+    'gateway MiB',
+    'orders MiB',
+    'loop p99 ms',
+    'generator CPU %',
+  ];
+  return table(
+    header,
+    stages.map((each) => [
+      each.name,
+      ...[each.perSecond, each.accepted, each.p50Ms, each.p99Ms].map((value) => figure(value)),
+      ...statuses.map((status) => String(each.byStatus[status] ?? 0)),
+      ...[each.gatewayMiB, each.ordersMiB, each.loopP99Ms].map((value) => figure(value)),
+      figure((each.cpuSeconds / (each.seconds * cores())) * 100),
+    ]),
+  );
+}
