@@ -75,8 +75,8 @@ export class FaultProxy {
   }
 }
 
-/** So long a server keeps the connection of a client that has vanished: about what keepalives need. */
-const LINGER_MS = 10_000;
+/** So long a server keeps the connection of a client that has vanished, in ms; keepalives would need longer. */
+const LINGER_MS = 4_000;
 
 /** One connection through the proxy: a lane for each direction, and what ends one side ends the other. */
 class Pair {
