@@ -10,6 +10,7 @@ import type { Outcome } from './outcome.ts';
 import { runOutage } from './outage-scenario.ts';
 import { runOverload } from './overload-scenario.ts';
 import { runReplay } from './replay-scenario.ts';
+import { runStartup } from './startup-scenario.ts';
 import { runSteady } from './steady-scenario.ts';
 
 const SCENARIOS: Record<Scenario, (bench: Bench) => Promise<Outcome>> = {
@@ -19,6 +20,7 @@ const SCENARIOS: Record<Scenario, (bench: Bench) => Promise<Outcome>> = {
   replay: runReplay,
   outage: runOutage,
   growth: runGrowth,
+  startup: runStartup,
   guard: runGuard,
 };
 

@@ -2,7 +2,16 @@ import { parseArgs } from 'node:util';
 import { Problem } from '@orders/dev/bootstrap/problem.mjs';
 
 /** What can be measured; `load` when nothing is named. */
-export const SCENARIOS = ['load', 'steady', 'overload', 'replay', 'outage', 'growth', 'guard'] as const;
+export const SCENARIOS = [
+  'load',
+  'steady',
+  'overload',
+  'replay',
+  'outage',
+  'growth',
+  'startup',
+  'guard',
+] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
 export interface BenchOptions {
@@ -30,6 +39,7 @@ export const USAGE = `npm run bench -- [scenario] [options]
   replay    100,000 events drain from the log, and are published again to the consumer
   outage    orders are taken while NATS is away, then the log drains
   growth    CPU per order with 10 thousand and with 5 million orders stored
+  startup   start to ready, idle and loaded memory of each app: medians of 10 starts
   guard     short: fails when an order has become dearer, relative to pgbench, than guard.json allows
 
   --connections 16,64    other numbers of connections (load)

@@ -1,0 +1,138 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { APP_NAMES, type AppName } from '@orders/dev/stack/topology';
+import { answersOk, until } from '@orders/dev/stack/until';
+import type { Bench } from './bench.ts';
+import { resolveGenerator } from './load/resolve-generator.ts';
+import type { Outcome } from './outcome.ts';
+import { percentile } from './percentile.ts';
+import { cpuSeconds, memoryMiB } from './processes.ts';
+import type { SystemUnderLoad } from './system-under-load.ts';
+import { figure, table } from './table.ts';
+
+/** One start of one app. */
+interface Start {
+  /** From the spawn to the first 200 of /readyz. */
+  readyMs: number;
+  /** Processor time until then, user and system. */
+  cpuMs: number;
+  /** Resident after {@link IDLE_MS} without work. */
+  idleMiB: number;
+}
+
+type PerApp<T> = Record<AppName, T>;
+
+/** Medians of the starts, as `npm start` does it and as a fresh container does it. */
+interface StartupReport {
+  starts: number;
+  withCompileCache: PerApp<Start>;
+  withoutCompileCache: PerApp<Start>;
+  /** Resident after a load, which the starts with the compile cache were followed by. */
+  loadedMiB: PerApp<number>;
+}
+
+const STARTS = 10;
+const QUICK_STARTS = 3;
+const IDLE_MS = 5_000;
+const LOAD = { connections: 64, seconds: 10 };
+
+/** Starts each app again and again on a running system; the first start of each is not counted. */
+export async function runStartup(bench: Bench): Promise<Outcome> {
+  const starts = bench.options.quick ? QUICK_STARTS : STARTS;
+  const cached = await bench.withSystem({}, async (sut) => {
+    const medians = await startRepeatedly(bench, sut, { starts, title: 'with compile cache' });
+    return { medians, loadedMiB: await loaded(bench, sut) };
+  });
+  const withoutCompileCache = await bench.withSystem({ env: { NODE_COMPILE_CACHE: '' } }, (sut) =>
+    startRepeatedly(bench, sut, { starts, title: 'without compile cache' }),
+  );
+  const report = {
+    starts,
+    withCompileCache: cached.medians,
+    withoutCompileCache,
+    loadedMiB: cached.loadedMiB,
+  };
+  return { report, text: startupReport(report), passed: true };
+}
+
+function startupReport(report: StartupReport): string {
+  const columns = ['ready ms', 'CPU ms', 'idle MiB'];
+  const figures = ({ readyMs, cpuMs, idleMiB }: Start) =>
+    [readyMs, cpuMs, idleMiB].map((value) => figure(value));
+  const rows = APP_NAMES.map((app) => [
+    app,
+    ...figures(report.withCompileCache[app]),
+    ...figures(report.withoutCompileCache[app]),
+    figure(report.loadedMiB[app]),
+  ]);
+  const header = [
+    '',
+    ...columns,
+    ...columns.map((column) => `first ${column}`),
+    `MiB after ${LOAD.seconds} s of load`,
+  ];
+  return [
+    table(header, rows),
+    '',
+    `Medians of ${report.starts} starts; "first" without a compile cache, as in a container.`,
+  ].join('\n');
+}
+
+async function startRepeatedly(
+  { step, signal }: Bench,
+  sut: SystemUnderLoad,
+  { starts, title }: { starts: number; title: string },
+): Promise<PerApp<Start>> {
+  const rounds: PerApp<Start>[] = [];
+  for (let round = 0; round <= starts; round += 1) {
+    const measured = await step(`start ${round} of ${starts}, ${title}`, () => startAll(sut, signal));
+    if (round > 0) rounds.push(measured);
+  }
+  const median = (app: AppName, key: keyof Start): number =>
+    percentile(
+      rounds.map((round) => round[app][key]).toSorted((a, b) => a - b),
+      0.5,
+    );
+  return perApp((app) => ({
+    readyMs: median(app, 'readyMs'),
+    cpuMs: median(app, 'cpuMs'),
+    idleMiB: median(app, 'idleMiB'),
+  }));
+}
+
+/** One after the other, so that none waits for another's processor time. */
+async function startAll(sut: SystemUnderLoad, signal: AbortSignal): Promise<PerApp<Start>> {
+  const { apps } = sut.system;
+  for (const app of APP_NAMES) await apps[app].stop();
+  const begun: Partial<PerApp<Omit<Start, 'idleMiB'>>> = {};
+  for (const app of APP_NAMES) begun[app] = await startOne(sut, app, signal);
+  await delay(IDLE_MS, undefined, { signal });
+  return perApp((app) => ({ ...begun[app]!, idleMiB: memoryMiB(apps[app].pid!).now }));
+}
+
+async function startOne(
+  { system }: SystemUnderLoad,
+  app: AppName,
+  signal: AbortSignal,
+): Promise<Omit<Start, 'idleMiB'>> {
+  const from = performance.now();
+  const supervised = system.apps[app].start(signal);
+  const ready = () => answersOk(`${system.urls.management[app]}/readyz`);
+  await until(ready, { timeoutMs: 30_000, everyMs: 5, signal, what: `${app} to be ready` });
+  const readyMs = performance.now() - from;
+  const cpuMs = cpuSeconds(system.apps[app].pid!) * 1_000;
+  await supervised;
+  return { readyMs, cpuMs };
+}
+
+function loaded({ step, signal }: Bench, sut: SystemUnderLoad): Promise<PerApp<number>> {
+  return step('load', async () => {
+    const generator = await resolveGenerator(signal);
+    await generator.run({ api: sut.api, tokens: await sut.tokens('startup'), ...LOAD }, signal);
+    const memory = sut.memory();
+    return perApp((app) => memory[app].now);
+  });
+}
+
+function perApp<T>(of: (app: AppName) => T): PerApp<T> {
+  return Object.fromEntries(APP_NAMES.map((app) => [app, of(app)])) as PerApp<T>;
+}
