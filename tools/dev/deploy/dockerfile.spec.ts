@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { JSONInstruction, type Instruction } from 'dockerfile-ast';
+import { appArguments } from '../src/stack/app.ts';
 import { ROOT } from '../src/stack/paths.ts';
 import { readDockerfile } from './dockerfile.ts';
 
@@ -50,7 +51,7 @@ describe('docker/Dockerfile', () => {
   it('runs nothing in the last stage, which has no shell', () => {
     expect(lastStage.map(keyword)).not.toContain('RUN');
     expect(words('ENTRYPOINT')).toEqual(['/nodejs/bin/node']);
-    expect(words('CMD')).toEqual(['--import', './app/dist/register.js', 'app/dist/main.js']);
+    expect(words('CMD')).toEqual(appArguments('gateway').map((word) => word.replace('apps/gateway', 'app')));
     const [health] = dockerfile.getHEALTHCHECKs();
     expect(health?.getRawArgumentsContent()).toMatch(/CMD\s*\["\/nodejs\/bin\/node", "-e", .*\/readyz.*\]$/s);
   });
