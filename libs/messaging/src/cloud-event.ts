@@ -89,10 +89,13 @@ export function readContext(message: Message): EventContext {
 
 /** Percent-encodes what the NATS binding says: everything but printable ASCII, and space, double quote, percent. */
 function encodeHeader(value: string): string {
+  // Nearly all are plain, and to look is cheaper than to replace.
+  if (/^[\x21\x23\x24\x26-\x7e]*$/.test(value)) return value;
   return value.replace(/[^\x21-\x7e]|["%]/gu, encodeURIComponent);
 }
 
 function decodeHeader(value: string): string {
+  if (!value.includes('%')) return value;
   try {
     return decodeURIComponent(value);
   } catch (error) {

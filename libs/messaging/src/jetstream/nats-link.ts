@@ -68,6 +68,8 @@ export class NatsLink {
         pingInterval: 2_000,
         maxPingOut: 2,
         timeout: 2_000,
+        // Else two stack traces are taken for each publish, should it fail.
+        noAsyncTraces: true,
       });
       logger.info({ server: connection.getServer() }, 'connected to NATS');
       void this.watch(connection);

@@ -51,6 +51,7 @@ const READ = `
   ORDER BY outbox.tx, outbox.position -- bare names would be the texts selected above: 1000 before 999
   LIMIT $3`;
 
+/** Without waiting for the disk: a cursor that a crash takes back makes the stream see known ids again, no more. */
 const ADVANCE = `
   WITH moved AS (
     UPDATE outbox_cursor
@@ -64,7 +65,7 @@ const ADVANCE = `
     WHERE NOT EXISTS (
       SELECT FROM outbox_checkpoint WHERE name = $1 AND noted_at > clock_timestamp() - interval '1 s')
   )
-  SELECT count(*)::int AS moved FROM moved`;
+  SELECT count(*)::int AS moved, set_config('synchronous_commit', 'off', true) FROM moved`;
 
 const REWIND = `
   WITH kept AS (
