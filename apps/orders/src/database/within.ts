@@ -1,8 +1,14 @@
 import type { Deadline } from '@orders/resilience';
 import { STATEMENT_TIMEOUT_MS } from '@orders/service';
+import type { PoolClient } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 
 export interface Statement {
+  /**
+   * Under this name it is parsed and planned once for each connection, not for each call. Not for a statement that
+   * reads: a plan that was made when its table was empty would be kept when it has grown.
+   */
+  readonly name?: string;
   readonly sql: string;
   readonly parameters: unknown[];
 }
@@ -16,10 +22,11 @@ export interface Statement {
 export function statementWithin<Rows>(
   db: DataSource,
   deadline: Deadline,
-  { sql, parameters }: Statement,
+  { name, sql, parameters }: Statement,
 ): Promise<Rows> {
   return onConnection(db, deadline, (lent) => {
-    const query = () => lent.runner.query(sql, parameters) as Promise<Rows>;
+    const query = async () =>
+      (await lent.client.query({ ...(name && { name }), text: sql, values: parameters })).rows as Rows;
     return deadline.remainingMs > STATEMENT_TIMEOUT_MS ? query() : inTransaction(lent, deadline, query);
   });
 }
@@ -47,6 +54,8 @@ export class TooLate extends Error {
 /** A connection of the pool while a call has it. */
 interface Lent {
   readonly runner: QueryRunner;
+  /** The runner's own connection. */
+  readonly client: PoolClient;
   /** Resolves when no cancellation is on its way that could hit the next statement. */
   readonly calm: () => Promise<unknown>;
 }
@@ -83,13 +92,13 @@ async function onConnection<T>(
   const runner = db.createQueryRunner();
   let canceling: Promise<unknown> = Promise.resolve();
   try {
-    const { processID } = (await runner.connect()) as { processID: number };
+    const client = (await runner.connect()) as PoolClient & { processID: number };
     // It may have taken a while.
     assertAwaited(deadline);
-    const cancel = () => void (canceling = cancelStatement(db, processID));
+    const cancel = () => void (canceling = cancelStatement(db, client.processID));
     deadline.signal.addEventListener('abort', cancel, { once: true });
     const over = () => deadline.signal.removeEventListener('abort', cancel);
-    return await work({ runner, calm: () => canceling }).finally(over);
+    return await work({ runner, client, calm: () => canceling }).finally(over);
   } finally {
     await canceling;
     await runner.release();
