@@ -1,8 +1,6 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { context, type Span, trace } from '@opentelemetry/api';
 
-import { type Span, trace } from '@opentelemetry/api';
-
-import { currentContext, type RequestContext } from './context.js';
+import { currentContext, type RequestContext, runInContext } from './context.js';
 import { currentTraceparent, withSpan } from './spans.js';
 import { formatTraceparent } from './traceparent.js';
 
@@ -12,8 +10,6 @@ export interface Caller {
   readonly request: RequestContext | undefined;
   readonly traceparent: string;
   readonly span: Span | undefined;
-  /** Runs a function as if the caller did it itself. */
-  readonly run: <T>(fn: () => T) => T;
 }
 
 export function currentCaller(): Caller {
@@ -21,7 +17,6 @@ export function currentCaller(): Caller {
     request: currentContext(),
     traceparent: currentTraceparent(),
     span: trace.getActiveSpan(),
-    run: AsyncLocalStorage.snapshot(),
   };
 }
 
@@ -34,7 +29,7 @@ export function currentCaller(): Caller {
  */
 export function onBehalfOf<T>(callers: readonly Caller[], name: string, work: () => Promise<T>): Promise<T> {
   const [only, ...more] = new Set(callers);
-  if (only && more.length === 0) return only.run(work);
+  if (only && more.length === 0) return inContextOf(only, work);
   const spans = new Set(callers.flatMap(({ span }) => (span?.isRecording() ? [span] : [])));
   const [first, ...others] = [...spans].map((span) => formatTraceparent(span.spanContext()));
   if (first === undefined) return work();
@@ -42,4 +37,9 @@ export function onBehalfOf<T>(callers: readonly Caller[], name: string, work: ()
     for (const span of [...spans].slice(1)) span.addLink({ context: shared.spanContext() });
     return work();
   });
+}
+
+function inContextOf<T>({ request, span }: Caller, work: () => T): T {
+  const traced = () => (span ? context.with(trace.setSpan(context.active(), span), work) : work());
+  return request ? runInContext(request, traced) : traced();
 }

@@ -3,6 +3,7 @@ import { Deadline } from '@orders/resilience';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 
 import { type Caller } from '../auth/token-verifier.js';
+import { goneSignal } from '../gone.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -28,10 +29,6 @@ export const CallOf = createParamDecorator((_: unknown, host: ExecutionContext):
 });
 
 function deadlineOf(reply: FastifyReply): Deadline {
-  const gone = new AbortController();
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) gone.abort();
-  });
-  // gRPC keeps the time: a timer more for each of thousands of requests a second is dear.
-  return Deadline.keptBy(gone.signal, reply.server.requestDeadlineMs - reply.elapsedTime);
+  // gRPC and the batcher keep the time: a timer more for each of thousands of requests a second is dear.
+  return Deadline.keptBy(goneSignal(reply), reply.server.requestDeadlineMs - reply.elapsedTime);
 }

@@ -1,7 +1,9 @@
 import { DomainError } from '@orders/contracts';
 import { meter } from '@orders/instrumentation';
 import { type ConcurrencyLimit, type EventLoopDelay } from '@orders/resilience';
-import { type FastifyInstance, type FastifyReply } from 'fastify';
+import { type FastifyInstance } from 'fastify';
+
+import { goneSignal } from '../gone.js';
 
 export interface OverloadOptions {
   limit: ConcurrencyLimit;
@@ -34,11 +36,4 @@ export function addOverloadProtection(fastify: FastifyInstance, options: Overloa
     if (reply.raw.destroyed) limit.leave();
     else reply.raw.once('close', () => limit.leave());
   });
-}
-
-function goneSignal(reply: FastifyReply): AbortSignal {
-  if (reply.raw.destroyed) return AbortSignal.abort();
-  const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort());
-  return gone.signal;
 }
