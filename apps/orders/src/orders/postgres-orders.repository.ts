@@ -58,11 +58,8 @@ export class PostgresOrdersRepository extends OrdersRepository {
   }
 
   async create(orders: readonly NewOrder[], deadline: Deadline): Promise<StoredOrder[]> {
-    const statement = {
-      name: 'create-orders',
-      sql: CREATE,
-      parameters: [JSON.stringify(orders.map(toOrderRow))],
-    };
+    const parameters = [JSON.stringify(orders.map(toOrderRow))];
+    const statement = { name: 'create-orders', sql: CREATE, parameters };
     const rows = await this.run(
       () => statementWithin<{ id: string }[]>(this.db, deadline, statement),
       deadline,

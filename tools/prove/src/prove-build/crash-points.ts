@@ -18,7 +18,7 @@ const EDGE = 'apps/gateway/src/orders/orders.controller.ts';
 export const CRASH_POINTS: readonly CrashPoint[] = [
   before('orders-before-insert', 'orders', {
     file: REPOSITORY,
-    line: 'const statement = { sql: CREATE, parameters: [JSON.stringify(orders.map(toOrderRow))] };',
+    line: "const statement = { name: 'create-orders', sql: CREATE, parameters };",
   }),
   after('orders-after-commit', 'orders', {
     file: REPOSITORY,
