@@ -58,7 +58,8 @@ export abstract class EventPublisher {
 export abstract class EventSource {
   /**
    * Yields what there is, in stream order, 1 to `max` deliveries at a time, until `signal` aborts. Never throws:
-   * a lost connection, consumer or stream is waited for or made anew. What is neither acked nor naked comes again.
+   * a lost connection, consumer or stream is waited for or made anew. What the reader still has when it asks for the
+   * next batch, or dies with, and has neither acked nor naked comes again; while it works on a batch nothing does.
    */
   abstract batches(max: number, signal: AbortSignal): AsyncIterable<Delivery[]>;
   /** Messages not yet acked: waiting to be delivered plus delivered and open. Rejects when it cannot be told. */

@@ -54,22 +54,24 @@ const canceled = (data: OrderSnapshot) =>
   event(ordersCanceled, { ...data, status: 'CANCELED', version: 2 }, 2);
 
 /** Publishes, and consumes until all of it is settled. */
-async function consume(...messages: Message[]): Promise<void> {
+async function consume(...messages: Message[]) {
   const bus = new MemoryBus();
   for (const message of messages) await bus.publish(message);
   const stop = new AbortController();
+  const logger = recordingLog();
   const consumer = new InboxConsumer({
     name: 'fulfillment',
     source: bus.source,
     db: dataSource,
     handlers: orderEventHandlers,
-    logger: recordingLog(),
+    logger,
     metrics: consumerMetrics(),
   });
   const running = consumer.run(stop.signal);
   await eventually('everything to be settled', async () => (await bus.source.lag()) === 0);
   stop.abort();
   await running;
+  return logger.lines.map(({ message }) => message);
 }
 
 describe('a shipment', () => {
@@ -97,6 +99,20 @@ describe('a shipment', () => {
     for (const { id } of [together, apart, reversed]) {
       expect(await shipments.find(id)).toMatchObject({ status: 'CANCELED', sequence: 2, eventsApplied: 2 });
     }
+  });
+
+  it('tells once that events are missing, and once that they have come; the effect is right all the same', async () => {
+    const data = order();
+    const third = event(ordersCanceled, { ...data, status: 'CANCELED', version: 3 }, 3);
+    const fourth = event(ordersCanceled, { ...data, status: 'CANCELED', version: 4 }, 4);
+    const missing = 'events are missing before this one';
+    const come = 'missing events have come';
+    expect(await consume(third)).toContain(missing);
+    expect(await consume(fourth)).not.toContain(missing);
+    expect(await consume(third)).not.toContain(missing);
+    expect(await consume(created(data))).not.toContain(come);
+    expect(await consume(canceled(data))).toContain(come);
+    expect(await shipments.find(data.id)).toMatchObject({ status: 'CANCELED', sequence: 4, eventsApplied: 4 });
   });
 
   it('takes effect once for each event, however often it comes', async () => {

@@ -1,22 +1,32 @@
 import { Injectable } from '@nestjs/common';
 import type { OrderSnapshot } from '@orders/contracts';
-import type { Queryable, ReceivedEvent } from '@orders/messaging';
+import type { Queryable, ReceivedEvent, SequenceGap } from '@orders/messaging';
 import { DataSource } from 'typeorm';
 import { ShipmentEntity, type ShipmentStatus } from './shipment.entity.js';
 
-/** An event newer than what is known decides the status; an older one that comes late only counts. */
+/**
+ * An event newer than what is known decides the status; an older one that comes late only counts. Sequences have no
+ * holes and each event is applied once, so what is missing is the highest sequence less the number of events.
+ */
 const APPLY = `
-  INSERT INTO shipments (order_id, customer_id, items, units, total_cents, status, sequence)
-  SELECT order_id, customer_id, items, units, total_cents, status, sequence
-  FROM json_to_recordset($1) AS e (
-    order_id uuid, customer_id text, items jsonb, units integer, total_cents bigint, status text, sequence integer)
-  ORDER BY order_id
-  ON CONFLICT (order_id) DO UPDATE SET
-    status = CASE WHEN excluded.sequence > shipments.sequence THEN excluded.status ELSE shipments.status END,
-    sequence = greatest(excluded.sequence, shipments.sequence),
-    events_applied = shipments.events_applied + 1,
-    updated_at = now()
-  RETURNING order_id`;
+  WITH event AS (
+    SELECT * FROM json_to_recordset($1) AS e (
+      order_id uuid, customer_id text, items jsonb, units integer, total_cents bigint, status text, sequence integer)
+  ), before AS (
+    SELECT order_id, shipments.sequence - events_applied AS missing FROM shipments JOIN event USING (order_id)
+  ), applied AS (
+    INSERT INTO shipments (order_id, customer_id, items, units, total_cents, status, sequence)
+    SELECT order_id, customer_id, items, units, total_cents, status, sequence FROM event ORDER BY order_id
+    ON CONFLICT (order_id) DO UPDATE SET
+      status = CASE WHEN excluded.sequence > shipments.sequence THEN excluded.status ELSE shipments.status END,
+      sequence = greatest(excluded.sequence, shipments.sequence),
+      events_applied = shipments.events_applied + 1,
+      updated_at = now()
+    RETURNING order_id, sequence, sequence - events_applied AS missing
+  )
+  SELECT order_id AS subject, sequence, applied.missing
+  FROM applied LEFT JOIN before USING (order_id)
+  WHERE applied.missing > coalesce(before.missing, 0) OR (applied.missing = 0 AND before.missing > 0)`;
 
 @Injectable()
 export class ShipmentsRepository {
@@ -27,12 +37,12 @@ export class ShipmentsRepository {
   }
 }
 
-/** Applies events of different orders, in the transaction given, however late they come. */
+/** Applies events of different orders, in the transaction given, however late they come; answers gaps that changed. */
 export async function applyOrderEvents(
   tx: Queryable,
   events: readonly ReceivedEvent<OrderSnapshot>[],
   status: ShipmentStatus,
-): Promise<void> {
+): Promise<readonly SequenceGap[]> {
   const rows = events.map(({ data, sequence }) => ({
     order_id: data.id,
     customer_id: data.customerId,
@@ -42,5 +52,5 @@ export async function applyOrderEvents(
     status,
     sequence,
   }));
-  await tx.query(APPLY, [JSON.stringify(rows)]);
+  return tx.query<SequenceGap[]>(APPLY, [JSON.stringify(rows)]);
 }

@@ -5,6 +5,8 @@ import type { EventSource } from '../message.js';
 export interface ConsumerMetrics {
   /** Events by consumer and outcome (applied, duplicate, dead_letter). */
   readonly events: Counter;
+  /** Gaps in the sequence of a subject's events, by consumer and what became of them (opened, closed). */
+  readonly gaps: Counter;
   /** Seconds that a batch's transaction took, by consumer. */
   readonly duration: Histogram;
 }
@@ -14,6 +16,9 @@ export function consumerMetrics(): ConsumerMetrics {
   return {
     events: metrics.createCounter('consumer_events', {
       description: 'Events taken from the bus, by consumer and outcome',
+    }),
+    gaps: metrics.createCounter('consumer_sequence_gaps', {
+      description: 'Gaps in the sequence of the events of one subject, by consumer and state: opened, closed',
     }),
     duration: metrics.createHistogram('consumer_batch_duration_seconds', {
       description: 'Time from the first statement of a batch to its commit',

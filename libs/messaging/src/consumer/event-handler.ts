@@ -11,9 +11,19 @@ export interface EventHandler<Data = unknown> {
   /**
    * Applies events that have not been applied before, 1 or more, in stream order, in the transaction given and with
    * nothing but it: no call over the network. An order's events may come in any order, each once; compare their
-   * `sequence`. Throws {@link PermanentError} when an event can never be applied.
+   * `sequence`, and answer the gaps that opened or closed. Throws {@link PermanentError} when an event can never be
+   * applied.
    */
-  handle(tx: Queryable, events: readonly ReceivedEvent<Data>[]): Promise<void>;
+  handle(tx: Queryable, events: readonly ReceivedEvent<Data>[]): Promise<readonly SequenceGap[] | void>;
+}
+
+/** Events of one subject that have not come before a later one did: late, lost, or dead letters. */
+export interface SequenceGap {
+  readonly subject: string;
+  /** The highest sequence that has come. */
+  readonly sequence: number;
+  /** How many before it are missing now; 0 when the last of them has come. */
+  readonly missing: number;
 }
 
 export type Handlers = ReadonlyMap<string, EventHandler>;

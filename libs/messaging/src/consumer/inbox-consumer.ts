@@ -7,7 +7,7 @@ import type { Log } from '../log.js';
 import type { Delivery, EventSource } from '../message.js';
 import type { TransactionRunner } from '../queryable.js';
 import type { ConsumerMetrics } from './consumer-metrics.js';
-import type { EventHandler } from './event-handler.js';
+import type { EventHandler, SequenceGap } from './event-handler.js';
 import { fateOf } from './fate.js';
 import { InboxHandlers } from './inbox-handlers.js';
 
@@ -80,7 +80,7 @@ export class InboxConsumer {
     const { events, unreadable } = this.read(batch);
     return inProcessSpan(name, events, async () => {
       const startedAt = performance.now();
-      const fresh = await db.transaction(async (tx) => {
+      const { events: fresh, gaps } = await db.transaction(async (tx) => {
         const applied = await this.handlers.apply(tx, events);
         for (const { delivery, error } of unreadable) await this.deadLetters.add(tx, delivery, error);
         return applied;
@@ -96,7 +96,15 @@ export class InboxConsumer {
         const traceId = traceparent.split('-')[1];
         logger.info({ eventId: id, type, subject, sequence, correlationId, traceId }, 'event applied');
       }
+      for (const gap of gaps) this.tellGap(gap);
     });
+  }
+
+  private tellGap(gap: SequenceGap): void {
+    const { name, logger, metrics } = this.options;
+    metrics.gaps.add(1, { consumer: name, state: gap.missing > 0 ? 'opened' : 'closed' });
+    if (gap.missing > 0) logger.warn(gap, 'events are missing before this one');
+    else logger.info(gap, 'missing events have come');
   }
 
   private read(batch: readonly Delivery[]) {

@@ -2,7 +2,13 @@ import type { ReceivedEvent } from '../cloud-event.js';
 import { Inbox } from '../inbox/inbox.js';
 import type { Message } from '../message.js';
 import type { Queryable } from '../queryable.js';
-import { type EventHandler, type Handlers, readEvent } from './event-handler.js';
+import { type EventHandler, type Handlers, readEvent, type SequenceGap } from './event-handler.js';
+
+export interface Applied {
+  /** Those that took effect; the others had done so before. */
+  readonly events: readonly ReceivedEvent[];
+  readonly gaps: readonly SequenceGap[];
+}
 
 /** What events lead to in one consumer: its inbox lets each through once, its handlers apply it. */
 export class InboxHandlers {
@@ -25,17 +31,14 @@ export class InboxHandlers {
     return readEvent(message, this.handlers);
   }
 
-  /**
-   * Applies those that have not been applied before, each handler in its turn, within one in the order given.
-   *
-   * @returns those; the others had taken effect already
-   */
-  async apply(tx: Queryable, events: readonly ReceivedEvent[]): Promise<ReceivedEvent[]> {
+  /** Applies those that have not been applied before, each handler in its turn, within one in the order given. */
+  async apply(tx: Queryable, events: readonly ReceivedEvent[]): Promise<Applied> {
     const fresh = await this.inbox.accept(tx, events);
+    const gaps: SequenceGap[] = [];
     for (const handler of this.handlers.values()) {
       const own = fresh.filter(({ type }) => type === handler.contract.type);
-      if (own.length > 0) await handler.handle(tx, own);
+      if (own.length > 0) gaps.push(...((await handler.handle(tx, own)) ?? []));
     }
-    return fresh;
+    return { events: fresh, gaps };
   }
 }

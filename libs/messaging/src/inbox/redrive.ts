@@ -97,10 +97,10 @@ async function attempt(
   try {
     const handlers = consumers.get(consumer);
     if (!handlers) throw new PermanentError(`this app has no consumer ${consumer}`);
-    const applied = await handlers.apply(tx, [handlers.read(message)]);
+    const { events } = await handlers.apply(tx, [handlers.read(message)]);
     // What is checked at the commit is checked here, where it fails this letter and not its record.
     await tx.query('SET CONSTRAINTS ALL IMMEDIATE');
-    return { result: applied.length > 0 ? 'applied' : 'duplicate' };
+    return { result: events.length > 0 ? 'applied' : 'duplicate' };
   } catch (error) {
     if (fateOf(error) === 'transient') throw error;
     await tx.query('ROLLBACK TO SAVEPOINT redrive');

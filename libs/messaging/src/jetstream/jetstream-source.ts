@@ -95,7 +95,8 @@ export class JetStreamSource extends EventSource {
       // By itself it would read on after an interruption.
       using _ending = addAbortListener(interruption, () => pull.stop());
       const lost = interruption;
-      for await (const batch of inBatches(pull, max, signal)) {
+      const reading = { max, aliveMs: this.ackWaitMs / 3, signal, interruption };
+      for await (const batch of inBatches(pull, reading)) {
         const { seq, headers } = batch.at(-1)!;
         this.last = { sequence: seq, id: headers?.get('Nats-Msg-Id') ?? '' };
         yield batch.map((message) => toDelivery(message, lost));
@@ -147,22 +148,46 @@ export class JetStreamSource extends EventSource {
     await manager.consumers.update(stream.name, durable, { filter_subjects: [...subjects] });
   }
 
+  private get ackWaitMs(): number {
+    return this.options.ackWaitMs ?? 5_000;
+  }
+
   private consumerConfig() {
-    const { subjects, ackWaitMs = 5_000, maxAckPending = 1_000 } = this.options;
+    const { subjects, maxAckPending = 1_000 } = this.options;
     return {
       filter_subjects: [...subjects],
       ack_policy: AckPolicy.Explicit,
       deliver_policy: DeliverPolicy.All,
-      ack_wait: nanos(ackWaitMs),
+      ack_wait: nanos(this.ackWaitMs),
       max_ack_pending: maxAckPending,
       max_deliver: -1,
     };
   }
 }
 
-/** What has arrived by now, up to `max` at a time; after the signal aborted it is handed back to other replicas. */
-async function* inBatches(pull: ConsumerMessages, max: number, signal: AbortSignal): AsyncIterable<JsMsg[]> {
+interface Reading {
+  readonly max: number;
+  readonly aliveMs: number;
+  /** Aborts when nothing more is to be read. */
+  readonly signal: AbortSignal;
+  /** Aborts when the connection was lost. */
+  readonly interruption: AbortSignal;
+}
+
+/**
+ * What has arrived by now, up to `max` at a time; after the signal aborted it is handed back to other replicas. Every
+ * `aliveMs` the server is told that what the reader has, and what waits for the reader, is being worked on.
+ */
+async function* inBatches(
+  pull: ConsumerMessages,
+  { max, aliveMs, signal, interruption }: Reading,
+): AsyncIterable<JsMsg[]> {
   const received: JsMsg[] = [];
+  let reading: JsMsg[] = [];
+  const alive = setInterval(() => {
+    if (interruption.aborted) return;
+    for (const message of [...reading, ...received]) sayIfOpen(() => message.working());
+  }, aliveMs);
   const wakeUp = new WakeUp();
   let open = true;
   const receive = async () => {
@@ -177,11 +202,15 @@ async function* inBatches(pull: ConsumerMessages, max: number, signal: AbortSign
     return result;
   });
   const never = new AbortController().signal;
-  while (open || received.length > 0) {
-    if (received.length === 0) await wakeUp.wait(PULL_MS, never);
-    const batch = received.splice(0, max);
-    if (signal.aborted) batch.forEach((message) => message.nak(PULL_MS));
-    else if (batch.length > 0) yield batch;
+  try {
+    while (open || received.length > 0) {
+      if (received.length === 0) await wakeUp.wait(PULL_MS, never);
+      reading = received.splice(0, max);
+      if (signal.aborted) reading.forEach((message) => message.nak(PULL_MS));
+      else if (reading.length > 0) yield reading;
+    }
+  } finally {
+    clearInterval(alive);
   }
   const result = await ended;
   if (result.status === 'rejected') throw result.reason;

@@ -9,7 +9,7 @@ import { JetStreamSource } from './jetstream-source.js';
 import { NatsLink } from './nats-link.js';
 
 /** Streams of one server may not share subjects, so each bus has a prefix that its adapter adds and takes away. */
-function openBus() {
+function openBus(ackWaitMs = 5_000) {
   const prefix = `t${randomBytes(6).toString('hex')}`;
   const logger = recordingLog();
   const link = new NatsLink({ url: requiredUrl('TEST_NATS_URL'), name: 'test', logger });
@@ -25,6 +25,7 @@ function openBus() {
     durable: 'reader',
     subjects: [`${prefix}.things.*`],
     logger,
+    ackWaitMs,
   });
   return { prefix, link, stream, publisher, source, logger };
 }
@@ -123,7 +124,7 @@ describe('JetStream', () => {
 });
 
 itIsABus('JetStream', async () => {
-  const { link, stream, publisher, source, prefix } = openBus();
+  const { link, stream, publisher, source, prefix } = openBus(500);
   const manager = await jetstreamManager(await link.connection());
   return {
     publisher,

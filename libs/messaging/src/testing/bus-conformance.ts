@@ -58,6 +58,21 @@ export function itIsABus(name: string, open: () => Promise<BusUnderTest>): void 
       expect(taken.map(({ message }) => message.id)).toEqual([second.id]);
     });
 
+    it('does not take long work for a failure', async () => {
+      for (let n = 0; n < 3; n += 1) await bus.publisher.publish(someEvent());
+      const attempts: number[] = [];
+      const stop = new AbortController();
+      for await (const batch of bus.source.batches(1, stop.signal)) {
+        await new Promise((resolve) => setTimeout(resolve, 1_200));
+        for (const delivery of batch) {
+          attempts.push(delivery.attempt);
+          delivery.ack();
+        }
+        if (attempts.length === 3) stop.abort();
+      }
+      expect(attempts).toEqual([1, 1, 1]);
+    });
+
     it('tells how many are not acked', async () => {
       await bus.publisher.publish(someEvent());
       await take(bus.source, 1);
