@@ -7,6 +7,8 @@ export const fulfillmentConfig = baseConfig.extend({
   PORT: port(3_002),
   DATABASE_URL: secret(),
   DATABASE_POOL_MAX: z.coerce.number().int().min(1).max(100).default(10),
+  // `unchecked`: runs on a Postgres that may lose what it acknowledged, as tests do.
+  POSTGRES_DURABILITY: z.enum(['required', 'unchecked']).default('required'),
   NATS_URL: secret(),
 });
 

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { createLogger } from '@orders/instrumentation';
-import { connectWithRetry, createHttpApp, loadConfig, Service } from '@orders/service';
+import { assertDurable, connectWithRetry, createHttpApp, loadConfig, Service } from '@orders/service';
 import { AppModule } from './app.module.js';
 import { fulfillmentConfig } from './config.js';
 import { startConsumer } from './consumer.js';
@@ -17,6 +17,7 @@ const database = fulfillmentDataSource({
   applicationName: 'fulfillment',
 });
 await connectWithRetry(database, service);
+if (config.postgresDurability === 'required') await assertDurable(database);
 service.readiness('postgres', async () => void (await database.query('SELECT 1')));
 service.onStop('connections', 'postgres', () => database.destroy());
 startConsumer(service, database, config.natsUrl);

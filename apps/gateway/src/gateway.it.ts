@@ -74,6 +74,13 @@ describe('an order', () => {
     expect((await readJson<{ type: string }>(answer)).type).toBe('urn:problem:orders:idempotency-key-reused');
   });
 
+  it('that was refused leaves its key to the next one', async () => {
+    const headers = { 'idempotency-key': 'tried' };
+    const refused = await gateway.request('/orders', { body: { items: [] }, headers });
+    expect(refused.status).toBe(422);
+    expect((await gateway.request('/orders', { body: GOOD_ORDER, headers })).status).toBe(201);
+  });
+
   it('gets a key of its own when the caller names none', async () => {
     const ids = await Promise.all(
       [1, 2].map(

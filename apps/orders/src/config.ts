@@ -14,6 +14,8 @@ export const ordersConfig = z.preprocess(
       STORAGE: z.literal('postgres'),
       DATABASE_URL: secret(),
       DATABASE_POOL_MAX: z.coerce.number().int().min(1).max(100).default(10),
+      // `unchecked`: runs on a Postgres that may lose what it acknowledged, as tests do.
+      POSTGRES_DURABILITY: z.enum(['required', 'unchecked']).default('required'),
       NATS_URL: secret(),
     }),
     /** Nothing is kept and no event is published: for tests and for a first look without a server. */

@@ -13,6 +13,7 @@ export { createHttpApp, type HttpAppOptions } from './create-http-app.js';
 export { measuredBatcher } from './measured-batcher.js';
 export { parseStrictJson } from './json.js';
 export {
+  assertDurable,
   connectWithRetry,
   postgresOptions,
   STATEMENT_TIMEOUT_MS,

@@ -46,6 +46,26 @@ export function postgresOptions({ url, poolMax, applicationName, unlimited = fal
   };
 }
 
+/** With one of these off, Postgres acknowledges what it may lose. */
+const DURABILITY = ['fsync', 'full_page_writes', 'synchronous_commit'];
+
+/**
+ * Refuses a server that may lose what it has acknowledged.
+ *
+ * @throws with the settings that are off
+ */
+export async function assertDurable(database: {
+  query(sql: string, parameters: unknown[]): Promise<unknown>;
+}): Promise<void> {
+  const sql = `SELECT name FROM pg_settings WHERE name = ANY ($1) AND setting = 'off' ORDER BY name`;
+  const off = (await database.query(sql, [DURABILITY])) as { name: string }[];
+  if (off.length === 0) return;
+  const names = off.map(({ name }) => name).join(', ');
+  throw new Error(
+    `Postgres may lose what it acknowledges, these are off: ${names}. POSTGRES_DURABILITY=unchecked takes it all the same`,
+  );
+}
+
 /**
  * Connects, and tries again until it works: a database may start after its users. Never settles once the service
  * stops: whoever awaits it must not go on starting.

@@ -112,7 +112,11 @@ describe('a shipment', () => {
     expect(await consume(third)).not.toContain(missing);
     expect(await consume(created(data))).not.toContain(come);
     expect(await consume(canceled(data))).toContain(come);
-    expect(await shipments.find(data.id)).toMatchObject({ status: 'CANCELED', sequence: 4, eventsApplied: 4 });
+    expect(await shipments.find(data.id)).toMatchObject({
+      status: 'CANCELED',
+      sequence: 4,
+      eventsApplied: 4,
+    });
   });
 
   it('takes effect once for each event, however often it comes', async () => {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, eventually, type TestDatabase } from '@orders/messaging/testing';
 import { Deadline } from '@orders/resilience';
-import { Secret } from '@orders/service';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { FaultProxy } from '@orders/resilience/testing';
+import { assertDurable, Secret } from '@orders/service';
 import type { DataSource } from 'typeorm';
 import { ordersDataSource } from '../database/data-source.js';
 import { canceling, inTime, someNewOrder } from '../testing/fixtures.js';
@@ -188,19 +188,91 @@ describe('PostgresOrdersRepository', () => {
     expect(await db.query('SELECT id FROM orders')).toEqual([]);
   });
 
-  it('gives up a server that has fallen silent, and works again as soon as it can be reached', async () => {
-    await using hole = await blackHole(new URL(db.url));
-    const behind = ordersDataSource({ url: new Secret(hole.url), poolMax: 2, applicationName: 'behind' });
+  it('is not poisoned by a black hole: gives up a silent server, works again as soon as it can be reached', async () => {
+    const url = new URL(db.url);
+    const edge = await FaultProxy.listen('postgres', Number(url.port));
+    url.port = String(edge.port);
+    const behind = ordersDataSource({ url: new Secret(url.href), poolMax: 2, applicationName: 'behind' });
     await behind.initialize();
     const through = new PostgresOrdersRepository(behind, () => undefined);
     await through.create([someNewOrder()], inTime());
-    hole.swallow();
+    edge.set({ kind: 'blackhole' });
     const outcomes = await Promise.allSettled([1, 2].map(() => through.create([someNewOrder()], inTime())));
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-    hole.letNewConnectionsPass();
+    edge.clear();
     await through.create([someNewOrder()], inTime());
     await behind.destroy();
+    await edge.close();
   }, 20_000);
+
+  it('outlives the end of a connection that is lent out and idle', async () => {
+    const runner = dataSource.createQueryRunner();
+    const { processID } = (await runner.connect()) as { processID: number };
+    await db.query('SELECT pg_terminate_backend($1)', [processID]);
+    await eventually('the connection is known to be gone', () =>
+      runner.query('SELECT 1').then(
+        () => false,
+        () => true,
+      ),
+    );
+    await runner.release();
+    await eventually('the pool has noticed', () =>
+      repository.create([someNewOrder()], inTime()).then(
+        () => true,
+        () => false,
+      ),
+    );
+  });
+
+  it('waits a second for a connection and not longer: an exhausted pool is 503', async () => {
+    const small = ordersDataSource({ url: new Secret(db.url), poolMax: 1, applicationName: 'small' });
+    await small.initialize();
+    const runner = small.createQueryRunner();
+    await runner.connect();
+    const startedAt = performance.now();
+    const repositoryOfOne = new PostgresOrdersRepository(small, () => undefined);
+    const late = repositoryOfOne.create([someNewOrder()], inTime());
+    await expect(late).rejects.toMatchObject({ code: 'unavailable' });
+    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    await runner.release();
+    await repositoryOfOne.create([someNewOrder()], inTime());
+    await small.destroy();
+  });
+
+  it('says that it is unavailable while the table is locked, soon, and works when it is not', async () => {
+    await db.transaction(async (tx) => {
+      await tx.query('LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
+      const startedAt = performance.now();
+      const outcomes = await Promise.allSettled(
+        Array.from({ length: 15 }, () => repository.create([someNewOrder()], inTime())),
+      );
+      expect(outcomes.map(({ status }) => status)).toEqual(Array(15).fill('rejected'));
+      expect(performance.now() - startedAt).toBeLessThan(5_000);
+    });
+    await repository.create([someNewOrder()], inTime());
+  });
+
+  it('is not run on a server that may lose what it has acknowledged', async () => {
+    await expect(assertDurable(dataSource)).resolves.toBeUndefined();
+    const name = new URL(db.url).pathname.slice(1);
+    await db.query(`ALTER DATABASE ${name} SET synchronous_commit = off`);
+    const unsafe = ordersDataSource({ url: new Secret(db.url), poolMax: 1, applicationName: 'unsafe' });
+    await unsafe.initialize();
+    await expect(assertDurable(unsafe)).rejects.toThrow('synchronous_commit');
+    await unsafe.destroy();
+    await db.query(`ALTER DATABASE ${name} RESET synchronous_commit`);
+  });
+
+  it('has a limit for every wait at the server', async () => {
+    const limits = await dataSource.query<{ name: string; setting: string }[]>(
+      `SELECT name, setting FROM pg_settings WHERE name LIKE '%\\_timeout' AND setting <> '0'`,
+    );
+    expect(Object.fromEntries(limits.map(({ name, setting }) => [name, setting]))).toMatchObject({
+      statement_timeout: '3000',
+      lock_timeout: '1000',
+      idle_in_transaction_session_timeout: '5000',
+    });
+  });
 
   it('has a schema that its migrations make whole: the entities ask for nothing more', async () => {
     const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
@@ -208,34 +280,3 @@ describe('PostgresOrdersRepository', () => {
     expect(wanted.filter((query) => query.includes(' COLUMN ') || /ADD "/.test(query))).toEqual([]);
   });
 });
-
-/** A way to a server that swallows what comes, as when a host or a NAT vanishes; those connections stay dead. */
-async function blackHole(target: URL) {
-  let swallowing = false;
-  const dead = new Set<Socket>();
-  const server = createServer((client) => {
-    const upstream = connect(Number(target.port), target.hostname);
-    const pass = (from: Socket, to: Socket) => from.on('data', (data) => dead.has(client) || to.write(data));
-    if (swallowing) dead.add(client);
-    pass(client, upstream);
-    pass(upstream, client);
-    open.add(client);
-    for (const socket of [client, upstream]) {
-      socket
-        .on('error', () => undefined)
-        .on('close', () => [client, upstream].forEach((each) => each.destroy()));
-    }
-  });
-  const open = new Set<Socket>();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: Object.assign(new URL(target), { hostname: '127.0.0.1', port: String(port) }).href,
-    swallow: () => {
-      swallowing = true;
-      open.forEach((client) => dead.add(client));
-    },
-    letNewConnectionsPass: () => void (swallowing = false),
-    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
-  };
-}

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import { FaultProxy } from '@orders/resilience/testing';
 import { randomBytes } from 'node:crypto';
 import { itIsABus } from '../testing/bus-conformance.js';
 import { eventually, recordingLog, someEvent, take } from '../testing/fixtures.js';
@@ -9,10 +10,10 @@ import { JetStreamSource } from './jetstream-source.js';
 import { NatsLink } from './nats-link.js';
 
 /** Streams of one server may not share subjects, so each bus has a prefix that its adapter adds and takes away. */
-function openBus(ackWaitMs = 5_000) {
+function openBus({ ackWaitMs = 5_000, url = requiredUrl('TEST_NATS_URL') } = {}) {
   const prefix = `t${randomBytes(6).toString('hex')}`;
   const logger = recordingLog();
-  const link = new NatsLink({ url: requiredUrl('TEST_NATS_URL'), name: 'test', logger });
+  const link = new NatsLink({ url, name: 'test', logger });
   const stream = { name: prefix, subjects: [`${prefix}.>`] };
   const inner = new JetStreamPublisher(link, stream);
   const publisher = Object.assign(Object.create(inner) as JetStreamPublisher, {
@@ -113,6 +114,49 @@ describe('JetStream', () => {
     await bus.link.close();
   });
 
+  it('notices a black hole within seconds, and works on as soon as the server can be reached', async () => {
+    const url = new URL(requiredUrl('TEST_NATS_URL'));
+    await using edges = new AsyncDisposableStack();
+    const edge = await FaultProxy.listen('nats', Number(url.port));
+    edges.defer(() => edge.close());
+    const bus = openBus({ url: Object.assign(url, { port: String(edge.port) }).href });
+    await bus.publisher.publish(someEvent());
+    edge.set({ kind: 'blackhole' });
+    const isLost = () => bus.logger.lines.some(({ message }) => message === 'NATS disconnect');
+    await eventually('the loss to be noticed', isLost, 8_000);
+    edge.clear();
+    const isWell = () => bus.publisher.publish(someEvent()).then(Boolean, () => false);
+    await eventually('the server to be reached again', isWell);
+    await bus.link.close();
+  });
+
+  it('never gives up a server: reconnects after more than ten attempts', async () => {
+    const url = new URL(requiredUrl('TEST_NATS_URL'));
+    const before = await FaultProxy.listen('nats', Number(url.port));
+    const target = Number(url.port);
+    const bus = openBus({ url: Object.assign(url, { port: String(before.port) }).href });
+    await bus.publisher.publish(someEvent());
+    const { port } = before;
+    await before.close();
+    // Each attempt waits 250 to 500 ms.
+    await new Promise((resolve) => setTimeout(resolve, 6_000));
+    const after = await FaultProxy.listen('nats', target, port);
+    const isWell = () => bus.publisher.publish(someEvent()).then(Boolean, () => false);
+    await eventually('the server to be reached again', isWell);
+    await bus.link.close();
+    await after.close();
+  });
+
+  it('delivers without limit what is refused: nothing is dropped by its count', async () => {
+    const bus = openBus();
+    await bus.publisher.publish(someEvent());
+    const taken = await take(bus.source, 20, (delivery) =>
+      delivery.attempt < 20 ? delivery.nak(1) : delivery.ack(),
+    );
+    expect(taken.at(-1)?.attempt).toBe(20);
+    await bus.link.close();
+  });
+
   it('hands back at once what was prefetched and not read', async () => {
     const bus = openBus();
     for (let n = 0; n < 40; n += 1) await bus.publisher.publish(someEvent());
@@ -124,7 +168,7 @@ describe('JetStream', () => {
 });
 
 itIsABus('JetStream', async () => {
-  const { link, stream, publisher, source, prefix } = openBus(500);
+  const { link, stream, publisher, source, prefix } = openBus({ ackWaitMs: 500 });
   const manager = await jetstreamManager(await link.connection());
   return {
     publisher,
