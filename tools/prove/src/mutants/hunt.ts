@@ -4,7 +4,7 @@ import { createProgress } from '@orders/dev/bootstrap/progress.mjs';
 import { killAllChildren } from '@orders/dev/stack/child';
 import { LOCAL } from '@orders/dev/stack/paths';
 import { stopOnSignals } from '@orders/dev/stop-signals';
-import { CONTROL, isAsItShouldBe, type Hunted } from './hunted.ts';
+import { CONTROL, isAsItShouldBe, whatWasSeen, type Hunted } from './hunted.ts';
 import { huntMarkdown, huntReport } from './hunt-report.ts';
 import type { Mutant } from './mutant.ts';
 import { MUTANTS } from './mutants.ts';
@@ -68,7 +68,7 @@ export class Hunt {
     try {
       const seen = await trialsOnBuild({ ...mutant, seed, trials, folder, signal, onProgress });
       const hunted = { mutant, ...seen, tookMs: performance.now() - began };
-      const told = `${hunted.findings[0] ?? 'nothing seen'} (trial ${hunted.trials})`;
+      const told = `trial ${hunted.trials}: ${whatWasSeen(hunted)}`;
       if (isAsItShouldBe(hunted)) {
         step.done(told);
         removeData(folder);

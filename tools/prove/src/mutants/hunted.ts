@@ -14,7 +14,16 @@ export interface Hunted {
 }
 
 /** Was the bug seen as what it breaks, or, where there is none, nothing? */
-export function isAsItShouldBe({ mutant, findings }: Hunted): boolean {
-  if (mutant.name === CONTROL) return findings.length === 0;
-  return findings.some((finding) => mutant.seenAs.some((invariant) => finding.startsWith(invariant)));
+export function isAsItShouldBe(hunted: Hunted): boolean {
+  return hunted.mutant.name === CONTROL ? hunted.findings.length === 0 : counted(hunted) !== undefined;
+}
+
+/** The finding that counts, else the first, without ids, which say nothing to a reader. */
+export function whatWasSeen(hunted: Hunted): string {
+  const finding = counted(hunted) ?? hunted.findings[0] ?? 'nothing';
+  return finding.replaceAll(/\b[0-9a-f]{8}-[0-9a-f-]{27}\b/g, '…').slice(0, 100);
+}
+
+function counted({ mutant, findings }: Hunted): string | undefined {
+  return findings.find((finding) => mutant.seenAs.some((invariant) => finding.startsWith(invariant)));
 }
