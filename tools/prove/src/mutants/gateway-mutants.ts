@@ -19,7 +19,7 @@ export const GATEWAY_MUTANTS: readonly Mutant[] = [
       faults: ['cut', 'crash at a point', 'kill -9'],
       targets: ['gateway-orders', 'orders-after-commit', 'orders'],
     },
-    seenAs: ['I2', 'I3'],
+    seenAs: ['I3', 'I2', 'I1'],
   },
   {
     name: 'connect-without-limit',

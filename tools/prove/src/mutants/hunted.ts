@@ -24,6 +24,8 @@ export function whatWasSeen(hunted: Hunted): string {
   return finding.replaceAll(/\b[0-9a-f]{8}-[0-9a-f-]{27}\b/g, '…').slice(0, 100);
 }
 
+/** The invariants of a mutant are in the order in which they say the most. */
 function counted({ mutant, findings }: Hunted): string | undefined {
-  return findings.find((finding) => mutant.seenAs.some((invariant) => finding.startsWith(invariant)));
+  const found = mutant.seenAs.map((invariant) => findings.find((finding) => finding.startsWith(invariant)));
+  return found.find((finding) => finding !== undefined);
 }

@@ -16,6 +16,6 @@ export interface Mutant {
   readonly breaks: string;
   readonly patches: readonly Patch[];
   readonly exposedBy: Exposure;
-  /** The findings that count: another one is a mistake of the mutant or of the proof. */
+  /** The findings that count, the most telling first: another one is a mistake of the mutant or of the proof. */
   readonly seenAs: readonly Invariant[];
 }
