@@ -61,5 +61,7 @@ function protectFromOverload(fastify: FastifyInstance, config: Config, service: 
     delay,
     maxDelayMs: config.maxEventLoopDelayMs,
   });
+  // How busy the start was says nothing about serving.
+  fastify.addHook('onListen', async () => delay.reset());
   service.onStop('connections', 'event loop delay', async () => delay.stop());
 }

@@ -24,6 +24,13 @@ export class EventLoopDelay {
     return this.meanMs;
   }
 
+  /** Begins anew, as if made now. */
+  reset(): void {
+    this.meanMs = 0;
+    this.histogram.reset();
+    this.timer.refresh();
+  }
+
   stop(): void {
     clearInterval(this.timer);
     this.histogram.disable();

@@ -8,11 +8,8 @@ const ROLLS = Number(process.env['ROLLS'] ?? 3);
 const REPLICAS = 2;
 const CUSTOMERS = 8;
 
-/** What starts beside it takes a gateway's time on a small machine; that it then sheds load is not looked at here. */
-const env = { MAX_EVENT_LOOP_DELAY_MS: '2000' };
-
 let sut: SystemUnderTest;
-beforeAll(async () => void (sut = await freshSystem({ replicas: REPLICAS, env })), 120_000);
+beforeAll(async () => void (sut = await freshSystem({ replicas: REPLICAS })), 120_000);
 afterAll(() => sut.dispose(), 60_000);
 
 /** Customers that order one after the other, each order once, until told to stop. */

@@ -46,9 +46,6 @@ export interface SystemUnderProof {
 /** A line of a log that must never be written. */
 const FORBIDDEN = /uncaughtException|unhandledRejection|"level":60|"level":"fatal"|Bearer ey/;
 
-/** The proof takes the apps' time on a small machine; that they then shed load is not looked at here. */
-const APP_ENV = { MAX_EVENT_LOOP_DELAY_MS: '2000' };
-
 /** The whole system, two replicas of each app, on free ports with a fault proxy on every edge that configuration can move. */
 export async function startUnderProof(options: {
   folder: string;
@@ -75,7 +72,7 @@ export async function startUnderProof(options: {
       build: false,
       root,
       replicas: 2,
-      env: { ...APP_ENV, ...armed.environment },
+      env: armed.environment,
       ...(steps ? { steps } : {}),
       signal,
       postgresSettings,
