@@ -1,18 +1,19 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ConcurrencyLimit, EventLoopDelay, RateLimit } from '@orders/resilience';
+import { ConcurrencyLimit, EventLoopDelay } from '@orders/resilience';
 import { createHttpApp, type Service } from '@orders/service';
 import { type FastifyInstance } from 'fastify';
 
-import { addAuthentication } from './auth/auth.hook.js';
+import { addAuthentication, bearerToken } from './auth/auth.hook.js';
 import { KeySet } from './auth/key-set.js';
 import { TokenVerifier } from './auth/token-verifier.js';
 import { type Config } from './config.js';
 import { addDocs } from './docs/docs.js';
 import { OrdersClient } from './orders/orders.client.js';
 import { OrdersController } from './orders/orders.controller.js';
-import { addOverloadProtection } from './overload/overload.hook.js';
-import { addRateLimit } from './overload/rate-limit.hook.js';
+import { refusalFor, refuseEarly } from './overload/early-refusal.js';
+import { addOverloadProtection, overloaded, Overload } from './overload/overload.hook.js';
+import { addRateLimit, CallerRateLimit } from './overload/rate-limit.hook.js';
 
 @Module({})
 class GatewayModule {
@@ -39,7 +40,7 @@ export async function createGateway(config: Config, service: Service): Promise<N
   const fastify = app.getHttpAdapter().getInstance();
   fastify.decorate('requestDeadlineMs', config.requestDeadlineMs);
   addAuthentication(fastify, verifier);
-  protectFromOverload(fastify, config, service);
+  protectFromOverload(fastify, config, { service, verifier });
   addDocs(fastify);
   fastify.get('/healthz', { config: { access: 'public' } }, () => ({ status: 'ok' }));
 
@@ -51,17 +52,41 @@ export async function createGateway(config: Config, service: Service): Promise<N
   return app;
 }
 
-function protectFromOverload(fastify: FastifyInstance, config: Config, service: Service): void {
+function protectFromOverload(
+  fastify: FastifyInstance,
+  config: Config,
+  { service, verifier }: { service: Service; verifier: TokenVerifier },
+): void {
   const { maxConcurrentRequests: max, maxQueuedRequests: maxQueued, maxQueueMs } = config;
-  const rate = { perSecond: config.rateLimitPerSecond, burst: config.rateLimitBurst };
-  addRateLimit(fastify, new RateLimit(rate), rate);
+  const rates = new CallerRateLimit({ perSecond: config.rateLimitPerSecond, burst: config.rateLimitBurst });
   const delay = new EventLoopDelay();
-  addOverloadProtection(fastify, {
-    limit: new ConcurrencyLimit({ max, maxQueued, maxQueueMs }),
-    delay,
-    maxDelayMs: config.maxEventLoopDelayMs,
-  });
+  const limit = new ConcurrencyLimit({ max, maxQueued, maxQueueMs });
+  const overload = new Overload({ limit, delay, maxDelayMs: config.maxEventLoopDelayMs });
+  addRateLimit(fastify, rates);
+  addOverloadProtection(fastify, overload);
+  refuseBeforeFastify(fastify, { verifier, rates, overload });
   // How busy the start was says nothing about serving.
   fastify.addHook('onListen', async () => delay.reset());
   service.onStop('connections', 'event loop delay', async () => delay.stop());
+}
+
+interface Guards {
+  verifier: TokenVerifier;
+  rates: CallerRateLimit;
+  overload: Overload;
+}
+
+function refuseBeforeFastify(fastify: FastifyInstance, { verifier, rates, overload }: Guards): void {
+  // An empty bucket has a token again within a second, at whatever rate.
+  const empty = { allowed: false, remaining: 0, waitMs: 1_000 };
+  const tooFast = refusalFor(rates.error(empty), rates.headers(empty));
+  const tooMuch = refusalFor(overloaded());
+  refuseEarly(fastify.server, (authorization) => {
+    const caller = verifier.known(bearerToken(authorization) ?? '');
+    if (caller && rates.wouldRefuse(caller.id)) return tooFast;
+    const { reason } = overload;
+    if (!reason) return undefined;
+    overload.count(reason);
+    return tooMuch;
+  });
 }

@@ -14,8 +14,10 @@ describe('ConcurrencyLimit', () => {
     const order: string[] = [];
     const third = Promise.resolve(limit.enter(staying)).then((entry) => order.push(`third ${entry}`));
     const fourth = Promise.resolve(limit.enter(staying)).then((entry) => order.push(`fourth ${entry}`));
+    expect(limit.full).toBe(true);
     expect(limit.enter(staying)).toBe('full');
     limit.leave();
+    expect(limit.full).toBe(false);
     limit.leave();
     await Promise.all([third, fourth]);
     expect(order).toEqual(['third entered', 'fourth entered']);

@@ -21,6 +21,11 @@ export class ConcurrencyLimit {
 
   constructor(private readonly options: ConcurrencyLimitOptions) {}
 
+  /** Whether the next one would be refused at once. */
+  get full(): boolean {
+    return this.inside >= this.options.max && this.waiting.size >= this.options.maxQueued;
+  }
+
   /**
    * @param signal aborts when whoever waits has gone away
    * @returns whoever is told `entered` must {@link leave}, once

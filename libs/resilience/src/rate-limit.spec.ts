@@ -21,6 +21,16 @@ describe('RateLimit', () => {
     expect(limit.take('a')).toMatchObject({ allowed: true, remaining: 1 });
   });
 
+  it('tells what would come of a request without taking a token', () => {
+    const { clock, limit } = setUp({ burst: 1 });
+    expect(limit.look('a')).toEqual({ allowed: true, remaining: 1, waitMs: 0 });
+    limit.take('a');
+    expect(limit.look('a')).toEqual({ allowed: false, remaining: 0, waitMs: 100 });
+    clock.ms = 100;
+    expect(limit.look('a').allowed).toBe(true);
+    expect(limit.take('a').allowed).toBe(true);
+  });
+
   it('keeps keys apart', () => {
     const { limit } = setUp({ burst: 1 });
     limit.take('a');

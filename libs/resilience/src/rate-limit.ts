@@ -36,14 +36,28 @@ export class RateLimit {
 
   /** Takes one token of `key`, if there is one. */
   take(key: string): RateDecision {
-    const { perSecond, burst } = this.options;
     const now = this.now();
-    const { tokens, at } = this.buckets.get(key) ?? { tokens: burst, at: now };
-    const filled = Math.min(burst, tokens + ((now - at) / 1_000) * perSecond);
-    const allowed = filled >= 1;
-    const left = allowed ? filled - 1 : filled;
+    const tokens = this.tokensOf(key, now);
+    const allowed = tokens >= 1;
+    const left = allowed ? tokens - 1 : tokens;
     this.remember(key, { tokens: left, at: now });
-    const waitMs = left >= 1 ? 0 : ((1 - left) / perSecond) * 1_000;
+    return this.decision(allowed, left);
+  }
+
+  /** What {@link take} would say, without taking. */
+  look(key: string): RateDecision {
+    const tokens = this.tokensOf(key, this.now());
+    return this.decision(tokens >= 1, tokens);
+  }
+
+  private tokensOf(key: string, now: number): number {
+    const { perSecond, burst } = this.options;
+    const { tokens, at } = this.buckets.get(key) ?? { tokens: burst, at: now };
+    return Math.min(burst, tokens + ((now - at) / 1_000) * perSecond);
+  }
+
+  private decision(allowed: boolean, left: number): RateDecision {
+    const waitMs = left >= 1 ? 0 : ((1 - left) / this.options.perSecond) * 1_000;
     return { allowed, remaining: Math.floor(left), waitMs };
   }
 

@@ -23,13 +23,18 @@ export function addAuthentication(fastify: FastifyInstance, verifier: TokenVerif
   });
 }
 
+/** The token of an Authorization header; undefined when it carries none. */
+export function bearerToken(authorization = ''): string | undefined {
+  return BEARER.exec(authorization)?.[1];
+}
+
 async function authenticate(
   request: FastifyRequest,
   reply: FastifyReply,
   verifier: TokenVerifier,
 ): Promise<Caller> {
   const { authorization } = request.headers;
-  const token = BEARER.exec(authorization ?? '')?.[1];
+  const token = bearerToken(authorization);
   try {
     if (token !== undefined) return await verifier.verify(token);
     throw new DomainError('unauthenticated', 'The request carries no bearer token');

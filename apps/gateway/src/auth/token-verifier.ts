@@ -44,13 +44,23 @@ export class TokenVerifier {
 
   /** @throws {DomainError} `unauthenticated`, or `unavailable` when there are no keys to check with */
   async verify(token: string): Promise<Caller> {
-    const known = this.lookUp(token);
+    const known = this.known(token);
     if (known) return known;
     if (token.length > MAX_TOKEN_LENGTH) throw invalid('it is longer than 8 KiB');
     const payload = await this.check(token);
     const caller = callerOf(payload);
     this.remember(token, { caller, expiresAt: Number(payload.exp), keysVersion: this.keys.version });
     return caller;
+  }
+
+  /** Whose token this is, when it was verified before and still holds; undefined when that is not known yet. */
+  known(token: string): Caller | undefined {
+    const fresh = this.young.get(token);
+    const entry = fresh ?? this.old.get(token);
+    if (!entry || entry.keysVersion !== this.keys.version) return undefined;
+    if (this.now() / 1_000 >= entry.expiresAt + CLOCK_TOLERANCE_S) return undefined;
+    if (!fresh) this.remember(token, entry);
+    return entry.caller;
   }
 
   private async check(token: string): Promise<JWTPayload> {
@@ -71,15 +81,6 @@ export class TokenVerifier {
       if (error instanceof DomainError) throw error;
       throw invalid(reasonOf(error), error);
     }
-  }
-
-  private lookUp(token: string): Caller | undefined {
-    const fresh = this.young.get(token);
-    const entry = fresh ?? this.old.get(token);
-    if (!entry || entry.keysVersion !== this.keys.version) return undefined;
-    if (this.now() / 1_000 >= entry.expiresAt + CLOCK_TOLERANCE_S) return undefined;
-    if (!fresh) this.remember(token, entry);
-    return entry.caller;
   }
 
   private remember(token: string, entry: Verified): void {

@@ -47,6 +47,18 @@ describe('overload', () => {
     expect(metrics).toMatch(/http_server_refused_total\{[^}]*reason="full"[^}]*\} 2/);
   });
 
+  it('refuses at the door, before the access log and whatever else costs time', async () => {
+    gateway.orders.hold = held.promise;
+    const inside = [1, 2, 3, 4].map(() => order());
+    await askedAre(2);
+    const refused = await order();
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(refused.headers.get('content-type')).toBe('application/problem+json');
+    expect(refused.headers.get('x-request-id')).toBeNull();
+    held.resolve();
+    for (const answer of await Promise.all(inside)) expect(answer.status).toBe(201);
+  });
+
   it('refuses who has waited too long, and serves again when there is room', async () => {
     gateway.orders.hold = held.promise;
     const inside = [order(), order()];

@@ -1,5 +1,5 @@
 import { DomainError } from '@orders/contracts';
-import { type RateLimit } from '@orders/resilience';
+import { RateLimit, type RateDecision } from '@orders/resilience';
 import { type FastifyInstance } from 'fastify';
 
 export interface CallerRate {
@@ -7,23 +7,47 @@ export interface CallerRate {
   burst: number;
 }
 
+/** A rate for each caller; the key is the token's subject. */
+export class CallerRateLimit {
+  private readonly limit: RateLimit;
+  private readonly policy: string;
+
+  constructor(private readonly rate: CallerRate) {
+    this.limit = new RateLimit(rate);
+    this.policy = `"caller";q=${rate.burst};w=${Math.ceil(rate.burst / rate.perSecond)}`;
+  }
+
+  take(caller: string): RateDecision {
+    return this.limit.take(caller);
+  }
+
+  /** Whether the next request of this caller would be refused. Takes nothing. */
+  wouldRefuse(caller: string): boolean {
+    return !this.limit.look(caller).allowed;
+  }
+
+  /** Where the caller stands (draft-ietf-httpapi-ratelimit-headers). */
+  headers({ remaining, waitMs }: RateDecision): Record<string, string> {
+    const reset = Math.ceil(waitMs / 1_000);
+    return { 'ratelimit-policy': this.policy, ratelimit: `"caller";r=${remaining};t=${reset}` };
+  }
+
+  error({ waitMs }: RateDecision): DomainError {
+    const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1_000));
+    const detail = `This caller may make ${this.rate.perSecond} requests a second`;
+    return new DomainError('rate-limited', detail, { retryAfterSeconds });
+  }
+}
+
 /**
- * Lets no caller take what belongs to the others; the key is the token's subject. Tells every caller where it stands
- * (draft-ietf-httpapi-ratelimit-headers), and one who goes too fast when to come back.
+ * Lets no caller take what belongs to the others. Tells every caller where it stands, and one who goes too fast when to
+ * come back.
  */
-export function addRateLimit(
-  fastify: FastifyInstance,
-  limit: RateLimit,
-  { perSecond, burst }: CallerRate,
-): void {
-  const policy = `"caller";q=${burst};w=${Math.ceil(burst / perSecond)}`;
+export function addRateLimit(fastify: FastifyInstance, rates: CallerRateLimit): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     if (!request.caller) return done();
-    const { allowed, remaining, waitMs } = limit.take(request.caller.id);
-    const waitSeconds = Math.ceil(waitMs / 1_000);
-    reply.header('ratelimit-policy', policy).header('ratelimit', `"caller";r=${remaining};t=${waitSeconds}`);
-    if (allowed) return done();
-    const detail = `This caller may make ${perSecond} requests a second`;
-    done(new DomainError('rate-limited', detail, { retryAfterSeconds: Math.max(1, waitSeconds) }));
+    const decision = rates.take(request.caller.id);
+    reply.headers(rates.headers(decision));
+    done(decision.allowed ? undefined : rates.error(decision));
   });
 }
