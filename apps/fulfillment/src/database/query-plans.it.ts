@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { ordersCanceled, ordersCreated } from '@orders/contracts';
+import {
+  auditOf,
+  DeadLetters,
+  discard,
+  findDeadLetter,
+  Inbox,
+  InboxHandlers,
+  groupDeadLetters,
+  redrive,
+  selectDeadLetters,
+  toMessage,
+} from '@orders/messaging';
+import {
+  createTestDatabase,
+  newEventId,
+  sequentialScans,
+  type Statement,
+  type TestDatabase,
+} from '@orders/messaging/testing';
+import { Secret } from '@orders/service';
+import { randomUUID } from 'node:crypto';
+import type { DataSource } from 'typeorm';
+import { CONSUMER } from '../consumer.js';
+import { orderEventHandlers } from '../shipments/order-events.js';
+import { ShipmentsRepository } from '../shipments/shipments.repository.js';
+import { fulfillmentDataSource } from './data-source.js';
+
+/** Enough that an index is the cheapest way to one of them; of the letters few still wait. */
+const FILL = [
+  `INSERT INTO inbox (consumer, event_id) SELECT '${CONSUMER}', uuidv7() FROM generate_series(1, 20000)`,
+  `INSERT INTO shipments (order_id, customer_id, items, units, total_cents, status, sequence)
+   SELECT gen_random_uuid(), 'c', '[]', 0, 0, 'PLANNED', 1 FROM generate_series(1, 20000)`,
+  `INSERT INTO dead_letter (consumer, address, event_id, subject, headers, body, error, attempts, state)
+   SELECT '${CONSUMER}', 'ORDERS/' || n, gen_random_uuid(), 's', '{}', '', 'e', 1,
+          CASE WHEN n <= 50 THEN 'waiting' ELSE 'redriven' END FROM generate_series(1, 20000) AS n`,
+  `INSERT INTO dead_letter_audit (operator, action, letter_id, consumer, event_id, result, detail)
+   SELECT 'o', 'redrive', id, consumer, event_id, 'applied', '' FROM dead_letter WHERE state <> 'waiting'`,
+];
+
+let db: TestDatabase;
+let dataSource: DataSource;
+const statements: Statement[] = [];
+
+beforeAll(async () => {
+  db = await createTestDatabase();
+  dataSource = fulfillmentDataSource({ url: new Secret(db.url), poolMax: 4, applicationName: 'test' });
+  await dataSource.initialize();
+  await dataSource.runMigrations({ transaction: 'each' });
+  for (const statement of FILL) await db.query(statement);
+  await db.query('ANALYZE');
+  dataSource.logger.logQuery = (sql, parameters) =>
+    void statements.push({ sql, parameters: parameters as unknown[] | undefined });
+});
+afterAll(async () => {
+  await dataSource.destroy();
+  await db[Symbol.asyncDispose]();
+});
+
+it('no statement of the consumer and its effect reads a growing table from end to end', async () => {
+  const handlers = new InboxHandlers(CONSUMER, orderEventHandlers);
+  const messages = [ordersCreated, ordersCanceled].map((contract) => someMessage(contract));
+  await dataSource.transaction((tx) =>
+    handlers.apply(
+      tx,
+      messages.map((message) => handlers.read(message)),
+    ),
+  );
+  await new Inbox(CONSUMER).forget(dataSource, new Date(Date.now() - 86_400_000));
+  await new ShipmentsRepository(dataSource).find(randomUUID());
+  expect(statements.length).toBeGreaterThan(4);
+  expect(await sequentialScans(db, statements.splice(0))).toEqual([]);
+});
+
+it('no statement about dead letters reads them from end to end', async () => {
+  const delivery = { message: someMessage(ordersCreated), address: 'ORDERS/1', attempt: 1 };
+  await dataSource.transaction((tx) =>
+    new DeadLetters(CONSUMER).add(tx, { ...delivery, ack() {}, nak() {}, working() {} }, new Error('no')),
+  );
+  await groupDeadLetters(dataSource);
+  await selectDeadLetters(dataSource, { consumer: CONSUMER });
+  await selectDeadLetters(dataSource, { ids: ['1', '2'] });
+  await findDeadLetter(dataSource, '1');
+  await auditOf(dataSource, '100');
+  const consumers = new Map([[CONSUMER, new InboxHandlers(CONSUMER, orderEventHandlers)]]);
+  await redrive('1', { db: dataSource, consumers, operator: 'o', dryRun: false });
+  await discard(dataSource, '2', { operator: 'o', reason: 'r' });
+  expect(await sequentialScans(db, statements.splice(0))).toEqual([]);
+});
+
+function someMessage(contract: typeof ordersCreated) {
+  const items = [{ sku: 'apple', quantity: 3, priceCents: 250 }];
+  const data = { id: randomUUID(), customerId: 'c', items, totalCents: 750, status: 'CREATED' as const };
+  const context = {
+    ...contract,
+    id: newEventId(),
+    source: 's',
+    subject: data.id,
+    sequence: 1,
+    time: new Date(),
+  };
+  return toMessage(
+    { ...context, correlationId: 'c', traceparent: '' },
+    { ...data, createdAt: new Date().toISOString(), version: 1 },
+  );
+}

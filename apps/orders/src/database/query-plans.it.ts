@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { LOG_START, OutboxLog, replay, type EventPublisher } from '@orders/messaging';
+import {
+  createTestDatabase,
+  recordingStatements,
+  sequentialScans,
+  type Statement,
+  type TestDatabase,
+} from '@orders/messaging/testing';
+import { Pace } from '@orders/resilience';
+import { Secret } from '@orders/service';
+import type { DataSource } from 'typeorm';
+import { PostgresOrdersRepository } from '../orders/postgres-orders.repository.js';
+import { canceling, inTime, someNewOrder } from '../testing/fixtures.js';
+import { ordersDataSource } from './data-source.js';
+
+/** Enough that an index is the cheapest way to one of them. */
+const FILL = `
+  WITH new AS MATERIALIZED (SELECT n, gen_random_uuid() AS id FROM generate_series(1, 20000) AS n), stored AS (
+    INSERT INTO orders (id, customer_id, idempotency_key, request_hash, items, total_cents, status, version, created_at)
+    SELECT id, 'customer-' || n % 100, 'key-' || n, '\\x00', '[]', 0, 'CREATED', 1, now() FROM new
+  )
+  INSERT INTO outbox (event_id, subject, headers, body) SELECT id, 'orders.created', '{}', '{}' FROM new`;
+
+let db: TestDatabase;
+let dataSource: DataSource;
+const statements: Statement[] = [];
+
+beforeAll(async () => {
+  db = await createTestDatabase();
+  dataSource = ordersDataSource({ url: new Secret(db.url), poolMax: 4, applicationName: 'test' });
+  await dataSource.initialize();
+  await dataSource.runMigrations({ transaction: 'each' });
+  await db.query(FILL);
+  await db.query('ANALYZE');
+  dataSource.logger.logQuery = (sql, parameters) =>
+    void statements.push({ sql, parameters: parameters as unknown[] | undefined });
+});
+afterAll(async () => {
+  await dataSource.destroy();
+  await db[Symbol.asyncDispose]();
+});
+
+it('a statement that does read one from end to end is found', async () => {
+  const sql = 'SELECT id FROM orders WHERE total_cents = $1';
+  expect(await sequentialScans(db, [{ sql, parameters: [1] }])).toEqual([`orders: ${sql}`]);
+});
+
+it('no statement on orders reads a growing table from end to end', async () => {
+  const repository = new PostgresOrdersRepository(dataSource, () => undefined);
+  const { order } = someNewOrder();
+  const created = someNewOrder({ key: 'twice' });
+  await repository.create([created, someNewOrder({ key: 'twice' })], inTime());
+  await repository.find(order.id, 'alice');
+  await repository.find(order.id, undefined);
+  await repository.list('customer-1', 20, undefined);
+  await repository.list('customer-1', 20, order.id);
+  await repository.update({ id: created.order.id, customerId: 'alice' }, inTime(), canceling);
+  expect(statements.length).toBeGreaterThan(6);
+  expect(await sequentialScans(db, statements.splice(0))).toEqual([]);
+});
+
+it('no statement of the relay, its metrics and a replay reads the log from end to end', async () => {
+  const recording = recordingStatements(db, statements);
+  const log = new OutboxLog(recording);
+  const cursor = (await log.acquire('me', 5_000))!;
+  const last = (await log.read(cursor, 500)).at(-1)!;
+  const to = { ...last, stream: 's', streamSequence: 500 };
+  await log.advance('me', { from: cursor, to }, 5_000);
+  await log.read(last, 500);
+  await log.rewind('me', 's', 400);
+  await log.release('me');
+  await log.stats();
+  await replay({
+    db: recording,
+    publisher: { publish: async () => ({ sequence: 1, duplicate: false }) } as unknown as EventPublisher,
+    range: { since: new Date(0), until: new Date(Date.now() + 60_000), subject: undefined },
+    after: LOG_START,
+    subjectOf: ({ subject }) => subject,
+    run: 'r',
+    pace: new Pace(1e9),
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+    batchSize: 5_000,
+  });
+  expect(await sequentialScans(db, statements.splice(0))).toEqual([]);
+});
