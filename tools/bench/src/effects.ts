@@ -27,19 +27,19 @@ export async function idOfNow(sut: SystemUnderLoad): Promise<string> {
   return row!.id;
 }
 
-/** Waits until every order made since has had its effect, or nothing moves any more. */
+/** Waits until every order made since has had its effect, or nothing moves any more. What was cut off may still commit. */
 export async function settled(sut: SystemUnderLoad, since: string, signal: AbortSignal): Promise<Counts> {
-  const orders = await countSince(sut, ORDERS, since);
-  let effects = 0;
+  let counts: Counts = { orders: 0, effects: 0 };
   let movedAt = performance.now();
-  while (performance.now() - movedAt < PATIENCE_MS) {
-    const now = await countSince(sut, EFFECTS, since);
-    if (now !== effects) movedAt = performance.now();
-    effects = now;
-    if (effects === orders) break;
+  for (;;) {
+    const orders = await countSince(sut, ORDERS, since);
+    const effects = await countSince(sut, EFFECTS, since);
+    const moved = orders !== counts.orders || effects !== counts.effects;
+    counts = { orders, effects };
+    if (moved) movedAt = performance.now();
+    else if (orders === effects || performance.now() - movedAt > PATIENCE_MS) return counts;
     await delay(250, undefined, { signal });
   }
-  return { orders, effects };
 }
 
 /**

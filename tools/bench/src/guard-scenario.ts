@@ -1,16 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { Problem } from '@orders/dev/bootstrap/problem.mjs';
 import type { Bench } from './bench.ts';
 import { calibrate, prepareCalibration } from './calibration/calibration.ts';
 import { resolvePgbench } from './calibration/pgbench.ts';
 import { resolveGenerator } from './load/resolve-generator.ts';
 import { closedLoop, warmUp } from './load-scenario.ts';
 import { checkTable, type Check, type Outcome } from './outcome.ts';
+import { HAS_PROC } from './processes.ts';
 import { figure } from './table.ts';
 
 const FOLDER = import.meta.dirname;
-const ROUNDS = 3;
+const MOST_ROUNDS = 5;
 const CONNECTIONS = 64;
 
 interface Baseline {
@@ -23,14 +25,21 @@ interface Baseline {
 }
 
 /**
- * A short bench that fails when an order has become dearer relative to pgbench. Load and calibration take turns, and the
- * middle of three rounds counts, so that a neighbour on the machine disturbs both alike or is left out.
+ * A short bench that fails when an order has become dearer relative to pgbench. Load and calibration take turns, so that
+ * a neighbour on the machine disturbs both alike; and one round within the limit is enough, since what disturbs makes
+ * an order dearer, not cheaper.
  */
 export async function runGuard(bench: Bench): Promise<Outcome> {
   const { signal, options } = bench;
   const { plant, seconds } = options;
   const baseline = JSON.parse(readFileSync(join(FOLDER, 'guard.json'), 'utf8')) as Baseline;
-  const pgbench = await resolvePgbench(signal);
+  const most = baseline.ratio * baseline.tolerance;
+  if (!HAS_PROC) return notDone('processor time cannot be read here');
+  const pgbench = await resolvePgbench(signal).catch((error: unknown) => {
+    if (error instanceof Problem) return error;
+    throw error;
+  });
+  if (pgbench instanceof Problem) return notDone(pgbench.message);
   const generator = await resolveGenerator(signal);
   const ratios = await bench.withSystem(
     { env: plant > 0 ? planted(baseline.cpuUs, plant) : {} },
@@ -38,25 +47,27 @@ export async function runGuard(bench: Bench): Promise<Outcome> {
       await prepareCalibration(sut);
       await warmUp(bench, sut, generator);
       const rounds: number[] = [];
-      while (rounds.length < ROUNDS) {
-        const { postgresCpu } = await bench.step('pgbench', () =>
-          calibrate(sut, 'one-by-one', { pgbench, seconds, signal }),
-        );
+      do {
+        const calibration = () => calibrate(sut, 'one-by-one', { pgbench, seconds, signal });
+        const { postgresCpu } = await bench.step('pgbench', calibration);
         const { totalCpu } = await closedLoop(bench, sut, { generator, connections: CONNECTIONS, seconds });
         rounds.push(totalCpu / postgresCpu);
-      }
-      return rounds.sort((a, b) => a - b);
+      } while (rounds.length < MOST_ROUNDS && rounds.at(-1)! > most);
+      return rounds;
     },
   );
-  const ratio = ratios[Math.floor(ROUNDS / 2)]!;
-  const most = baseline.ratio * baseline.tolerance;
+  const ratio = Math.min(...ratios);
   const check: Check = {
     name: 'CPU per order ÷ calibration',
-    measured: `${figure(ratio, 2)} (${ratios.map((each) => figure(each, 2)).join(', ')})`,
-    wanted: `≤ ${figure(most, 2)}`,
+    measured: ratios.map((each) => figure(each, 2)).join(', '),
+    wanted: `one ≤ ${figure(most, 2)}`,
     ok: ratio <= most,
   };
   return { text: checkTable([check]), report: { ratio, ratios, most, plant }, passed: check.ok };
+}
+
+function notDone(why: string): Outcome {
+  return { text: `not done: ${why}`, report: { notDone: why }, passed: true };
 }
 
 /** Every app is given it; only the gateway serves requests of orders by HTTP. */

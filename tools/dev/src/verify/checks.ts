@@ -4,7 +4,7 @@ import { ROOT } from '../stack/paths.ts';
 import { commandCheck, tool, type Check } from './check.ts';
 import { assertNoDrift } from './contracts-drift.ts';
 import { jestCheck } from './jest-check.ts';
-import { PROOF } from './proof-check.ts';
+import { COST_GUARD, PROOF } from './tool-check.ts';
 
 function everywhere(target: string): (signal: AbortSignal) => Promise<string> {
   return (signal) => nx(['run-many', '-t', target, '--output-style=static'], { signal });
@@ -31,4 +31,5 @@ export const ALONE: readonly Check[] = [
   jestCheck('integration tests', 'jest.it.config.mjs', 'build'),
   jestCheck('end-to-end tests', 'jest.e2e.config.mjs', 'build'),
   PROOF,
+  COST_GUARD,
 ];
