@@ -64,7 +64,7 @@ export class Run {
   }
 
   async #build(): Promise<string> {
-    const step = this.#progress.step('building apps and libs with crash points');
+    const step = this.#progress.step('building apps with crash points');
     const root = join(this.#folder, 'build');
     await proveBuild(root, { signal: this.#stopped });
     step.done();

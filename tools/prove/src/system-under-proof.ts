@@ -120,10 +120,10 @@ async function layDisks({ postgres, nats }: Servers, folder: string): Promise<Di
   return { postgres: onPostgres, 'nats-server': onNats };
 }
 
-/** Puts a proxy between each app and what it speaks to. */
 /** What the apps would refuse to run on is part of the proof: its control group. */
 const UNCHECKED = { POSTGRES_DURABILITY: 'unchecked' };
 
+/** Puts a proxy between each app and what it speaks to. */
 async function rewire(environments: Environments, edges: Partial<Edges>): Promise<Environments> {
   const through = async (edge: Edge, url: string): Promise<string> => {
     const moved = new URL(url);

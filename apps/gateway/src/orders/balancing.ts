@@ -2,7 +2,7 @@
 const ms = (value: number) => ({ seconds: Math.floor(value / 1_000), nanos: (value % 1_000) * 1_000_000 });
 
 /**
- * One replica after the other; one of which more than half of the calls fail is left out for 5 s (gRPC A50), unless it
+ * One replica after the other; one of which more than nine in ten calls fail is left out for 8 s (gRPC A50), unless it
  * is the only one that is left. Every status but OK is a failure to it: what is asked for in vain (404) too.
  */
 export const BALANCING = [

@@ -91,6 +91,7 @@ export class NatsLink {
       if (type === 'disconnect' || type === 'reconnect') logger.warn({ type }, `NATS ${type}`);
     }
   }
+
   private interrupt(): void {
     const { interrupted } = this;
     this.interrupted = new AbortController();

@@ -13,8 +13,8 @@ export function nx(
 }
 
 /**
- * Compiles every app and lib; what has not changed comes from the cache.
- * @throws Problem with what the compiler said
+ * Bundles every app; what has not changed comes from the cache.
+ * @throws Problem with what the bundler said
  */
 export async function build(signal?: AbortSignal): Promise<void> {
   try {

@@ -6,7 +6,7 @@ import { installFromRelease } from './nats-release.ts';
 import { cacheFolder } from './paths.ts';
 import { run } from './run.ts';
 
-/** Older ones lack `sync_interval: always`, without which a power cut loses acknowledged messages. */
+/** Older ones know no consumer with several filter subjects. */
 const OLDEST = [2, 10] as const;
 
 /** The first Debian release whose nats-server is new enough; its package needs nothing but libc. */

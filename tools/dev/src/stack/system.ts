@@ -21,7 +21,7 @@ export interface SystemOptions extends Pick<ServerOptions, 'databaseUrl' | 'nats
   ports?: SystemPorts;
   /** More environment for every app, e.g. OTEL_EXPORTER_OTLP_ENDPOINT or LOG_LEVEL. */
   env?: NodeJS.ProcessEnv;
-  /** Compile first. Default true. */
+  /** Build the apps first. Default true. */
   build?: boolean;
   /** Folder with apps/ and node_modules/. Default: the workspace. */
   root?: string;
@@ -99,7 +99,7 @@ type Backing = [built: unknown, servers: Servers, issuer: Issuer];
 async function startBacking({ options, ports, stack, state, tasks }: Site) {
   const onSpawn = (name: string, child: Child): void => state.record(name, child);
   const [, servers, issuer] = await tasks.all<Backing>([
-    options.build === false ? Promise.resolve() : tasks.run('building apps and libs', build),
+    options.build === false ? Promise.resolve() : tasks.run('building apps', build),
     startServers({ ...options, databases: DATABASES, onSpawn }, tasks, stack),
     tasks.run('dev issuer', async () => {
       const keyFile = join(options.dataDir, 'issuer-key.json');

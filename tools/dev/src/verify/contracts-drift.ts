@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { nx } from '../stack/build.ts';
 import { ROOT } from '../stack/paths.ts';
 
-const GENERATED = join(ROOT, 'libs/contracts/src/gen');
+const GENERATED = ['libs/contracts/src/gen', 'libs/contracts/schemas'];
 
 /**
- * Generates the contracts anew and compares: whoever changes the .proto commits what it generates.
+ * Generates the contracts anew and compares: whoever changes the .proto or an event commits what it generates.
  * @throws with the names of the files that differ
  */
 export async function assertNoDrift(signal: AbortSignal): Promise<void> {
@@ -18,12 +18,14 @@ export async function assertNoDrift(signal: AbortSignal): Promise<void> {
     (file) => before.get(file) !== after.get(file),
   );
   if (changed.length > 0)
-    throw new Error(`libs/contracts/src/gen was not up to date; it is now, commit it: ${changed.join(', ')}`);
+    throw new Error(`Generated code was not up to date; it is now, commit it: ${changed.join(', ')}`);
 }
 
 function hashes(): Map<string, string> {
-  const entries = readdirSync(GENERATED, { recursive: true, withFileTypes: true }).filter((entry) =>
-    entry.isFile(),
+  const entries = GENERATED.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    ),
   );
   return new Map(
     entries.map((entry) => {

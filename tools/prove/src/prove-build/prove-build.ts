@@ -22,7 +22,7 @@ const SETTINGS = ['rolldown.config.mjs', 'tsconfig.base.json'];
  * command as the workspace itself. Nothing of that is ever in a shipped build.
  *
  * @param root for `startSystem`; below the workspace, where packages that are not ours are found
- * @throws Problem with what the compiler said
+ * @throws Problem with what the bundler said
  */
 export async function proveBuild(
   root: string,
