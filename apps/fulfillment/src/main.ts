@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { createLogger } from '@orders/instrumentation';
-import { assertDurable, connectWithRetry, createHttpApp, loadConfig, Service } from '@orders/service';
+import { createHttpApp, loadConfig, openDatabase, Service } from '@orders/service';
 import { AppModule } from './app.module.js';
 import { fulfillmentConfig } from './config.js';
 import { startConsumer } from './consumer.js';
@@ -16,10 +16,7 @@ const database = fulfillmentDataSource({
   poolMax: config.databasePoolMax,
   applicationName: 'fulfillment',
 });
-await connectWithRetry(database, service);
-if (config.postgresDurability === 'required') await assertDurable(database);
-service.readiness('postgres', async () => void (await database.query('SELECT 1')));
-service.onStop('connections', 'postgres', () => database.destroy());
+await openDatabase(database, service, config.postgresDurability);
 startConsumer(service, database, config.natsUrl);
 const app = await createHttpApp(AppModule.with(database), { service });
 await app.listen(config.port, config.host);

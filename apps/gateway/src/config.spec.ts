@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { readConfig } from '@orders/service';
 
-import { parseConfig } from './config.js';
+import { gatewayConfig } from './config.js';
 
 const GOOD = {
   ORDERS_ADDRESS: 'orders:50051',
@@ -10,7 +11,7 @@ const GOOD = {
 
 describe('the config', () => {
   it('has the documented defaults', () => {
-    expect(parseConfig(GOOD)).toMatchObject({
+    expect(readConfig(gatewayConfig, GOOD)).toMatchObject({
       port: 3_000,
       managementPort: 9_100,
       oidcAudience: 'orders-api',
@@ -34,11 +35,11 @@ describe('the config', () => {
     ['PORT', 'http'],
     ['MAX_CONCURRENT_REQUESTS', '0'],
   ])('does not take %s=%s', (key, value) => {
-    expect(() => parseConfig({ ...GOOD, [key]: value })).toThrow(key);
+    expect(() => readConfig(gatewayConfig, { ...GOOD, [key]: value })).toThrow(key);
   });
 
   it('takes a list with spaces', () => {
-    expect(parseConfig({ ...GOOD, OIDC_ALGORITHMS: 'RS256, EdDSA' }).oidcAlgorithms).toEqual([
+    expect(readConfig(gatewayConfig, { ...GOOD, OIDC_ALGORITHMS: 'RS256, EdDSA' }).oidcAlgorithms).toEqual([
       'RS256',
       'EdDSA',
     ]);

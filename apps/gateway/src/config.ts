@@ -1,4 +1,4 @@
-import { baseConfig, count, loadConfig, milliseconds, port, readConfig } from '@orders/service';
+import { baseConfig, count, type loadConfig, milliseconds, port } from '@orders/service';
 import { z } from 'zod';
 
 const list = (known: readonly string[]) =>
@@ -7,7 +7,8 @@ const list = (known: readonly string[]) =>
     .transform((text) => text.split(',').map((entry) => entry.trim()))
     .pipe(z.array(z.enum(known)).min(1));
 
-const schema = baseConfig.extend({
+/** Everything that this app reads from its environment. */
+export const gatewayConfig = baseConfig.extend({
   PORT: port(3_000),
   ORDERS_ADDRESS: z.string().regex(/^\S+:\d{1,5}$/, 'must be host:port'),
   OIDC_ISSUER: z.url({ protocol: /^https?$/ }),
@@ -31,8 +32,4 @@ const schema = baseConfig.extend({
   RATE_LIMIT_BURST: count(1, 2_000),
 });
 
-export type Config = ReturnType<typeof parseConfig>;
-
-export const parseConfig = (env: NodeJS.ProcessEnv) => readConfig(schema, env);
-
-export const load = (): Config => loadConfig(schema);
+export type Config = ReturnType<typeof loadConfig<z.output<typeof gatewayConfig>>>;

@@ -1,12 +1,12 @@
 import 'reflect-metadata';
 
 import { createLogger } from '@orders/instrumentation';
-import { Service } from '@orders/service';
+import { loadConfig, Service } from '@orders/service';
 
-import { load } from './config.js';
+import { gatewayConfig } from './config.js';
 import { createGateway } from './gateway.js';
 
-const config = load();
+const config = loadConfig(gatewayConfig);
 const service = new Service({
   name: 'gateway',
   config,

@@ -1,4 +1,4 @@
-import { baseConfig, type loadConfig, port, secret } from '@orders/service';
+import { baseConfig, databaseConfig, type loadConfig, port, secret } from '@orders/service';
 import { z } from 'zod';
 
 const common = baseConfig.extend({
@@ -12,10 +12,7 @@ export const ordersConfig = z.preprocess(
   z.discriminatedUnion('STORAGE', [
     common.extend({
       STORAGE: z.literal('postgres'),
-      DATABASE_URL: secret(),
-      DATABASE_POOL_MAX: z.coerce.number().int().min(1).max(100).default(10),
-      // `unchecked`: runs on a Postgres that may lose what it acknowledged, as tests do.
-      POSTGRES_DURABILITY: z.enum(['required', 'unchecked']).default('required'),
+      ...databaseConfig,
       NATS_URL: secret(),
     }),
     /** Nothing is kept and no event is published: for tests and for a first look without a server. */

@@ -1,5 +1,5 @@
 import { MemoryBus } from '@orders/messaging';
-import { assertDurable, connectWithRetry, type Service } from '@orders/service';
+import { openDatabase, type Service } from '@orders/service';
 import type { OrdersConfig } from './config.js';
 import { ordersDataSource } from './database/data-source.js';
 import { MemoryOrdersRepository } from './orders/memory-orders.repository.js';
@@ -15,10 +15,7 @@ export async function openStorage(config: OrdersConfig, service: Service): Promi
     poolMax: config.databasePoolMax,
     applicationName: service.name,
   });
-  await connectWithRetry(database, service);
-  if (config.postgresDurability === 'required') await assertDurable(database);
-  service.readiness('postgres', async () => void (await database.query('SELECT 1')));
-  service.onStop('connections', 'postgres', () => database.destroy());
+  await openDatabase(database, service, config.postgresDurability);
   const { databaseUrl, natsUrl } = config;
   const relay = startOutbox({ service, database, databaseUrl, natsUrl });
   return new PostgresOrdersRepository(database, () => relay.appended());

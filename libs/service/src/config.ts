@@ -10,9 +10,9 @@ export function milliseconds(fallback?: number) {
   return number(0, 86_400_000, fallback);
 }
 
-/** A whole number from `min` on, to a million. */
-export function count(min: number, fallback: number) {
-  return number(min, 1_000_000, fallback);
+/** A whole number from `min` to `max`. */
+export function count(min: number, fallback: number, max = 1_000_000) {
+  return number(min, max, fallback);
 }
 
 function number(min: number, max: number, fallback?: number) {

@@ -5,15 +5,13 @@ import { type Service } from './service.js';
 export interface HttpAppOptions {
   /** Whose logger, stop and drain state the app shares. */
   service: Service;
-  /** Largest body in bytes; more is 413. Default 65 536. */
-  bodyLimitBytes?: number;
 }
 
 /**
- * A Nest application on Fastify with everything that our public ports share: limits and time-outs, strict JSON,
- * problem+json for every error, validation by the zod schema of `@Body({ schema })` and its like, request context,
- * one metric and one log line a request, and a stop that ends (registered with the service). To be followed by
- * `app.listen(port, host)`; handlers that are added to Fastify itself must be there before.
+ * A Nest application on Fastify with everything that our public ports share: bodies of 64 KiB at most, time-outs,
+ * strict JSON, problem+json for every error, validation by the zod schema of `@Body({ schema })` and its like, request
+ * context, one metric and one log line a request, and a stop that ends (registered with the service). To be followed
+ * by `app.listen(port, host)`; handlers that are added to Fastify itself must be there before.
  *
  * @param module the root module of the app
  */

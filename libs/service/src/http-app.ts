@@ -13,7 +13,23 @@ import { RouteTable } from './route-table.js';
 import { type Service } from './service.js';
 import { ValidationPipe } from './validation.pipe.js';
 
-const DEFAULT_BODY_LIMIT_BYTES = 65_536;
+const SERVER_OPTIONS = {
+  // More is 413.
+  bodyLimit: 65_536,
+  // Slow senders: headers within 3 s, the whole request within 5 s, looked at each second.
+  requestTimeout: 5_000,
+  http: { headersTimeout: 3_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
+  // Longer than the usual 60 s of load balancers, so that they close first.
+  keepAliveTimeout: 65_000,
+  connectionTimeout: 75_000,
+  maxRequestsPerSocket: 1_000,
+  // An id of any length is looked at, and found to be none.
+  routerOptions: { maxParamLength: 16_384 },
+  // While stopping, requests on open connections are answered as ever, with `Connection: close`.
+  return503OnClosing: false,
+  clientErrorHandler: answerClientError,
+};
+
 /** How often a stopping server looks for connections that have become idle, in ms. */
 const IDLE_SWEEP_MS = 100;
 
@@ -26,7 +42,7 @@ export async function buildHttpApp(
   const routes = new RouteTable();
   const filter = new ProblemFilter(routes, service.logger);
   const adapter = new FastifyAdapter({
-    ...serverOptions(options.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES),
+    ...SERVER_OPTIONS,
     frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
       beginRequest(request, reply);
       filter.answer(error, request, reply);
@@ -48,24 +64,6 @@ export async function buildHttpApp(
   acceptJsonOnly(fastify);
   stopWith(service, app);
   return app;
-}
-
-function serverOptions(bodyLimit: number) {
-  return {
-    bodyLimit,
-    // Slow senders: headers within 3 s, the whole request within 5 s, looked at each second.
-    requestTimeout: 5_000,
-    http: { headersTimeout: 3_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
-    // Longer than the usual 60 s of load balancers, so that they close first.
-    keepAliveTimeout: 65_000,
-    connectionTimeout: 75_000,
-    maxRequestsPerSocket: 1_000,
-    // An id of any length is looked at, and found to be none.
-    routerOptions: { maxParamLength: 16_384 },
-    // While stopping, requests on open connections are answered as ever, with `Connection: close`.
-    return503OnClosing: false,
-    clientErrorHandler: answerClientError,
-  };
 }
 
 function rootModule(module: unknown, logger: Logger): Type {

@@ -14,7 +14,8 @@ export { measuredBatcher } from './measured-batcher.js';
 export { parseStrictJson } from './json.js';
 export {
   assertDurable,
-  connectWithRetry,
+  databaseConfig,
+  openDatabase,
   postgresOptions,
   STATEMENT_TIMEOUT_MS,
   type PostgresSettings,

@@ -1,7 +1,17 @@
 import { Backoff, sleep } from '@orders/resilience';
-import { type Secret } from './secret.js';
+import { z } from 'zod';
+import { count } from './config.js';
+import { secret, type Secret } from './secret.js';
 import { type Service } from './service.js';
 import { giveUpSilentServer } from './silent-server.js';
+
+/** What an app with a database of its own reads: `baseConfig.extend({ ...databaseConfig })`. */
+export const databaseConfig = {
+  DATABASE_URL: secret(),
+  DATABASE_POOL_MAX: count(1, 10, 100),
+  // `unchecked`: runs on a Postgres that may lose what it acknowledged, as tests do.
+  POSTGRES_DURABILITY: z.enum(['required', 'unchecked']).default('required'),
+};
 
 export interface PostgresSettings {
   url: Secret;
@@ -46,6 +56,29 @@ export function postgresOptions({ url, poolMax, applicationName, unlimited = fal
   };
 }
 
+interface Database {
+  initialize(): Promise<unknown>;
+  query(sql: string, parameters?: unknown[]): Promise<unknown>;
+  destroy(): Promise<void>;
+}
+
+/**
+ * Connects as {@link connectWithRetry} does, checks the server as {@link assertDurable} does unless its durability is
+ * `unchecked`, and ties the database to the service: `/readyz` asks it, and it is closed when the service stops.
+ *
+ * @throws when the server may lose what it has acknowledged
+ */
+export async function openDatabase(
+  database: Database,
+  service: Pick<Service, 'logger' | 'onStop' | 'readiness'>,
+  durability: 'required' | 'unchecked',
+): Promise<void> {
+  await connectWithRetry(database, service);
+  if (durability === 'required') await assertDurable(database);
+  service.readiness('postgres', async () => void (await database.query('SELECT 1')));
+  service.onStop('connections', 'postgres', () => database.destroy());
+}
+
 /** With one of these off, Postgres acknowledges what it may lose. */
 const DURABILITY = ['fsync', 'full_page_writes', 'synchronous_commit'];
 
@@ -54,9 +87,7 @@ const DURABILITY = ['fsync', 'full_page_writes', 'synchronous_commit'];
  *
  * @throws with the settings that are off
  */
-export async function assertDurable(database: {
-  query(sql: string, parameters: unknown[]): Promise<unknown>;
-}): Promise<void> {
+export async function assertDurable(database: Pick<Database, 'query'>): Promise<void> {
   const sql = `SELECT name FROM pg_settings WHERE name = ANY ($1) AND setting = 'off' ORDER BY name`;
   const off = (await database.query(sql, [DURABILITY])) as { name: string }[];
   if (off.length === 0) return;
@@ -70,8 +101,8 @@ export async function assertDurable(database: {
  * Connects, and tries again until it works: a database may start after its users. Never settles once the service
  * stops: whoever awaits it must not go on starting.
  */
-export async function connectWithRetry(
-  database: { initialize(): Promise<unknown> },
+async function connectWithRetry(
+  database: Pick<Database, 'initialize'>,
   service: Pick<Service, 'logger' | 'onStop'>,
 ): Promise<void> {
   const stop = new AbortController();

@@ -2,9 +2,9 @@ import { type AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
 
 import { createLogger } from '@orders/instrumentation';
-import { Service, type ProcessHandle } from '@orders/service';
+import { readConfig, Service, type ProcessHandle } from '@orders/service';
 
-import { parseConfig } from '../config.js';
+import { gatewayConfig } from '../config.js';
 import { createGateway } from '../gateway.js';
 import { AUDIENCE, startIssuer } from './issuer.js';
 import { OrdersStub } from './orders-stub.js';
@@ -19,7 +19,7 @@ export async function startGateway(environment: NodeJS.ProcessEnv = {}) {
   const log = new PassThrough();
   const lines: string[] = [];
   log.on('data', (line: Buffer) => lines.push(line.toString()));
-  const config = parseConfig({
+  const config = readConfig(gatewayConfig, {
     HOST: '127.0.0.1',
     MANAGEMENT_PORT: '0',
     ORDERS_ADDRESS: `127.0.0.1:${orders.port}`,
