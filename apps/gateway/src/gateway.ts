@@ -1,13 +1,13 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ConcurrencyLimit, EventLoopDelay } from '@orders/resilience';
 import { createHttpApp, type Service } from '@orders/service';
-import { type FastifyInstance } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 
 import { addAuthentication, bearerToken } from './auth/auth.hook.js';
 import { KeySet } from './auth/key-set.js';
 import { TokenVerifier } from './auth/token-verifier.js';
-import { type Config } from './config.js';
+import type { Config } from './config.js';
 import { addDocs } from './docs/docs.js';
 import { OrdersClient } from './orders/orders.client.js';
 import { OrdersController } from './orders/orders.controller.js';

@@ -1,4 +1,4 @@
-import { type FastifyReply } from 'fastify';
+import type { FastifyReply } from 'fastify';
 
 /** Aborts when the client goes away before it has its answer. */
 export function goneSignal(reply: FastifyReply): AbortSignal {

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-import { type Meter } from '@opentelemetry/api';
+import type { Meter } from '@opentelemetry/api';
 
 const NANOSECONDS = 1e9;
 const MICROSECONDS = 1e6;

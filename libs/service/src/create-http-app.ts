@@ -1,6 +1,6 @@
-import { type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
-import { type Service } from './service.js';
+import type { Service } from './service.js';
 
 export interface HttpAppOptions {
   /** Whose logger, stop and drain state the app shares. */

@@ -1,4 +1,4 @@
-import { type FieldError } from '@orders/contracts';
+import type { FieldError } from '@orders/contracts';
 
 import { escapePointer } from './json.js';
 

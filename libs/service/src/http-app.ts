@@ -1,16 +1,16 @@
 import { Module, type DynamicModule, type ForwardReference, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Logger as NestLogger, LoggerModule } from 'nestjs-pino';
-import { type Logger } from 'pino';
+import type { Logger } from 'pino';
 
 import { answerClientError } from './client-error.js';
-import { type HttpAppOptions } from './create-http-app.js';
+import type { HttpAppOptions } from './create-http-app.js';
 import { acceptJsonOnly, addEdgeHooks, beginRequest } from './http-edge.js';
 import { ProblemFilter } from './problem.filter.js';
 import { RouteTable } from './route-table.js';
-import { type Service } from './service.js';
+import type { Service } from './service.js';
 import { ValidationPipe } from './validation.pipe.js';
 
 const SERVER_OPTIONS = {

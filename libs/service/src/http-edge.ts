@@ -1,11 +1,11 @@
 import { DomainError } from '@orders/contracts';
 import { meter, nameServerSpan, runInContext, type RequestContext } from '@orders/instrumentation';
-import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { DURATION_BUCKETS } from './durations.js';
 import { parseStrictJson } from './json.js';
 import { contextFrom } from './request-context.js';
-import { type Service } from './service.js';
+import type { Service } from './service.js';
 
 declare module 'fastify' {
   interface FastifyRequest {

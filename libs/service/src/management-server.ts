@@ -2,7 +2,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 
 import { metricsText } from '@orders/instrumentation';
 
-import { type HealthReport } from './readiness.js';
+import type { HealthReport } from './readiness.js';
 
 export interface ManagementProbes {
   started(): boolean;

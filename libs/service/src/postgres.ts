@@ -2,7 +2,7 @@ import { Backoff, sleep } from '@orders/resilience';
 import { z } from 'zod';
 import { count } from './config.js';
 import { secret, type Secret } from './secret.js';
-import { type Service } from './service.js';
+import type { Service } from './service.js';
 import { giveUpSilentServer } from './silent-server.js';
 
 /** What an app with a database of its own reads: `baseConfig.extend({ ...databaseConfig })`. */

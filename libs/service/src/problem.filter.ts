@@ -1,11 +1,11 @@
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { DomainError } from '@orders/contracts';
 import { currentTraceId } from '@orders/instrumentation';
-import { type FastifyReply, type FastifyRequest } from 'fastify';
-import { type Logger } from 'pino';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
 
 import { problemDetails, problemOf } from './problem.js';
-import { type RouteTable } from './route-table.js';
+import type { RouteTable } from './route-table.js';
 
 /** Answers every error with problem+json; what is a bug of ours is logged with its cause, and only logged. */
 @Catch()

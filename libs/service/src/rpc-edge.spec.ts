@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Metadata, status } from '@grpc/grpc-js';
-import { type CallHandler, type ExecutionContext } from '@nestjs/common';
+import type { CallHandler, ExecutionContext } from '@nestjs/common';
 import { DomainError } from '@orders/contracts';
 import { createLogger, currentContext, metricsText } from '@orders/instrumentation';
 import { defer, lastValueFrom, type Observable } from 'rxjs';

@@ -9,7 +9,7 @@ import {
 } from '@nestjs/common';
 import { DomainError } from '@orders/contracts';
 import { meter, runInContext } from '@orders/instrumentation';
-import { type Logger } from 'pino';
+import type { Logger } from 'pino';
 import { Observable, throwError } from 'rxjs';
 
 import { DURATION_BUCKETS } from './durations.js';

@@ -1,9 +1,9 @@
-import { type Server } from 'node:http';
+import type { Server } from 'node:http';
 
 import { flushTelemetry } from '@orders/instrumentation';
-import { type Logger } from 'pino';
+import type { Logger } from 'pino';
 
-import { type BaseConfig } from './config.js';
+import type { BaseConfig } from './config.js';
 import { openManagementServer } from './management-server.js';
 import { Readiness, type HealthReport } from './readiness.js';
 import { Shutdown, type StopPhase, type StopStep } from './shutdown.js';

@@ -1,4 +1,4 @@
-import { type Logger } from 'pino';
+import type { Logger } from 'pino';
 
 /** `intake`: take nothing new. `drain`: finish what is under way. `connections`: close what the work needed. */
 export type StopPhase = 'intake' | 'drain' | 'connections';

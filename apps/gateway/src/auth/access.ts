@@ -1,6 +1,6 @@
 import { RouteConfig } from '@nestjs/platform-fastify';
 
-import { type Caller } from './token-verifier.js';
+import type { Caller } from './token-verifier.js';
 
 export type Scope = 'orders:read' | 'orders:write' | 'orders:admin';
 

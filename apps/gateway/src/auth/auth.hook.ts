@@ -1,8 +1,8 @@
 import { DomainError } from '@orders/contracts';
-import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
-import { type Access, type Scope } from './access.js';
-import { type Caller, type TokenVerifier } from './token-verifier.js';
+import type { Access, Scope } from './access.js';
+import type { Caller, TokenVerifier } from './token-verifier.js';
 
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
 

@@ -1,7 +1,7 @@
 import { DomainError } from '@orders/contracts';
 import { Backoff, sleep } from '@orders/resilience';
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
-import { type Logger } from 'pino';
+import type { Logger } from 'pino';
 
 import { fetchKeys } from './fetch-keys.js';
 

@@ -1,7 +1,7 @@
 import { DomainError, isPlainText, ORDER_LIMITS } from '@orders/contracts';
 import { jwtVerify, type JWTPayload } from 'jose';
 
-import { type KeySet } from './key-set.js';
+import type { KeySet } from './key-set.js';
 
 /** Who calls, as far as the token says. */
 export interface Caller {

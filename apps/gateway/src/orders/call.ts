@@ -1,8 +1,8 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { Deadline } from '@orders/resilience';
-import { type FastifyReply, type FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import { type Caller } from '../auth/token-verifier.js';
+import type { Caller } from '../auth/token-verifier.js';
 import { goneSignal } from '../gone.js';
 
 declare module 'fastify' {

@@ -1,4 +1,4 @@
-import { type ChannelCredentials } from '@grpc/grpc-js';
+import type { ChannelCredentials } from '@grpc/grpc-js';
 
 /** How long a peer that took a connection may say nothing, in ms. */
 const SILENCE_MS = 3_000;

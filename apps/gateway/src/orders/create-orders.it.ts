@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type ordersV1 } from '@orders/contracts';
+import type { ordersV1 } from '@orders/contracts';
 
 import { GOOD_ORDER, startGateway, type GatewayUnderTest } from '../testing/gateway-under-test.js';
 

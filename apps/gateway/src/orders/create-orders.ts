@@ -1,7 +1,7 @@
 import { Metadata, status } from '@grpc/grpc-js';
 import { DomainError, ORDER_LIMITS, type ordersV1 } from '@orders/contracts';
-import { type Caller } from '@orders/instrumentation';
-import { type BatcherOptions, type Deadline } from '@orders/resilience';
+import type { Caller } from '@orders/instrumentation';
+import type { BatcherOptions, Deadline } from '@orders/resilience';
 import { fromProblemMessage, fromServiceError } from '@orders/service';
 
 /** One order on its way, and who waits for it how long. */

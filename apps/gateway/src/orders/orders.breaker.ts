@@ -2,7 +2,7 @@ import { type ServiceError, status } from '@grpc/grpc-js';
 import { DomainError } from '@orders/contracts';
 import { meter } from '@orders/instrumentation';
 import { Breaker, BreakerOpenError, type BreakerState } from '@orders/resilience';
-import { type Logger } from 'pino';
+import type { Logger } from 'pino';
 
 const STATES: readonly BreakerState[] = ['closed', 'half-open', 'open'];
 

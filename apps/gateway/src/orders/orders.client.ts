@@ -11,9 +11,9 @@ import { ordersV1 } from '@orders/contracts';
 import { currentCaller, currentContext, currentTraceparent, onBehalfOf } from '@orders/instrumentation';
 import { type Batcher, Deadline, RetryBudget, retryOnce } from '@orders/resilience';
 import { fromServiceError, measuredBatcher } from '@orders/service';
-import { type Logger } from 'pino';
+import type { Logger } from 'pino';
 
-import { type Config } from '../config.js';
+import type { Config } from '../config.js';
 import { BALANCING } from './balancing.js';
 import { limitConnect } from './connect-limit.js';
 import {

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { DomainError, type ordersV1 } from '@orders/contracts';
-import { type FastifyReply } from 'fastify';
+import type { FastifyReply } from 'fastify';
 
 import { RequireScope } from '../auth/access.js';
-import { type Caller } from '../auth/token-verifier.js';
+import type { Caller } from '../auth/token-verifier.js';
 import { CallOf, type Call } from './call.js';
 import { parseIdempotencyKey, parseIfMatch } from './order.headers.js';
 import {

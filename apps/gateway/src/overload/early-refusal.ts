@@ -1,6 +1,6 @@
-import { type RequestListener, type Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 
-import { type DomainError } from '@orders/contracts';
+import type { DomainError } from '@orders/contracts';
 import { problemDetails, problemOf } from '@orders/service';
 
 /** A whole answer, made once. */

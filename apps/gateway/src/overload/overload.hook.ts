@@ -1,7 +1,7 @@
 import { DomainError } from '@orders/contracts';
 import { meter } from '@orders/instrumentation';
-import { type ConcurrencyLimit, type EventLoopDelay } from '@orders/resilience';
-import { type FastifyInstance } from 'fastify';
+import type { ConcurrencyLimit, EventLoopDelay } from '@orders/resilience';
+import type { FastifyInstance } from 'fastify';
 
 import { goneSignal } from '../gone.js';
 

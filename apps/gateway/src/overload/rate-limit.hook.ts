@@ -1,6 +1,6 @@
 import { DomainError } from '@orders/contracts';
 import { RateLimit, type RateDecision } from '@orders/resilience';
-import { type FastifyInstance } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 
 export interface CallerRate {
   perSecond: number;

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 
 import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose';
 
