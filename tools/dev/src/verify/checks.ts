@@ -1,6 +1,4 @@
-import { join } from 'node:path';
 import { nx } from '../stack/build.ts';
-import { ROOT } from '../stack/paths.ts';
 import { commandCheck, tool, type Check } from './check.ts';
 import { assertNoDrift } from './contracts-drift.ts';
 import { jestCheck } from './jest-check.ts';
@@ -21,10 +19,7 @@ export const SIDE_BY_SIDE: readonly (readonly Check[])[] = [
 ];
 
 /** First of all, since it rewrites what the others read. */
-export const CONTRACTS = commandCheck('contracts', async (signal) => {
-  await tool('buf', ['lint'], { signal, cwd: join(ROOT, 'libs/contracts') });
-  await assertNoDrift(signal);
-});
+export const CONTRACTS = commandCheck('contracts', assertNoDrift);
 
 /** These measure time and want the machine for themselves. */
 export const ALONE: readonly Check[] = [
