@@ -4,5 +4,5 @@ export { createLogger, loggerOptions, type LoggerSettings } from './logging.js';
 export { meter, metricsText } from './metrics.js';
 export { currentTraceId, currentTraceparent, nameServerSpan, withSpan, type SpanSettings } from './spans.js';
 export { flushTelemetry } from './telemetry.js';
-export { makeTraceparent, parseTraceparent, type TraceContext } from './traceparent.js';
+export { makeTraceparent, parseTraceparent, traceIdOf, type TraceContext } from './traceparent.js';
 export { SpanKind, type Attributes, type Meter, type Span } from '@opentelemetry/api';

@@ -2,6 +2,7 @@ import { isSpanContextValid, trace } from '@opentelemetry/api';
 import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino';
 
 import { currentContext } from './context.js';
+import { traceIdOf } from './traceparent.js';
 
 export interface LoggerSettings {
   /** The app; the `name` of every line. */
@@ -58,6 +59,6 @@ function correlation(): object {
   return {
     requestId: request.requestId,
     correlationId: request.correlationId,
-    traceId: request.traceparent.slice(3, 35),
+    traceId: traceIdOf(request.traceparent),
   };
 }

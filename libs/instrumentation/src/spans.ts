@@ -12,7 +12,7 @@ import {
 } from '@opentelemetry/api';
 
 import { currentContext } from './context.js';
-import { formatTraceparent, makeTraceparent, parseTraceparent } from './traceparent.js';
+import { formatTraceparent, makeTraceparent, parseTraceparent, traceIdOf } from './traceparent.js';
 
 export interface SpanSettings {
   /** Default `INTERNAL`. */
@@ -65,7 +65,8 @@ export function currentTraceparent(): string {
 export function currentTraceId(): string | undefined {
   const active = trace.getActiveSpan()?.spanContext();
   if (active && isSpanContextValid(active)) return active.traceId;
-  return currentContext()?.traceparent.slice(3, 35);
+  const request = currentContext();
+  return request && traceIdOf(request.traceparent);
 }
 
 /**

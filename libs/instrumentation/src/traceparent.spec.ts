@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { formatTraceparent, makeTraceparent, parseTraceparent } from './traceparent.js';
+import { formatTraceparent, makeTraceparent, parseTraceparent, traceIdOf } from './traceparent.js';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const SPAN = 'b7ad6b7169203331';
@@ -10,6 +10,7 @@ describe('parseTraceparent', () => {
     const context = { traceId: TRACE, spanId: SPAN, traceFlags: 1 };
     expect(formatTraceparent(context)).toBe(`00-${TRACE}-${SPAN}-01`);
     expect(parseTraceparent(formatTraceparent(context))).toEqual(context);
+    expect(traceIdOf(formatTraceparent(context))).toBe(TRACE);
   });
 
   it('reads a later version by the rules of version 00', () => {

@@ -26,6 +26,11 @@ export function parseTraceparent(text: unknown): TraceContext | undefined {
   return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) };
 }
 
+/** The trace id in a `traceparent` that is known to be well-formed; of one from outside {@link parseTraceparent} tells. */
+export function traceIdOf(traceparent: string): string {
+  return traceparent.slice(3, 35);
+}
+
 /** The header that stands for `context`, in version 00. */
 export function formatTraceparent({ traceId, spanId, traceFlags }: TraceContext): string {
   return `00-${traceId}-${spanId}-${(traceFlags & 0xff).toString(16).padStart(2, '0')}`;

@@ -1,6 +1,6 @@
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { DomainError } from '@orders/contracts';
-import { currentTraceId } from '@orders/instrumentation';
+import { currentTraceId, traceIdOf } from '@orders/instrumentation';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 
@@ -32,8 +32,9 @@ export class ProblemFilter implements ExceptionFilter {
       reply.raw.destroy();
       return;
     }
-    const requestId = request.requestContext?.requestId;
-    const traceId = currentTraceId() ?? request.requestContext?.traceparent.slice(3, 35);
+    const context = request.requestContext;
+    const requestId = context?.requestId;
+    const traceId = currentTraceId() ?? (context && traceIdOf(context.traceparent));
     if (problem.retryAfterSeconds !== undefined) reply.header('retry-after', problem.retryAfterSeconds);
     reply
       .code(problem.status)

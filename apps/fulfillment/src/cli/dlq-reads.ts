@@ -1,3 +1,4 @@
+import { parseTraceparent } from '@orders/instrumentation';
 import {
   auditOf,
   type DeadLetter,
@@ -36,7 +37,7 @@ export async function showDeadLetter(
   print(`consumer     ${consumer}`);
   print(`event        ${header('ce-type')} ${message.id || '-'} of ${header('ce-subject')}`);
   print(`dataschema   ${header('ce-dataschema')}`);
-  print(`trace id     ${message.headers['traceparent']?.split('-')[1] ?? '-'}`);
+  print(`trace id     ${parseTraceparent(message.headers['traceparent'])?.traceId ?? '-'}`);
   print(`correlation  ${header('ce-correlationid')}`);
   print(`error        ${error}`);
   for (const line of breaks(letter, consumers)) print(`schema now   ${line}`);

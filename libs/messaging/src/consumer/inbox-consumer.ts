@@ -1,5 +1,5 @@
 import { SpanKind } from '@opentelemetry/api';
-import { withSpan } from '@orders/instrumentation';
+import { parseTraceparent, withSpan } from '@orders/instrumentation';
 import { Backoff, sleep } from '@orders/resilience';
 import type { ReceivedEvent } from '../cloud-event.js';
 import { DeadLetters } from '../inbox/dead-letters.js';
@@ -93,7 +93,7 @@ export class InboxConsumer {
         logger.error({ err: error, address: delivery.address }, 'event became a dead letter');
       }
       for (const { id, type, subject, sequence, correlationId, traceparent } of fresh) {
-        const traceId = traceparent.split('-')[1];
+        const traceId = parseTraceparent(traceparent)?.traceId;
         logger.info({ eventId: id, type, subject, sequence, correlationId, traceId }, 'event applied');
       }
       for (const gap of gaps) this.tellGap(gap);
