@@ -1,6 +1,7 @@
 import { ORDERS_STREAM, replaySubject } from '@orders/contracts';
 import {
   consumerMetrics,
+  hasSettled,
   Inbox,
   InboxConsumer,
   JetStreamSource,
@@ -33,6 +34,7 @@ export function startConsumer(service: Service, database: DataSource, natsUrl: S
     stream: ORDERS_STREAM,
     durable: CONSUMER,
     subjects: CONSUMER_SUBJECTS,
+    isSettled: (event) => hasSettled(database, CONSUMER, event),
     logger,
   });
   observeLag(CONSUMER, source);

@@ -1,6 +1,7 @@
 import {
   AckPolicy,
   type ConsumerConfig,
+  type ConsumerInfo,
   type ConsumerMessages,
   DeliverPolicy,
   JetStreamApiCodes,
@@ -9,9 +10,10 @@ import {
   jetstreamManager,
   type JsMsg,
 } from '@nats-io/jetstream';
-import { ClosedConnectionError, nanos } from '@nats-io/transport-node';
+import { ClosedConnectionError, type MsgHdrs, nanos } from '@nats-io/transport-node';
 import { Backoff, sleep, WakeUp } from '@orders/resilience';
 import { addAbortListener } from 'node:events';
+import type { EventPlace } from '../inbox/settled.js';
 import type { Log } from '../log.js';
 import { type Delivery, EventSource } from '../message.js';
 import type { NatsLink } from './nats-link.js';
@@ -35,6 +37,11 @@ export interface JetStreamSourceOptions {
   ackWaitMs?: number;
   /** Events delivered and not yet acked, over all replicas. Default 1 000. */
   maxAckPending?: number;
+  /**
+   * Has this event been settled? Asked by a reader that begins, of the event up to which all are acked: when it has
+   * not, the stream lost its end while nobody read, and other events have taken the places since. Default: trusted.
+   */
+  isSettled?: (event: EventPlace) => Promise<boolean>;
 }
 
 /**
@@ -110,14 +117,12 @@ export class JetStreamSource extends EventSource {
     await ensureStream(manager, stream);
     const config = this.consumerConfig();
     try {
-      const { delivered, config: present } = await manager.consumers.info(stream.name, durable);
-      if (!(await this.hasLost(manager, delivered.stream_seq))) {
-        return await this.ensureSubjects(manager, present);
+      const standing = await manager.consumers.info(stream.name, durable);
+      if (!(await this.hasLost(manager, standing))) {
+        return await this.ensureSubjects(manager, standing.config);
       }
-      logger.error(
-        { durable, delivered: delivered.stream_seq },
-        'the stream has lost events: reading it anew',
-      );
+      const delivered = standing.delivered.stream_seq;
+      logger.error({ durable, delivered }, 'the stream has lost events: reading it anew');
       await manager.consumers.delete(stream.name, durable);
       this.last = undefined;
     } catch (error) {
@@ -130,14 +135,18 @@ export class JetStreamSource extends EventSource {
    * A consumer ahead of a stream that lost its end waits for ever, and skips what comes in its place. Seen by a stream
    * that is shorter, or, when it has grown since, by another message where the last one had been.
    */
-  private async hasLost(manager: JetStreamManager, delivered: number): Promise<boolean> {
-    const { name } = this.options.stream;
+  private async hasLost(manager: JetStreamManager, standing: ConsumerInfo): Promise<boolean> {
+    const { stream, isSettled } = this.options;
     // After the consumer was looked at: the stream only grows meanwhile.
-    const { last_seq: lastSequence, first_seq: firstSequence } = (await manager.streams.info(name)).state;
-    if (delivered > lastSequence) return true;
-    if (!this.last || this.last.sequence < firstSequence) return false;
-    const stored = await manager.streams.getMessage(name, { seq: this.last.sequence });
-    return stored?.header.get('Nats-Msg-Id') !== this.last.id;
+    const { last_seq: lastSequence, first_seq: firstSequence } = (await manager.streams.info(stream.name))
+      .state;
+    if (standing.delivered.stream_seq > lastSequence) return true;
+    const sequence = this.last?.sequence ?? standing.ack_floor.stream_seq;
+    if (sequence < firstSequence) return false;
+    const stored = await manager.streams.getMessage(stream.name, { seq: sequence });
+    if (this.last) return stored?.header.get('Nats-Msg-Id') !== this.last.id;
+    if (!stored || !isSettled) return false;
+    return !(await isSettled({ id: eventIdOf(stored.header), address: `${stream.name}/${sequence}` }));
   }
 
   /** A newer version may want other events; where the consumer stands is kept. */
@@ -226,16 +235,19 @@ function toDelivery(message: JsMsg, interruption: AbortSignal): Delivery {
   };
   const headers: Record<string, string> = {};
   for (const name of message.headers?.keys() ?? []) headers[name] = message.headers?.get(name) ?? '';
-  // A replay has a message id of its own; the event keeps its id.
-  const id = headers['ce-id'] ?? headers['Nats-Msg-Id'] ?? '';
   return {
-    message: { id, subject: message.subject, headers, body: message.string() },
+    message: { id: eventIdOf(message.headers), subject: message.subject, headers, body: message.string() },
     address: `${message.info.stream}/${message.seq}`,
     attempt: message.info.deliveryCount,
     ack: () => tell(() => message.ack()),
     nak: (delayMs) => tell(() => message.nak(delayMs)),
     working: () => tell(() => message.working()),
   };
+}
+
+/** A replay has a message id of its own; the event keeps its id. */
+function eventIdOf(headers: MsgHdrs | undefined): string {
+  return headers?.get('ce-id') || headers?.get('Nats-Msg-Id') || '';
 }
 
 /** What the server does not hear it takes for silence: it delivers again after the ack wait. */

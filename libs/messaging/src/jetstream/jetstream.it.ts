@@ -2,12 +2,15 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { FaultProxy } from '@orders/resilience/testing';
 import { randomBytes } from 'node:crypto';
+import type { EventPlace } from '../inbox/settled.js';
+import type { Log } from '../log.js';
 import { itIsABus } from '../testing/bus-conformance.js';
 import { eventually, recordingLog, someEvent, take } from '../testing/fixtures.js';
 import { requiredUrl } from '../testing/test-database.js';
 import { JetStreamPublisher } from './jetstream-publisher.js';
-import { JetStreamSource } from './jetstream-source.js';
+import { JetStreamSource, type JetStreamSourceOptions } from './jetstream-source.js';
 import { NatsLink } from './nats-link.js';
+import type { StreamSpec } from './stream.js';
 
 /** Streams of one server may not share subjects, so each bus has a prefix that its adapter adds and takes away. */
 function openBus({ ackWaitMs = 5_000, url = requiredUrl('TEST_NATS_URL') } = {}) {
@@ -20,15 +23,16 @@ function openBus({ ackWaitMs = 5_000, url = requiredUrl('TEST_NATS_URL') } = {})
     publish: (message: Parameters<JetStreamPublisher['publish']>[0]) =>
       inner.publish({ ...message, subject: `${prefix}.${message.subject}` }),
   });
-  const source = new JetStreamSource({
-    link,
-    stream,
-    durable: 'reader',
-    subjects: [`${prefix}.things.*`],
-    logger,
-    ackWaitMs,
-  });
-  return { prefix, link, stream, publisher, source, logger };
+  const bus = { prefix, link, stream, publisher, logger };
+  return { ...bus, source: openReader(bus, { ackWaitMs }) };
+}
+
+function openReader(
+  { prefix, link, stream, logger }: { prefix: string; link: NatsLink; stream: StreamSpec; logger: Log },
+  options: Pick<JetStreamSourceOptions, 'ackWaitMs' | 'isSettled'>,
+): JetStreamSource {
+  const subjects = [`${prefix}.things.*`];
+  return new JetStreamSource({ link, stream, durable: 'reader', subjects, logger, ...options });
 }
 
 describe('JetStream', () => {
@@ -99,6 +103,32 @@ describe('JetStream', () => {
     await take(bus.source, 1);
     await eventually('the last event acked', async () => (await state()).num_pending === 0);
     expect(await state()).toMatchObject({ num_ack_pending: 1, ack_floor: { stream_seq: 0 } });
+    await bus.link.close();
+  });
+
+  it('reads all anew when it begins at an event that was never settled: the stream lost its end while nobody read', async () => {
+    const asked: string[] = [];
+    const settled = new Set<string>();
+    const isSettled = ({ id, address }: EventPlace) => {
+      asked.push(address);
+      return Promise.resolve(settled.has(id));
+    };
+    const bus = openBus();
+    const [first, second, third] = [someEvent(), someEvent(), someEvent()];
+    for (const event of [first, second]) await bus.publisher.publish(event);
+    await take(bus.source, 2);
+    const standing = () => manager.consumers.info(bus.stream.name, 'reader');
+    await eventually('the acks', async () => (await standing()).ack_floor.stream_seq === 2);
+    await bus.publisher.publish(third);
+
+    const begin = () => openReader(bus, { isSettled });
+    settled.add(second.id);
+    const next = await take(begin(), 1, (delivery) => delivery.nak(0));
+    expect(next.map(({ message }) => message.id)).toEqual([third.id]);
+    settled.clear();
+    const all = await take(begin(), 3);
+    expect(all.map(({ message }) => message.id)).toEqual([first.id, second.id, third.id]);
+    expect(asked).toEqual([`${bus.stream.name}/2`, `${bus.stream.name}/2`]);
     await bus.link.close();
   });
 
