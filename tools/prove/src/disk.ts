@@ -92,9 +92,10 @@ export class Disk {
     }
   }
 
-  /** Takes back what {@link fill} did. */
-  free(): void {
+  /** Takes back what {@link fill} did; for good, so that a power cut does not bring it back. */
+  async free(): Promise<void> {
     for (let n = 0; n < 100; n += 1) rmSync(join(this.#folder, `filler-${n}`), { force: true });
+    await run('sync', ['--file-system', this.#folder]);
   }
 
   /** Nobody may use it any more; its image stays. */

@@ -50,7 +50,7 @@ export async function runTrial(plan: TrialPlan, context: TrialContext): Promise<
   if (stuck) findings.push(`I8 nothing moved for 30 s: ${stuck}`);
   const { findings: broken, ...counts } = census ? reconcile(ledger.operations, census) : NOT_RECONCILED;
   findings.push(...load.findings, ...sut.alarms.splice(0).map((alarm) => `I10 ${alarm}`), ...broken);
-  if (census) findings.push(...(await leaks(sut.system)));
+  if (census) findings.push(...(await leaks(sut.system).catch(unseen)));
   const tookMs = performance.now() - began;
   return { plan, figures: load.figures, ...counts, findings, notInjected, healMs, drainMs, tookMs };
 }
@@ -80,6 +80,8 @@ async function underLoad(plan: TrialPlan, context: TrialContext): Promise<UnderL
     await load.stop();
   }
 }
+
+const unseen = (error: unknown): string[] => [`I9 nobody can tell what is left open: ${describe(error)}`];
 
 function notBegun(plan: TrialPlan, ends: readonly PromiseSettledResult<unknown>[]) {
   const findings: string[] = [];

@@ -33,7 +33,7 @@ export const DISK_FAULTS: readonly Fault[] = [
       const disk = sut.disks![server];
       await disk.fill();
       return async () => {
-        disk.free();
+        await disk.free();
         await comesBack(sut, server);
       };
     },

@@ -3,6 +3,7 @@ import { cpSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { jetstream, jetstreamManager, type JetStreamManager, type StreamConfig } from '@nats-io/jetstream';
 import { connect, headers, nanos, type NatsConnection } from '@nats-io/transport-node';
+import { until } from '@orders/dev/stack/until';
 import type { SystemUnderProof } from '../system-under-proof.ts';
 import { NotInjected, nothing, type Fault } from './fault.ts';
 
@@ -39,6 +40,20 @@ function once(name: string, work: (manager: JetStreamManager) => Promise<unknown
       return nothing;
     },
   };
+}
+
+/** Nobody who reads the stream sees that it was short. */
+const WITH_ITS_READERS = 'nats-server and every fulfillment';
+
+/** Resolves when the stream is again as long as its consumer has read it, with other events. */
+async function regrown(sut: SystemUnderProof): Promise<void> {
+  const isLong = (): Promise<boolean> =>
+    withNats(sut, async (connection) => {
+      const manager = await jetstreamManager(connection);
+      const { delivered } = await manager.consumers.info('ORDERS', 'fulfillment');
+      return (await manager.streams.info('ORDERS')).state.last_seq > delivered.stream_seq;
+    });
+  await until(isLong, { timeoutMs: 20_000, everyMs: 100, what: 'the stream to grow again' });
 }
 
 /** As a replay does it, many times. */
@@ -113,20 +128,24 @@ export const STREAM_FAULTS: readonly Fault[] = [
     // What a power cut leaves: the consumer as it is, the stream as it was a while before. What has been replayed since
     // nobody publishes again, so that new events take the places of what the consumer has read.
     name: 'stream cut short',
-    targets: ['nats-server'],
+    targets: ['nats-server', WITH_ITS_READERS],
     durationMs: [300, 1_500],
-    component: () => 'nats-server',
-    begin: async (sut) => {
+    component: (target) => (target === WITH_ITS_READERS ? ['nats-server', 'fulfillment'] : 'nats-server'),
+    begin: async (sut, { target }) => {
       const server = sut.system.nats.server!;
       const messages = join(server.folder, 'jetstream/$G/streams/ORDERS/msgs');
       const earlier = join(server.folder, 'earlier-msgs');
       cpSync(messages, earlier, { recursive: true });
       await withNats(sut, replayNewest);
+      const readers = target === WITH_ITS_READERS ? sut.system.replicas.fulfillment : [];
       return async () => {
+        await Promise.all(readers.map((reader) => reader.kill()));
         await server.kill();
         rmSync(messages, { recursive: true });
         renameSync(earlier, messages);
         await server.start();
+        if (readers.length > 0) await regrown(sut);
+        await Promise.all(readers.map((reader) => reader.start()));
       };
     },
   },

@@ -76,11 +76,24 @@ export const CONSUMER_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: SOURCE,
-        from: 'if (!(await this.hasLost(manager, delivered.stream_seq))) {',
-        to: 'if (delivered) {',
+        from: 'if (!(await this.hasLost(manager, standing))) {',
+        to: 'if (standing) {',
       },
     ],
     exposedBy: { faults: ['stream cut short'], targets: ['nats-server'] },
+    seenAs: ['I6', 'I8'],
+  },
+  {
+    name: 'begins-without-asking',
+    breaks: 'an effect for each event',
+    patches: [
+      {
+        file: 'apps/fulfillment/src/consumer.ts',
+        from: 'isSettled: (event) => hasSettled(database, CONSUMER, event),',
+        to: '',
+      },
+    ],
+    exposedBy: { faults: ['stream cut short'], targets: ['nats-server and every fulfillment'] },
     seenAs: ['I6', 'I8'],
   },
 ];
