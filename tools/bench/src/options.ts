@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
 import { Problem } from '@orders/dev/bootstrap/problem.mjs';
+import { countOf, parseArguments } from '@orders/dev/command-line';
 
 /** What can be measured; `load` when nothing is named. */
 export const SCENARIOS = [
@@ -62,12 +62,12 @@ export function parseOptions(argv: readonly string[]): BenchOptions | 'help' {
   const scenario = scenarioFrom(positionals);
   const wanted = quick ? QUICK : DEFAULT;
   const number = (name: 'seconds' | 'events' | 'orders' | 'plant', fallback: number): number =>
-    values[name] === undefined ? fallback : count(name, values[name]);
+    values[name] === undefined ? fallback : countOf(name, values[name]);
   return {
     scenario,
     connections: (values.connections ?? wanted.connections)
       .split(',')
-      .map((text) => count('connections', text)),
+      .map((text) => countOf('connections', text)),
     seconds: number('seconds', quick ? QUICK.seconds : (SECONDS[scenario] ?? DEFAULT.seconds)),
     events: number('events', DEFAULT.events),
     orders: number('orders', DEFAULT.orders),
@@ -78,8 +78,8 @@ export function parseOptions(argv: readonly string[]): BenchOptions | 'help' {
 }
 
 function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({
+  return parseArguments(
+    {
       args: [...argv],
       allowPositionals: true,
       options: {
@@ -92,12 +92,9 @@ function parse(argv: readonly string[]) {
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
-    });
-  } catch (error) {
-    throw new Problem(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`, {
-      cause: error,
-    });
-  }
+    },
+    USAGE,
+  );
 }
 
 function scenarioFrom([name = 'load', ...more]: readonly string[]): Scenario {
@@ -105,9 +102,4 @@ function scenarioFrom([name = 'load', ...more]: readonly string[]): Scenario {
   if (scenario === undefined || more.length > 0)
     throw new Problem(`"${[name, ...more].join(' ')}" is none of: ${SCENARIOS.join(', ')}.`);
   return scenario;
-}
-
-function count(name: string, text: string): number {
-  if (!/^[1-9]\d{0,7}$/.test(text)) throw new Problem(`--${name} must be a number from 1, not "${text}".`);
-  return Number(text);
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { parseArgs } from 'node:util';
 import { Problem } from '@orders/dev/bootstrap/problem.mjs';
+import { countOf, parseArguments } from '@orders/dev/command-line';
 import { FAULTS } from './faults/catalogue.ts';
 import type { Mutant } from './mutants/mutant.ts';
 import { mutantNamed, MUTANTS } from './mutants/mutants.ts';
@@ -60,8 +60,8 @@ export function parseOptions(argv: readonly string[]): ProveOptions | 'help' {
 }
 
 function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({
+  return parseArguments(
+    {
       args: [...argv],
       allowPositionals: true,
       options: {
@@ -77,22 +77,17 @@ function parse(argv: readonly string[]) {
         report: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
-    });
-  } catch (error) {
-    throw new Problem(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`, {
-      cause: error,
-    });
-  }
+    },
+    USAGE,
+  );
 }
 
 function chosenMutants(names: readonly string[]): readonly Mutant[] {
   return names.length === 0 ? MUTANTS : names.map(mutantNamed);
 }
 
-function count(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (!/^[1-9]\d{0,4}$/.test(text)) throw new Problem(`--${name} must be a number from 1, not "${text}".`);
-  return Number(text);
+function count(option: string, text: string | undefined): number | undefined {
+  return text === undefined ? undefined : countOf(option, text);
 }
 
 function assertKnown({
