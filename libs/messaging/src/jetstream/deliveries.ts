@@ -1,0 +1,94 @@
+import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
+import { ClosedConnectionError, type MsgHdrs } from '@nats-io/transport-node';
+import { WakeUp } from '@orders/resilience';
+import type { Delivery } from '../message.js';
+
+/** How long one pull stays open, in ms; the least that the client allows. */
+export const PULL_MS = 1_000;
+
+export interface Reading {
+  /** Messages at a time. */
+  readonly max: number;
+  /** Between two words to the server that the work goes on, in ms. */
+  readonly aliveMs: number;
+  /** Aborts when nothing more is to be read. */
+  readonly signal: AbortSignal;
+  /** Aborts when the connection was lost. */
+  readonly interruption: AbortSignal;
+}
+
+/**
+ * What has arrived by now, up to `max` at a time; after the signal aborted it is handed back to other replicas. Every
+ * `aliveMs` the server is told that what the reader has, and what waits for the reader, is being worked on.
+ */
+export async function* inBatches(
+  pull: ConsumerMessages,
+  { max, aliveMs, signal, interruption }: Reading,
+): AsyncIterable<JsMsg[]> {
+  const received: JsMsg[] = [];
+  let reading: JsMsg[] = [];
+  const alive = setInterval(() => {
+    if (interruption.aborted) return;
+    for (const message of [...reading, ...received]) sayIfOpen(() => message.working());
+  }, aliveMs);
+  const wakeUp = new WakeUp();
+  let open = true;
+  const receive = async () => {
+    for await (const message of pull) {
+      received.push(message);
+      wakeUp.wake();
+    }
+  };
+  const ended = Promise.allSettled([receive()]).then(([result]) => {
+    open = false;
+    wakeUp.wake();
+    return result;
+  });
+  const never = new AbortController().signal;
+  try {
+    while (open || received.length > 0) {
+      if (received.length === 0) await wakeUp.wait(PULL_MS, never);
+      reading = received.splice(0, max);
+      if (signal.aborted) reading.forEach((message) => message.nak(PULL_MS));
+      else if (reading.length > 0) yield reading;
+    }
+  } finally {
+    clearInterval(alive);
+  }
+  const result = await ended;
+  if (result.status === 'rejected') throw result.reason;
+}
+
+/**
+ * A message as its reader has it. After an interruption nothing is said of it any more: an ack names a place in the stream, and in a stream made anew
+ * another event is there.
+ */
+export function toDelivery(message: JsMsg, interruption: AbortSignal): Delivery {
+  const tell = (word: () => void) => {
+    if (!interruption.aborted) sayIfOpen(word);
+  };
+  const headers: Record<string, string> = {};
+  for (const name of message.headers?.keys() ?? []) headers[name] = message.headers?.get(name) ?? '';
+  return {
+    message: { id: eventIdOf(message.headers), subject: message.subject, headers, body: message.string() },
+    address: `${message.info.stream}/${message.seq}`,
+    attempt: message.info.deliveryCount,
+    ack: () => tell(() => message.ack()),
+    nak: (delayMs) => tell(() => message.nak(delayMs)),
+    working: () => tell(() => message.working()),
+  };
+}
+
+/** A replay has a message id of its own; the event keeps its id. */
+export function eventIdOf(headers: MsgHdrs | undefined): string {
+  return headers?.get('ce-id') || headers?.get('Nats-Msg-Id') || '';
+}
+
+/** What the server does not hear it takes for silence: it delivers again after the ack wait. */
+function sayIfOpen(word: () => void): void {
+  try {
+    word();
+  } catch (error) {
+    if (!(error instanceof ClosedConnectionError)) throw error;
+  }
+}
