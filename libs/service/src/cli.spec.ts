@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { CliError, parseCli, Progress } from './cli.js';
+import { CliError, parseCli, printable, Progress } from './cli.js';
 
 describe('parseCli', () => {
   const config = (args: string[]) => ({ args, options: { rate: { type: 'string' as const } } });
@@ -17,6 +17,13 @@ describe('parseCli', () => {
     }
     expect(thrown).toBeInstanceOf(CliError);
     expect(thrown).toMatchObject({ exitCode: 2, message: "Unknown option '--rat'. Usage: x [--rate N]" });
+  });
+});
+
+describe('printable', () => {
+  it('shows control characters instead of sending them to the terminal, and keeps lines and tabs', () => {
+    expect(printable('a\u001b[2J\u009b1m\r\0\u007f')).toBe('a\\u001b[2J\\u009b1m\\u000d\\u0000\\u007f');
+    expect(printable('{\n\t"ü": "€"\n}')).toBe('{\n\t"ü": "€"\n}');
   });
 });
 

@@ -9,7 +9,7 @@ const SAME_KEY_MS = 750;
 export interface Cli {
   /** Aborts at the first Ctrl-C or SIGTERM; the second one ends the process. */
   readonly signal: AbortSignal;
-  /** Results go to stdout, a line each; progress and errors go to stderr. */
+  /** Results go to stdout, a line each, control characters as `\u001b`; progress and errors go to stderr. */
   readonly print: (line: string) => void;
   readonly progress: Progress;
   /** `user@host` of whoever runs it. */
@@ -58,19 +58,27 @@ export async function runCli(command: (args: string[], cli: Cli) => Promise<numb
   };
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, interrupt);
   const progress = new Progress(process.stderr);
-  const print = (line: string) => void process.stdout.write(`${line}\n`);
+  const print = (line: string) => void process.stdout.write(`${printable(line)}\n`);
   try {
     const args = process.argv.slice(2);
     const code = await command(args, { signal: stop.signal, print, progress, operator: whoRuns() });
     process.exitCode = stop.signal.aborted ? 130 : code;
   } catch (error) {
     progress.end();
-    process.stderr.write(`✗ ${explain(error)}\n`);
+    process.stderr.write(`✗ ${printable(explain(error))}\n`);
     process.exitCode = error instanceof CliError ? error.exitCode : 1;
   } finally {
     progress.end();
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, interrupt);
   }
+}
+
+/** Text of others, such as the payload of an event, must not command the terminal of whoever reads it. */
+export function printable(text: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what it is about
+  return text.replaceAll(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, (control) => {
+    return `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
 }
 
 /** One line about how far a long command is: nothing for the first 2 s, then at most once a second. */
