@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { jetstream } from '@nats-io/jetstream';
+import { connect, headers } from '@nats-io/transport-node';
+import { ROOT } from '../src/stack/paths.ts';
+import type { DatabaseName } from '../src/stack/topology.ts';
+import { until } from '../src/stack/until.ts';
+import { type Census, census, Customer, freshSystem, type SystemUnderTest } from './client.ts';
+
+const ORDERS = 20;
+
+let sut: SystemUnderTest;
+let before: Census;
+
+beforeAll(async () => {
+  sut = await freshSystem();
+  const alice = await Customer.of(sut.system, 'alice');
+  for (let n = 0; n < ORDERS; n += 1) await alice.order();
+  const applied = async () => {
+    const now = await census(sut.system);
+    return now.effects.length === ORDERS ? now : undefined;
+  };
+  before = await until(applied, { timeoutMs: 20_000, what: 'every effect' });
+}, 120_000);
+afterAll(() => sut.dispose(), 60_000);
+
+/** Runs `npm run orders -- …` or `npm run fulfillment -- …` as an operator does, against the system under test. */
+async function npmRun(app: DatabaseName, ...args: string[]) {
+  const { postgres, nats } = sut.system;
+  const env = { ...process.env, DATABASE_URL: postgres.url(app), NATS_URL: nats.url };
+  const command = spawn('npm', ['run', '--silent', app, '--', ...args], { cwd: ROOT, env });
+  const out = { stdout: '', stderr: '' };
+  command.stdout.on('data', (text: Buffer) => (out.stdout += text.toString()));
+  command.stderr.on('data', (text: Buffer) => (out.stderr += text.toString()));
+  const code = await new Promise<number | null>((resolve, reject) =>
+    command.once('error', reject).once('close', resolve),
+  );
+  return { code, ...out };
+}
+
+async function consumerEvents(outcome: string): Promise<number> {
+  const metrics = await (await fetch(`${sut.system.urls.management.fulfillment}/metrics`)).text();
+  const line = new RegExp(`^consumer_events_total\\{[^}]*outcome="${outcome}"[^}]*\\} (\\d+)`, 'm');
+  return Number(line.exec(metrics)?.[1] ?? 0);
+}
+
+/** Publishes an `orders.created` that can take no effect: its body is no JSON, and would clear a terminal. */
+async function publishPoison(): Promise<void> {
+  const connection = await connect({ servers: sut.system.nats.url });
+  const poison = headers();
+  poison.set('ce-id', randomUUID());
+  await jetstream(connection).publish('orders.created', 'no JSON \u001b[2J', { headers: poison });
+  await connection.close();
+}
+
+describe('replay', () => {
+  const since = ['replay', '--since', '2026-01-01T00:00:00Z'];
+
+  it('tells what it would do, does it with --yes, and changes no effect', async () => {
+    const dry = await npmRun('orders', ...since);
+    expect(dry).toMatchObject({ code: 0, stderr: '' });
+    expect(dry.stdout).toMatch(new RegExp(`^${ORDERS} events, recorded `));
+    expect(await consumerEvents('duplicate')).toBe(0);
+
+    const real = await npmRun('orders', ...since, '--to', 'fulfillment', '--yes');
+    expect(real).toMatchObject({ code: 0, stderr: '' });
+    expect(real.stdout).toContain(`${ORDERS} of ${ORDERS} events published`);
+    const again = async () => (await consumerEvents('duplicate')) === ORDERS;
+    await until(again, { timeoutMs: 10_000, what: 'every event, again' });
+    expect(await census(sut.system)).toEqual(before);
+  });
+
+  it('says in one line what is wrong with its arguments', async () => {
+    const wrong = await npmRun('orders', 'replay', '--since', 'yesterday');
+    expect(wrong).toMatchObject({ code: 2, stdout: '' });
+    expect(wrong.stderr).toMatch(/^✗ --since yesterday: .*\n$/);
+  });
+});
+
+describe('dlq', () => {
+  it('lists, shows, redrives and discards what the consumer could not take', async () => {
+    await publishPoison();
+    const listed = async () =>
+      /oldest: (\d+),/.exec((await npmRun('fulfillment', 'dlq', 'list')).stdout)?.[1];
+    const id = await until(listed, { timeoutMs: 20_000, what: 'the dead letter' });
+
+    const shown = await npmRun('fulfillment', 'dlq', 'show', id);
+    expect(shown.code).toBe(0);
+    expect(shown.stdout).toContain('no JSON \\u001b[2J');
+
+    const redriven = await npmRun('fulfillment', 'dlq', 'redrive', id);
+    expect(redriven.code).toBe(1);
+    expect(redriven.stdout).toContain('1 failed');
+
+    expect(await npmRun('fulfillment', 'dlq', 'discard', id, '--reason', 'poison')).toMatchObject({
+      code: 0,
+    });
+    const { stdout } = await npmRun('fulfillment', 'dlq', 'list');
+    expect(stdout).toBe('no dead letters are waiting\n');
+    expect((await census(sut.system)).effects).toEqual(before.effects);
+  });
+});
