@@ -1,4 +1,4 @@
-import type { RequestListener, Server } from 'node:http';
+import type { RequestListener, Server, ServerResponse } from 'node:http';
 
 import type { DomainError } from '@orders/contracts';
 import { problemDetails, problemOf } from '@orders/service';
@@ -28,6 +28,12 @@ export function refusalFor(error: DomainError, headers: Record<string, string> =
 }
 
 /**
+ * How long a refusal waits before it is sent, in ms. Whoever asks again only when answered is slowed down instead of
+ * being refused as fast as this process can: a connection costs four refusals a second, not as many as it can send.
+ */
+const HOLD_MS = 250;
+
+/**
  * Refuses at the server's door what would be refused behind it. A refusal must cost a fraction of what an order costs,
  * or refusing ten times the load leaves nothing for those who are served: through Fastify, its hooks and the access log
  * it does not (docs/performance.md). What is refused here is counted but has no line in the log and no request id.
@@ -39,7 +45,11 @@ export function refuseEarly(server: Server, refusalOf: (authorization: string) =
   server.removeAllListeners('request').on('request', (request, response) => {
     const { authorization } = request.headers;
     const refusal = authorization === undefined ? undefined : refusalOf(authorization);
-    if (refusal) response.writeHead(refusal.status, refusal.headers).end(refusal.body);
+    if (refusal) setTimeout(() => send(refusal, response), HOLD_MS);
     else for (const handle of handlers) handle(request, response);
   });
+}
+
+function send({ status, headers, body }: Refusal, response: ServerResponse): void {
+  response.writeHead(status, headers).end(body);
 }
