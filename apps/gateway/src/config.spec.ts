@@ -20,7 +20,7 @@ describe('the config', () => {
       maxConcurrentRequests: 256,
       maxQueuedRequests: 256,
       maxQueueMs: 250,
-      maxEventLoopDelayMs: 100,
+      maxEventLoopDelayMs: 200,
       rateLimitPerSecond: 1_000,
       rateLimitBurst: 2_000,
     });

@@ -26,7 +26,7 @@ export const gatewayConfig = baseConfig.extend({
   MAX_CONCURRENT_REQUESTS: count(1, 256),
   MAX_QUEUED_REQUESTS: count(0, 256),
   MAX_QUEUE_MS: milliseconds(250),
-  MAX_EVENT_LOOP_DELAY_MS: milliseconds(100),
+  MAX_EVENT_LOOP_DELAY_MS: milliseconds(200),
   // Of each caller, in each process.
   RATE_LIMIT_PER_SECOND: count(1, 1_000),
   RATE_LIMIT_BURST: count(1, 2_000),
