@@ -64,6 +64,8 @@ describe('an order', () => {
     expect(again.status).toBe(first.status);
     expect(again.headers.get('idempotent-replayed')).toBe('true');
     expect(await again.json()).toEqual(await first.json());
+    // As it came: a key that itself has quotes would be another one without its own.
+    expect(again.headers.get('idempotency-key')).toBe('"once"');
   });
 
   it('is refused when its key belongs to another order', async () => {

@@ -160,6 +160,19 @@ describe('orders.v1 over gRPC', () => {
     expect(events.map(({ headers }) => headers['traceparent'])).toEqual([traceparent, traceparent]);
   });
 
+  it('takes over no id and no trace that is not sane: events would carry it', async () => {
+    const order = { customerId: 'erin', items: [...ITEMS] };
+    const long = 'x'.repeat(70_000);
+    const context = { traceparent: long, requestId: long, correlationId: long, timeoutMs: 0 };
+    const { message } = await call('createOrders', {
+      orders: [{ ...order, idempotencyKey: 'e-1', context }],
+    });
+    expect(message?.results).toMatchObject([{ outcome: { $case: 'order' } }]);
+    const [event] = bus.messages.filter(({ body }) => body.includes('"erin"'));
+    expect(event?.headers['ce-correlationid']).toMatch(/^[\w-]{36}$/);
+    expect(event?.headers['traceparent']).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/);
+  });
+
   it('names the field of an order of a batch just as that of an order alone', async () => {
     const { error } = await create({ items: [], idempotencyKey: 'x' });
     const { message } = await call('createOrders', {

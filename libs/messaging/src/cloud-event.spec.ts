@@ -30,6 +30,12 @@ describe('a CloudEvent on NATS', () => {
     );
   });
 
+  it('is not made when no bus would take it', () => {
+    expect(() => someEvent({ correlationId: 'x'.repeat(40_000) })).toThrow(RangeError);
+    expect(() => someEvent({}, { text: '€'.repeat(300_000) })).toThrow(RangeError);
+    expect(someEvent({ correlationId: 'x'.repeat(20_000) }, { text: 'x'.repeat(700_000) }).body).toBeTruthy();
+  });
+
   it('tells from its sequence as text which of two came first', () => {
     const sequenceOf = (sequence: number) => someEvent({ sequence }).headers['ce-sequence'] ?? '';
     expect(sequenceOf(9) < sequenceOf(10)).toBe(true);

@@ -27,7 +27,15 @@ export interface ReceivedEvent<Data = unknown> extends EventContext {
   readonly data: Data;
 }
 
-/** Writes an event as a message: CloudEvents 1.0, NATS protocol binding, binary content mode. */
+/** Less than a nats-server takes by default: 64 KiB of headers and, with them, 1 MiB in all. */
+const MAX_HEADERS_LENGTH = 32 * 1_024;
+const MAX_BODY_BYTES = 768 * 1_024;
+
+/**
+ * Writes an event as a message: CloudEvents 1.0, NATS protocol binding, binary content mode.
+ *
+ * @throws {RangeError} when no bus would take it: in the log it would hold up every event behind it for ever
+ */
 export function toMessage(context: EventContext, data: unknown): Message {
   const attributes = {
     'ce-specversion': '1.0',
@@ -47,7 +55,12 @@ export function toMessage(context: EventContext, data: unknown): Message {
   const headers = Object.fromEntries(
     Object.entries(attributes).map(([name, value]) => [name, encodeHeader(value)]),
   );
-  return { id: context.id, subject: context.type, headers, body: JSON.stringify(data) };
+  const body = JSON.stringify(data);
+  const headersLength = Object.values(headers).reduce((sum, value) => sum + value.length, 0);
+  if (headersLength > MAX_HEADERS_LENGTH || Buffer.byteLength(body) > MAX_BODY_BYTES) {
+    throw new RangeError(`an event of type ${context.type} is too large for the bus`);
+  }
+  return { id: context.id, subject: context.type, headers, body };
 }
 
 const contextSchema = z.object({

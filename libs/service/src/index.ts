@@ -21,6 +21,7 @@ export {
   type PostgresSettings,
 } from './postgres.js';
 export { problemDetails, problemOf } from './problem.js';
+export { saneId } from './request-context.js';
 export { deadlineOf } from './rpc-deadline.js';
 export { RpcEdge } from './rpc-edge.js';
 export { runMigrations } from './run-migrations.js';

@@ -10,15 +10,16 @@ export type ReadHeader = (name: string) => unknown;
 
 /** The context of a request that came in with these headers; what is missing or not sane is made. */
 export function contextFrom(read: ReadHeader): RequestContext {
-  const requestId = sane(read('x-request-id')) ?? randomUUID();
+  const requestId = saneId(read('x-request-id')) ?? randomUUID();
   const traceparent = read('traceparent');
   return {
     requestId,
-    correlationId: sane(read('x-correlation-id')) ?? requestId,
+    correlationId: saneId(read('x-correlation-id')) ?? requestId,
     traceparent: parseTraceparent(traceparent) ? (traceparent as string) : makeTraceparent(),
   };
 }
 
-function sane(id: unknown): string | undefined {
+/** The id itself when it may be taken over from outside; else `undefined`. */
+export function saneId(id: unknown): string | undefined {
   return typeof id === 'string' && SANE_ID.test(id) ? id : undefined;
 }

@@ -8,6 +8,7 @@ import {
   recordingLog,
   type TestDatabase,
 } from '@orders/messaging/testing';
+import { FaultProxy } from '@orders/resilience/testing';
 import { Secret } from '@orders/service';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
@@ -30,6 +31,19 @@ afterAll(async () => {
   await dataSource.destroy();
   await db[Symbol.asyncDispose]();
 });
+
+it('a shipment cannot be told while Postgres is away: 503, not 500', async () => {
+  const url = new URL(db.url);
+  const edge = await FaultProxy.listen('postgres', Number(url.port));
+  url.port = String(edge.port);
+  const settings = { url: new Secret(url.href), poolMax: 1, applicationName: 'test' };
+  const away = await fulfillmentDataSource(settings).initialize();
+  await edge.close();
+  const found = new ShipmentsRepository(away).find(randomUUID());
+  await expect(found).rejects.toMatchObject({ code: 'unavailable' });
+  await away.destroy();
+});
+
 beforeEach(() => db.query('TRUNCATE shipments, inbox, dead_letter'));
 
 const order = (id = randomUUID()): OrderSnapshot => ({

@@ -1,6 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import type { OrderSnapshot } from '@orders/contracts';
-import type { Queryable, ReceivedEvent, SequenceGap } from '@orders/messaging';
+import { DomainError, type OrderSnapshot } from '@orders/contracts';
+import {
+  isTransientDatabaseError,
+  type Queryable,
+  type ReceivedEvent,
+  type SequenceGap,
+} from '@orders/messaging';
 import { DataSource } from 'typeorm';
 import { ShipmentEntity, type ShipmentStatus } from './shipment.entity.js';
 
@@ -32,8 +37,14 @@ const APPLY = `
 export class ShipmentsRepository {
   constructor(private readonly db: DataSource) {}
 
+  /** @throws {DomainError} unavailable, while the database cannot answer */
   async find(orderId: string): Promise<ShipmentEntity | undefined> {
-    return (await this.db.manager.findOneBy(ShipmentEntity, { orderId })) ?? undefined;
+    try {
+      return (await this.db.manager.findOneBy(ShipmentEntity, { orderId })) ?? undefined;
+    } catch (cause) {
+      if (!isTransientDatabaseError(cause)) throw cause;
+      throw new DomainError('unavailable', 'the database cannot answer now', { cause });
+    }
   }
 }
 

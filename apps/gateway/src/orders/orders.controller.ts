@@ -29,8 +29,9 @@ export class OrdersController {
     @CallOf() { caller, headers, deadline, reply }: Call,
   ): Promise<ordersV1.Order> {
     // Without a key of the caller's it gets one of ours, and learns it from every answer: repeating is safe with it.
-    const idempotencyKey = parseIdempotencyKey(headers['idempotency-key']) ?? randomUUID();
-    reply.header('idempotency-key', idempotencyKey);
+    const given = headers['idempotency-key'];
+    const idempotencyKey = parseIdempotencyKey(given) ?? randomUUID();
+    reply.header('idempotency-key', given ?? idempotencyKey);
     const { order, replayed } = await this.orders.createOrder(
       { customerId: customerOf(caller, customerId), items, idempotencyKey, context: undefined },
       deadline,

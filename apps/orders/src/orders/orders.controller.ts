@@ -2,8 +2,14 @@ import { Metadata, type ServerUnaryCall } from '@grpc/grpc-js';
 import { Controller, Logger } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import { DomainError, ORDER_LIMITS, ordersV1, REPLAYED_METADATA } from '@orders/contracts';
-import { type Caller, currentCaller, currentContext, currentTraceparent } from '@orders/instrumentation';
-import { deadlineOf, toProblemMessage } from '@orders/service';
+import {
+  type Caller,
+  currentCaller,
+  currentContext,
+  currentTraceparent,
+  parseTraceparent,
+} from '@orders/instrumentation';
+import { deadlineOf, saneId, toProblemMessage } from '@orders/service';
 import { validate as isUuid } from 'uuid';
 import type { Order } from './order.js';
 import type { Origin } from './order-events.js';
@@ -97,14 +103,15 @@ export class OrdersController {
   }
 }
 
-/** An order of a batch may have come from elsewhere than the batch did. */
+/** An order of a batch may have come from elsewhere than the batch did; what is not sane counts as absent. */
 function toCommand(
   { customerId, items, idempotencyKey, context }: ordersV1.CreateOrderRequest,
   caller: Caller,
 ): CreateCommand {
   const origin = {
-    traceparent: context?.traceparent || caller.traceparent,
-    correlationId: context?.correlationId || context?.requestId || (caller.request?.correlationId ?? ''),
+    traceparent: parseTraceparent(context?.traceparent) ? context!.traceparent : caller.traceparent,
+    correlationId:
+      saneId(context?.correlationId) ?? saneId(context?.requestId) ?? caller.request?.correlationId ?? '',
   };
   return { customerId, items, idempotencyKey, origin, caller };
 }
