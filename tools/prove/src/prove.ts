@@ -6,6 +6,7 @@ import { thisMachine } from './machine.ts';
 import { Hunt } from './mutants/hunt.ts';
 import { parseOptions, USAGE, type ProveOptions } from './options.ts';
 import { describePlan, planTrials, type TrialPlan } from './plan.ts';
+import { alone } from './prove-lock.ts';
 import { Random } from './random.ts';
 import { Run } from './run.ts';
 
@@ -19,9 +20,9 @@ async function main(): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  if (options.controls) return runControls(options.seed);
+  if (options.controls) return alone(() => runControls(options.seed));
   const { seed, mutants, report } = options;
-  if (mutants) return new Hunt({ seed, mutants, report }).toEnd();
+  if (mutants) return alone(() => new Hunt({ seed, mutants, report }).toEnd());
   const { faults, skipped } = faultsOn(await thisMachine());
   const impossible = skipped.find(({ fault }) => options.only?.includes(fault));
   if (impossible) throw new Problem(`--only "${impossible.fault}" is not possible here: ${impossible.why}.`);
@@ -32,7 +33,7 @@ async function main(): Promise<number> {
     for (const trial of plan) console.log(`${String(trial.number).padStart(4)}  ${describePlan(trial)}`);
     return 0;
   }
-  return new Run(options, plan, skipped).toEnd();
+  return alone(() => new Run(options, plan, skipped).toEnd());
 }
 
 function planOf({ seed, only, target, from, trials }: ProveOptions, among: readonly Fault[]): TrialPlan[] {
