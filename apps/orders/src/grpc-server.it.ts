@@ -39,6 +39,8 @@ afterAll(async () => {
   expect(await exited.promise).toBe(0);
 });
 
+const NOBODYS = '00000000-0000-7000-8000-000000000000';
+
 /** Request and answer of each call. */
 interface Rpcs {
   createOrder: [ordersV1.CreateOrderRequest, ordersV1.Order];
@@ -208,8 +210,22 @@ describe('orders.v1 over gRPC', () => {
     expect(canceled.message).toMatchObject({ status: 'CANCELED', version: 2 });
   });
 
-  it.each(['not-a-uuid', '00000000-0000-7000-8000-000000000000'])('does not find %s', async (id) => {
+  it.each(['not-a-uuid', NOBODYS])('does not find %s', async (id) => {
     expect((await call('getOrder', { id, customerId: '' })).error?.code).toBe(status.NOT_FOUND);
+  });
+
+  it.each([
+    ['listOrders', { customerId: 'alice', limit: -5, cursor: '' }, '/limit'],
+    ['listOrders', { customerId: 'alice', limit: 101, cursor: '' }, '/limit'],
+    ['listOrders', { customerId: '', limit: 0, cursor: '' }, '/customerId'],
+    ['listOrders', { customerId: 'a\0', limit: 0, cursor: '' }, '/customerId'],
+    ['getOrder', { id: NOBODYS, customerId: 'a\0' }, '/customerId'],
+    ['getOrder', { id: NOBODYS, customerId: 'a'.repeat(129) }, '/customerId'],
+    ['cancelOrder', { id: NOBODYS, customerId: 'a\0', expectedVersion: 0 }, '/customerId'],
+  ] as const)('refuses %s %j, naming the field', async (name, request, pointer) => {
+    const { error } = await call(name, request);
+    expect(error?.code).toBe(status.INVALID_ARGUMENT);
+    expect(decodeURIComponent(String(error?.metadata.get('problem-errors')[0]))).toContain(`"${pointer}"`);
   });
 
   it('refuses a cursor that it has not made', async () => {

@@ -85,7 +85,8 @@ function totalOf(items: readonly OrderItem[]): number {
   return Number(total);
 }
 
-function checkCustomer(customerId: string): FieldError[] {
+/** What is wrong with the id of a customer; empty when nothing is. */
+export function checkCustomer(customerId: string): FieldError[] {
   const { maxCustomerIdLength: max } = ORDER_LIMITS;
   if (customerId.length >= 1 && customerId.length <= max && isPlainText(customerId)) return [];
   return [{ pointer: '/customerId', detail: `1 to ${max} characters, none of them a control character` }];

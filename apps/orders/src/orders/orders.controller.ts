@@ -11,7 +11,7 @@ import {
 } from '@orders/instrumentation';
 import { deadlineOf, saneId, toProblemMessage } from '@orders/service';
 import { validate as isUuid } from 'uuid';
-import type { Order } from './order.js';
+import { checkCustomer, type Order } from './order.js';
 import type { Origin } from './order-events.js';
 import { type CreateCommand, type Created, OrdersService } from './orders.service.js';
 
@@ -64,7 +64,7 @@ export class OrdersController {
 
   @GrpcMethod('Orders', 'getOrder')
   async getOrder({ id, customerId }: ordersV1.GetOrderRequest): Promise<ordersV1.Order> {
-    return toMessage(await this.orders.get(orderId(id), customerId || undefined));
+    return toMessage(await this.orders.get(orderId(id), ownerOf(customerId)));
   }
 
   @GrpcMethod('Orders', 'listOrders')
@@ -73,6 +73,8 @@ export class OrdersController {
     limit,
     cursor,
   }: ordersV1.ListOrdersRequest): Promise<ordersV1.ListOrdersResponse> {
+    assertCustomer(customerId);
+    assertPageSize(limit);
     const page = await this.orders.list(customerId, limit, readCursor(cursor));
     return { orders: page.orders.map(toMessage), nextCursor: writeCursor(page.next) };
   }
@@ -85,7 +87,7 @@ export class OrdersController {
   ): Promise<ordersV1.Order> {
     const command = {
       id: orderId(request.id),
-      customerId: request.customerId || undefined,
+      customerId: ownerOf(request.customerId),
       expectedVersion: request.expectedVersion || undefined,
       origin: originOfCall(),
     };
@@ -136,6 +138,24 @@ function toMessage(order: Order): ordersV1.Order {
 function orderId(text: string): string {
   if (isUuid(text)) return text;
   throw new DomainError('order-not-found', 'no order of yours has this id');
+}
+
+/** Whose order it must be; undefined = anybody's. */
+function ownerOf(customerId: string): string | undefined {
+  if (customerId === '') return undefined;
+  assertCustomer(customerId);
+  return customerId;
+}
+
+function assertCustomer(customerId: string): void {
+  const errors = checkCustomer(customerId);
+  if (errors.length > 0) throw new DomainError('validation-failed', 'the request breaks a rule', { errors });
+}
+
+function assertPageSize(limit: number): void {
+  if (limit >= 0 && limit <= ORDER_LIMITS.maxPage) return;
+  const errors = [{ pointer: '/limit', detail: `a whole number from 0 to ${ORDER_LIMITS.maxPage}` }];
+  throw new DomainError('validation-failed', 'the request breaks a rule', { errors });
 }
 
 /** Opaque to callers: today the id that the next page starts before. */
