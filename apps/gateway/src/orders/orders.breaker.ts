@@ -16,6 +16,8 @@ export class OrdersBreaker {
     this.changes = metrics.createCounter('breaker.changes', {
       description: 'Changes of the state of a circuit breaker, by upstream and new state',
     });
+    // There from the start, so that the first change is an increase.
+    for (const state of STATES) this.changes.add(0, { upstream: 'orders', state });
     this.breaker = new Breaker({ isFailure: isTrouble, onChange: (state) => this.changed(state) });
     metrics
       .createObservableGauge('breaker.state', {

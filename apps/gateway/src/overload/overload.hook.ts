@@ -12,7 +12,8 @@ export interface OverloadOptions {
   maxDelayMs: number;
 }
 
-type Reason = 'event-loop' | 'full' | 'late';
+const REASONS = ['event-loop', 'full', 'late'] as const;
+type Reason = (typeof REASONS)[number];
 
 /** Knows what is too much, and counts what is refused for it. */
 export class Overload {
@@ -24,6 +25,8 @@ export class Overload {
 
   constructor(private readonly options: OverloadOptions) {
     this.limit = options.limit;
+    // There from the start, so that the first refusal is an increase.
+    for (const reason of REASONS) this.refused.add(0, { reason });
   }
 
   /** Why nothing more can be taken at this moment; undefined = come in. */

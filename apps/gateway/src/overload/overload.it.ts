@@ -27,6 +27,13 @@ const askedAre = async (count: number) => {
 };
 
 describe('overload', () => {
+  it.each([
+    /^http_server_refused_total\{[^}]*reason="event-loop"[^}]*\} 0$/m,
+    /^breaker_changes_total\{[^}]*state="open"[^}]*\} 0$/m,
+  ])('shows %s before there is any: else an alert would miss the first', async (series) => {
+    expect(await (await fetch(`${gateway.managementUrl}/metrics`)).text()).toMatch(series);
+  });
+
   it('lets two in, two wait, and refuses the rest with 503 and Retry-After; health answers', async () => {
     gateway.orders.hold = held.promise;
     const ids = ['a', 'b', 'c', 'd', 'e', 'f'];
