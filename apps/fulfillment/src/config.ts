@@ -1,4 +1,4 @@
-import { baseConfig, databaseConfig, port, secret } from '@orders/service';
+import { baseConfig, databaseConfig, databaseUrl, port, secretUrls } from '@orders/service';
 import { z } from 'zod';
 
 /** Everything that this app reads from its environment. */
@@ -6,8 +6,8 @@ export const fulfillmentConfig = baseConfig.extend({
   MANAGEMENT_PORT: port(9_102),
   PORT: port(3_002),
   ...databaseConfig,
-  NATS_URL: secret(),
+  NATS_URL: secretUrls('nats', 'tls'),
 });
 
 /** What the migration step reads. */
-export const migrateConfig = z.object({ DATABASE_URL: secret() });
+export const migrateConfig = z.object({ DATABASE_URL: databaseUrl() });

@@ -28,6 +28,8 @@ describe('the config', () => {
 
   it.each([
     ['ORDERS_ADDRESS', 'orders'],
+    ['ORDERS_ADDRESS', 'orders:65536'],
+    ['REQUEST_DEADLINE_MS', '0'],
     ['OIDC_JWKS_URL', 'file:///etc/passwd'],
     ['OIDC_ISSUER', 'nobody'],
     ['OIDC_ALGORITHMS', 'HS256'],

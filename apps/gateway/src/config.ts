@@ -7,10 +7,16 @@ const list = (known: readonly string[]) =>
     .transform((text) => text.split(',').map((entry) => entry.trim()))
     .pipe(z.array(z.enum(known)).min(1));
 
+const hasPorts = (addresses: string): boolean =>
+  addresses.split(',').every((address) => Number(address.split(':').at(-1)) <= 65_535);
+
 /** Everything that this app reads from its environment. */
 export const gatewayConfig = baseConfig.extend({
   PORT: port(3_000),
-  ORDERS_ADDRESS: z.string().regex(/^\S+:\d{1,5}$/, 'must be host:port'),
+  ORDERS_ADDRESS: z
+    .string()
+    .regex(/^\S+:\d{1,5}$/, 'must be host:port')
+    .refine(hasPorts, 'must have a port of at most 65535'),
   OIDC_ISSUER: z.url({ protocol: /^https?$/ }),
   OIDC_AUDIENCE: z.string().min(1).default('orders-api'),
   OIDC_JWKS_URL: z.url({ protocol: /^https?$/ }),
@@ -19,7 +25,7 @@ export const gatewayConfig = baseConfig.extend({
     'RS256',
     'ES256',
   ]),
-  REQUEST_DEADLINE_MS: milliseconds(5_000),
+  REQUEST_DEADLINE_MS: count(1, 5_000, 86_400_000),
   // New orders gather behind the call that is under way, so long at most.
   GATHER_ORDERS_MS: milliseconds(20),
   // At most so many requests of callers are worked on; more wait a little; what is beyond is 503.

@@ -1,4 +1,4 @@
-import { baseConfig, databaseConfig, type loadConfig, port, secret } from '@orders/service';
+import { baseConfig, databaseConfig, databaseUrl, type loadConfig, port, secretUrls } from '@orders/service';
 import { z } from 'zod';
 
 const common = baseConfig.extend({
@@ -9,21 +9,25 @@ const common = baseConfig.extend({
 /** Everything that this app reads from its environment. */
 export const ordersConfig = z.preprocess(
   (env: object) => ({ STORAGE: 'postgres', ...env }),
-  z.discriminatedUnion('STORAGE', [
-    common.extend({
-      STORAGE: z.literal('postgres'),
-      ...databaseConfig,
-      NATS_URL: secret(),
-    }),
-    /** Nothing is kept and no event is published: for tests and for a first look without a server. */
-    common.extend({ STORAGE: z.literal('memory') }),
-  ]),
+  // `common` is not in the union, which says nothing else while STORAGE is wrong.
+  z.intersection(
+    common,
+    z.discriminatedUnion('STORAGE', [
+      z.object({
+        STORAGE: z.literal('postgres'),
+        ...databaseConfig,
+        NATS_URL: secretUrls('nats', 'tls'),
+      }),
+      /** Nothing is kept and no event is published: for tests and for a first look without a server. */
+      z.object({ STORAGE: z.literal('memory') }),
+    ]),
+  ),
 );
 
 /** What the migration step reads. */
-export const migrateConfig = z.object({ DATABASE_URL: secret() });
+export const migrateConfig = z.object({ DATABASE_URL: databaseUrl() });
 
 export type OrdersConfig = ReturnType<typeof loadConfig<z.output<typeof ordersConfig>>>;
 
 /** What `replay` reads. */
-export const replayConfig = migrateConfig.extend({ NATS_URL: secret() });
+export const replayConfig = migrateConfig.extend({ NATS_URL: secretUrls('nats', 'tls') });

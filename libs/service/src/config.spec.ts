@@ -4,7 +4,8 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { z } from 'zod';
 
 import { baseConfig, ConfigError, loadConfig, milliseconds, port, readConfig } from './config.js';
-import { Secret, secret } from './secret.js';
+import { databaseUrl } from './postgres.js';
+import { Secret, secret, secretUrls } from './secret.js';
 
 const schema = baseConfig.extend({ PORT: port(3_000), DATABASE_URL: secret(), LIMIT_MS: milliseconds() });
 const GOOD = { DATABASE_URL: 'postgres://u:pw@h/db', LIMIT_MS: '250' };
@@ -54,6 +55,25 @@ describe('readConfig', () => {
   it('leaves names that a schema made itself', () => {
     const own = z.object({ A_B: z.string() }).transform(({ A_B }) => ({ aB: A_B, maxSize: 1 }));
     expect(readConfig(own, { A_B: 'x' })).toEqual({ aB: 'x', maxSize: 1 });
+  });
+});
+
+describe('a URL in the config', () => {
+  const servers = z.object({ DATABASE_URL: databaseUrl(), NATS_URL: secretUrls('nats', 'tls') });
+  const good = { DATABASE_URL: 'postgresql://u:pw@h/db', NATS_URL: 'nats://u:pw@a:4222,tls://b' };
+
+  it('is taken as it is', () => {
+    expect(readConfig(servers, good).natsUrl.reveal()).toBe(good.NATS_URL);
+  });
+
+  it.each([
+    ['DATABASE_URL', 'pw-of-mine'],
+    ['DATABASE_URL', 'mysql://u:pw-of-mine@h/db'],
+    ['NATS_URL', 'nats://a,pw-of-mine'],
+    ['NATS_URL', 'http://pw-of-mine'],
+  ])('is refused as %s=%s, without being shown', (key, value) => {
+    const read = () => readConfig(servers, { ...good, [key]: value });
+    expect(read).toThrow(new RegExp(`^${key}: must be a URL of (?!.*pw-of-mine)`));
   });
 });
 

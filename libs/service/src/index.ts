@@ -15,6 +15,7 @@ export { parseStrictJson } from './json.js';
 export {
   assertDurable,
   databaseConfig,
+  databaseUrl,
   openDatabase,
   postgresOptions,
   STATEMENT_TIMEOUT_MS,
@@ -25,6 +26,6 @@ export { saneId } from './request-context.js';
 export { deadlineOf } from './rpc-deadline.js';
 export { RpcEdge } from './rpc-edge.js';
 export { runMigrations } from './run-migrations.js';
-export { Secret, secret } from './secret.js';
+export { Secret, secret, secretUrl, secretUrls } from './secret.js';
 export { Service, type ProcessHandle, type ServiceOptions, type StopPhase } from './service.js';
 export { fromProblemMessage, fromServiceError, toProblemMessage, toServiceError } from './service-error.js';

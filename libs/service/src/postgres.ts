@@ -1,13 +1,16 @@
 import { Backoff, sleep } from '@orders/resilience';
 import { z } from 'zod';
 import { count } from './config.js';
-import { secret, type Secret } from './secret.js';
+import { secretUrl, type Secret } from './secret.js';
 import type { Service } from './service.js';
 import { giveUpSilentServer } from './silent-server.js';
 
+/** The URL of an app's own database. */
+export const databaseUrl = () => secretUrl('postgres', 'postgresql');
+
 /** What an app with a database of its own reads: `baseConfig.extend({ ...databaseConfig })`. */
 export const databaseConfig = {
-  DATABASE_URL: secret(),
+  DATABASE_URL: databaseUrl(),
   DATABASE_POOL_MAX: count(1, 10, 100),
   // `unchecked`: runs on a Postgres that may lose what it acknowledged, as tests do.
   POSTGRES_DURABILITY: z.enum(['required', 'unchecked']).default('required'),
