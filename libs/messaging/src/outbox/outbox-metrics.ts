@@ -2,22 +2,28 @@ import type { Counter } from '@opentelemetry/api';
 import { meter } from '@orders/instrumentation';
 import type { OutboxLog } from './outbox-log.js';
 
+const REWIND_REASONS = ['younger', 'shorter'] as const;
+export type RewindReason = (typeof REWIND_REASONS)[number];
+
 export interface RelayMetrics {
   /** Attempts to publish, by subject and outcome (stored, known, failed). */
   readonly published: Counter;
-  /** Times that the stream had lost events and was given them again, by reason (younger, shorter). */
+  /** Times that the stream had lost events and was given them again, by reason. */
   readonly rewinds: Counter;
 }
 
 export function relayMetrics(): RelayMetrics {
   const metrics = meter('messaging');
+  const rewinds = metrics.createCounter('outbox_rewinds', {
+    description: 'Times that the stream had lost events and the relay went back to publish them again',
+  });
+  // There from the start, so that the first rewind is an increase.
+  for (const reason of REWIND_REASONS) rewinds.add(0, { reason });
   return {
     published: metrics.createCounter('outbox_publish_attempts', {
       description: 'Attempts to publish an event of the outbox log, by subject and outcome',
     }),
-    rewinds: metrics.createCounter('outbox_rewinds', {
-      description: 'Times that the stream had lost events and the relay went back to publish them again',
-    }),
+    rewinds,
   };
 }
 

@@ -2,7 +2,7 @@ import { Backoff, sleep, WakeUp } from '@orders/resilience';
 import type { Log } from '../log.js';
 import type { EventPublisher, Receipt, StreamState } from '../message.js';
 import type { Cursor, LogEntry, OutboxLog } from './outbox-log.js';
-import type { RelayMetrics } from './outbox-metrics.js';
+import type { RelayMetrics, RewindReason } from './outbox-metrics.js';
 import { inPublishSpan } from './publish-span.js';
 
 export interface RelayOptions {
@@ -200,7 +200,7 @@ export class Relay {
   private async rewind(
     { id: stream, lastSequence }: StreamState,
     intactUpTo: number,
-    reason: 'younger' | 'shorter',
+    reason: RewindReason,
   ): Promise<void> {
     const { log, owner, logger, metrics } = this.options;
     const place = await log.rewind(owner, stream, intactUpTo);
