@@ -50,8 +50,9 @@ async function regrown(sut: SystemUnderProof): Promise<void> {
   const isLong = (): Promise<boolean> =>
     withNats(sut, async (connection) => {
       const manager = await jetstreamManager(connection);
-      const { delivered } = await manager.consumers.info('ORDERS', 'fulfillment');
-      return (await manager.streams.info('ORDERS')).state.last_seq > delivered.stream_seq;
+      // Killed while they made it anew, they have left none: then there is nothing to be hidden.
+      const standing = await manager.consumers.info('ORDERS', 'fulfillment').catch(() => undefined);
+      return (await manager.streams.info('ORDERS')).state.last_seq > (standing?.delivered.stream_seq ?? 0);
     });
   await until(isLong, { timeoutMs: 20_000, everyMs: 100, what: 'the stream to grow again' });
 }
