@@ -50,7 +50,7 @@ async function regrown(sut: SystemUnderProof): Promise<void> {
   const isLong = (): Promise<boolean> =>
     withNats(sut, async (connection) => {
       const manager = await jetstreamManager(connection);
-      // Killed while they made it anew, they have left none: then there is nothing to be hidden.
+      // A crash may have left no consumer: then nothing is hidden from its readers, who make it anew.
       const standing = await manager.consumers.info('ORDERS', 'fulfillment').catch(() => undefined);
       return (await manager.streams.info('ORDERS')).state.last_seq > (standing?.delivered.stream_seq ?? 0);
     });
