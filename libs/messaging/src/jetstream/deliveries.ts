@@ -9,6 +9,8 @@ export const PULL_MS = 1_000;
 export interface Reading {
   /** Messages at a time. */
   readonly max: number;
+  /** Is this subject for the reader? What is not is acked unseen. */
+  readonly wants: (subject: string) => boolean;
   /** Between two words to the server that the work goes on, in ms. */
   readonly aliveMs: number;
   /** Aborts when nothing more is to be read. */
@@ -23,7 +25,7 @@ export interface Reading {
  */
 export async function* inBatches(
   pull: ConsumerMessages,
-  { max, aliveMs, signal, interruption }: Reading,
+  { max, wants, aliveMs, signal, interruption }: Reading,
 ): AsyncIterable<JsMsg[]> {
   const received: JsMsg[] = [];
   let reading: JsMsg[] = [];
@@ -35,7 +37,8 @@ export async function* inBatches(
   let open = true;
   const receive = async () => {
     for await (const message of pull) {
-      received.push(message);
+      if (wants(message.subject)) received.push(message);
+      else if (!interruption.aborted) sayIfOpen(() => message.ack());
       wakeUp.wake();
     }
   };

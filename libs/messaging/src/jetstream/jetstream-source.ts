@@ -17,6 +17,7 @@ import { type Delivery, EventSource } from '../message.js';
 import { eventIdOf, inBatches, PULL_MS, toDelivery } from './deliveries.js';
 import type { NatsLink } from './nats-link.js';
 import { ensureStream, isApiError, type StreamSpec } from './stream.js';
+import { coveringFilter, matches } from './subjects.js';
 
 /** Time between two looks at whether the consumer still fits its stream, in ms. */
 const CHECK_MS = 10_000;
@@ -26,7 +27,10 @@ export interface JetStreamSourceOptions {
   stream: StreamSpec;
   /** The durable consumer: where it stands survives every restart. Replicas share it. */
   durable: string;
-  /** Which events it wants. */
+  /**
+   * Which events it wants; filters as NATS has them. The server is given one filter that covers them all: with several
+   * it looks through the backlog for each message (nats-server 2.10.27, 100,000 waiting: 790 µs a message, not 9).
+   */
   subjects: readonly string[];
   logger: Log;
   /** A delivery that is silent for so long is delivered again, in ms. Default 5 000. */
@@ -98,7 +102,7 @@ export class JetStreamSource extends EventSource {
       // By itself it would read on after an interruption.
       using _ending = addAbortListener(interruption, () => pull.stop());
       const lost = interruption;
-      const reading = { max, aliveMs: this.ackWaitMs / 3, signal, interruption };
+      const reading = { max, wants: this.wants, aliveMs: this.ackWaitMs / 3, signal, interruption };
       for await (const batch of inBatches(pull, reading)) {
         const { seq, headers } = batch.at(-1)!;
         this.last = { sequence: seq, id: headers?.get('Nats-Msg-Id') ?? '' };
@@ -115,7 +119,7 @@ export class JetStreamSource extends EventSource {
     try {
       const standing = await manager.consumers.info(stream.name, durable);
       if (!(await this.hasLost(manager, standing))) {
-        return await this.ensureSubjects(manager, standing.config);
+        return await this.ensureFilter(manager, standing.config);
       }
       const delivered = standing.delivered.stream_seq;
       logger.error({ durable, delivered }, 'the stream has lost events: reading it anew');
@@ -137,20 +141,36 @@ export class JetStreamSource extends EventSource {
     const { last_seq: lastSequence, first_seq: firstSequence } = (await manager.streams.info(stream.name))
       .state;
     if (standing.delivered.stream_seq > lastSequence) return true;
-    const sequence = this.last?.sequence ?? standing.ack_floor.stream_seq;
-    if (sequence < firstSequence) return false;
-    const stored = await manager.streams.getMessage(stream.name, { seq: sequence });
-    if (this.last) return stored?.header.get('Nats-Msg-Id') !== this.last.id;
-    if (!stored || !isSettled) return false;
-    return !(await isSettled({ id: eventIdOf(stored.header), address: `${stream.name}/${sequence}` }));
+    if (this.last) {
+      if (this.last.sequence < firstSequence) return false;
+      const stored = await manager.streams.getMessage(stream.name, { seq: this.last.sequence });
+      return stored?.header.get('Nats-Msg-Id') !== this.last.id;
+    }
+    if (!isSettled) return false;
+    // What was not wanted was acked without being settled.
+    for (let sequence = standing.ack_floor.stream_seq; sequence >= firstSequence; sequence -= 1) {
+      const stored = await manager.streams.getMessage(stream.name, { seq: sequence });
+      if (!stored || !this.wants(stored.subject)) continue;
+      return !(await isSettled({ id: eventIdOf(stored.header), address: `${stream.name}/${sequence}` }));
+    }
+    return false;
   }
 
   /** A newer version may want other events; where the consumer stands is kept. */
-  private async ensureSubjects(manager: JetStreamManager, config: ConsumerConfig): Promise<void> {
-    const { stream, durable, subjects } = this.options;
-    const present = config.filter_subjects ?? [config.filter_subject ?? ''];
-    if (present.toSorted().join() === subjects.toSorted().join()) return;
-    await manager.consumers.update(stream.name, durable, { filter_subjects: [...subjects] });
+  private async ensureFilter(manager: JetStreamManager, config: ConsumerConfig): Promise<void> {
+    const { stream, durable } = this.options;
+    if (config.filter_subject === this.filter) return;
+    await manager.consumers.update(stream.name, durable, {
+      filter_subject: this.filter,
+      filter_subjects: [],
+    });
+  }
+
+  private readonly wants = (subject: string): boolean =>
+    this.options.subjects.some((filter) => matches(subject, filter));
+
+  private get filter(): string {
+    return coveringFilter(this.options.subjects);
   }
 
   private get ackWaitMs(): number {
@@ -158,9 +178,9 @@ export class JetStreamSource extends EventSource {
   }
 
   private consumerConfig() {
-    const { subjects, maxAckPending = 1_000 } = this.options;
+    const { maxAckPending = 1_000 } = this.options;
     return {
-      filter_subjects: [...subjects],
+      filter_subject: this.filter,
       ack_policy: AckPolicy.Explicit,
       deliver_policy: DeliverPolicy.All,
       ack_wait: nanos(this.ackWaitMs),

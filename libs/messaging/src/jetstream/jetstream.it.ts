@@ -29,7 +29,7 @@ function openBus({ ackWaitMs = 5_000, url = requiredUrl('TEST_NATS_URL') } = {})
 
 function openReader(
   { prefix, link, stream, logger }: { prefix: string; link: NatsLink; stream: StreamSpec; logger: Log },
-  options: Pick<JetStreamSourceOptions, 'ackWaitMs' | 'isSettled'>,
+  options: Partial<Pick<JetStreamSourceOptions, 'ackWaitMs' | 'isSettled' | 'subjects'>>,
 ): JetStreamSource {
   const subjects = [`${prefix}.things.*`];
   return new JetStreamSource({ link, stream, durable: 'reader', subjects, logger, ...options });
@@ -129,6 +129,47 @@ describe('JetStream', () => {
     const all = await take(begin(), 3);
     expect(all.map(({ message }) => message.id)).toEqual([first.id, second.id, third.id]);
     expect(asked).toEqual([`${bus.stream.name}/2`, `${bus.stream.name}/2`]);
+    await bus.link.close();
+  });
+
+  it('is given what it wants, and acks the rest unseen', async () => {
+    const bus = openBus();
+    const publish = (id: string, subject: string) => bus.publisher.publish({ ...someEvent({ id }), subject });
+    await publish('theirs', 'replay.somebody.made');
+    await publish('mine', 'things.made');
+    await publish('again', 'replay.reader.made');
+    await publish('theirs-too', 'replay.somebody.made');
+    const subjects = [`${bus.prefix}.things.made`, `${bus.prefix}.replay.reader.>`];
+    const asked: string[] = [];
+    const isSettled = ({ address }: EventPlace) => Promise.resolve(asked.push(address) > 0);
+    const taken = await take(openReader(bus, { subjects }), 2);
+    expect(taken.map(({ message }) => message.id)).toEqual(['mine', 'again']);
+    const standing = () => manager.consumers.info(bus.stream.name, 'reader');
+    await eventually('all acked', async () => (await standing()).ack_floor.stream_seq === 4);
+    expect((await standing()).config).toMatchObject({ filter_subject: `${bus.prefix}.>` });
+
+    await publish('next', 'things.made');
+    const next = await take(openReader(bus, { subjects, isSettled }), 1);
+    expect(next.map(({ message }) => message.id)).toEqual(['next']);
+    expect(asked).toEqual([`${bus.stream.name}/3`]);
+    await bus.link.close();
+  });
+
+  it('gives a consumer that had several filters one, and keeps where it stands', async () => {
+    const bus = openBus();
+    const [first, second] = [someEvent(), someEvent()];
+    await bus.publisher.publish(first);
+    const subjects = [`${bus.prefix}.things.made`, `${bus.prefix}.replay.>`];
+    await take(openReader(bus, { subjects }), 1);
+    await manager.consumers.update(bus.stream.name, 'reader', {
+      filter_subject: '',
+      filter_subjects: subjects,
+    });
+    await bus.publisher.publish(second);
+    const next = await take(openReader(bus, { subjects }), 1);
+    expect(next.map(({ message }) => message.id)).toEqual([second.id]);
+    const { config } = await manager.consumers.info(bus.stream.name, 'reader');
+    expect([config.filter_subject, config.filter_subjects]).toEqual([`${bus.prefix}.>`, undefined]);
     await bus.link.close();
   });
 

@@ -6,7 +6,7 @@ import { installFromRelease } from './nats-release.ts';
 import { cacheFolder } from './paths.ts';
 import { run } from './run.ts';
 
-/** Older ones know no consumer with several filter subjects. */
+/** The oldest that the tests have met. */
 const OLDEST = [2, 10] as const;
 
 /** The first Debian release whose nats-server is new enough; its package needs nothing but libc. */
