@@ -1,12 +1,12 @@
 import 'reflect-metadata';
-import { CliError, loadConfig, runCli } from '@orders/service';
+import { loadConfig, runCli, UsageError } from '@orders/service';
 import { DLQ_USAGE, dlq } from './cli/dlq.js';
 import { migrateConfig } from './config.js';
 import { fulfillmentDataSource } from './database/data-source.js';
 
 // For operators: node apps/fulfillment/dist/cli.js dlq …
-await runCli(async ([command, ...args], cli) => {
-  if (command !== 'dlq') throw new CliError(`Usage: ${DLQ_USAGE}`, 2);
+await runCli(DLQ_USAGE, async ([command, ...args], cli) => {
+  if (command !== 'dlq') throw new UsageError(`${command ?? 'nothing'}: the command is dlq`);
   const { databaseUrl } = loadConfig(migrateConfig);
   const db = fulfillmentDataSource({ url: databaseUrl, poolMax: 1, applicationName: 'fulfillment-cli' });
   await db.initialize();

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { ORDERS_STREAM } from '@orders/contracts';
-import { JetStreamPublisher, NatsLink } from '@orders/messaging';
-import { CliError, loadConfig, runCli } from '@orders/service';
+import { consumerNames, JetStreamPublisher, NatsLink } from '@orders/messaging';
+import { loadConfig, runCli, UsageError } from '@orders/service';
 import { REPLAY_USAGE, replayEvents, replayRequest } from './cli/replay.js';
 import { replayConfig } from './config.js';
 import { ordersDataSource } from './database/data-source.js';
@@ -9,8 +9,8 @@ import { ordersDataSource } from './database/data-source.js';
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 // For operators: node apps/orders/dist/cli.js replay …
-await runCli(async ([command, ...args], cli) => {
-  if (command !== 'replay') throw new CliError(`Usage: ${REPLAY_USAGE}`, 2);
+await runCli(REPLAY_USAGE, async ([command, ...args], cli) => {
+  if (command !== 'replay') throw new UsageError(`${command ?? 'nothing'}: the command is replay`);
   const request = replayRequest(args, new Date());
   const { databaseUrl, natsUrl } = loadConfig(replayConfig);
   const db = ordersDataSource({ url: databaseUrl, poolMax: 1, applicationName: 'orders-cli' });
@@ -20,6 +20,7 @@ await runCli(async ([command, ...args], cli) => {
     return await replayEvents(request, {
       ...cli,
       db,
+      consumers: () => consumerNames(link, ORDERS_STREAM),
       publisher: new JetStreamPublisher(link, ORDERS_STREAM),
     });
   } finally {

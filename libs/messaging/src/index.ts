@@ -10,6 +10,7 @@ export * from './inbox/inbox-schema.js';
 export * from './inbox/inbox.js';
 export * from './inbox/redrive.js';
 export * from './inbox/settled.js';
+export * from './jetstream/consumer-names.js';
 export * from './jetstream/jetstream-publisher.js';
 export * from './jetstream/jetstream-source.js';
 export * from './jetstream/nats-link.js';

@@ -1,22 +1,31 @@
 import { describe, expect, it } from '@jest/globals';
-import { CliError, parseCli, printable, Progress } from './cli.js';
+import { CliError, parseCli, printable, Progress, rateOf } from './cli.js';
 
 describe('parseCli', () => {
   const config = (args: string[]) => ({ args, options: { rate: { type: 'string' as const } } });
 
   it('reads what it knows', () => {
-    expect(parseCli(config(['--rate', '5']), 'x').values.rate).toBe('5');
+    expect(parseCli(config(['--rate', '5'])).values.rate).toBe('5');
   });
 
-  it('refuses anything else in one line, with the usage and exit code 2', () => {
-    let thrown: unknown;
-    try {
-      parseCli(config(['--rat', '5']), 'x [--rate N]');
-    } catch (error) {
-      thrown = error;
-    }
-    expect(thrown).toBeInstanceOf(CliError);
-    expect(thrown).toMatchObject({ exitCode: 2, message: "Unknown option '--rat'. Usage: x [--rate N]" });
+  it.each([
+    [['--rat', '5'], "Unknown option '--rat' (--help says how)"],
+    [['--rate', '--rat'], "Option '--rate' argument is ambiguous (--help says how)"],
+  ])('refuses %j in one line with exit code 2', (args, message) => {
+    const thrown = expect.objectContaining({ exitCode: 2, message });
+    expect(() => parseCli(config(args))).toThrow(CliError);
+    expect(() => parseCli(config(args))).toThrow(thrown);
+  });
+});
+
+describe('a rate', () => {
+  it.each(['0', '-1', 'NaN', 'Infinity', '1e400', '', 'fast', '1e-9'])('is not "%s"', (text) => {
+    expect(() => rateOf('rate', text)).toThrow(expect.objectContaining({ exitCode: 2 }));
+    expect(() => rateOf('rate', text)).toThrow(`--rate ${text}: `);
+  });
+
+  it.each(['0.001', '50', '1000000'])('is %s', (text) => {
+    expect(rateOf('rate', text)).toBe(Number(text));
   });
 });
 

@@ -30,25 +30,49 @@ export class CliError extends Error {
   }
 }
 
-/**
- * `parseArgs` of node:util.
- *
- * @throws {CliError} exit code 2, with the usage, when the arguments are not as `config` has them
- */
-export function parseCli<T extends ParseArgsConfig>(config: T, usage: string) {
-  try {
-    return parseArgs(config);
-  } catch (cause) {
-    const [what = ''] = (cause as Error).message.split('. ');
-    throw new CliError(`${what}. Usage: ${usage}`, 2, { cause });
+/** It was called the wrong way: exit code 2, one line that says what is wrong, and where to read how. */
+export class UsageError extends CliError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(`${message} (--help says how)`, 2, options);
   }
 }
 
 /**
- * Runs a command to its end and sets the exit code: what it returns, 130 when it was interrupted, 1 or 2 after an
- * error, which is printed in one line. A bug prints its stack.
+ * `parseArgs` of node:util.
+ *
+ * @throws {UsageError} when the arguments are not as `config` has them
  */
-export async function runCli(command: (args: string[], cli: Cli) => Promise<number>): Promise<void> {
+export function parseCli<T extends ParseArgsConfig>(config: T) {
+  try {
+    return parseArgs(config);
+  } catch (cause) {
+    const [what = ''] = (cause as Error).message.split(/\.\s/);
+    throw new UsageError(what, { cause });
+  }
+}
+
+/**
+ * The value of an option that is a rate, from 0.001 to 1,000,000 a second.
+ *
+ * @throws {UsageError} naming the option
+ */
+export function rateOf(option: string, text: string): number {
+  const rate = Number(text);
+  if (!(rate >= 0.001 && rate <= 1_000_000))
+    throw new UsageError(`--${option} ${text}: so many a second, from 0.001 to 1000000`);
+  return rate;
+}
+
+/**
+ * Runs a command to its end and sets the exit code: what it returns, 130 when it was interrupted, 1 or 2 after an
+ * error, which is printed in one line. A bug prints its stack. With `--help` or `-h` it prints the usage instead.
+ */
+export async function runCli(
+  usage: string,
+  command: (args: string[], cli: Cli) => Promise<number>,
+): Promise<void> {
+  const args = process.argv.slice(2);
+  if (asksForHelp(args)) return void process.stdout.write(`${usage}\n`);
   const stop = new AbortController();
   let interruptedAt = Infinity;
   const interrupt = () => {
@@ -60,7 +84,6 @@ export async function runCli(command: (args: string[], cli: Cli) => Promise<numb
   const progress = new Progress(process.stderr);
   const print = (line: string) => void process.stdout.write(`${printable(line)}\n`);
   try {
-    const args = process.argv.slice(2);
     const code = await command(args, { signal: stop.signal, print, progress, operator: whoRuns() });
     process.exitCode = stop.signal.aborted ? 130 : code;
   } catch (error) {
@@ -70,7 +93,14 @@ export async function runCli(command: (args: string[], cli: Cli) => Promise<numb
   } finally {
     progress.end();
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, interrupt);
+    // What a library has left open, such as a socket to a frozen server, keeps nobody waiting.
+    setTimeout(() => process.exit(), 1_000).unref();
   }
+}
+
+function asksForHelp(args: string[]): boolean {
+  const options = { help: { type: 'boolean', short: 'h' } } as const;
+  return parseArgs({ args, options, strict: false, allowPositionals: true }).values.help === true;
 }
 
 /** Text of others, such as the payload of an event, must not command the terminal of whoever reads it. */
@@ -121,6 +151,11 @@ function userName(): string {
   }
 }
 
+/** Codes of the network and of Postgres (classes of SQLSTATE). */
+const UNUSABLE = /^(ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|57|08|28|3D)/;
+/** What pg says without a code. */
+const UNANSWERED = /^(Connection terminated|timeout expired|timeout exceeded)/;
+
 function explain(error: unknown): string {
   if (error instanceof CliError) return error.message;
   if (error instanceof ConfigError) return `${error.problems.join('; ')} (environment)`;
@@ -128,7 +163,7 @@ function explain(error: unknown): string {
   const code = 'code' in error ? String(error.code) : '';
   if (code === '42P01')
     return `${error.message}: is DATABASE_URL the database of this app, and is it migrated?`;
-  if (/^(ECONN|ENOTFOUND|EAI_AGAIN|57P|08|28|3D)/.test(code))
-    return `The database cannot be used (${code}): check DATABASE_URL, and that it is up.`;
+  if (UNUSABLE.test(code) || UNANSWERED.test(error.message))
+    return `The database cannot be used (${code || error.message}): check DATABASE_URL, and that it is up.`;
   return error.stack ?? error.message;
 }

@@ -1,4 +1,4 @@
-export { CliError, parseCli, Progress, runCli, type Cli } from './cli.js';
+export { CliError, parseCli, Progress, rateOf, runCli, UsageError, type Cli } from './cli.js';
 export {
   baseConfig,
   ConfigError,

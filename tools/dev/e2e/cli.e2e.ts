@@ -39,6 +39,16 @@ async function npmRun(app: DatabaseName, ...args: string[]) {
   return { code, ...out };
 }
 
+type Server = SystemUnderTest['system']['nats' | 'postgres'];
+
+async function freeze({ server }: Server): Promise<void> {
+  server?.child?.kill('SIGSTOP');
+}
+
+async function thaw({ server }: Server): Promise<void> {
+  server?.child?.kill('SIGCONT');
+}
+
 async function consumerEvents(outcome: string): Promise<number> {
   const metrics = await (await fetch(`${sut.system.urls.management.fulfillment}/metrics`)).text();
   const line = new RegExp(`^consumer_events_total\\{[^}]*outcome="${outcome}"[^}]*\\} (\\d+)`, 'm');
@@ -71,10 +81,23 @@ describe('replay', () => {
     expect(await census(sut.system)).toEqual(before);
   });
 
-  it('says in one line what is wrong with its arguments', async () => {
-    const wrong = await npmRun('orders', 'replay', '--since', 'yesterday');
-    expect(wrong).toMatchObject({ code: 2, stdout: '' });
-    expect(wrong.stderr).toMatch(/^✗ --since yesterday: .*\n$/);
+  it.each([
+    [['--since', 'yesterday'], 2, /^✗ --since yesterday: .*\n$/],
+    [['--sins', 'yesterday'], 2, /^✗ Unknown option '--sins' \(--help says how\)\n$/],
+    [[...since.slice(1), '--rate', 'Infinity'], 2, /^✗ --rate Infinity: .*\n$/],
+    [[...since.slice(1), '--to', 'nobody'], 1, /^✗ --to nobody: .* only fulfillment\.\n$/],
+  ])('says in one line what is wrong with %j', async (args, code, said) => {
+    const wrong = await npmRun('orders', 'replay', ...args);
+    expect(wrong).toEqual({ code, stdout: '', stderr: expect.stringMatching(said) });
+  });
+
+  it('says how it is used', async () => {
+    const help = await npmRun('orders', '--help');
+    expect(help).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: expect.stringMatching(/^replay --since TIME/),
+    });
   });
 });
 
@@ -99,5 +122,40 @@ describe('dlq', () => {
     const { stdout } = await npmRun('fulfillment', 'dlq', 'list');
     expect(stdout).toBe('no dead letters are waiting\n');
     expect((await census(sut.system)).effects).toEqual(before.effects);
+  });
+
+  it('knows no letter 77', async () => {
+    const stderr = expect.stringMatching(/^✗ no dead letter 77: .*\n$/);
+    expect(await npmRun('fulfillment', 'dlq', 'redrive', '77')).toEqual({ code: 1, stdout: '', stderr });
+  });
+});
+
+describe('a server that is away', () => {
+  const replay = ['replay', '--since', '2026-01-01T00:00:00Z', '--yes'];
+  const oneLine = (name: string) =>
+    expect.stringMatching(new RegExp(`^✗ .*check ${name}, and that it is up\\.\\n$`));
+
+  it.each([
+    ['stopped', () => sut.system.nats.server!.stop(), () => sut.system.nats.server!.start()],
+    ['frozen', () => freeze(sut.system.nats), () => thaw(sut.system.nats)],
+  ])('is told of in one line within 15 s: NATS %s', async (_how, away, back) => {
+    await away();
+    const began = performance.now();
+    expect(await npmRun('orders', ...replay)).toMatchObject({ code: 1, stderr: oneLine('NATS_URL') });
+    expect(performance.now() - began).toBeLessThan(15_000);
+    await back();
+  });
+
+  it.each([
+    ['stopped', () => sut.system.postgres.server!.stop(), () => sut.system.postgres.server!.start()],
+    ['frozen', () => freeze(sut.system.postgres), () => thaw(sut.system.postgres)],
+  ])('is told of in one line within 15 s: Postgres %s', async (_how, away, back) => {
+    await away();
+    for (const run of [() => npmRun('orders', ...replay), () => npmRun('fulfillment', 'dlq', 'list')]) {
+      const began = performance.now();
+      expect(await run()).toEqual({ code: 1, stdout: '', stderr: oneLine('DATABASE_URL') });
+      expect(performance.now() - began).toBeLessThan(15_000);
+    }
+    await back();
   });
 });

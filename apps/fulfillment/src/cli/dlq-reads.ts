@@ -30,7 +30,7 @@ export async function showDeadLetter(
   { db, print }: Pick<Desk, 'db' | 'print'>,
 ): Promise<number> {
   const letter = await findDeadLetter(db, id);
-  if (!letter) throw new CliError(`There is no letter ${id}: dlq list shows those that wait.`);
+  if (!letter) throw new CliError(`no dead letter ${id}: dlq list shows those that wait`);
   const { message, consumer, state, attempts, error, address, createdAt } = letter;
   const header = (name: string) => message.headers[name] || '-';
   print(`letter       ${id}, ${state} since ${createdAt.toISOString()}, ${attempts} attempts, at ${address}`);

@@ -135,14 +135,21 @@ describe('dlq', () => {
     expect(await effects()).toBe(0);
   });
 
+  it.each(['show', 'redrive'])('%s names a letter that nobody knows, with exit code 1', async (action) => {
+    const unknown = { exitCode: 1, message: expect.stringMatching(/^no dead letter 77\b/) };
+    await expect(run(action, '77')).rejects.toMatchObject(unknown);
+    expect(printed).toEqual([]);
+  });
+
   it.each([
     ['no command', []],
     ['an unknown one', ['drop']],
     ['redrive of nothing in particular', ['redrive']],
     ['an id that is none', ['show', 'x']],
     ['a rate that is none', ['redrive', '--all', '--rate', '0']],
+    ['a rate without an end', ['redrive', '--all', '--rate', 'Infinity']],
     ['an unknown option', ['list', '--al']],
   ])('refuses %s with exit code 2', async (_name, args) => {
-    await expect(run(...args)).rejects.toMatchObject({ name: 'CliError', exitCode: 2 });
+    await expect(run(...args)).rejects.toMatchObject({ exitCode: 2 });
   });
 });

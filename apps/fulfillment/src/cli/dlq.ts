@@ -1,6 +1,7 @@
 import {
   type DeadLetterFilter,
   discard,
+  findDeadLetter,
   InboxHandlers,
   type Queryable,
   redrive,
@@ -8,14 +9,22 @@ import {
   type TransactionRunner,
 } from '@orders/messaging';
 import { Pace } from '@orders/resilience';
-import { type Cli, CliError, parseCli } from '@orders/service';
+import { type Cli, CliError, parseCli, rateOf, UsageError } from '@orders/service';
 import { CONSUMER } from '../consumer.js';
 import { orderEventHandlers } from '../shipments/order-events.js';
 import { listDeadLetters, showDeadLetter } from './dlq-reads.js';
 
-export const DLQ_USAGE =
-  'dlq list | dlq show <id> | dlq redrive [<id>…] [--consumer NAME] [--error TEXT] [--rate PER_SECOND] ' +
-  '[--all] [--dry-run] | dlq discard <id> --reason TEXT';
+export const DLQ_USAGE = `dlq ACTION: dead letters, the events that this app could not take
+  dlq list                        what waits, by consumer and error
+  dlq show ID                     all that is known of one
+  dlq redrive ID…                 try again; or instead of ids:
+      --consumer NAME             those of a consumer
+      --error TEXT                those whose error has this text in it
+      --all                       all that wait
+      --rate PER_SECOND           at most (default: 50)
+      --dry-run                   try it and roll it back
+  dlq discard ID --reason TEXT    give one up
+Exit codes: 0 done, 1 failed, 2 called the wrong way, 130 interrupted.`;
 
 /** Every consumer whose dead letters lie in this app's database. */
 const CONSUMERS = new Map([[CONSUMER, new InboxHandlers(CONSUMER, orderEventHandlers)]]);
@@ -26,21 +35,18 @@ export type Desk = Pick<Cli, 'print' | 'progress' | 'signal' | 'operator'> & {
 
 /** Dead letters: what waits and why, and what is to become of it. */
 export async function dlq(args: string[], desk: Desk): Promise<number> {
-  const { values, positionals } = parseCli(
-    {
-      args,
-      allowPositionals: true,
-      options: {
-        consumer: { type: 'string' },
-        error: { type: 'string' },
-        rate: { type: 'string', default: '50' },
-        'dry-run': { type: 'boolean', default: false },
-        all: { type: 'boolean', default: false },
-        reason: { type: 'string' },
-      },
+  const { values, positionals } = parseCli({
+    args,
+    allowPositionals: true,
+    options: {
+      consumer: { type: 'string' },
+      error: { type: 'string' },
+      rate: { type: 'string', default: '50' },
+      'dry-run': { type: 'boolean', default: false },
+      all: { type: 'boolean', default: false },
+      reason: { type: 'string' },
     },
-    DLQ_USAGE,
-  );
+  });
   const [action, ...given] = positionals;
   const ids = given.map(toId);
   switch (action) {
@@ -52,13 +58,13 @@ export async function dlq(args: string[], desk: Desk): Promise<number> {
       const { consumer, error, all } = values;
       const filter = { ...(ids[0] && { ids }), ...(consumer && { consumer }), ...(error && { error }) };
       if (!all && Object.keys(filter).length === 0)
-        throw new CliError('Say which: ids, --consumer, --error, or --all (first with --dry-run).', 2);
-      return redriveAll(filter, { rate: toRate(values.rate), dryRun: values['dry-run'] }, desk);
+        throw new UsageError('Say which: ids, --consumer, --error, or --all, first with --dry-run');
+      return redriveAll(filter, { rate: rateOf('rate', values.rate), dryRun: values['dry-run'] }, desk);
     }
     case 'discard':
       return discardOne(onlyOne(ids), values.reason?.trim() ?? '', desk);
     default:
-      throw new CliError(`Usage: ${DLQ_USAGE}`, 2);
+      throw new UsageError(`${action ?? 'nothing'}: one of list, show, redrive, discard`);
   }
 }
 
@@ -67,6 +73,7 @@ async function redriveAll(
   { rate, dryRun }: { rate: number; dryRun: boolean },
   { db, print, progress, signal, operator }: Desk,
 ): Promise<number> {
+  for (const id of filter.ids ?? []) await assertKnown(id, db);
   const ids = await selectDeadLetters(db, filter);
   const pace = new Pace(rate);
   const counts = { applied: 0, duplicate: 0, failed: 0, skipped: 0 };
@@ -92,27 +99,26 @@ async function redriveAll(
 }
 
 async function discardOne(id: string, reason: string, { db, operator, print }: Desk): Promise<number> {
-  if (reason === '') throw new CliError('Say why: --reason "…"; it is kept in the audit.', 2);
+  if (reason === '') throw new UsageError('Say why: --reason "…"; it is kept in the audit');
   if (!(await discard(db, id, { operator, reason })))
     throw new CliError(`No letter ${id} is waiting: dlq list shows those that are.`);
   print(`${id} discarded`);
   return 0;
 }
 
+async function assertKnown(id: string, db: Desk['db']): Promise<void> {
+  if (!(await findDeadLetter(db, id)))
+    throw new CliError(`no dead letter ${id}: dlq list shows those that wait`);
+}
+
 function onlyOne(ids: readonly string[]): string {
   const [id] = ids;
-  if (id === undefined || ids.length > 1) throw new CliError('Name one letter by its id: see dlq list.', 2);
+  if (id === undefined || ids.length > 1) throw new UsageError('Name one letter by its id: see dlq list');
   return id;
 }
 
 /** A number that fits Postgres's bigint. */
 function toId(text: string): string {
-  if (!/^\d{1,18}$/.test(text)) throw new CliError(`"${text}" is no id of a letter: a whole number.`, 2);
+  if (!/^\d{1,18}$/.test(text)) throw new UsageError(`"${text}" is no id of a letter: a whole number`);
   return text;
-}
-
-function toRate(text: string): number {
-  const rate = Number(text);
-  if (!(rate > 0)) throw new CliError(`--rate ${text}: letters a second, above 0.`, 2);
-  return rate;
 }

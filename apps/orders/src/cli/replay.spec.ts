@@ -21,14 +21,16 @@ describe('replay', () => {
     [[]],
     [['--since', '2026-11-22']],
     [['--since', 'T25Z']],
+    [['--since', '+275760-09-13T00:00:00Z']],
+    [['--since', '2999-01-01T00:00:00Z']],
+    [[...since, '--until', '2026-11-22T09:00:00Z']],
     [[...since, '--subject', 'orders.made']],
     [[...since, '--to', 'a.>']],
     [[...since, '--rate', '0']],
+    [[...since, '--rate', 'Infinity']],
     [[...since, '--after', '7']],
     [[...since, '--force']],
   ])('refuses %j with exit code 2', (args) => {
-    expect(() => replayRequest(args, now)).toThrow(
-      expect.objectContaining({ name: 'CliError', exitCode: 2 }),
-    );
+    expect(() => replayRequest(args, now)).toThrow(expect.objectContaining({ exitCode: 2 }));
   });
 });

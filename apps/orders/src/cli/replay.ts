@@ -10,12 +10,21 @@ import {
   type ReplayRange,
 } from '@orders/messaging';
 import { Pace } from '@orders/resilience';
-import { type Cli, CliError, parseCli } from '@orders/service';
+import { type Cli, CliError, parseCli, rateOf, UsageError } from '@orders/service';
 import { randomUUID } from 'node:crypto';
 
-export const REPLAY_USAGE =
-  'replay --since TIME [--until TIME] [--subject orders.created] [--to CONSUMER] [--rate PER_SECOND] ' +
-  '[--after PLACE] [--dry-run] [--yes]';
+const TYPES = EVENTS.map(({ type }) => type);
+
+export const REPLAY_USAGE = `replay --since TIME [options]: publishes kept events again
+  --since TIME       recorded from then on; with a zone: 2026-11-22T10:00:00Z
+  --until TIME       and before then (default: now)
+  --subject TYPE     of that type only: ${TYPES.join(' or ')}
+  --to CONSUMER      for that consumer only (default: every one)
+  --rate PER_SECOND  at most (default: 2000)
+  --after PLACE      go on from where an interrupted replay says it was
+  --dry-run          only tell how many it would be (default, unless --yes)
+  --yes              do it
+Exit codes: 0 done, 1 failed, 2 called the wrong way, 130 interrupted.`;
 
 export interface ReplayRequest {
   readonly range: ReplayRange;
@@ -26,31 +35,28 @@ export interface ReplayRequest {
   readonly dryRun: boolean;
 }
 
-/** @throws {CliError} exit code 2 when the arguments make no sense */
+/** @throws {UsageError} when the arguments make no sense */
 export function replayRequest(args: string[], now: Date): ReplayRequest {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean', default: false } as const;
-  const { values } = parseCli(
-    {
-      args,
-      options: {
-        ...{ since: text, until: text, subject: text, to: text, after: text },
-        ...{ rate: { ...text, default: '2000' }, 'dry-run': flag, yes: flag },
-      },
+  const { values } = parseCli({
+    args,
+    options: {
+      ...{ since: text, until: text, subject: text, to: text, after: text },
+      ...{ rate: { ...text, default: '2000' }, 'dry-run': flag, yes: flag },
     },
-    REPLAY_USAGE,
-  );
+  });
   const { subject, to, rate, yes, after } = values;
-  if (values.since === undefined) throw new CliError(`--since is missing. Usage: ${REPLAY_USAGE}`, 2);
-  const types = EVENTS.map(({ type }) => type);
-  if (subject !== undefined && !types.includes(subject))
-    throw new CliError(`--subject ${subject}: one of ${types.join(', ')}.`, 2);
-  if (to !== undefined && !/^[\w-]+$/.test(to)) throw new CliError(`--to ${to}: the name of a consumer.`, 2);
-  if (!(Number(rate) > 0)) throw new CliError(`--rate ${rate}: events a second, above 0.`, 2);
+  if (values.since === undefined) throw new UsageError('--since is missing');
+  if (subject !== undefined && !TYPES.includes(subject))
+    throw new UsageError(`--subject ${subject}: one of ${TYPES.join(', ')}`);
+  if (to !== undefined && !/^[\w-]+$/.test(to)) throw new UsageError(`--to ${to}: the name of a consumer`);
+  const since = toTime('--since', values.since);
   const until = values.until === undefined ? now : toTime('--until', values.until);
+  if (since >= until) throw new UsageError('--since must be before --until, which is now by default');
   return {
-    range: { since: toTime('--since', values.since), until, subject },
-    ...{ after: after === undefined ? LOG_START : toPlace(after), to, rate: Number(rate) },
+    range: { since, until, subject },
+    ...{ after: after === undefined ? LOG_START : toPlace(after), to, rate: rateOf('rate', rate) },
     dryRun: !yes || values['dry-run'],
   };
 }
@@ -58,18 +64,22 @@ export function replayRequest(args: string[], now: Date): ReplayRequest {
 export type ReplayTools = Pick<Cli, 'print' | 'progress' | 'signal'> & {
   db: Queryable;
   publisher: EventPublisher;
+  /** Names of those that read the stream. */
+  consumers: () => Promise<string[]>;
 };
 
 /** Publishes kept events again, or tells how many that would be. */
 export async function replayEvents(request: ReplayRequest, tools: ReplayTools): Promise<number> {
   const { range, after, to, rate, dryRun } = request;
   const { db, publisher, print, progress, signal } = tools;
+  if (to !== undefined) await assertConsumer(to, tools);
   const { events, oldest, newest } = await countReplay(db, range, after);
   const between = oldest && newest ? `, recorded ${oldest.toISOString()} to ${newest.toISOString()}` : '';
   print(`${events} events${between}, to ${to ?? 'every consumer'}, at most ${rate} a second`);
   if (dryRun) print('dry run, nothing published: add --yes to do it');
   if (dryRun || events === 0) return 0;
-  if (await hasLostEvents(db, await publisher.state()))
+  const stream = await fromNats(() => publisher.state());
+  if (await hasLostEvents(db, stream))
     throw new CliError('The stream has lost events; the relay publishes them again by itself: wait for it.');
   let place = after;
   try {
@@ -92,6 +102,21 @@ export async function replayEvents(request: ReplayRequest, tools: ReplayTools): 
   }
 }
 
+async function assertConsumer(name: string, { consumers }: ReplayTools): Promise<void> {
+  const names = await fromNats(consumers);
+  if (!names.includes(name))
+    throw new CliError(`--to ${name}: there is no such consumer, only ${names.join(', ') || 'none'}.`);
+}
+
+async function fromNats<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new CliError(`NATS cannot be used (${why}): check NATS_URL, and that it is up.`, 1, { cause });
+  }
+}
+
 function goOn({ until }: ReplayRange, place: Place): string {
   return `; to go on, repeat it with --until ${until.toISOString()} --after ${placeText(place)}`;
 }
@@ -103,14 +128,16 @@ function placeText({ tx, position }: Place): string {
 function toPlace(text: string): Place {
   const [, tx, position] = /^(\d{1,19})\/(\d{1,18})$/.exec(text) ?? [];
   if (tx === undefined || position === undefined)
-    throw new CliError(`--after ${text}: a place as an interrupted replay prints it, 812/40023.`, 2);
+    throw new UsageError(`--after ${text}: a place as an interrupted replay prints it, 812/40023`);
   return { tx, position };
 }
 
 /** With a zone, so that it means the same everywhere. */
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/;
+
 function toTime(option: string, text: string): Date {
   const time = new Date(text);
-  if (!/T.*(Z|[+-]\d\d:?\d\d)$/.test(text) || Number.isNaN(time.getTime()))
-    throw new CliError(`${option} ${text}: a time with its zone, such as 2026-11-22T10:00:00Z.`, 2);
+  if (!TIME.test(text) || Number.isNaN(time.getTime()))
+    throw new UsageError(`${option} ${text}: a time with its zone, such as 2026-11-22T10:00:00Z`);
   return time;
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import { nanos } from '@nats-io/transport-node';
 import { FaultProxy } from '@orders/resilience/testing';
 import { randomBytes } from 'node:crypto';
 import type { EventPlace } from '../inbox/settled.js';
@@ -7,6 +8,7 @@ import type { Log } from '../log.js';
 import { itIsABus } from '../testing/bus-conformance.js';
 import { eventually, recordingLog, someEvent, take } from '../testing/fixtures.js';
 import { requiredUrl } from '../testing/test-database.js';
+import { consumerNames } from './consumer-names.js';
 import { JetStreamPublisher } from './jetstream-publisher.js';
 import { JetStreamSource, type JetStreamSourceOptions } from './jetstream-source.js';
 import { NatsLink } from './nats-link.js';
@@ -216,6 +218,27 @@ describe('JetStream', () => {
     await eventually('the server to be reached again', isWell);
     await bus.link.close();
     await after.close();
+  });
+
+  it('gives up a server that never comes when it is closed', async () => {
+    const proxy = await FaultProxy.listen('nats', 1);
+    const url = `nats://127.0.0.1:${proxy.port}`;
+    await proxy.close();
+    const lost = new NatsLink({ url, name: 'test', logger: recordingLog() });
+    const refused = { message: expect.stringContaining('500 ms'), cause: expect.any(Error) };
+    await expect(lost.connection(500)).rejects.toMatchObject(refused);
+    const waiting = lost.connection(60_000);
+    await Promise.all([lost.close(), expect(waiting).rejects.toThrow('closed')]);
+  });
+
+  it('names the durable consumers of a stream, none when there is no stream', async () => {
+    const bus = openBus();
+    expect(await consumerNames(bus.link, bus.stream)).toEqual([]);
+    await bus.publisher.publish(someEvent());
+    await take(bus.source, 1);
+    await manager.consumers.add(bus.stream.name, { inactive_threshold: nanos(60_000) });
+    expect(await consumerNames(bus.link, bus.stream)).toEqual(['reader']);
+    await bus.link.close();
   });
 
   it('delivers without limit what is refused: nothing is dropped by its count', async () => {

@@ -1,4 +1,5 @@
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { sleep } from '@orders/resilience';
 import type { Log } from '../log.js';
 
 export interface NatsLinkOptions {
@@ -9,6 +10,9 @@ export interface NatsLinkOptions {
   logger: Log;
 }
 
+/** Between two tries to connect for the first time, in ms. */
+const RETRY_MS = 250;
+
 /**
  * The process's connection to NATS: made at the first use, kept through every outage, made anew if the client
  * library ever gives it up. The defaults of the library give up after ten attempts and take minutes to notice a
@@ -16,7 +20,9 @@ export interface NatsLinkOptions {
  */
 export class NatsLink {
   private opening: Promise<NatsConnection> | undefined;
-  private closing = false;
+  /** Why the last try to connect failed. */
+  private refusal: unknown;
+  private readonly closing = new AbortController();
   private interrupted = new AbortController();
 
   constructor(private readonly options: NatsLinkOptions) {}
@@ -24,16 +30,15 @@ export class NatsLink {
   /**
    * The connection, once there is one.
    *
-   * @param timeoutMs rejects after so many ms without one; the attempt goes on in the background
+   * @param timeoutMs rejects after so many ms without one, the cause is why the last try failed; the attempt goes on in the background
    */
   async connection(timeoutMs = 5_000): Promise<NatsConnection> {
-    if (this.closing) throw new Error('the NATS connection is closed');
+    this.assertOpen();
     this.opening ??= this.open();
     const late = Promise.withResolvers<never>();
-    const timer = setTimeout(
-      () => late.reject(new Error(`no connection to NATS within ${timeoutMs} ms`)),
-      timeoutMs,
-    );
+    const giveUp = () =>
+      late.reject(new Error(`no connection to NATS within ${timeoutMs} ms`, { cause: this.refusal }));
+    const timer = setTimeout(giveUp, timeoutMs);
     return Promise.race([this.opening, late.promise]).finally(() => clearTimeout(timer));
   }
 
@@ -45,10 +50,10 @@ export class NatsLink {
     return this.interrupted.signal;
   }
 
-  /** Sends what is buffered, acks included, and closes; at most 2 s. */
+  /** Sends what is buffered, acks included, and closes; at most 2 s. A connection that is still tried for is given up. */
   async close(): Promise<void> {
-    this.closing = true;
-    const connection = await Promise.race([this.opening, Promise.resolve(undefined)]);
+    this.closing.abort();
+    const connection = await this.opening?.catch(() => undefined);
     if (!connection || connection.isClosed()) return;
     const timer = setTimeout(() => void connection.close(), 2_000);
     await connection.drain().catch(() => connection.close());
@@ -56,21 +61,9 @@ export class NatsLink {
   }
 
   private async open(): Promise<NatsConnection> {
-    const { url, name, logger } = this.options;
+    const { logger } = this.options;
     try {
-      const connection = await connect({
-        servers: url.split(','),
-        name,
-        waitOnFirstConnect: true,
-        maxReconnectAttempts: -1,
-        reconnectTimeWait: 250,
-        reconnectJitter: 250,
-        pingInterval: 2_000,
-        maxPingOut: 2,
-        timeout: 2_000,
-        // Else two stack traces are taken for each publish, should it fail.
-        noAsyncTraces: true,
-      });
+      const connection = await this.firstConnection();
       logger.info({ server: connection.getServer() }, 'connected to NATS');
       void this.watch(connection);
       return connection;
@@ -80,11 +73,48 @@ export class NatsLink {
     }
   }
 
+  /** The library would wait for a server as well (`waitOnFirstConnect`), but could not be told to stop. */
+  private async firstConnection(): Promise<NatsConnection> {
+    const { signal } = this.closing;
+    for (;;) {
+      this.assertOpen();
+      try {
+        const connection = await this.connect();
+        if (!signal.aborted) return connection;
+        await connection.close();
+      } catch (error) {
+        this.refusal = error;
+        await sleep(RETRY_MS * (1 + Math.random()), signal);
+      }
+    }
+  }
+
+  private connect(): Promise<NatsConnection> {
+    const { url, name } = this.options;
+    return connect({
+      servers: url.split(','),
+      name,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 250,
+      reconnectJitter: 250,
+      pingInterval: 2_000,
+      maxPingOut: 2,
+      timeout: 2_000,
+      // Else two stack traces are taken for each publish, should it fail.
+      noAsyncTraces: true,
+    });
+  }
+
+  private assertOpen(): void {
+    if (this.closing.signal.aborted) throw new Error('the NATS connection is closed');
+  }
+
   private async watch(connection: NatsConnection): Promise<void> {
     const { logger } = this.options;
     void connection.closed().then((error) => {
       this.opening = undefined;
-      if (!this.closing) logger.error({ err: error }, 'NATS connection was given up, will make a new one');
+      if (!this.closing.signal.aborted)
+        logger.error({ err: error }, 'NATS connection was given up, will make a new one');
     });
     for await (const { type } of connection.status()) {
       if (type === 'disconnect') this.interrupt();
