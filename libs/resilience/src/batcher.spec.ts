@@ -110,6 +110,37 @@ describe('Batcher', () => {
     expect(names()).toEqual(['a', 'b']);
   });
 
+  it('waits a moment for those who were just answered, but not for who comes alone', async () => {
+    const { sent, add, names } = setUp({ lingerMs: 5 });
+    void add('alone');
+    await turn();
+    sent[0]!.answer.resolve();
+    await turn();
+    void add('again alone');
+    await turn();
+    expect(names()).toEqual(['alone', 'again alone']);
+
+    for (const name of ['a', 'b', 'c']) void add(name);
+    sent[1]!.answer.resolve();
+    await turn();
+    // One was answered: it may be a fourth.
+    expect(names()).toHaveLength(2);
+    void add('d');
+    await turn();
+    expect(names().at(-1)).toBe('a b c d');
+
+    sent[2]!.answer.resolve();
+    await turn();
+    void add('only one');
+    await turn();
+    jest.advanceTimersByTime(4);
+    await turn();
+    expect(names()).toHaveLength(3);
+    jest.advanceTimersByTime(1);
+    await turn();
+    expect(names().at(-1)).toBe('only one');
+  });
+
   it('cuts batches by count and by bytes; what is larger than a batch goes alone', async () => {
     const { batcher, sent, names } = setUp({ maxItems: 3, maxBytes: 10, sizeOf: ({ bytes = 1 }) => bytes });
     const deadline = Deadline.keptBy(new AbortController().signal, 60_000);
@@ -256,6 +287,7 @@ describe('Batcher', () => {
       maxQueued: fc.integer({ min: 1, max: 8 }),
       maxInFlight: fc.integer({ min: 1, max: 3 }),
       gatherMs: fc.integer({ min: 0, max: 20 }),
+      lingerMs: fc.integer({ min: 0, max: 5 }),
     });
     await fc.assert(
       fc.asyncProperty(fc.array(happening, { maxLength: 80, size: 'max' }), bounds, async (run, limits) => {
@@ -293,7 +325,7 @@ describe('Batcher', () => {
         }
         for (let n = 0; n < 200 && (underWay.size > 0 || batcher.queued > 0); n += 1) {
           for (const { answer } of underWay) answer.resolve();
-          jest.advanceTimersByTime(limits.gatherMs);
+          jest.advanceTimersByTime(Math.max(limits.gatherMs, limits.lingerMs));
           await turn();
           check();
         }

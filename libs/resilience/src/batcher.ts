@@ -32,6 +32,12 @@ export interface BatcherOptions<Item, Result> {
    * way, in ms: a batch that is stuck does not hold up the others. Default 20.
    */
   gatherMs?: number;
+  /**
+   * How long the next batch waits for whoever has just been answered to ask again, in ms: until all that waited then
+   * and as many as were answered are there. Under load callers then march in step and share one batch, instead of
+   * two that alternate. Who comes alone meets nobody to wait for. Default 0.
+   */
+  lingerMs?: number;
   /** An item that has less than this left is not worth sending, in ms. Default 0. */
   minLeftMs?: number;
   /** Told of each batch that is sent: how many items it has. */
@@ -53,15 +59,20 @@ export class Batcher<Item extends { readonly deadline: Deadline }, Result> {
   private readonly watch = new DeadlineWatch();
   private readonly maxInFlight: number;
   private readonly gatherMs: number;
+  private readonly lingerMs: number;
   /** A batch is the work of no single caller: it runs in the context in which the batcher was made. */
   private readonly detached = AsyncLocalStorage.snapshot();
   private inFlight = 0;
   private isScheduled = false;
   private gathering: NodeJS.Timeout | undefined;
+  /** Items that the next batch waits for, while it does. */
+  private expected = 0;
+  private lingering: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: BatcherOptions<Item, Result>) {
     this.maxInFlight = options.maxInFlight ?? 1;
     this.gatherMs = options.gatherMs ?? 20;
+    this.lingerMs = options.lingerMs ?? 0;
   }
 
   /** Items that wait to be sent. */
@@ -85,13 +96,14 @@ export class Batcher<Item extends { readonly deadline: Deadline }, Result> {
 
   private schedule(): void {
     const mayGo = this.inFlight === 0 || (this.inFlight < this.maxInFlight && !this.gathering);
-    if (this.isScheduled || this.queue.size === 0 || !mayGo) return;
+    if (this.isScheduled || this.queue.size === 0 || !mayGo || this.queue.size < this.expected) return;
     this.isScheduled = true;
     setImmediate(() => this.detached(() => this.sendNext()));
   }
 
   private sendNext(): void {
     this.isScheduled = false;
+    this.expect(0);
     const entries = this.take();
     if (entries.length === 0) return;
     this.inFlight += 1;
@@ -102,8 +114,20 @@ export class Batcher<Item extends { readonly deadline: Deadline }, Result> {
     }, this.gatherMs).unref();
     void this.deliver(entries).then(() => {
       this.inFlight -= 1;
+      this.expect(this.queue.size + entries.length);
       this.schedule();
     });
+  }
+
+  /** Lets the next batch wait for so many items, for `lingerMs` at most. */
+  private expect(items: number): void {
+    clearTimeout(this.lingering);
+    this.expected = this.lingerMs > 0 ? Math.min(items, this.options.maxItems) : 0;
+    if (this.expected === 0) return;
+    this.lingering = setTimeout(() => {
+      this.expected = 0;
+      this.schedule();
+    }, this.lingerMs).unref();
   }
 
   /** The next batch; whoever is too late by now is refused. */

@@ -25,6 +25,8 @@ export const CREATE_ORDERS = {
   // More than the requests that are worked on at a time by default: they are the bound in front of this one.
   maxQueued: 1_024,
   maxInFlight: 16,
+  // A call costs as much as some thirty orders in it.
+  lingerMs: 5,
   isOutage: (error) => error instanceof DomainError && OUTAGES.has(error.kind),
   refuse: (why) => fromServiceError(Object.assign(new Error(why), REFUSALS[why])),
 } satisfies Partial<BatcherOptions<PendingOrder, CreatedOrder>>;
