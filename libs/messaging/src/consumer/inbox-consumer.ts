@@ -20,7 +20,7 @@ export interface InboxConsumerOptions {
   handlers: readonly EventHandler[];
   logger: Log;
   metrics: ConsumerMetrics;
-  /** Events in one transaction. Default 64. */
+  /** Events in one transaction. Default 128. */
   batchSize?: number;
   /** Times an event that fails for an unknown reason is tried before it becomes a dead letter. Default 5. */
   maxAttempts?: number;
@@ -44,7 +44,7 @@ export class InboxConsumer {
 
   /** Runs until the signal aborts; then finishes the batch in hand. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
-    const { source, batchSize = 64 } = this.options;
+    const { source, batchSize = 128 } = this.options;
     for await (const batch of source.batches(batchSize, signal)) await this.process(batch, signal);
   }
 

@@ -11,6 +11,10 @@ export interface Reading {
   readonly max: number;
   /** Is this subject for the reader? What is not is acked unseen. */
   readonly wants: (subject: string) => boolean;
+  /** Have several come together the last time? Then the next ones are not alone either. */
+  readonly inBursts: boolean;
+  /** How long the first one of several waits for the others, in ms. */
+  readonly lingerMs: number;
   /** Between two words to the server that the work goes on, in ms. */
   readonly aliveMs: number;
   /** Aborts when nothing more is to be read. */
@@ -20,12 +24,14 @@ export interface Reading {
 }
 
 /**
- * What has arrived by now, up to `max` at a time; after the signal aborted it is handed back to other replicas. Every
- * `aliveMs` the server is told that what the reader has, and what waits for the reader, is being worked on.
+ * What has arrived by now, up to `max` at a time. Events come in bursts, but not in one piece: after a batch of several
+ * the next one waits a moment, so that a burst is one batch; after one that came alone it goes at once. What arrives
+ * after the signal aborted is handed back to other replicas. Every `aliveMs` the server is told that what the reader has,
+ * and what waits for the reader, is being worked on.
  */
 export async function* inBatches(
   pull: ConsumerMessages,
-  { max, wants, aliveMs, signal, interruption }: Reading,
+  { max, wants, inBursts, lingerMs, aliveMs, signal, interruption }: Reading,
 ): AsyncIterable<JsMsg[]> {
   const received: JsMsg[] = [];
   let reading: JsMsg[] = [];
@@ -35,11 +41,13 @@ export async function* inBatches(
   }, aliveMs);
   const wakeUp = new WakeUp();
   let open = true;
+  /** So many wake the reader. */
+  let wanted = 1;
   const receive = async () => {
     for await (const message of pull) {
       if (wants(message.subject)) received.push(message);
       else if (!interruption.aborted) sayIfOpen(() => message.ack());
-      wakeUp.wake();
+      if (received.length >= wanted) wakeUp.wake();
     }
   };
   const ended = Promise.allSettled([receive()]).then(([result]) => {
@@ -50,8 +58,12 @@ export async function* inBatches(
   const never = new AbortController().signal;
   try {
     while (open || received.length > 0) {
+      wanted = 1;
       if (received.length === 0) await wakeUp.wait(PULL_MS, never);
+      wanted = max;
+      if (inBursts && open && received.length < max) await wakeUp.wait(lingerMs, never);
       reading = received.splice(0, max);
+      inBursts = reading.length > 1;
       if (signal.aborted) reading.forEach((message) => message.nak(PULL_MS));
       else if (reading.length > 0) yield reading;
     }
@@ -71,7 +83,8 @@ export function toDelivery(message: JsMsg, interruption: AbortSignal): Delivery 
     if (!interruption.aborted) sayIfOpen(word);
   };
   const headers: Record<string, string> = {};
-  for (const name of message.headers?.keys() ?? []) headers[name] = message.headers?.get(name) ?? '';
+  // Not by `get`, which looks through all of them.
+  for (const [name, [value = '']] of message.headers ?? []) headers[name] = value;
   return {
     message: { id: eventIdOf(message.headers), subject: message.subject, headers, body: message.string() },
     address: `${message.info.stream}/${message.seq}`,

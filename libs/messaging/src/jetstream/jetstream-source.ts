@@ -14,7 +14,7 @@ import { addAbortListener } from 'node:events';
 import type { EventPlace } from '../inbox/settled.js';
 import type { Log } from '../log.js';
 import { type Delivery, EventSource } from '../message.js';
-import { eventIdOf, inBatches, PULL_MS, toDelivery } from './deliveries.js';
+import { eventIdOf, inBatches, PULL_MS, type Reading, toDelivery } from './deliveries.js';
 import type { NatsLink } from './nats-link.js';
 import { ensureStream, isApiError, type StreamSpec } from './stream.js';
 import { coveringFilter, matches } from './subjects.js';
@@ -37,6 +37,8 @@ export interface JetStreamSourceOptions {
   ackWaitMs?: number;
   /** Events delivered and not yet acked, over all replicas. Default 1 000. */
   maxAckPending?: number;
+  /** How long the first event of a burst waits for the others, in ms. Default 5. */
+  lingerMs?: number;
   /**
    * Has this event been settled? Asked by a reader that begins, of the event up to which all are acked: when it has
    * not, the stream lost its end while nobody read, and other events have taken the places since. Default: trusted.
@@ -89,6 +91,7 @@ export class JetStreamSource extends EventSource {
     await this.ensureConsumer(manager);
     const consumer = await jetstream(connection).consumers.get(stream.name, durable);
     let checkAt = performance.now() + CHECK_MS;
+    let inBursts = false;
     while (!signal.aborted) {
       // After an interruption before anything new is read: a server that lost the end of the stream soon hides it.
       if (performance.now() >= checkAt || interruption.aborted) {
@@ -102,8 +105,12 @@ export class JetStreamSource extends EventSource {
       // By itself it would read on after an interruption.
       using _ending = addAbortListener(interruption, () => pull.stop());
       const lost = interruption;
-      const reading = { max, wants: this.wants, aliveMs: this.ackWaitMs / 3, signal, interruption };
+      const { wants, ackWaitMs } = this;
+      const { lingerMs = 5 } = this.options;
+      const aliveMs = ackWaitMs / 3;
+      const reading: Reading = { max, wants, inBursts, lingerMs, aliveMs, signal, interruption };
       for await (const batch of inBatches(pull, reading)) {
+        inBursts = batch.length > 1;
         const { seq, headers } = batch.at(-1)!;
         this.last = { sequence: seq, id: headers?.get('Nats-Msg-Id') ?? '' };
         yield batch.map((message) => toDelivery(message, lost));

@@ -5,6 +5,7 @@ import { FaultProxy } from '@orders/resilience/testing';
 import { randomBytes } from 'node:crypto';
 import type { EventPlace } from '../inbox/settled.js';
 import type { Log } from '../log.js';
+import type { Delivery } from '../message.js';
 import { itIsABus } from '../testing/bus-conformance.js';
 import { eventually, recordingLog, someEvent, take } from '../testing/fixtures.js';
 import { requiredUrl } from '../testing/test-database.js';
@@ -31,7 +32,7 @@ function openBus({ ackWaitMs = 5_000, url = requiredUrl('TEST_NATS_URL') } = {})
 
 function openReader(
   { prefix, link, stream, logger }: { prefix: string; link: NatsLink; stream: StreamSpec; logger: Log },
-  options: Partial<Pick<JetStreamSourceOptions, 'ackWaitMs' | 'isSettled' | 'subjects'>>,
+  options: Partial<Pick<JetStreamSourceOptions, 'ackWaitMs' | 'isSettled' | 'lingerMs' | 'subjects'>>,
 ): JetStreamSource {
   const subjects = [`${prefix}.things.*`];
   return new JetStreamSource({ link, stream, durable: 'reader', subjects, logger, ...options });
@@ -84,6 +85,36 @@ describe('JetStream', () => {
     expect(ids).toEqual([before.id, before.id, after.id]);
     stop.abort();
     await reading;
+    await bus.link.close();
+  });
+
+  it('delivers a burst as one batch when several have come together before, and one that comes alone at once', async () => {
+    const bus = openBus();
+    const stop = new AbortController();
+    const lingerMs = 2_000;
+    const batches = openReader(bus, { lingerMs }).batches(8, stop.signal)[Symbol.asyncIterator]();
+    const nextSize = async () => {
+      const { value } = (await batches.next()) as { value: Delivery[] };
+      for (const delivery of value) delivery.ack();
+      return value.length;
+    };
+    const publish = async (count: number) => {
+      for (let n = 0; n < count; n += 1) await bus.publisher.publish(someEvent());
+    };
+    const delivered = async () => (await manager.consumers.info(bus.stream.name, 'reader')).num_pending === 0;
+
+    await publish(1);
+    const startedAt = performance.now();
+    expect(await nextSize()).toBe(1);
+    await publish(3);
+    await eventually('all of them delivered', delivered);
+    expect(await nextSize()).toBe(3);
+    expect(performance.now() - startedAt).toBeLessThan(lingerMs);
+    const burst = nextSize();
+    await publish(4);
+    expect(await burst).toBe(4);
+    stop.abort();
+    await batches.return?.();
     await bus.link.close();
   });
 
