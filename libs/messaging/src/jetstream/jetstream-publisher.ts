@@ -1,7 +1,8 @@
-import { jetstream, type JetStreamClient, jetstreamManager } from '@nats-io/jetstream';
-import { headers as natsHeaders } from '@nats-io/transport-node';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { type MsgHdrs, MsgHdrsImpl } from '@nats-io/transport-node';
 import { EventPublisher, type Message, type Receipt, type StreamState } from '../message.js';
 import type { NatsLink } from './nats-link.js';
+import { PublishAcks } from './publish-acks.js';
 import { ensureStream, type StreamSpec } from './stream.js';
 
 /** Longest wait for the server's word that a message is stored, in ms. */
@@ -9,7 +10,9 @@ const PUBLISH_TIMEOUT_MS = 2_000;
 
 /** Publishes to a JetStream stream, which it makes when it is missing, also when it vanishes later. */
 export class JetStreamPublisher extends EventPublisher {
-  private client: Promise<JetStreamClient> | undefined;
+  /** Of the connection, once it is known that the stream is there. */
+  private ready: Promise<PublishAcks> | undefined;
+  private acks: PublishAcks | undefined;
 
   constructor(
     private readonly link: NatsLink,
@@ -18,20 +21,15 @@ export class JetStreamPublisher extends EventPublisher {
     super();
   }
 
-  async publish({ id, subject, headers, body }: Message): Promise<Receipt> {
-    const client = await (this.client ??= this.open());
+  async publish(message: Message): Promise<Receipt> {
+    const acks = await (this.ready ??= this.open());
     try {
-      const { seq, duplicate } = await client.publish(subject, body, {
-        headers: toNatsHeaders(headers),
-        timeout: PUBLISH_TIMEOUT_MS,
-        retries: 0,
-        expect: { streamName: this.stream.name },
-        ...(id === '' ? {} : { msgID: id }),
-      });
-      return { sequence: seq, duplicate };
+      const headers = toNatsHeaders(message, this.stream.name);
+      const ack = await acks.publish(message.subject, message.body, headers);
+      return { sequence: ack.seq, duplicate: ack.duplicate ?? false };
     } catch (error) {
       // Whatever it was, the stream may be gone: look before the next one.
-      this.client = undefined;
+      this.ready = undefined;
       throw error;
     }
   }
@@ -43,20 +41,26 @@ export class JetStreamPublisher extends EventPublisher {
     return { id: created, lastSequence: state.last_seq };
   }
 
-  private async open(): Promise<JetStreamClient> {
+  private async open(): Promise<PublishAcks> {
     try {
       const connection = await this.link.connection();
       await ensureStream(await jetstreamManager(connection), this.stream);
-      return jetstream(connection);
+      if (this.acks?.connection !== connection) this.acks = new PublishAcks(connection, PUBLISH_TIMEOUT_MS);
+      return this.acks;
     } catch (error) {
-      this.client = undefined;
+      this.ready = undefined;
       throw error;
     }
   }
 }
 
-function toNatsHeaders(headers: Readonly<Record<string, string>>) {
-  const result = natsHeaders();
-  for (const [name, value] of Object.entries(headers)) result.append(name, value);
+/** Put in directly: `append` looks through all that is there for each one. */
+function toNatsHeaders({ id, headers }: Message, stream: string): MsgHdrs {
+  const result = new MsgHdrsImpl();
+  const put = (name: string, value: string) =>
+    result.headers.set(name, [MsgHdrsImpl.validHeaderValue(value)]);
+  for (const [name, value] of Object.entries(headers)) put(name, value);
+  if (id !== '') put('Nats-Msg-Id', id);
+  put('Nats-Expected-Stream', stream);
   return result;
 }
