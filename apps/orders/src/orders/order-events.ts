@@ -1,7 +1,7 @@
+import { randomUUIDv7 } from 'node:crypto';
 import { type EventContract, ORDERS_SOURCE, ordersCanceled, ordersCreated } from '@orders/contracts';
 import type { OrderSnapshot } from '@orders/contracts';
 import { type Message, toMessage } from '@orders/messaging';
-import { v7 as uuidV7 } from 'uuid';
 import type { Order } from './order.js';
 
 /** Where a change comes from: carried by its event to every consumer. */
@@ -24,7 +24,8 @@ function orderEvent(
   circumstances: Origin & { time: Date },
 ): Message {
   const context = {
-    id: uuidV7(),
+    // Those of one millisecond in no order, which nobody needs: a twentieth of the price of one that has it.
+    id: randomUUIDv7(),
     source: ORDERS_SOURCE,
     type,
     subject: order.id,
