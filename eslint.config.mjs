@@ -61,7 +61,7 @@ export default ts.config(
     // The config loader itself, what runs before it, tools and tests.
     files: [
       'libs/service/src/config.ts',
-      'libs/instrumentation/src/{register,tracing}.ts',
+      'libs/instrumentation/src/register.ts',
       'libs/*/src/testing/**',
       'tools/**',
       '**/*.{spec,it,e2e}.ts',

@@ -1,12 +1,9 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Context, context, type ContextManager, ROOT_CONTEXT, trace } from '@opentelemetry/api';
-import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 
 import { type Caller, currentCaller, onBehalfOf } from './caller.js';
 import { currentContext, runInContext } from './context.js';
-import { withSpan } from './spans.js';
+import { currentTraceparent, startServerSpan, withSpan } from './spans.js';
+import { type RecordedSpans, recordSpans } from './testing/index.js';
 
 const request = (id: string) => ({ requestId: id, correlationId: id, traceparent: `of ${id}` });
 const callerOf = (id: string) => runInContext(request(id), currentCaller);
@@ -22,29 +19,11 @@ describe('without an SDK', () => {
   });
 });
 
-/** As the SDK's own, which jest loads from another module instance. */
-class Contexts implements ContextManager {
-  private readonly storage = new AsyncLocalStorage<Context>();
-  active = () => this.storage.getStore() ?? ROOT_CONTEXT;
-  with: ContextManager['with'] = (active, fn, thisArg, ...args) =>
-    this.storage.run(active, () => fn.call(thisArg as never, ...args));
-  bind = <T>(_: Context, target: T) => target;
-  enable = () => this;
-  disable = () => this;
-}
-
 describe('with an SDK', () => {
-  const exporter = new InMemorySpanExporter();
-  beforeAll(() => {
-    context.setGlobalContextManager(new Contexts());
-    const spanProcessors = [new SimpleSpanProcessor({ exporter })];
-    trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors }));
-  });
-  afterEach(() => exporter.reset());
-  afterAll(() => {
-    trace.disable();
-    context.disable();
-  });
+  let recorded: RecordedSpans;
+  beforeAll(() => void (recorded = recordSpans()));
+  afterEach(() => recorded.reset());
+  afterAll(() => recorded.stop());
 
   /** Works for requests with spans of these names, each in a trace of its own. */
   async function workFor(names: readonly string[]) {
@@ -59,7 +38,7 @@ describe('with an SDK', () => {
     await onBehalfOf(callers, 'together', () => withSpan('work', {}, async () => undefined));
     work.resolve();
     await Promise.all(requests);
-    const spans = exporter.getFinishedSpans();
+    const spans = recorded.ended();
     return (name: string) => spans.find((span) => span.name === name);
   }
 
@@ -81,5 +60,17 @@ describe('with an SDK', () => {
       expect(spanIds(together?.links)).toContain(span(other)?.spanContext().spanId);
     }
     expect(span('a')?.links).toEqual([]);
+  });
+
+  it('work for several of whom none is recorded is not recorded either', async () => {
+    const unrecorded = (digit: string) => {
+      const traceparent = `00-${digit.repeat(32)}-${digit.repeat(16)}-00`;
+      return runInContext({ ...request(digit), span: startServerSpan(digit, traceparent) }, currentCaller);
+    };
+    const inside = await onBehalfOf([unrecorded('a'), unrecorded('b')], 'x', async () =>
+      currentTraceparent(),
+    );
+    expect(inside).toMatch(/^00-a{32}-.*-00$/);
+    expect(recorded.ended()).toEqual([]);
   });
 });

@@ -2,7 +2,17 @@ export { currentCaller, onBehalfOf, type Caller } from './caller.js';
 export { currentContext, runInContext, type RequestContext } from './context.js';
 export { createLogger, loggerOptions, type LoggerSettings } from './logging.js';
 export { meter, metricsText } from './metrics.js';
-export { currentTraceId, currentTraceparent, nameServerSpan, withSpan, type SpanSettings } from './spans.js';
+export {
+  currentTraceId,
+  currentTraceparent,
+  endSpan,
+  isTraced,
+  startClientSpan,
+  startServerSpan,
+  traceparentOf,
+  withSpan,
+  type SpanSettings,
+} from './spans.js';
 export { flushTelemetry } from './telemetry.js';
-export { makeTraceparent, parseTraceparent, traceIdOf, type TraceContext } from './traceparent.js';
+export { isSampled, makeTraceparent, parseTraceparent, traceIdOf, type TraceContext } from './traceparent.js';
 export { SpanKind, type Attributes, type Meter, type Span } from '@opentelemetry/api';

@@ -12,9 +12,6 @@ const provider = new MeterProvider({ readers: [reader] });
 /** How long one scrape may wait for the observable instruments, in ms. */
 const COLLECT_LIMIT_MS = 2_000;
 
-/** The provider that {@link meter} takes from; for the instrumentations that `register` starts. */
-export const meterProvider = provider;
-
 /**
  * A meter of the OpenTelemetry API whose instruments appear on `/metrics`, whether tracing is on or not.
  * Names of instruments are global, as the scope is not exported, and end in their unit: the exporter turns dots into

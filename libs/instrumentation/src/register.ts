@@ -1,8 +1,6 @@
 // Loaded before everything else: node --import ./apps/<app>/dist/register.js apps/<app>/dist/main.js
 // With tracing off nothing is imported here, which keeps start-up and memory as they are.
 if (process.env['OTEL_EXPORTER_OTLP_ENDPOINT']) {
-  // All of them would patch dozens of libraries that nobody here uses.
-  process.env['OTEL_NODE_ENABLED_INSTRUMENTATIONS'] ??= 'http,grpc,pg,pino,runtime-node';
   const { startTracing } = await import('./tracing.js');
-  await startTracing();
+  startTracing();
 }

@@ -1,20 +1,21 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  type Context,
-  context,
-  type ContextManager,
-  ROOT_CONTEXT,
-  SpanKind,
-  trace,
-} from '@opentelemetry/api';
-import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { SpanKind } from '@opentelemetry/api';
 
 import { runInContext } from './context.js';
-import { currentTraceId, currentTraceparent, nameServerSpan, withSpan } from './spans.js';
+import {
+  currentTraceId,
+  currentTraceparent,
+  endSpan,
+  isTraced,
+  startClientSpan,
+  startServerSpan,
+  traceparentOf,
+  withSpan,
+} from './spans.js';
+import { type RecordedSpans, recordSpans } from './testing/index.js';
 
 const PARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+const UNSAMPLED = PARENT.replace(/01$/, '00');
 const request = { requestId: 'r', correlationId: 'c', traceparent: PARENT };
 
 describe('without an SDK', () => {
@@ -29,31 +30,18 @@ describe('without an SDK', () => {
     await expect(withSpan('x', { parent: PARENT, links: ['?'] }, async () => 7)).resolves.toBe(7);
     await expect(withSpan('x', {}, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
   });
+
+  it('a server span stands for what came in, and for nothing when nothing did', () => {
+    expect(traceparentOf(startServerSpan('GET', PARENT))).toBe(PARENT);
+    expect(traceparentOf(startServerSpan('GET', 'garbage'))).toBeUndefined();
+    expect(runInContext({ ...request, span: startServerSpan('GET', PARENT) }, isTraced)).toBe(false);
+  });
 });
 
-/** As the SDK's own, which jest loads from another module instance. */
-class Contexts implements ContextManager {
-  private readonly storage = new AsyncLocalStorage<Context>();
-  active = () => this.storage.getStore() ?? ROOT_CONTEXT;
-  with: ContextManager['with'] = (active, fn, thisArg, ...args) =>
-    this.storage.run(active, () => fn.call(thisArg as never, ...args));
-  bind = <T>(_: Context, target: T) => target;
-  enable = () => this;
-  disable = () => this;
-}
-
 describe('with an SDK', () => {
-  const exporter = new InMemorySpanExporter();
-  beforeAll(() => {
-    context.setGlobalContextManager(new Contexts());
-    trace.setGlobalTracerProvider(
-      new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }),
-    );
-  });
-  afterAll(() => {
-    trace.disable();
-    context.disable();
-  });
+  let spans: RecordedSpans;
+  beforeAll(() => void (spans = recordSpans()));
+  afterAll(() => spans.stop());
 
   it('a span is the child of its parent, has its links, and is active inside', async () => {
     const settings = {
@@ -63,7 +51,7 @@ describe('with an SDK', () => {
       attributes: { a: 1 },
     };
     const inside = await withSpan('process', settings, async () => currentTraceparent());
-    const span = exporter.getFinishedSpans().at(-1);
+    const span = spans.ended().at(-1);
     expect(span).toMatchObject({ name: 'process', kind: SpanKind.CONSUMER, attributes: { a: 1 } });
     expect(span?.parentSpanContext?.spanId).toBe('b7ad6b7169203331');
     expect(span?.links.map((link) => link.context.spanId)).toEqual(['b7ad6b7169203331']);
@@ -72,17 +60,40 @@ describe('with an SDK', () => {
 
   it('an error is recorded, ends the span, and is thrown on', async () => {
     await expect(withSpan('fails', {}, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
-    const span = exporter.getFinishedSpans().at(-1);
+    const span = spans.ended().at(-1);
     expect(span?.status.code).toBe(2);
     expect(span?.events[0]?.name).toBe('exception');
   });
 
-  it('the active span comes before the request', async () => {
-    await withSpan('outer', {}, async () => {
-      nameServerSpan('GET', '/orders/:id');
-      expect(runInContext(request, currentTraceId)).not.toBe(PARENT.slice(3, 35));
+  it('a request runs under its server span, before what came in', () => {
+    const span = startServerSpan('GET /orders/:id', PARENT);
+    const inside = runInContext({ ...request, span }, () => {
+      endSpan(startClientSpan('pg.query', { a: 1 }), { error: new Error('no') });
+      return { traceparent: currentTraceparent(), traced: isTraced() };
     });
-    const span = exporter.getFinishedSpans().at(-1);
-    expect(span).toMatchObject({ name: 'GET /orders/:id', attributes: { 'http.route': '/orders/:id' } });
+    expect(inside).toEqual({ traceparent: traceparentOf(span), traced: true });
+    endSpan(span, { attributes: { 'http.route': '/orders/:id' }, failed: true });
+    const [client, server] = spans.ended().slice(-2);
+    expect(client).toMatchObject({ kind: SpanKind.CLIENT, attributes: { a: 1 }, status: { code: 2 } });
+    expect(client?.events[0]?.name).toBe('exception');
+    expect(client?.parentSpanContext?.spanId).toBe(span.spanContext().spanId);
+    expect(server).toMatchObject({ kind: SpanKind.SERVER, attributes: { 'http.route': '/orders/:id' } });
+    expect(server?.status.code).toBe(2);
+    expect(server?.parentSpanContext?.spanId).toBe(PARENT.slice(36, 52));
+  });
+
+  it('the active span comes before the request', async () => {
+    const inside = await withSpan('outer', { parent: '' }, async () => runInContext(request, currentTraceId));
+    expect(inside).not.toBe(PARENT.slice(3, 35));
+  });
+
+  it('nothing is recorded under a caller who does not record, and its trace goes on', () => {
+    const before = spans.ended().length;
+    const span = startServerSpan('GET', UNSAMPLED);
+    const inside = runInContext({ ...request, span }, () => ({ traced: isTraced(), id: currentTraceId() }));
+    endSpan(span);
+    expect(inside).toEqual({ traced: false, id: PARENT.slice(3, 35) });
+    expect(traceparentOf(span)).toMatch(/-00$/);
+    expect(spans.ended()).toHaveLength(before);
   });
 });

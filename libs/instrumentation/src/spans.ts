@@ -45,8 +45,7 @@ export async function withSpan<T>(
     try {
       return await fn(span);
     } catch (error) {
-      span.recordException(error instanceof Error ? error : new Error(String(error)));
-      span.setStatus({ code: SpanStatusCode.ERROR });
+      recordError(span, error);
       throw error;
     } finally {
       span.end();
@@ -54,11 +53,51 @@ export async function withSpan<T>(
   });
 }
 
+/**
+ * Starts the span of a request that came in with this `traceparent`; to be ended by {@link endSpan}. The sampler
+ * decides whether it is recorded; one that is not costs about a microsecond, and so does everything under it.
+ *
+ * @param traceparent as it came; an unreadable one gives a new trace
+ */
+export function startServerSpan(name: string, traceparent: unknown): Span {
+  return tracer.startSpan(name, { kind: SpanKind.SERVER }, contextOf(traceparent));
+}
+
+/** Starts the span of a request to another process, under the active one; to be ended by {@link endSpan}. */
+export function startClientSpan(name: string, attributes: Attributes): Span {
+  return tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes });
+}
+
+/** How what a span stands for came out. */
+export interface SpanOutcome {
+  attributes?: Attributes;
+  /** It failed. */
+  failed?: boolean;
+  /** What it failed with, recorded as an event; implies `failed`. */
+  error?: unknown;
+}
+
+export function endSpan(span: Span, { attributes, failed, error }: SpanOutcome = {}): void {
+  if (attributes) span.setAttributes(attributes);
+  if (error !== undefined) recordError(span, error);
+  else if (failed) span.setStatus({ code: SpanStatusCode.ERROR });
+  span.end();
+}
+
+/** Is what runs now part of a trace that is recorded? If not, spans under it are a waste. */
+export function isTraced(): boolean {
+  return trace.getActiveSpan()?.isRecording() ?? false;
+}
+
+/** The header that stands for `span`; `undefined` when it belongs to no trace, as one without an SDK and a parent does. */
+export function traceparentOf(span: Span | undefined): string | undefined {
+  const own = span?.spanContext();
+  return own && isSpanContextValid(own) ? formatTraceparent(own) : undefined;
+}
+
 /** The `traceparent` to hand on: of the active span, else of the request under way, else of a new trace. */
 export function currentTraceparent(): string {
-  const active = trace.getActiveSpan()?.spanContext();
-  if (active && isSpanContextValid(active)) return formatTraceparent(active);
-  return currentContext()?.traceparent ?? makeTraceparent();
+  return traceparentOf(trace.getActiveSpan()) ?? currentContext()?.traceparent ?? makeTraceparent();
 }
 
 /** The trace id of the active span, else of the request under way; `undefined` outside of both. */
@@ -69,17 +108,12 @@ export function currentTraceId(): string | undefined {
   return request && traceIdOf(request.traceparent);
 }
 
-/**
- * Gives the span of the HTTP request under way the name and the `http.route` that only the router knows;
- * OpenTelemetry has no instrumentation for Fastify 5 with Nest 12.
- *
- * @param route the template, such as `/orders/:id`
- */
-export function nameServerSpan(method: string, route: string): void {
-  trace.getActiveSpan()?.updateName(`${method} ${route}`).setAttribute('http.route', route);
+function recordError(span: Span, error: unknown): void {
+  span.recordException(error instanceof Error ? error : new Error(String(error)));
+  span.setStatus({ code: SpanStatusCode.ERROR });
 }
 
-function contextOf(traceparent: string): Context {
+function contextOf(traceparent: unknown): Context {
   const parsed = parseTraceparent(traceparent);
   return parsed ? trace.setSpanContext(ROOT_CONTEXT, { ...parsed, isRemote: true }) : ROOT_CONTEXT;
 }

@@ -31,6 +31,12 @@ export function traceIdOf(traceparent: string): string {
   return traceparent.slice(3, 35);
 }
 
+/** Does whoever sent this `traceparent` record its trace? Not when it is unreadable. */
+export function isSampled(traceparent: string): boolean {
+  const flags = parseTraceparent(traceparent)?.traceFlags ?? 0;
+  return (flags & 1) === 1;
+}
+
 /** The header that stands for `context`, in version 00. */
 export function formatTraceparent({ traceId, spanId, traceFlags }: TraceContext): string {
   return `00-${traceId}-${spanId}-${(traceFlags & 0xff).toString(16).padStart(2, '0')}`;

@@ -1,8 +1,9 @@
 import { DomainError } from '@orders/contracts';
-import { meter, nameServerSpan, runInContext, type RequestContext } from '@orders/instrumentation';
+import { meter, runInContext, type RequestContext, type Span } from '@orders/instrumentation';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { DURATION_BUCKETS } from './durations.js';
+import { endHttpSpan, startHttpSpan } from './http-span.js';
 import { parseStrictJson } from './json.js';
 import { contextFrom } from './request-context.js';
 import type { Service } from './service.js';
@@ -25,7 +26,7 @@ const SECURITY_HEADERS = {
   'x-content-type-options': 'nosniff',
 };
 
-/** Request context, security headers, one metric and one log line a request, `Connection: close` while stopping. */
+/** Request context, security headers, one span, metric and log line a request, `Connection: close` while stopping. */
 export function addEdgeHooks(fastify: FastifyInstance, service: Service): void {
   const duration = meter('http').createHistogram('http.server.request.duration.seconds', {
     description: 'Duration of HTTP requests at the server',
@@ -34,8 +35,7 @@ export function addEdgeHooks(fastify: FastifyInstance, service: Service): void {
   fastify.decorateRequest('requestContext', undefined);
 
   fastify.addHook('onRequest', (request, reply, done) => {
-    const context = beginRequest(request, reply);
-    nameServerSpan(request.method, routeOf(request));
+    const context = beginRequest(request, reply, startHttpSpan(request));
     const repeated = repeatedHeader(request.raw.rawHeaders);
     runInContext(context, () => (repeated ? done(repeated) : done()));
   });
@@ -50,20 +50,21 @@ export function addEdgeHooks(fastify: FastifyInstance, service: Service): void {
     const status = statusOf(reply);
     duration.record(reply.elapsedTime / 1_000, {
       'http.request.method': request.method,
-      'http.route': routeOf(request),
+      'http.route': request.routeOptions.url ?? 'unmatched',
       'http.response.status_code': status,
     });
     const log = () => service.logger.info(accessLine(request, reply, status), 'request');
     // The event comes from the socket, outside of the request's own context.
     if (request.requestContext) runInContext(request.requestContext, log);
     else log();
+    endHttpSpan(request.requestContext?.span, request, status);
     done();
   });
 }
 
 /** Gives the request its context and the answer its headers; also for requests that no hook sees (a path like `/%zz`). */
-export function beginRequest(request: FastifyRequest, reply: FastifyReply): RequestContext {
-  const context = contextFrom((name) => request.headers[name]);
+export function beginRequest(request: FastifyRequest, reply: FastifyReply, span?: Span): RequestContext {
+  const context = contextFrom((name) => request.headers[name], span);
   request.requestContext = context;
   reply
     .headers(SECURITY_HEADERS)
@@ -124,8 +125,4 @@ function accessLine(request: FastifyRequest, reply: FastifyReply, status: number
 /** 499 when the client did not wait for its answer, so that impatience does not count as a failure of ours. */
 function statusOf(reply: FastifyReply): number {
   return reply.raw.writableFinished ? reply.statusCode : 499;
-}
-
-function routeOf(request: FastifyRequest): string {
-  return request.routeOptions.url ?? 'unmatched';
 }

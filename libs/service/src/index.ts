@@ -25,6 +25,7 @@ export { problemDetails, problemOf } from './problem.js';
 export { saneId } from './request-context.js';
 export { deadlineOf } from './rpc-deadline.js';
 export { RpcEdge } from './rpc-edge.js';
+export { traceCalls } from './rpc-span.js';
 export { runMigrations } from './run-migrations.js';
 export { Secret, secret, secretUrl, secretUrls } from './secret.js';
 export { Service, type ProcessHandle, type ServiceOptions, type StopPhase } from './service.js';

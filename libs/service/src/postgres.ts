@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { count } from './config.js';
 import { secretUrl, type Secret } from './secret.js';
 import type { Service } from './service.js';
-import { giveUpSilentServer } from './silent-server.js';
+import { type Connection, giveUpSilentServer } from './silent-server.js';
+import { traceStatements } from './sql-span.js';
 
 /** The URL of an app's own database. */
 export const databaseUrl = () => secretUrl('postgres', 'postgresql');
@@ -35,7 +36,10 @@ const LIMITS = {
   statement_timeout: STATEMENT_TIMEOUT_MS,
   lock_timeout: 1_000,
   idle_in_transaction_session_timeout: 5_000,
-  onConnect: giveUpSilentServer,
+  onConnect: (connection: Connection) => {
+    giveUpSilentServer(connection);
+    traceStatements(connection);
+  },
 };
 
 /**

@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 
-import { makeTraceparent, parseTraceparent, type RequestContext } from '@orders/instrumentation';
+import {
+  makeTraceparent,
+  parseTraceparent,
+  type RequestContext,
+  type Span,
+  traceparentOf,
+} from '@orders/instrumentation';
 
 /** What a request id and a correlation id may look like; anything else is replaced, never echoed. */
 const SANE_ID = /^[A-Za-z0-9._-]{1,128}$/;
@@ -8,15 +14,23 @@ const SANE_ID = /^[A-Za-z0-9._-]{1,128}$/;
 /** Reads one header or metadata entry; `undefined` when it is absent. */
 export type ReadHeader = (name: string) => unknown;
 
-/** The context of a request that came in with these headers; what is missing or not sane is made. */
-export function contextFrom(read: ReadHeader): RequestContext {
+/**
+ * The context of a request that came in with these headers; what is missing or not sane is made.
+ *
+ * @param span of the server, started with the same `traceparent`
+ */
+export function contextFrom(read: ReadHeader, span?: Span): RequestContext {
   const requestId = saneId(read('x-request-id')) ?? randomUUID();
-  const traceparent = read('traceparent');
   return {
     requestId,
     correlationId: saneId(read('x-correlation-id')) ?? requestId,
-    traceparent: parseTraceparent(traceparent) ? (traceparent as string) : makeTraceparent(),
+    traceparent: traceparentOf(span) ?? saneTraceparent(read('traceparent')) ?? makeTraceparent(),
+    ...(span && { span }),
   };
+}
+
+function saneTraceparent(traceparent: unknown): string | undefined {
+  return parseTraceparent(traceparent) && (traceparent as string);
 }
 
 /** The id itself when it may be taken over from outside; else `undefined`. */

@@ -8,20 +8,21 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import { DomainError } from '@orders/contracts';
-import { meter, runInContext } from '@orders/instrumentation';
+import { meter, runInContext, type Span } from '@orders/instrumentation';
 import type { Logger } from 'pino';
 import { Observable, throwError } from 'rxjs';
 
 import { DURATION_BUCKETS } from './durations.js';
 import { contextFrom } from './request-context.js';
+import { endRpcSpan, methodOf, startRpcSpan } from './rpc-span.js';
 import { toServiceError } from './service-error.js';
 
 /**
  * The edge of a gRPC server, as interceptor and filter in one; register the same instance as both:
  * `app.useGlobalInterceptors(edge)` and `app.useGlobalFilters(edge)`.
  *
- * Each call runs in the request context of its metadata (`x-request-id`, `x-correlation-id`, `traceparent`), is
- * measured (`rpc_server_duration_seconds`), writes one log line, and fails with the status of `toServiceError`.
+ * Each call runs in the request context of its metadata (`x-request-id`, `x-correlation-id`, `traceparent`) and in a
+ * span, is measured (`rpc_server_duration_seconds`), writes one log line, and fails with the status of `toServiceError`.
  */
 @Injectable()
 @Catch()
@@ -37,7 +38,9 @@ export class RpcEdge implements NestInterceptor, ExceptionFilter {
     const metadata = host.getArgByIndex<Metadata | undefined>(1);
     const call = host.getArgByIndex<ServerUnaryCall<unknown, unknown> | undefined>(2);
     const path = call?.getPath?.() ?? `${host.getClass().name}/${host.getHandler().name}`;
-    const context = contextFrom((name) => metadata?.get(name)[0]);
+    const read = (name: string) => metadata?.get(name)[0];
+    const span = startRpcSpan(path, read('traceparent'));
+    const context = contextFrom(read, span);
     const startedAt = performance.now();
     return new Observable((subscriber) =>
       runInContext(context, () =>
@@ -46,11 +49,11 @@ export class RpcEdge implements NestInterceptor, ExceptionFilter {
           next: (value) => subscriber.next(value),
           error: (error: unknown) => {
             const failure = toServiceError(error);
-            this.finish({ path, startedAt, code: failure.code, error });
+            this.finish({ path, span, startedAt, code: failure.code, error });
             subscriber.error(failure);
           },
           complete: () => {
-            this.finish({ path, startedAt, code: status.OK });
+            this.finish({ path, span, startedAt, code: status.OK });
             subscriber.complete();
           },
         }),
@@ -63,24 +66,21 @@ export class RpcEdge implements NestInterceptor, ExceptionFilter {
     return throwError(() => (isServiceError(error) ? error : toServiceError(error)));
   }
 
-  private finish({ path, startedAt, code, error }: Finished): void {
+  private finish({ path, span, startedAt, code, error }: Finished): void {
     const elapsed = performance.now() - startedAt;
-    const [, service, method] = /^\/?(.*)\/(.*)$/.exec(path) ?? [];
-    this.duration.record(elapsed / 1_000, {
-      'rpc.service': service ?? '',
-      'rpc.method': method ?? path,
-      'rpc.grpc.status_code': code,
-    });
+    this.duration.record(elapsed / 1_000, { ...methodOf(path), 'rpc.grpc.status_code': code });
     const line = { rpc: path, code: status[code], durationMs: Math.round(elapsed * 10) / 10 };
     if (error === undefined) this.logger.info(line, 'call');
     else if (error instanceof DomainError)
       this.logger.info({ ...line, problem: error.code, detail: error.message }, 'call');
     else this.logger.error({ ...line, err: error }, 'call failed');
+    endRpcSpan(span, path, code);
   }
 }
 
 interface Finished {
   path: string;
+  span: Span;
   startedAt: number;
   code: status;
   error?: unknown;

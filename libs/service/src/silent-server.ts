@@ -2,8 +2,9 @@
 const SILENCE_LIMIT_MS = 5_000;
 
 /** What a pool hands to `onConnect`: a connection of pg. */
-interface Connection {
+export interface Connection {
   query(...parameters: unknown[]): unknown;
+  readonly database: string;
   readonly connection: { readonly stream: { destroy(error: Error): unknown } };
 }
 

@@ -33,6 +33,45 @@ const WAY: [service: string, kind: number, name: RegExp][] = [
   ['fulfillment', 5, /^process orders\.created$/],
 ];
 
+interface Trace {
+  traceId: string;
+  flags: string;
+}
+
+/** Orders of these traces, all at once. */
+async function place(traces: readonly Trace[]): Promise<void> {
+  const alice = await Customer.of(sut.system, 'alice');
+  const placed = await Promise.all(
+    traces.map(({ traceId, flags }) =>
+      alice.request('POST', '/orders', {
+        body: { items: [{ sku: 'apple', quantity: 1, priceCents: 1 }] },
+        headers: { traceparent: `00-${traceId}-${CLIENT_SPAN}-${flags}` },
+      }),
+    ),
+  );
+  expect(placed.map(({ status }) => status)).toEqual(traces.map(() => 201));
+}
+
+function named(service: string, name: RegExp): SpanRecord[] {
+  return receiver.spans.filter((span) => span.service === service && name.test(span.name));
+}
+
+/** Is `span` under one of `spans`, or linked from one of them? Work for several is part of the first one's trace. */
+function leadsTo(spans: readonly SpanRecord[], span: SpanRecord): boolean {
+  return spans.some(
+    ({ parentSpanId, links }) =>
+      parentSpanId === span.spanId || links.some(({ spanId }) => spanId === span.spanId),
+  );
+}
+
+/** Has the event of this trace been published, and the consumer's work been led to it? */
+function arrived(traceId: string): boolean {
+  const processed = named('fulfillment', /^process orders\.created$/);
+  return named('orders', /^publish orders\.created$/).some(
+    (span) => span.traceId === traceId && leadsTo(processed, span),
+  );
+}
+
 describe('one trace', () => {
   it('holds an order from the HTTP request to the SQL of the consumer, each span under the right one', async () => {
     const alice = await Customer.of(sut.system, 'alice');
@@ -68,29 +107,8 @@ describe('one trace', () => {
   }, 60_000);
 
   it('holds each order of those that come together, and leads to the work that they share', async () => {
-    const alice = await Customer.of(sut.system, 'alice');
     const traceIds = Array.from({ length: 40 }, (_, n) => `${TRACE_ID.slice(0, -2)}${10 + n}`);
-    const placed = await Promise.all(
-      traceIds.map((traceId) =>
-        alice.request('POST', '/orders', {
-          body: { items: [{ sku: 'apple', quantity: 1, priceCents: 1 }] },
-          headers: { traceparent: `00-${traceId}-${CLIENT_SPAN}-01` },
-        }),
-      ),
-    );
-    expect(placed.map(({ status }) => status)).toEqual(traceIds.map(() => 201));
-    const named = (service: string, name: RegExp) =>
-      receiver.spans.filter((span) => span.service === service && name.test(span.name));
-    /** Is `span` under one of `spans`, or linked from one of them? Work for several is part of the first one's trace. */
-    const leadsTo = (spans: SpanRecord[], span: SpanRecord) =>
-      spans.some(
-        ({ parentSpanId, links }) =>
-          parentSpanId === span.spanId || links.some(({ spanId }) => spanId === span.spanId),
-      );
-    const published = () => named('orders', /^publish orders\.created$/);
-    const processed = () => named('fulfillment', /^process orders\.created$/);
-    const arrived = (traceId: string) =>
-      published().some((span) => span.traceId === traceId && leadsTo(processed(), span));
+    await place(traceIds.map((traceId) => ({ traceId, flags: '01' })));
     const requests = () => named('gateway', /^POST \/orders$/);
     await until(async () => traceIds.every(arrived) && requests().length > traceIds.length, {
       timeoutMs: 15_000,
@@ -107,5 +125,22 @@ describe('one trace', () => {
       if (called.some(({ parentSpanId }) => parentSpanId === request.spanId)) continue;
       expect(shared.map(({ spanId }) => spanId)).toContain(request.links[0]?.spanId);
     }
+  }, 60_000);
+
+  it('is recorded where its client does, beside others that are not and whose ids are in the logs', async () => {
+    const [recorded, others] = ['01', '00'].map((flags) =>
+      Array.from({ length: 10 }, (_, n) => ({ traceId: `${TRACE_ID.slice(0, -4)}${flags}${10 + n}`, flags })),
+    ) as [Trace[], Trace[]];
+    await place([...others, ...recorded]);
+    const told = (app: string, what: string, traceId: string) =>
+      sut.lines.some((line) => [`${app}: `, `"${what}"`, traceId].every((part) => line.includes(part)));
+    const everywhere = () =>
+      recorded.every(({ traceId }) => arrived(traceId)) &&
+      others.every(
+        ({ traceId }) => told('gateway', 'request', traceId) && told('fulfillment', 'event applied', traceId),
+      );
+    await until(async () => everywhere(), { timeoutMs: 15_000, what: 'all spans and log lines' });
+    const notToBe = new Set(others.map(({ traceId }) => traceId));
+    expect(receiver.spans.filter(({ traceId }) => notToBe.has(traceId))).toEqual([]);
   }, 60_000);
 });

@@ -10,7 +10,7 @@ import {
 import { ordersV1 } from '@orders/contracts';
 import { currentCaller, currentContext, currentTraceparent, onBehalfOf } from '@orders/instrumentation';
 import { type Batcher, Deadline, RetryBudget, retryOnce } from '@orders/resilience';
-import { fromServiceError, measuredBatcher } from '@orders/service';
+import { fromServiceError, measuredBatcher, traceCalls } from '@orders/service';
 import type { Logger } from 'pino';
 
 import type { Config } from '../config.js';
@@ -36,6 +36,7 @@ const CHANNEL = {
   'grpc.min_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 500,
   'grpc.service_config': JSON.stringify({ loadBalancingConfig: BALANCING }),
+  interceptors: [traceCalls],
 };
 
 /** A request outlives the restart of orders: it waits so long for a connection, in ms, half its time at most. */

@@ -1,5 +1,5 @@
 import { SpanKind } from '@opentelemetry/api';
-import { parseTraceparent, withSpan } from '@orders/instrumentation';
+import { isSampled, parseTraceparent, withSpan } from '@orders/instrumentation';
 import { Backoff, sleep } from '@orders/resilience';
 import type { ReceivedEvent } from '../cloud-event.js';
 import { DeadLetters } from '../inbox/dead-letters.js';
@@ -148,13 +148,13 @@ export class InboxConsumer {
   }
 }
 
-/** A CONSUMER span under the one that published the first event, linked to those of the others. */
+/** A CONSUMER span under the one that published the first event whose trace is recorded, linked to the other such. */
 function inProcessSpan(
   consumer: string,
   events: readonly ReceivedEvent[],
   work: () => Promise<void>,
 ): Promise<void> {
-  const [first, ...others] = events;
+  const [first, ...others] = events.filter(({ traceparent }) => isSampled(traceparent));
   if (!first) return work();
   const attributes = {
     'messaging.system': 'nats',

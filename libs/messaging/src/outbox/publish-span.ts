@@ -1,13 +1,14 @@
 import { SpanKind, type Span } from '@opentelemetry/api';
-import { currentTraceparent, withSpan } from '@orders/instrumentation';
+import { currentTraceparent, isSampled, withSpan } from '@orders/instrumentation';
 import type { Message } from '../message.js';
 
 /**
  * Publishes inside a PRODUCER span under the one that recorded the event; the message carries its context on.
- * Without tracing the message goes out as it was recorded.
+ * Without tracing, or where nobody records the trace, the message goes out as it was stored.
  */
 export function inPublishSpan<T>(message: Message, publish: (traced: Message) => Promise<T>): Promise<T> {
   const parent = message.headers['traceparent'];
+  if (parent !== undefined && !isSampled(parent)) return publish(message);
   const attributes = {
     'messaging.system': 'nats',
     'messaging.operation.type': 'send',

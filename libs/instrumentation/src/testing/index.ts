@@ -1,0 +1,1 @@
+export { recordSpans, type RecordedSpans } from './recorded-spans.js';
