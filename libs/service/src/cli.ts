@@ -5,6 +5,8 @@ import { ConfigError } from './config.js';
 /** One Ctrl-C comes several times: from the terminal, and from npm and whatever stands between, which hand it on. */
 const SAME_KEY_MS = 750;
 
+const EXIT_CODES = 'Exit codes: 0 done, 1 failed, 2 called the wrong way, 130 stopped.';
+
 /** What a command gets besides its arguments. */
 export interface Cli {
   /** Aborts at the first Ctrl-C or SIGTERM; the second one ends the process. */
@@ -72,7 +74,7 @@ export async function runCli(
   command: (args: string[], cli: Cli) => Promise<number>,
 ): Promise<void> {
   const args = process.argv.slice(2);
-  if (asksForHelp(args)) return void process.stdout.write(`${usage}\n`);
+  if (asksForHelp(args)) return void process.stdout.write(`${usage}\n${EXIT_CODES}\n`);
   const stop = new AbortController();
   let interruptedAt = Infinity;
   const interrupt = () => {

@@ -1,11 +1,11 @@
-import { report as reportError } from '@orders/dev/bootstrap/problem.mjs';
+import { runTool } from '@orders/dev/command-line';
 import { Bench } from './bench.ts';
 import { runGrowth } from './growth-scenario.ts';
 import { runGuard } from './guard-scenario.ts';
 import { loadOutcome } from './load-report.ts';
 import { runLoad } from './load-scenario.ts';
 import { machine } from './machine.ts';
-import { parseOptions, USAGE, type Scenario } from './options.ts';
+import { parseOptions, USAGE, type BenchOptions, type Scenario } from './options.ts';
 import type { Outcome } from './outcome.ts';
 import { runOutage } from './outage-scenario.ts';
 import { runOverload } from './overload-scenario.ts';
@@ -24,16 +24,10 @@ const SCENARIOS: Record<Scenario, (bench: Bench) => Promise<Outcome>> = {
   guard: runGuard,
 };
 
-process.exitCode = await main().catch(reportError);
-if (process.connected) process.disconnect();
+await runTool({ usage: USAGE, parse: parseOptions }, main);
 
 /** `npm run bench`. */
-async function main(): Promise<number> {
-  const options = parseOptions(process.argv.slice(2));
-  if (options === 'help') {
-    console.log(USAGE);
-    return 0;
-  }
+async function main(options: BenchOptions): Promise<number> {
   const bench = new Bench(options);
   try {
     const { text, report, passed } = await SCENARIOS[options.scenario](bench);

@@ -14,7 +14,6 @@ describe('options', () => {
       plant: 30,
       seconds: 5,
     });
-    expect(parseOptions(['--help'])).toBe('help');
   });
 
   it.each([['--seconds', '0'], ['--connections', '16,many'], ['--nonsense'], ['nothing'], ['load', 'twice']])(

@@ -1,4 +1,4 @@
-import { Problem } from '@orders/dev/bootstrap/problem.mjs';
+import { UsageError } from '@orders/dev/bootstrap/problem.mjs';
 import { countOf, parseArguments } from '@orders/dev/command-line';
 
 /** What can be measured; `load` when nothing is named. */
@@ -31,7 +31,7 @@ export interface BenchOptions {
   json: boolean;
 }
 
-export const USAGE = `npm run bench -- [scenario] [options]
+export const USAGE = `npm run bench -- [scenario] [options]: load on fresh data, and what it costs
   load      (default) orders at 16, 64 and 128 connections, without tracing and with; CPU per order, event lag; and
             what the same orders cost pgbench, which the costs are divided by
   steady    a minute at peak: the log of events does not grow
@@ -46,7 +46,8 @@ export const USAGE = `npm run bench -- [scenario] [options]
   --seconds N            length of one load (load 12, overload 10, steady and outage 60, guard 5)
   --events N             size of the log (replay)
   --orders N             how many are many (growth)
-  --quick                load at 64 connections without tracing, 6 s
+  --quick                a first figure in half a minute: load at 64 connections only, 6 s, without tracing and
+                         without pgbench beside it
   --plant PERCENT        burn so much more in the gateway for each order: the guard must fail
   --json                 one JSON document on standard output (with npm run --silent bench -- --json)`;
 
@@ -54,10 +55,9 @@ const SECONDS: Partial<Record<Scenario, number>> = { overload: 10, steady: 60, o
 const DEFAULT = { connections: '16,64,128', seconds: 12, events: 100_000, orders: 5_000_000 };
 const QUICK = { connections: '64', seconds: 6 };
 
-/** @throws Problem naming the option that is wrong */
-export function parseOptions(argv: readonly string[]): BenchOptions | 'help' {
+/** @throws UsageError naming the option that is wrong */
+export function parseOptions(argv: readonly string[]): BenchOptions {
   const { values, positionals } = parse(argv);
-  if (values.help) return 'help';
   const { quick = false, json = false } = values;
   const scenario = scenarioFrom(positionals);
   const wanted = quick ? QUICK : DEFAULT;
@@ -78,28 +78,24 @@ export function parseOptions(argv: readonly string[]): BenchOptions | 'help' {
 }
 
 function parse(argv: readonly string[]) {
-  return parseArguments(
-    {
-      args: [...argv],
-      allowPositionals: true,
-      options: {
-        connections: { type: 'string' },
-        seconds: { type: 'string' },
-        events: { type: 'string' },
-        orders: { type: 'string' },
-        plant: { type: 'string' },
-        quick: { type: 'boolean' },
-        json: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
+  return parseArguments({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      connections: { type: 'string' },
+      seconds: { type: 'string' },
+      events: { type: 'string' },
+      orders: { type: 'string' },
+      plant: { type: 'string' },
+      quick: { type: 'boolean' },
+      json: { type: 'boolean' },
     },
-    USAGE,
-  );
+  });
 }
 
 function scenarioFrom([name = 'load', ...more]: readonly string[]): Scenario {
   const scenario = SCENARIOS.find((known) => known === name);
   if (scenario === undefined || more.length > 0)
-    throw new Problem(`"${[name, ...more].join(' ')}" is none of: ${SCENARIOS.join(', ')}.`);
+    throw new UsageError(`"${[name, ...more].join(' ')}" is none of: ${SCENARIOS.join(', ')}`);
   return scenario;
 }

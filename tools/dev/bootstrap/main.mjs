@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ensureInstalled } from './install.mjs';
-import { Problem, report } from './problem.mjs';
+import { Problem, report, UsageError } from './problem.mjs';
 import { runToEnd } from './run-to-end.mjs';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
@@ -25,7 +25,7 @@ export async function main([command = '', ...args]) {
   try {
     const script = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
     if (script === undefined)
-      throw new Problem(`Unknown command "${command}": one of ${Object.keys(COMMANDS).join(', ')}.`);
+      throw new UsageError(`Unknown command "${command}": one of ${Object.keys(COMMANDS).join(', ')}`);
     await ensureInstalled(ROOT);
     const node = findNode();
     const bin = join(ROOT, 'node_modules', '.bin');

@@ -2,16 +2,34 @@
 export class Problem extends Error {
   /** @override */
   name = 'Problem';
+  /** Of the process. @type {number} */
+  exitCode = 1;
+}
+
+/** A command that was called the wrong way: exit code 2. */
+export class UsageError extends Problem {
+  /** @override */
+  name = 'UsageError';
+  /** @override */
+  exitCode = 2;
+
+  /** @param {string} message @param {ErrorOptions} [options] */
+  constructor(message, options) {
+    super(`${message} (--help says how)`, options);
+  }
 }
 
 /**
  * Prints an error once, at the outermost edge.
  * @param {unknown} error
- * @returns {1} the exit code
+ * @returns {number} the exit code
  */
 export function report(error) {
-  if (error instanceof Problem) console.error(`✗ ${error.message}`);
-  else if (isSystemError(error)) console.error(`✗ ${error.message}`);
+  if (error instanceof Problem) {
+    console.error(`✗ ${error.message}`);
+    return error.exitCode;
+  }
+  if (isSystemError(error)) console.error(`✗ ${error.message}`);
   else console.error(error);
   return 1;
 }

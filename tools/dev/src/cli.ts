@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Problem, report } from '../bootstrap/problem.mjs';
+import { Problem, report, UsageError } from '../bootstrap/problem.mjs';
 import { runToEnd } from '../bootstrap/run-to-end.mjs';
+import { asksForHelp } from './command-line.ts';
 import { readEnvironments } from './stack/environments.ts';
 import { LOCAL, ROOT } from './stack/paths.ts';
 import { DATABASES, type DatabaseName } from './stack/topology.ts';
@@ -10,10 +11,14 @@ process.exitCode = await main(process.argv.slice(2)).catch(report);
 
 /** `npm run orders -- …`, `npm run fulfillment -- …`: an app's own command line, on the running system's servers. */
 async function main([app = '', ...args]: string[]): Promise<number> {
-  if (!isDatabaseName(app)) throw new Problem(`No command line in "${app}": one of ${DATABASES.join(', ')}.`);
+  if (!isDatabaseName(app))
+    throw new UsageError(`No command line in "${app}": one of ${DATABASES.join(', ')}`);
   const entry = join(ROOT, 'apps', app, 'dist/cli.js');
   if (!existsSync(entry)) throw new Problem(`${app} is not built: npm start or npm run build does it.`);
-  return runToEnd(process.execPath, [entry, ...args], { cwd: ROOT, env: environmentOf(app) });
+  return runToEnd(process.execPath, [entry, ...args], {
+    cwd: ROOT,
+    env: asksForHelp(args) ? process.env : environmentOf(app),
+  });
 }
 
 /** That of the shell goes first: it may point to another system. */

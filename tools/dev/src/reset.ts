@@ -1,12 +1,14 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { report } from '../bootstrap/problem.mjs';
+import { noArguments, runTool } from './command-line.ts';
 import { LOCAL } from './stack/paths.ts';
 import { removePostgres } from './stack/postgres.ts';
 import { endLeftovers } from './stack/run-state.ts';
 import { startLock } from './start-lock.ts';
 
-process.exitCode = await main().catch(report);
+const USAGE = 'npm run reset: wipes .local, which holds orders, streams and the issuer key of npm start';
+
+await runTool({ usage: USAGE, parse: noArguments }, main);
 
 /** `npm run reset`: forgets every order, stream and key of the local system. */
 async function main(): Promise<number> {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { report } from '../bootstrap/problem.mjs';
 import { createProgress } from '../bootstrap/progress.mjs';
+import { noArguments, runTool } from './command-line.ts';
 import { MergedLog } from './merged-log.ts';
 import { killAllChildren } from './stack/child.ts';
 import { DEMO_CUSTOMER } from './stack/issuer.ts';
@@ -12,8 +12,11 @@ import { startLock } from './start-lock.ts';
 import { stopOnSignals } from './stop-signals.ts';
 import { welcome } from './welcome.ts';
 
-process.exitCode = await main().catch(report);
-if (process.connected) process.disconnect();
+const USAGE = `npm start: runs the whole system until Ctrl-C; the data stays in .local
+  DATABASE_URL, NATS_URL       use these servers instead of embedded ones
+  GATEWAY_PORT, ISSUER_PORT …  other ports; the README names them`;
+
+await runTool({ usage: USAGE, parse: noArguments }, main);
 
 /** `npm start`: runs the whole system until it is told to stop. */
 async function main(): Promise<number> {

@@ -1,12 +1,12 @@
-import { Problem, report } from '../bootstrap/problem.mjs';
+import { Problem } from '../bootstrap/problem.mjs';
+import { runTool } from './command-line.ts';
 import { portsFrom } from './stack/ports.ts';
-import { tokenOptions } from './token-options.ts';
+import { TOKEN, type TokenOptions } from './token-options.ts';
 
-process.exitCode = await main().catch(report);
+await runTool(TOKEN, main);
 
 /** `npm run --silent token`: a bearer token of the running dev issuer, and nothing else, on stdout. */
-async function main(): Promise<number> {
-  const { sub, scope } = tokenOptions(process.argv.slice(2));
+async function main({ sub, scope }: TokenOptions): Promise<number> {
   const { issuer } = portsFrom(process.env).byKey;
   process.stdout.write(`${await fetchToken(`http://127.0.0.1:${issuer}`, sub, scope)}\n`);
   return 0;

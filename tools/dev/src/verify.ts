@@ -1,5 +1,5 @@
-import { report } from '../bootstrap/problem.mjs';
 import { createProgress } from '../bootstrap/progress.mjs';
+import { noArguments, runTool } from './command-line.ts';
 import { killAllChildren } from './stack/child.ts';
 import { Tasks } from './stack/tasks.ts';
 import { stopOnSignals } from './stop-signals.ts';
@@ -7,8 +7,11 @@ import { runChecks } from './verify/check.ts';
 import { ALONE, CONTRACTS, SIDE_BY_SIDE } from './verify/checks.ts';
 import { sum, summaryLine, table, type Outcome } from './verify/outcome.ts';
 
-process.exitCode = await main().catch(report);
-if (process.connected) process.disconnect();
+const USAGE = `npm test: every check: format, lint, types, tests, the delivery proof, the cost of an order
+  DATABASE_URL, NATS_URL  the integration tests use these servers instead of embedded ones
+One test file: npm run test:unit -- path`;
+
+await runTool({ usage: USAGE, parse: noArguments }, main);
 
 /** `npm test`: every check there is. The last line says how many passed and failed. */
 async function main(): Promise<number> {

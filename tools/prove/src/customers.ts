@@ -14,9 +14,16 @@ export interface LoadOptions {
 }
 
 export interface Figures {
+  /** Requests: done, refused and unknown together. */
   attempts: number;
-  acknowledged: number;
+  /** 2xx. */
+  done: number;
+  /** 4xx, those that ask to come again too. */
+  refused: number;
+  /** 5xx, or no answer. */
   unknown: number;
+  /** Orders, however many attempts each took. */
+  acknowledged: number;
   recovered: number;
   serverErrors: number;
 }
@@ -27,7 +34,10 @@ const CUSTOMERS = ['alice', 'bob', 'carol'] as const;
 
 /** Closed-loop clients: each repeats an operation with its key until it knows how it ended, then begins the next. */
 export class Load {
-  readonly figures: Figures = { attempts: 0, acknowledged: 0, unknown: 0, recovered: 0, serverErrors: 0 };
+  readonly figures: Figures = {
+    ...{ attempts: 0, done: 0, refused: 0, unknown: 0 },
+    ...{ acknowledged: 0, recovered: 0, serverErrors: 0 },
+  };
   /** What broke the promise of honest answers. */
   readonly findings: string[] = [];
   readonly #options: LoadOptions;
@@ -180,11 +190,16 @@ export class Load {
 
   #judge(answer: Answer): void {
     this.figures.attempts += 1;
-    if (answer.status === 0 || answer.status >= 500) this.figures.unknown += 1;
+    this.figures[outcomeOf(answer)] += 1;
     if (answer.status === 500) this.figures.serverErrors += 1;
     const reason = dishonest(answer);
     if (reason) this.findings.push(`I7 ${reason}`);
   }
+}
+
+function outcomeOf({ status }: Answer): 'done' | 'refused' | 'unknown' {
+  if (status === 0 || status >= 500) return 'unknown';
+  return status >= 400 ? 'refused' : 'done';
 }
 
 function isDefinite({ status }: Answer): boolean {

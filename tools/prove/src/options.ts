@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Problem } from '@orders/dev/bootstrap/problem.mjs';
+import { UsageError } from '@orders/dev/bootstrap/problem.mjs';
 import { countOf, parseArguments } from '@orders/dev/command-line';
 import { FAULTS } from './faults/catalogue.ts';
 import type { Mutant } from './mutants/mutant.ts';
@@ -24,13 +24,13 @@ export interface ProveOptions {
   report: string | undefined;
 }
 
-export const USAGE = `npm run prove -- [options]
+export const USAGE = `npm run prove -- [options]: faults under load, and after each all that holds orders must agree
   --trials N     how many trials (default 100)
   --quick        30 trials, about three minutes
   --seed S       repeat the plan of that seed (default: a new one)
   --only FAULT   only this kind of fault; may be given again
   --target T     only faults that meet T, e.g. orders or orders-nats
-  --from N       begin with trial N of the plan
+  --from N       begin with trial N of the plan; --trials counts from there
   --report FILE  write the result as Markdown too
   --controls     show that the power cut sees what an unsafe Postgres loses
   --mutants [NAME …]  plant bugs, one after the other; fails unless each is caught within 100 trials
@@ -39,13 +39,12 @@ export const USAGE = `npm run prove -- [options]
 const QUICK = 30;
 const DEFAULT = 100;
 
-/** @throws Problem naming the option that is wrong */
-export function parseOptions(argv: readonly string[]): ProveOptions | 'help' {
+/** @throws UsageError naming the option that is wrong */
+export function parseOptions(argv: readonly string[]): ProveOptions {
   const { values, positionals } = parse(argv);
-  if (values.help) return 'help';
   assertKnown(values);
   const [stray] = positionals;
-  if (stray !== undefined && !values.mutants) throw new Problem(`"${stray}" is no option.\n${USAGE}`);
+  if (stray !== undefined && !values.mutants) throw new UsageError(`"${stray}" is no option`);
   return {
     trials: count('trials', values.trials) ?? (values.quick ? QUICK : DEFAULT),
     seed: values.seed ?? randomBytes(4).toString('hex'),
@@ -60,26 +59,22 @@ export function parseOptions(argv: readonly string[]): ProveOptions | 'help' {
 }
 
 function parse(argv: readonly string[]) {
-  return parseArguments(
-    {
-      args: [...argv],
-      allowPositionals: true,
-      options: {
-        trials: { type: 'string' },
-        quick: { type: 'boolean' },
-        seed: { type: 'string' },
-        only: { type: 'string', multiple: true },
-        target: { type: 'string' },
-        from: { type: 'string' },
-        plan: { type: 'boolean' },
-        controls: { type: 'boolean' },
-        mutants: { type: 'boolean' },
-        report: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
+  return parseArguments({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      trials: { type: 'string' },
+      quick: { type: 'boolean' },
+      seed: { type: 'string' },
+      only: { type: 'string', multiple: true },
+      target: { type: 'string' },
+      from: { type: 'string' },
+      plan: { type: 'boolean' },
+      controls: { type: 'boolean' },
+      mutants: { type: 'boolean' },
+      report: { type: 'string' },
     },
-    USAGE,
-  );
+  });
 }
 
 function chosenMutants(names: readonly string[]): readonly Mutant[] {
@@ -99,9 +94,9 @@ function assertKnown({
 }): void {
   const names = FAULTS.map(({ name }) => name);
   const unknown = only.find((name) => !names.includes(name));
-  if (unknown !== undefined) throw new Problem(`--only "${unknown}" is none of: ${names.join(', ')}.`);
+  if (unknown !== undefined) throw new UsageError(`--only "${unknown}" is none of: ${names.join(', ')}`);
   const kinds = FAULTS.filter(({ name }) => only.length === 0 || only.includes(name));
   const targets = [...new Set(kinds.flatMap((kind) => kind.targets))];
   if (target !== undefined && !targets.includes(target))
-    throw new Problem(`--target "${target}" is none of: ${targets.join(', ')}.`);
+    throw new UsageError(`--target "${target}" is none of: ${targets.join(', ')}`);
 }

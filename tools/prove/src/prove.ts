@@ -1,4 +1,5 @@
-import { Problem, report as reportError } from '@orders/dev/bootstrap/problem.mjs';
+import { Problem } from '@orders/dev/bootstrap/problem.mjs';
+import { runTool } from '@orders/dev/command-line';
 import { runControls } from './controls.ts';
 import { faultsOn } from './faults/catalogue.ts';
 import type { Fault } from './faults/fault.ts';
@@ -10,16 +11,10 @@ import { alone } from './prove-lock.ts';
 import { Random } from './random.ts';
 import { Run } from './run.ts';
 
-process.exitCode = await main().catch(reportError);
-if (process.connected) process.disconnect();
+await runTool({ usage: USAGE, parse: parseOptions }, main);
 
 /** `npm run prove`: faults under load, and after each the places that hold orders must agree. */
-async function main(): Promise<number> {
-  const options = parseOptions(process.argv.slice(2));
-  if (options === 'help') {
-    console.log(USAGE);
-    return 0;
-  }
+async function main(options: ProveOptions): Promise<number> {
   if (options.controls) return alone(() => runControls(options.seed));
   const { seed, mutants, report } = options;
   if (mutants) return alone(() => new Hunt({ seed, mutants, report }).toEnd());
@@ -27,9 +22,9 @@ async function main(): Promise<number> {
   const impossible = skipped.find(({ fault }) => options.only?.includes(fault));
   if (impossible) throw new Problem(`--only "${impossible.fault}" is not possible here: ${impossible.why}.`);
   const plan = planOf(options, faults);
-  console.log(`seed ${options.seed}, ${plan.length} trials`);
-  for (const { fault, why } of skipped) console.log(`not done: ${fault}: ${why}`);
+  console.log(`seed ${seed}: ${plan.length} trials, number ${plan[0]?.number} to ${plan.at(-1)?.number}`);
   if (options.planOnly) {
+    for (const { fault, why } of skipped) console.log(`not done: ${fault}: ${why}`);
     for (const trial of plan) console.log(`${String(trial.number).padStart(4)}  ${describePlan(trial)}`);
     return 0;
   }

@@ -6,7 +6,7 @@ import type { TrialResult } from './trial.ts';
 const none = { orders: 0, events: 0, effects: 0 };
 const result = (over: Partial<TrialResult>): TrialResult => ({
   plan: { number: 1, faults: [{ fault: 'cut', target: 'orders-nats', offsetMs: 0, durationMs: 0 }] },
-  figures: { attempts: 10, acknowledged: 8, unknown: 2, recovered: 1, serverErrors: 0 },
+  figures: { attempts: 13, done: 10, refused: 1, unknown: 2, acknowledged: 8, recovered: 1, serverErrors: 0 },
   findings: [],
   notInjected: [],
   lost: none,
@@ -35,11 +35,11 @@ describe('the report', () => {
   it('as text: sums, times, what failed, what was left out, and how to repeat it', () => {
     const text = asText(report);
     expect(text).toMatch(/^trials +2 in 2 s, 1\.0 s each$/m);
-    expect(text).toMatch(/^acknowledged +16$/m);
+    expect(text).toMatch(/^attempts +26\n= done +20\n\+ refused +2\n\+ unknown +4\norders +16$/m);
     expect(text).toMatch(/^lost orders +0$/m);
     expect(text).toMatch(/^lost events +1$/m);
     expect(text).toMatch(/^stream duplicates +8$/m);
-    expect(text).toMatch(/^cut +2 +1 +20 +16 +4 +2 +1 +0 +0 +8 +100 ms \/ never \/ never +5 ms/m);
+    expect(text).toMatch(/^cut +2 +1 +26 +20 +2 +4 +16 +2 +1 +0 +0 +8 +100 ms \/ never \/ never +5 ms/m);
     expect(text).toMatch(/^again +npm run prove -- --seed s$/m);
     expect(text).toContain('trial 1: I5 gone');
     expect(text).toContain('not done: power cut: no loop device');
@@ -49,7 +49,9 @@ describe('the report', () => {
     const text = asMarkdown(report).replaceAll(/ +/g, ' ');
     expect(text).toContain('| lost events | 1 |');
     expect(text).toContain('| Node | v24 |');
-    expect(text).toContain('| cut | 2 | 1 | 20 | 16 | 4 | 2 | 1 | 0 | 0 | 8 | 100 ms / never / never |');
+    expect(text).toContain(
+      '| cut | 2 | 1 | 26 | 20 | 2 | 4 | 16 | 2 | 1 | 0 | 0 | 8 | 100 ms / never / never |',
+    );
     expect(text).toContain('1 trials failed.');
     expect(text).toContain('- trial 1: I5 gone');
     expect(text).toContain('- power cut: no loop device');

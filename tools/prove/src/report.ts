@@ -42,8 +42,10 @@ const sum =
 
 const COUNTS: readonly Column[] = [
   ['attempts', sum(({ figures }) => figures.attempts)],
-  ['acknowledged', sum(({ figures }) => figures.acknowledged)],
-  ['unknown', sum(({ figures }) => figures.unknown)],
+  ['= done', sum(({ figures }) => figures.done)],
+  ['+ refused', sum(({ figures }) => figures.refused)],
+  ['+ unknown', sum(({ figures }) => figures.unknown)],
+  ['orders', sum(({ figures }) => figures.acknowledged)],
   ['recovered', sum(({ figures }) => figures.recovered)],
 ];
 const STREAM_DUPLICATES: Column = ['stream duplicates', sum(({ streamDuplicates }) => streamDuplicates)];

@@ -23,8 +23,7 @@ export const DLQ_USAGE = `dlq ACTION: dead letters, the events that this app cou
       --all                       all that wait
       --rate PER_SECOND           at most (default: 50)
       --dry-run                   try it and roll it back
-  dlq discard ID --reason TEXT    give one up
-Exit codes: 0 done, 1 failed, 2 called the wrong way, 130 interrupted.`;
+  dlq discard ID --reason TEXT    give one up`;
 
 /** Every consumer whose dead letters lie in this app's database. */
 const CONSUMERS = new Map([[CONSUMER, new InboxHandlers(CONSUMER, orderEventHandlers)]]);

@@ -23,8 +23,7 @@ export const REPLAY_USAGE = `replay --since TIME [options]: publishes kept event
   --rate PER_SECOND  at most (default: 2000)
   --after PLACE      go on from where an interrupted replay says it was
   --dry-run          only tell how many it would be (default, unless --yes)
-  --yes              do it
-Exit codes: 0 done, 1 failed, 2 called the wrong way, 130 interrupted.`;
+  --yes              do it`;
 
 export interface ReplayRequest {
   readonly range: ReplayRange;

@@ -1,4 +1,4 @@
-import { Problem } from '@orders/dev/bootstrap/problem.mjs';
+import { UsageError } from '@orders/dev/bootstrap/problem.mjs';
 import { CONSUMER_MUTANTS } from './consumer-mutants.ts';
 import { GATEWAY_MUTANTS } from './gateway-mutants.ts';
 import type { Mutant } from './mutant.ts';
@@ -16,9 +16,9 @@ export const MUTANTS: readonly Mutant[] = [
   ...CONSUMER_MUTANTS,
 ];
 
-/** @throws Problem that lists the names there are */
+/** @throws UsageError that lists the names there are */
 export function mutantNamed(name: string): Mutant {
   const mutant = MUTANTS.find((known) => known.name === name);
   if (mutant) return mutant;
-  throw new Problem(`No mutant is called "${name}": ${MUTANTS.map((known) => known.name).join(', ')}.`);
+  throw new UsageError(`No mutant is called "${name}": ${MUTANTS.map((known) => known.name).join(', ')}`);
 }
