@@ -17,10 +17,11 @@ describe('the config', () => {
       oidcAudience: 'orders-api',
       oidcAlgorithms: ['RS256', 'ES256'],
       requestDeadlineMs: 5_000,
-      maxConcurrentRequests: 256,
-      maxQueuedRequests: 256,
-      maxQueueMs: 250,
+      maxConcurrentRequests: 96,
+      maxQueuedRequests: 48,
+      maxQueueMs: 100,
       maxEventLoopDelayMs: 200,
+      maxConnections: 4_096,
       rateLimitPerSecond: 1_000,
       rateLimitBurst: 2_000,
     });
@@ -36,6 +37,7 @@ describe('the config', () => {
     ['OIDC_ALGORITHMS', 'RS256,none'],
     ['PORT', 'http'],
     ['MAX_CONCURRENT_REQUESTS', '0'],
+    ['MAX_CONNECTIONS', '0'],
   ])('does not take %s=%s', (key, value) => {
     expect(() => readConfig(gatewayConfig, { ...GOOD, [key]: value })).toThrow(key);
   });

@@ -29,10 +29,12 @@ export const gatewayConfig = baseConfig.extend({
   // New orders gather behind the call that is under way, so long at most.
   GATHER_ORDERS_MS: milliseconds(20),
   // At most so many requests of callers are worked on; more wait a little; what is beyond is 503.
-  MAX_CONCURRENT_REQUESTS: count(1, 256),
-  MAX_QUEUED_REQUESTS: count(0, 256),
-  MAX_QUEUE_MS: milliseconds(250),
+  MAX_CONCURRENT_REQUESTS: count(1, 96),
+  MAX_QUEUED_REQUESTS: count(0, 48),
+  MAX_QUEUE_MS: milliseconds(100),
   MAX_EVENT_LOOP_DELAY_MS: milliseconds(200),
+  // What is beyond is ended at once, whoever it is.
+  MAX_CONNECTIONS: count(1, 4_096),
   // Of each caller, in each process.
   RATE_LIMIT_PER_SECOND: count(1, 1_000),
   RATE_LIMIT_BURST: count(1, 2_000),

@@ -65,6 +65,8 @@ function protectFromOverload(
   addRateLimit(fastify, rates);
   addOverloadProtection(fastify, overload);
   refuseBeforeFastify(fastify, { verifier, rates, overload });
+  fastify.server.maxConnections = config.maxConnections;
+  fastify.server.on('drop', () => overload.count('connections'));
   // How busy the start was says nothing about serving.
   fastify.addHook('onListen', async () => delay.reset());
   service.onStop('connections', 'event loop delay', async () => delay.stop());
@@ -84,7 +86,8 @@ function refuseBeforeFastify(fastify: FastifyInstance, { verifier, rates, overlo
   refuseEarly(fastify.server, (authorization) => {
     const caller = verifier.known(bearerToken(authorization) ?? '');
     if (caller && rates.wouldRefuse(caller.id)) return tooFast;
-    const { reason } = overload;
+    // Nobody knows yet what a stranger holds: nothing.
+    const reason = overload.reasonAgainst(caller?.id ?? '');
     if (!reason) return undefined;
     overload.count(reason);
     return tooMuch;

@@ -6,7 +6,7 @@ import { GOOD_ORDER, startGateway, type GatewayUnderTest } from './testing/gatew
 
 let gateway: GatewayUnderTest;
 beforeEach(async () => {
-  gateway = await startGateway();
+  gateway = await startGateway({ MAX_CONCURRENT_REQUESTS: '256' });
 });
 afterEach(() => gateway.stop());
 

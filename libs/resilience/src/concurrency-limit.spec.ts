@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import fc from 'fast-check';
 import { ConcurrencyLimit, type Entry } from './concurrency-limit.js';
 
+const WHO = ['a', 'b', 'c'];
 const staying = new AbortController().signal;
 
 beforeEach(() => void jest.useFakeTimers());
@@ -10,41 +11,54 @@ afterEach(() => void jest.useRealTimers());
 describe('ConcurrencyLimit', () => {
   it('lets in as many as there are places, lets a few wait in order, and refuses the rest', async () => {
     const limit = new ConcurrencyLimit({ max: 2, maxQueued: 2, maxQueueMs: 100 });
-    expect([limit.enter(staying), limit.enter(staying)]).toEqual(['entered', 'entered']);
+    expect([limit.enter('a', staying), limit.enter('b', staying)]).toEqual(['entered', 'entered']);
     const order: string[] = [];
-    const third = Promise.resolve(limit.enter(staying)).then((entry) => order.push(`third ${entry}`));
-    const fourth = Promise.resolve(limit.enter(staying)).then((entry) => order.push(`fourth ${entry}`));
-    expect(limit.full).toBe(true);
-    expect(limit.enter(staying)).toBe('full');
-    limit.leave();
-    expect(limit.full).toBe(false);
-    limit.leave();
+    const third = Promise.resolve(limit.enter('c', staying)).then((entry) => order.push(`third ${entry}`));
+    const fourth = Promise.resolve(limit.enter('d', staying)).then((entry) => order.push(`fourth ${entry}`));
+    expect(limit.fullFor('e')).toBe(true);
+    expect(limit.enter('e', staying)).toBe('full');
+    limit.leave('a');
+    expect(limit.fullFor('e')).toBe(false);
+    limit.leave('b');
     await Promise.all([third, fourth]);
     expect(order).toEqual(['third entered', 'fourth entered']);
   });
 
   it('lets nobody wait longer than the limit, nor for somebody who went away', async () => {
     const limit = new ConcurrencyLimit({ max: 1, maxQueued: 2, maxQueueMs: 100 });
-    void limit.enter(staying);
+    void limit.enter('a', staying);
     const client = new AbortController();
-    const gone = limit.enter(client.signal);
-    const slow = limit.enter(staying);
+    const gone = limit.enter('b', client.signal);
+    const slow = limit.enter('c', staying);
     client.abort();
     expect(await gone).toBe('late');
     jest.advanceTimersByTime(99);
-    const next = limit.enter(staying);
+    const next = limit.enter('d', staying);
     jest.advanceTimersByTime(1);
     expect(await slow).toBe('late');
-    limit.leave();
+    limit.leave('a');
     expect(await next).toBe('entered');
     expect(jest.getTimerCount()).toBe(0);
-    limit.leave();
-    expect(limit.enter(AbortSignal.abort())).toBe('entered');
-    expect(limit.enter(AbortSignal.abort())).toBe('late');
+    limit.leave('d');
+    expect(limit.enter('a', AbortSignal.abort())).toBe('entered');
+    expect(limit.enter('b', AbortSignal.abort())).toBe('late');
+  });
+
+  it.each([
+    { greedy: ['a'], each: 6 },
+    { greedy: ['a', 'b'], each: 4 },
+    { greedy: ['a', 'b', 'c', 'd', 'e'], each: 2 },
+  ])('leaves as much to the others as it gives each of $greedy, who ask without end', ({ greedy, each }) => {
+    const limit = new ConcurrencyLimit({ max: 8, maxQueued: 4, maxQueueMs: 100 });
+    for (let round = 0; round < 20; round += 1) for (const who of greedy) void limit.enter(who, staying);
+    expect(greedy.map((who) => limit.heldBy(who))).toEqual(greedy.map(() => each));
+    expect(greedy.map((who) => limit.fullFor(who))).toEqual(greedy.map(() => true));
+    expect(limit.fullFor('quiet')).toBe(false);
   });
 
   it('keeps its bounds and loses no place, whatever happens', async () => {
-    const happenings = fc.array(fc.constantFrom('enter', 'leave', 'abort', 'wait'), {
+    const happening = fc.constantFrom('enter', 'leave', 'abort', 'wait');
+    const happenings = fc.array(fc.record({ happening, who: fc.constantFrom(...WHO) }), {
       maxLength: 200,
       size: 'max',
     });
@@ -52,36 +66,36 @@ describe('ConcurrencyLimit', () => {
     await fc.assert(
       fc.asyncProperty(happenings, fc.record(bounds), async (run, { max, maxQueued }) => {
         const limit = new ConcurrencyLimit({ max, maxQueued, maxQueueMs: 10 });
-        let inside = 0;
+        const inside: string[] = [];
         const waiting = new Set<AbortController>();
-        const settled = (entry: Entry) => (inside += Number(entry === 'entered'));
-        for (const happening of run) {
+        const settled = (who: string, entry: Entry) => entry === 'entered' && inside.push(who);
+        for (const { happening, who } of run) {
           const client = new AbortController();
           if (happening === 'enter') {
-            const entry = limit.enter(client.signal);
-            if (typeof entry === 'string') settled(entry);
+            const entry = limit.enter(who, client.signal);
+            if (typeof entry === 'string') settled(who, entry);
             else {
               waiting.add(client);
-              void entry.then((now) => waiting.delete(client) && settled(now));
+              void entry.then((now) => waiting.delete(client) && settled(who, now));
             }
           }
-          if (happening === 'leave' && inside > 0) {
-            inside -= 1;
-            limit.leave();
-          }
+          const leaves = happening === 'leave' ? inside.shift() : undefined;
+          if (leaves !== undefined) limit.leave(leaves);
           if (happening === 'abort') [...waiting][0]?.abort();
           if (happening === 'wait') jest.advanceTimersByTime(4);
           await Promise.resolve();
           await Promise.resolve();
-          expect(inside).toBeLessThanOrEqual(max);
+          expect(inside.length).toBeLessThanOrEqual(max);
           expect(waiting.size).toBeLessThanOrEqual(maxQueued);
           // Nobody waits while there is room.
-          expect(waiting.size > 0 && inside < max).toBe(false);
+          expect(waiting.size > 0 && inside.length < max).toBe(false);
         }
         jest.advanceTimersByTime(10);
         await Promise.resolve();
-        for (; inside > 0; inside -= 1) limit.leave();
-        expect(Array.from({ length: max }, () => limit.enter(staying))).toEqual(Array(max).fill('entered'));
+        for (const who of inside) limit.leave(who);
+        expect(WHO.map((who) => limit.heldBy(who))).toEqual(WHO.map(() => 0));
+        const others = Array.from({ length: max }, (_, n) => limit.enter(`other ${n}`, staying));
+        expect(others).toEqual(Array(max).fill('entered'));
       }),
       { numRuns: 100 },
     );

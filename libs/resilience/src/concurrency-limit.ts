@@ -13,52 +13,74 @@ export type Entry = 'entered' | 'full' | 'late';
 /**
  * Lets so many in at once; a few more wait, in order and not for long. What cannot be done soon is refused at once,
  * so that those inside are served in the time they would have had without the others.
+ *
+ * Nobody may hold more than what is left for the others (dynamic thresholds, Choudhury and Hahne 1998): one who asks
+ * without end gets half of places and queue, two get a third each, and as much is free for those who ask for little.
  */
 export class ConcurrencyLimit {
   private inside = 0;
   /** In the order of their coming: a set keeps it, and lets go from the middle. */
   private readonly waiting = new Set<(entry: Entry) => void>();
+  private readonly held = new Map<string, number>();
 
   constructor(private readonly options: ConcurrencyLimitOptions) {}
 
-  /** Whether the next one would be refused at once. */
-  get full(): boolean {
-    return this.inside >= this.options.max && this.waiting.size >= this.options.maxQueued;
+  /** How many of `who` are inside or wait. */
+  heldBy(who: string): number {
+    return this.held.get(who) ?? 0;
+  }
+
+  /** Whether the next one of `who` would be refused at once. */
+  fullFor(who: string): boolean {
+    const { max, maxQueued } = this.options;
+    const free = max + maxQueued - this.inside - this.waiting.size;
+    return this.heldBy(who) >= free;
   }
 
   /**
+   * @param who on whose behalf; shares are counted by it
    * @param signal aborts when whoever waits has gone away
    * @returns whoever is told `entered` must {@link leave}, once
    */
-  enter(signal: AbortSignal): Entry | Promise<Entry> {
+  enter(who: string, signal: AbortSignal): Entry | Promise<Entry> {
+    if (this.fullFor(who)) return 'full';
     // A place is handed on to who waits: while somebody does, none is free.
     if (this.inside < this.options.max) {
       this.inside += 1;
+      this.hold(who, 1);
       return 'entered';
     }
-    if (this.waiting.size >= this.options.maxQueued) return 'full';
-    return signal.aborted ? 'late' : this.wait(signal);
+    return signal.aborted ? 'late' : this.wait(who, signal);
   }
 
   /** Makes room for who has waited longest. */
-  leave(): void {
+  leave(who: string): void {
+    this.hold(who, -1);
     const [next] = this.waiting;
     if (next) next('entered');
     else this.inside -= 1;
   }
 
-  private wait(signal: AbortSignal): Promise<Entry> {
+  private wait(who: string, signal: AbortSignal): Promise<Entry> {
     return new Promise((resolve) => {
       const settle = (entry: Entry) => {
         clearTimeout(timer);
         signal.removeEventListener('abort', giveUp);
         this.waiting.delete(settle);
+        if (entry !== 'entered') this.hold(who, -1);
         resolve(entry);
       };
       const giveUp = () => settle('late');
       const timer = setTimeout(giveUp, this.options.maxQueueMs);
       signal.addEventListener('abort', giveUp, { once: true });
       this.waiting.add(settle);
+      this.hold(who, 1);
     });
+  }
+
+  private hold(who: string, more: 1 | -1): void {
+    const held = this.heldBy(who) + more;
+    if (held > 0) this.held.set(who, held);
+    else this.held.delete(who);
   }
 }

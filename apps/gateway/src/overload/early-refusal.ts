@@ -1,14 +1,9 @@
-import type { RequestListener, Server, ServerResponse } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 
 import type { DomainError } from '@orders/contracts';
 import { problemDetails, problemOf } from '@orders/service';
 
-/** A whole answer, made once. */
-export interface Refusal {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
+import { HeldRefusals, type Refusal } from './held-refusals.js';
 
 /** The answer to an error, without the ids of a request. */
 export function refusalFor(error: DomainError, headers: Record<string, string> = {}): Refusal {
@@ -28,12 +23,6 @@ export function refusalFor(error: DomainError, headers: Record<string, string> =
 }
 
 /**
- * How long a refusal waits before it is sent, in ms. Whoever asks again only when answered is slowed down instead of
- * being refused as fast as this process can: a connection costs four refusals a second, not as many as it can send.
- */
-const HOLD_MS = 250;
-
-/**
  * Refuses at the server's door what would be refused behind it. A refusal must cost a fraction of what an order costs,
  * or refusing ten times the load leaves nothing for those who are served: through Fastify, its hooks and the access log
  * it does not (docs/performance.md). What is refused here is counted but has no line in the log and no request id.
@@ -41,15 +30,14 @@ const HOLD_MS = 250;
  * @param refusalOf what awaits whoever shows this Authorization header; requests without one are let in
  */
 export function refuseEarly(server: Server, refusalOf: (authorization: string) => Refusal | undefined): void {
+  const held = new HeldRefusals();
   const handlers = server.listeners('request') as RequestListener[];
   server.removeAllListeners('request').on('request', (request, response) => {
     const { authorization } = request.headers;
-    const refusal = authorization === undefined ? undefined : refusalOf(authorization);
-    if (refusal) setTimeout(() => send(refusal, response), HOLD_MS);
+    // Behind a refusal an order could not be answered, and would keep its place meanwhile.
+    const refusal =
+      held.on(request.socket) ?? (authorization === undefined ? undefined : refusalOf(authorization));
+    if (refusal) held.add(refusal, response, request.socket);
     else for (const handle of handlers) handle(request, response);
   });
-}
-
-function send({ status, headers, body }: Refusal, response: ServerResponse): void {
-  response.writeHead(status, headers).end(body);
 }

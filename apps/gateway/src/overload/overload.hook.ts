@@ -8,11 +8,11 @@ import { goneSignal } from '../gone.js';
 export interface OverloadOptions {
   limit: ConcurrencyLimit;
   delay: Pick<EventLoopDelay, 'ms'>;
-  /** From this delay on nothing is taken, in ms. */
+  /** From this delay on each caller is let in one at a time, from twice this delay on nobody, in ms. */
   maxDelayMs: number;
 }
 
-const REASONS = ['event-loop', 'full', 'late'] as const;
+const REASONS = ['event-loop', 'full', 'late', 'connections'] as const;
 type Reason = (typeof REASONS)[number];
 
 /** Knows what is too much, and counts what is refused for it. */
@@ -20,7 +20,7 @@ export class Overload {
   readonly limit: ConcurrencyLimit;
   private readonly refused = meter('http').createCounter('http.server.refused', {
     description:
-      'Requests refused for overload, by reason: event-loop, full (queue), late (too long in the queue)',
+      'Requests refused for overload, by reason: event-loop, full (queue), late (too long in the queue); connections ended for being too many',
   });
 
   constructor(private readonly options: OverloadOptions) {
@@ -29,11 +29,13 @@ export class Overload {
     for (const reason of REASONS) this.refused.add(0, { reason });
   }
 
-  /** Why nothing more can be taken at this moment; undefined = come in. */
-  get reason(): Reason | undefined {
+  /** Why nothing more of this caller can be taken at this moment; undefined = come in. */
+  reasonAgainst(caller: string): Reason | undefined {
     const { limit, delay, maxDelayMs } = this.options;
-    if (delay.ms >= maxDelayMs) return 'event-loop';
-    return limit.full ? 'full' : undefined;
+    // Who asks for little is the last to be shed.
+    const maxForCaller = limit.heldBy(caller) > 0 ? maxDelayMs : 2 * maxDelayMs;
+    if (delay.ms >= maxForCaller) return 'event-loop';
+    return limit.fullFor(caller) ? 'full' : undefined;
   }
 
   count(reason: Reason): void {
@@ -60,11 +62,12 @@ export function addOverloadProtection(fastify: FastifyInstance, overload: Overlo
   // Strangers are already gone: they can take no place from customers.
   fastify.addHook('onRequest', async (request, reply) => {
     if (!request.caller) return;
-    const { reason } = overload;
+    const { id } = request.caller;
+    const reason = overload.reasonAgainst(id);
     if (reason) throw overload.refuse(reason);
-    const entry = await limit.enter(goneSignal(reply));
+    const entry = await limit.enter(id, goneSignal(reply));
     if (entry !== 'entered') throw overload.refuse(entry);
-    if (reply.raw.destroyed) limit.leave();
-    else reply.raw.once('close', () => limit.leave());
+    if (reply.raw.destroyed) limit.leave(id);
+    else reply.raw.once('close', () => limit.leave(id));
   });
 }

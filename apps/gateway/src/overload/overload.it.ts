@@ -1,5 +1,8 @@
 import 'reflect-metadata';
 
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
 import { GOOD_ORDER, startGateway, type GatewayUnderTest } from '../testing/gateway-under-test.js';
@@ -11,7 +14,8 @@ beforeEach(async () => {
     MAX_CONCURRENT_REQUESTS: '2',
     MAX_QUEUED_REQUESTS: '2',
     MAX_QUEUE_MS: '1000',
-    MAX_EVENT_LOOP_DELAY_MS: '50',
+    MAX_EVENT_LOOP_DELAY_MS: '20',
+    MAX_CONNECTIONS: '20',
   });
   held = Promise.withResolvers();
 });
@@ -22,6 +26,24 @@ afterEach(() => {
 
 const order = (headers: Record<string, string> = {}) =>
   gateway.request('/orders', { body: GOOD_ORDER, headers });
+const orderOf = async (caller: string, headers: Record<string, string> = {}) =>
+  order({ ...headers, authorization: await bearer(caller) });
+const bearer = async (caller: string) => `Bearer ${await gateway.issuer.token(caller, 'orders:write')}`;
+const metrics = async () => (await fetch(`${gateway.managementUrl}/metrics`)).text();
+const orderOnTheWire = (authorization: string) => {
+  const body = JSON.stringify(GOOD_ORDER);
+  const head = ['POST /orders HTTP/1.1', 'Host: a', `Authorization: ${authorization}`];
+  const length = `Content-Length: ${body.length}`;
+  return [...head, 'Content-Type: application/json', length, '', body].join('\r\n');
+};
+const statusesOn = async (socket: Socket, count: number) => {
+  const statuses: number[] = [];
+  while (statuses.length < count) {
+    const [chunk] = (await once(socket, 'data')) as [Buffer];
+    for (const [, status] of chunk.toString().matchAll(/HTTP\/1\.1 (\d{3})/g)) statuses.push(Number(status));
+  }
+  return statuses;
+};
 const askedAre = async (count: number) => {
   while (gateway.orders.asked.length < count) await new Promise(setImmediate);
 };
@@ -31,13 +53,13 @@ describe('overload', () => {
     /^http_server_refused_total\{[^}]*reason="event-loop"[^}]*\} 0$/m,
     /^breaker_changes_total\{[^}]*state="open"[^}]*\} 0$/m,
   ])('shows %s before there is any: else an alert would miss the first', async (series) => {
-    expect(await (await fetch(`${gateway.managementUrl}/metrics`)).text()).toMatch(series);
+    expect(await metrics()).toMatch(series);
   });
 
   it('lets two in, two wait, and refuses the rest with 503 and Retry-After; health answers', async () => {
     gateway.orders.hold = held.promise;
     const ids = ['a', 'b', 'c', 'd', 'e', 'f'];
-    const answers = ids.map((id) => order({ 'x-request-id': id }));
+    const answers = ids.map((id) => orderOf(id, { 'x-request-id': id }));
     const first = await Promise.race(answers);
     expect(first.status).toBe(503);
     expect(first.headers.get('retry-after')).toBe('1');
@@ -50,13 +72,12 @@ describe('overload', () => {
     // Who waited goes on in its own context, not in that of who made room.
     const seen = gateway.orders.asked.map(({ requestId }) => requestId);
     expect(new Set(seen).size).toBe(4);
-    const metrics = await (await fetch(`${gateway.managementUrl}/metrics`)).text();
-    expect(metrics).toMatch(/http_server_refused_total\{[^}]*reason="full"[^}]*\} 2/);
+    expect(await metrics()).toMatch(/http_server_refused_total\{[^}]*reason="full"[^}]*\} 2/);
   });
 
   it('refuses at the door, before the access log and whatever else costs time', async () => {
     gateway.orders.hold = held.promise;
-    const inside = [1, 2, 3, 4].map(() => order());
+    const inside = [order(), order()];
     await askedAre(2);
     const askedAt = performance.now();
     const refused = await order();
@@ -73,7 +94,7 @@ describe('overload', () => {
     gateway.orders.hold = held.promise;
     const inside = [order(), order()];
     await askedAre(2);
-    const late = await order();
+    const late = await orderOf('bob');
     expect(late.status).toBe(503);
     held.resolve();
     for (const answer of await Promise.all(inside)) expect(answer.status).toBe(201);
@@ -82,19 +103,58 @@ describe('overload', () => {
 
   it('gets its places back from clients that go away', async () => {
     gateway.orders.hold = held.promise;
-    const token = await gateway.issuer.token('alice', 'orders:write');
     const gone = new AbortController();
-    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-    const init = { method: 'POST', signal: gone.signal, headers, body: JSON.stringify(GOOD_ORDER) };
-    const requests = [1, 2, 3].map(() => fetch(`${gateway.url}/orders`, init));
+    const ids = ['a', 'b', 'c', 'd'];
+    const requests = ids.map(async (caller) => {
+      const headers = { authorization: await bearer(caller), 'content-type': 'application/json' };
+      const body = JSON.stringify(GOOD_ORDER);
+      return fetch(`${gateway.url}/orders`, { method: 'POST', signal: gone.signal, headers, body });
+    });
     await askedAre(2);
     gone.abort();
     await Promise.allSettled(requests);
     await gateway.orders.cancelled.promise;
     held.resolve();
     gateway.orders.hold = undefined;
-    const statuses = await Promise.all([1, 2, 3, 4].map(async () => (await order()).status));
+    const statuses = await Promise.all(ids.map(async (caller) => (await orderOf(caller)).status));
     expect(statuses).toEqual([201, 201, 201, 201]);
+  });
+
+  it('keeps room for a quiet caller beside one who asks without end', async () => {
+    gateway.orders.hold = held.promise;
+    const inside = [order(), order()];
+    await askedAre(2);
+    const noisy = Array.from({ length: 10 }, () => order());
+    const quiet = orderOf('bob');
+    const statuses = (await Promise.all(noisy)).map(({ status }) => status);
+    expect(new Set(statuses)).toEqual(new Set([503]));
+    held.resolve();
+    expect((await quiet).status).toBe(201);
+    await Promise.all(inside);
+  });
+
+  it('refuses what is pipelined behind a refusal: it would keep a place until that is sent', async () => {
+    gateway.orders.hold = held.promise;
+    const [alice, bob] = await Promise.all([bearer('alice'), bearer('bob')]);
+    const inside = [order({ authorization: alice }), order({ authorization: alice })];
+    await askedAre(2);
+    const socket = connect(gateway.port, '127.0.0.1');
+    socket.write(orderOnTheWire(alice) + orderOnTheWire(bob));
+    expect(await statusesOn(socket, 2)).toEqual([503, 503]);
+    held.resolve();
+    await Promise.all(inside);
+    socket.write(orderOnTheWire(bob));
+    expect(await statusesOn(socket, 1)).toEqual([201]);
+    socket.destroy();
+  });
+
+  it('ends connections beyond the limit, and counts them', async () => {
+    const open = Array.from({ length: 20 }, () => connect(gateway.port, '127.0.0.1'));
+    await Promise.all(open.map((socket) => once(socket, 'connect')));
+    const tooMany = connect(gateway.port, '127.0.0.1');
+    await once(tooMany, 'close');
+    expect(await metrics()).toMatch(/^http_server_refused_total\{[^}]*reason="connections"[^}]*\} 1$/m);
+    open.forEach((socket) => socket.destroy());
   });
 
   it('sheds everything but health while the event loop is late', async () => {
