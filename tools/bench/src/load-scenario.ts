@@ -107,7 +107,7 @@ function halfLoad({ step, signal, options }: Bench, sut: SystemUnderLoad, perSec
   const name = 'half of the peak';
   return step(name, async () => {
     const { seconds } = options;
-    const load = { api: sut.api, tokens: await sut.tokens(), perSecond, seconds, connections: MOST_QUOTED };
+    const load = { api: sut.api, tokens: await sut.tokens(), perSecond, seconds };
     const measured = await measure(sut, signal, async () => {
       const { byStatus, due, ...result } = await openLoop(load, signal);
       const acknowledged = byStatus['201'] ?? 0;

@@ -21,7 +21,6 @@ export async function runOutage(bench: Bench): Promise<Outcome> {
       tokens: await sut.tokens('customer'),
       perSecond: PER_SECOND,
       seconds,
-      connections: 64,
     };
     const taken = await bench.step(`orders for ${seconds} s without NATS`, () => openLoop(load, signal));
     const stored = taken.byStatus['201'] ?? 0;

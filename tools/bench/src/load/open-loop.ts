@@ -2,7 +2,13 @@ import { join } from 'node:path';
 import { Problem } from '@orders/dev/bootstrap/problem.mjs';
 import { run } from '@orders/dev/stack/run';
 
-/** Open loop: requests are due at fixed times, whatever becomes of those before. */
+/**
+ * Open loop, as a crowd of clients behind a proxy makes it: requests are due at fixed times, whatever becomes of those
+ * before. The proxy has a pool of 1,000 kept-alive connections (Envoy's default is 1,024) with one request at a time on
+ * each, no pipelining. What is due when all of them wait for an answer is never sent: it is counted as `overflow`, and
+ * its user has got a 503 from the proxy. A server that is slow to refuse therefore sees fewer requests than are due; how
+ * many it saw is `sent`.
+ */
 export interface OpenLoad {
   /** Base URL of the gateway. */
   api: string;
@@ -10,15 +16,15 @@ export interface OpenLoad {
   tokens: readonly string[];
   perSecond: number;
   seconds: number;
-  /** Over so many connections; a connection that is busy is written to all the same (pipelining). */
-  connections: number;
 }
 
 export interface OpenLoopResult {
   seconds: number;
   /** Requests that were due. */
   due: number;
-  /** By status; `none` = no answer within 10 s or a connection that ended, `unsent` = more open than a client can have. */
+  /** Requests that went out to the gateway. */
+  sent: number;
+  /** By status; `none` = no answer within 5 s, or a connection that ended; `overflow` = no connection was free. */
   byStatus: Record<string, number>;
   /** From when it was due to when 201 came, in ms. */
   p50Ms: number;
