@@ -37,7 +37,7 @@ export interface JetStreamSourceOptions {
   ackWaitMs?: number;
   /** Events delivered and not yet acked, over all replicas. Default 1 000. */
   maxAckPending?: number;
-  /** How long the first event of a burst waits for the others, in ms. Default 5. */
+  /** How long the first event of a burst waits for the others, in ms. Default 3. */
   lingerMs?: number;
   /**
    * Has this event been settled? Asked by a reader that begins, of the event up to which all are acked: when it has
@@ -106,7 +106,7 @@ export class JetStreamSource extends EventSource {
       using _ending = addAbortListener(interruption, () => pull.stop());
       const lost = interruption;
       const { wants, ackWaitMs } = this;
-      const { lingerMs = 5 } = this.options;
+      const { lingerMs = 3 } = this.options;
       const aliveMs = ackWaitMs / 3;
       const reading: Reading = { max, wants, inBursts, lingerMs, aliveMs, signal, interruption };
       for await (const batch of inBatches(pull, reading)) {
