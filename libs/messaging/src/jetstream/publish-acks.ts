@@ -18,8 +18,7 @@ interface Waiting {
 
 /**
  * Publishes to JetStream and waits for its word. The client's own way makes an error with its stack trace for each
- * publish, and three promises; this is a fifth of its cost. All words come to one subscription; the end of the subject
- * tells whose it is.
+ * publish that went well. All words come to one subscription; the end of the subject tells whose it is.
  */
 export class PublishAcks {
   private readonly inbox = createInbox();
