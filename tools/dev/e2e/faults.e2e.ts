@@ -3,6 +3,7 @@ import { cpSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../src/stack/until.ts';
 import { census, Customer, freshSystem, ITEMS, pause, type SystemUnderTest } from './client.ts';
+import { customersOrdering, expectNothingLost } from './load.ts';
 
 /** 30 for the full length; a few seconds show the same. */
 const NATS_DOWN_SECONDS = Number(process.env['NATS_DOWN_SECONDS'] ?? 5);
@@ -15,27 +16,6 @@ beforeAll(async () => {
   alice = await Customer.of(sut.system, 'alice');
 }, 120_000);
 afterAll(() => sut.dispose(), 60_000);
-
-/** Clients that order without a pause until told to stop; each repeats an order until it has a definite answer. */
-function customersOrdering(count: number) {
-  const acknowledged: string[] = [];
-  let ordering = true;
-  const loop = async () => {
-    while (ordering) {
-      const { status, body } = await alice.orderUntilSure();
-      expect(status).toBe(201);
-      acknowledged.push(body.id);
-    }
-  };
-  const loops = Array.from({ length: count }, loop);
-  return {
-    acknowledged,
-    stop: async () => {
-      ordering = false;
-      await Promise.all(loops);
-    },
-  };
-}
 
 /** Places orders one after the other and answers their ids. */
 async function ordersOf(customer: Customer, count: number): Promise<string[]> {
@@ -50,28 +30,11 @@ async function repeats(): Promise<number> {
   return Number(/^consumer_events_total\{[^}]*outcome="duplicate"[^}]*\} (\d+)/m.exec(metrics)?.[1] ?? 0);
 }
 
-/** Every acknowledged order is stored, published and applied, once, and nothing else is. */
-async function expectNothingLost(acknowledged: readonly string[]): Promise<void> {
-  const end = await until(
-    async () => {
-      const now = await census(sut.system);
-      return now.effects.length >= now.orders.length && now.created.length >= now.orders.length
-        ? now
-        : undefined;
-    },
-    { timeoutMs: 40_000, everyMs: 250, what: 'every effect' },
-  );
-  expect(acknowledged.filter((id) => !end.orders.includes(id))).toEqual([]);
-  expect(end.created).toEqual(end.orders);
-  expect(end.effects).toEqual(end.orders);
-  expect(end.doubleEffects).toBe(0);
-}
-
 describe('faults under load lose nothing and double nothing', () => {
   it.each(['gateway', 'orders', 'fulfillment'] as const)(
     'kill -9 of %s',
     async (name) => {
-      const load = customersOrdering(8);
+      const load = customersOrdering(alice, 8);
       await until(async () => load.acknowledged.length > 50, { timeoutMs: 20_000, what: 'some orders' });
       await sut.system.apps[name].crash();
       await sut.system.apps[name].ready();
@@ -81,7 +44,7 @@ describe('faults under load lose nothing and double nothing', () => {
         what: 'more orders',
       });
       await load.stop();
-      await expectNothingLost(load.acknowledged);
+      await expectNothingLost(sut.system, load.acknowledged);
     },
     120_000,
   );
@@ -99,7 +62,7 @@ describe('faults under load lose nothing and double nothing', () => {
     const ready = await fetch(`${sut.system.urls.management.orders}/readyz`);
     expect(ready.status).toBe(200);
     await sut.system.nats.server?.start();
-    await expectNothingLost(acknowledged);
+    await expectNothingLost(sut.system, acknowledged);
   }, 120_000);
 
   it('NATS lost the end of its stream: what it lost is published again, and the consumer reads on', async () => {
@@ -109,18 +72,18 @@ describe('faults under load lose nothing and double nothing', () => {
     cpSync(messages, `${messages}.old`, { recursive: true });
     await server.start();
     const acknowledged = await ordersOf(alice, 20);
-    await expectNothingLost(acknowledged);
+    await expectNothingLost(sut.system, acknowledged);
     await server.kill();
     rmSync(messages, { recursive: true });
     renameSync(`${messages}.old`, messages);
     await server.start();
     acknowledged.push(...(await ordersOf(alice, 20)));
-    await expectNothingLost(acknowledged);
+    await expectNothingLost(sut.system, acknowledged);
   }, 120_000);
 
   it('NATS lost everything under load: every event reaches the consumer again, and changes no effect', async () => {
     const server = sut.system.nats.server!;
-    const load = customersOrdering(4);
+    const load = customersOrdering(alice, 4);
     await until(async () => load.acknowledged.length > 50, { timeoutMs: 20_000, what: 'some orders' });
     const applied = (await census(sut.system)).effects.length;
     const repeatsBefore = await repeats();
@@ -133,10 +96,10 @@ describe('faults under load lose nothing and double nothing', () => {
       what: 'more orders',
     });
     await load.stop();
-    await expectNothingLost(load.acknowledged);
+    await expectNothingLost(sut.system, load.acknowledged);
     const again = async () => (await repeats()) - repeatsBefore >= applied;
     await until(again, { timeoutMs: 20_000, what: `all ${applied} events that had taken effect, again` });
-    await expectNothingLost(load.acknowledged);
+    await expectNothingLost(sut.system, load.acknowledged);
   }, 120_000);
 
   it('orders away: 503 as a problem with Retry-After, reads of the process itself go on', async () => {
@@ -157,6 +120,6 @@ describe('faults under load lose nothing and double nothing', () => {
     await sut.system.postgres.server?.start();
     const { status, body } = await alice.orderUntilSure();
     expect(status).toBe(201);
-    await expectNothingLost([body.id]);
+    await expectNothingLost(sut.system, [body.id]);
   }, 60_000);
 });

@@ -72,6 +72,7 @@ async function start(
     natsUrl: process.env.NATS_URL,
     onLine: (app, line) => log.line(app, line),
     onEvent: (app, text) => log.event(app, text),
+    onServerEvent: (server, text) => log.event(server, text),
     steps: progress,
     signal,
   });

@@ -2,6 +2,7 @@ import { closeSync, openSync } from 'node:fs';
 import { Problem } from '../../bootstrap/problem.mjs';
 import { Child, describeExit, type Exit } from './child.ts';
 import { eachLine } from './run.ts';
+import { Supervisor } from './supervisor.ts';
 import { answersOk, until } from './until.ts';
 
 export interface AppOptions {
@@ -24,10 +25,6 @@ export interface AppOptions {
 }
 
 const READY_TIMEOUT_MS = 60_000;
-const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 10_000;
-/** An app that lived this long begins again with the first pause. */
-const STEADY_MS = 30_000;
 
 /**
  * What Node is given to run an app, from the folder that holds apps/; the image does the same. A young generation of
@@ -42,16 +39,18 @@ export function appArguments(name: string): string[] {
 export class App {
   readonly name: string;
   readonly #options: AppOptions;
+  readonly #supervisor: Supervisor;
   #child: Child | undefined;
-  #startedAt = 0;
-  #wanted = false;
-  #pauseMs = FIRST_PAUSE_MS;
-  #timer: NodeJS.Timeout | undefined;
   #lastLines: string[] = [];
 
   constructor(options: AppOptions) {
     this.#options = options;
     this.name = options.name;
+    this.#supervisor = new Supervisor({
+      start: () => this.#restart(),
+      onEvent: options.onEvent,
+      why: async (child) => this.#why(await child.exited),
+    });
   }
 
   /** The running process; undefined between a death and the restart. */
@@ -64,15 +63,14 @@ export class App {
    * @throws Problem with the last it printed, when it ends instead
    */
   async start(signal?: AbortSignal): Promise<void> {
-    this.#wanted = false; // until it has been ready once, a death is an error and no reason to try again
+    this.supervised = false; // until it has been ready once, a death is an error and no reason to try again
     const child = await this.#spawn();
     const ready = async (): Promise<boolean> => {
       if (!child.running) throw new Problem(this.#obituary(await child.exited));
       return answersOk(`${this.#options.management}/readyz`);
     };
     await until(ready, { timeoutMs: READY_TIMEOUT_MS, signal, what: `${this.name} to be ready` });
-    this.#wanted = true;
-    if (!child.running) this.#restartLater(await child.exited);
+    this.#supervisor.watch(child);
   }
 
   /** Resolves once it answers ready, for instance after a restart. */
@@ -84,23 +82,23 @@ export class App {
 
   /** Whether it is started again when it dies; true from when it has been ready once. Without, it stays down until `start`. */
   get supervised(): boolean {
-    return this.#wanted;
+    return this.#supervisor.active;
   }
 
   set supervised(wanted: boolean) {
-    if (!wanted) this.#giveUp();
-    this.#wanted = wanted;
+    if (wanted) this.#supervisor.active = true;
+    else void this.#supervisor.end();
   }
 
   /** Ends it in good order (SIGTERM); it stays down until `start`. */
   async stop(): Promise<Exit | undefined> {
-    this.#giveUp();
+    this.supervised = false;
     return this.#child?.stop();
   }
 
   /** `kill -9`; it stays down until `start`. */
   async kill(): Promise<void> {
-    this.#giveUp();
+    this.supervised = false;
     await this.crash();
   }
 
@@ -113,11 +111,6 @@ export class App {
   async crash(): Promise<void> {
     this.#child?.kill('SIGKILL');
     await this.#child?.exited;
-  }
-
-  #giveUp(): void {
-    this.#wanted = false;
-    clearTimeout(this.#timer);
   }
 
   async #spawn(): Promise<Child> {
@@ -133,7 +126,6 @@ export class App {
     });
     if (output !== undefined) closeSync(output);
     this.#child = child;
-    this.#startedAt = performance.now();
     this.#lastLines = [];
     onSpawn?.(child);
     for (const stream of [child.process.stdout, child.process.stderr]) {
@@ -143,27 +135,23 @@ export class App {
         onLine(line);
       });
     }
-    void child.exited.then((exit) => this.#restartLater(exit));
     return child;
   }
 
-  #restartLater(exit: Exit): void {
-    if (!this.#wanted) return;
-    clearTimeout(this.#timer);
-    if (performance.now() - this.#startedAt > STEADY_MS) this.#pauseMs = FIRST_PAUSE_MS;
-    this.#options.onEvent(`died (${describeExit(exit)}); starting it again in ${this.#pauseMs / 1000} s`);
-    this.#timer = setTimeout(() => void this.#restart(), this.#pauseMs);
-    this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
-  }
-
-  async #restart(): Promise<void> {
+  /** One that lives and is not ready after a minute is left to itself: it may be waiting for a server. */
+  async #restart(): Promise<Child> {
     const child = await this.#spawn();
-    const ready = async (): Promise<boolean> =>
+    const settled = async (): Promise<boolean> =>
       !child.running || (await answersOk(`${this.#options.management}/readyz`));
-    await until(ready, { timeoutMs: READY_TIMEOUT_MS, what: `${this.name} to be ready` }).catch(
+    await until(settled, { timeoutMs: READY_TIMEOUT_MS, what: `${this.name} to be ready` }).catch(
       () => undefined,
     );
-    if (child.running) this.#options.onEvent(`runs again (pid ${child.pid})`);
+    return child;
+  }
+
+  #why(exit: Exit): string {
+    const port = this.#lastLines.map((line) => /EADDRINUSE[^"]*:(\d+)/.exec(line)?.[1]).find(Boolean);
+    return port === undefined ? describeExit(exit) : `another process has taken its port ${port}`;
   }
 
   #obituary(exit: Exit): string {

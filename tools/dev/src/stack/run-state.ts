@@ -18,7 +18,6 @@ export class RunState {
 
   constructor(file: string) {
     this.#file = file;
-    mkdirSync(dirname(file), { recursive: true });
   }
 
   /** Adds a process, or puts the new one of that name in place of the old. */
@@ -27,6 +26,7 @@ export class RunState {
     if (identity === undefined) return; // it has ended already
     this.#entries.set(name, { name, pid: child.pid, identity, stopSignal: child.stopSignal });
     const draft = `${this.#file}.new`;
+    mkdirSync(dirname(draft), { recursive: true }); // somebody may have deleted it
     writeFileSync(draft, JSON.stringify([...this.#entries.values()]));
     renameSync(draft, this.#file);
   }

@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { Problem } from '../../bootstrap/problem.mjs';
 import type { Child } from './child.ts';
 import { ensureDatabases, withDatabase } from './databases.ts';
 import { resolveNatsServer } from './nats-binary.ts';
 import { assertNatsAnswers, NatsServer } from './nats-server.ts';
 import { freePorts } from './ports.ts';
 import { EmbeddedPostgres } from './postgres.ts';
+import { Supervisor } from './supervisor.ts';
 import type { Tasks } from './tasks.ts';
 
 export interface ServerOptions {
@@ -19,6 +22,8 @@ export interface ServerOptions {
   postgresSettings?: Record<string, string> | undefined;
   /** Told of each process as it starts. */
   onSpawn?: (name: string, child: Child) => void;
+  /** Start those of ours again when they die, and tell it here. Default: a dead server stays dead. */
+  onServerEvent?: ((server: string, text: string) => void) | undefined;
 }
 
 export interface Postgres {
@@ -72,15 +77,13 @@ async function startPostgres(
     stack.defer(() => server.stop());
     await server.start();
     await ensureDatabases(server.url(), databases);
+    stack.defer(supervise('postgres', server, options));
     return { url: (database) => server.url(database), server };
   });
 }
 
-async function startNats(
-  { dataDir, natsUrl, onSpawn }: ServerOptions,
-  tasks: Tasks,
-  stack: AsyncDisposableStack,
-): Promise<Nats> {
+async function startNats(options: ServerOptions, tasks: Tasks, stack: AsyncDisposableStack): Promise<Nats> {
+  const { dataDir, natsUrl, onSpawn } = options;
   if (natsUrl) {
     await tasks.run('NATS at NATS_URL', () => assertNatsAnswers(natsUrl));
     return { url: natsUrl, server: undefined };
@@ -98,6 +101,27 @@ async function startNats(
     });
     stack.defer(() => server.stop());
     await server.start();
+    stack.defer(supervise('nats-server', server, options));
     return { url: server.url, server };
   });
+}
+
+/** @returns what ends it */
+function supervise(
+  name: string,
+  server: EmbeddedPostgres | NatsServer,
+  { onServerEvent }: ServerOptions,
+): () => Promise<void> {
+  if (!onServerEvent || !server.child) return () => Promise.resolve();
+  const start = async (): Promise<Child> => {
+    // With a folder made anew it would begin empty, under apps that know another world.
+    if (!existsSync(server.folder))
+      throw new Problem(`its data in ${server.folder} is gone: end npm start and begin anew`);
+    const failure = await server.start().catch((error: unknown) => error);
+    if (!server.child) throw failure ?? new Problem('it has ended again');
+    return server.child; // not ready yet, perhaps: recovery may take longer than a start
+  };
+  const supervisor = new Supervisor({ start, onEvent: (text) => onServerEvent(name, text) });
+  supervisor.watch(server.child);
+  return () => supervisor.end();
 }

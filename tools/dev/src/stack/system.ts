@@ -14,7 +14,10 @@ import { startServers, type Nats, type Postgres, type ServerOptions } from './se
 import { Tasks, type Steps } from './tasks.ts';
 import { appEnvironments, DATABASES, systemUrls, type AppName } from './topology.ts';
 
-export interface SystemOptions extends Pick<ServerOptions, 'databaseUrl' | 'natsUrl' | 'postgresSettings'> {
+export interface SystemOptions extends Pick<
+  ServerOptions,
+  'databaseUrl' | 'natsUrl' | 'postgresSettings' | 'onServerEvent'
+> {
   /** Holds all state: databases, streams, the issuer's key. Kept on stop. */
   dataDir: string;
   /** Default: free ones. */

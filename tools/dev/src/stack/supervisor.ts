@@ -1,0 +1,70 @@
+import { describeExit, type Child } from './child.ts';
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 10_000;
+/** What lived this long begins again with the first pause. */
+const STEADY_MS = 30_000;
+
+export interface SupervisorOptions {
+  /** Starts it anew and resolves once it can be used, or at least lives; rejects when it has ended. */
+  start: () => Promise<Child>;
+  /** What happened, in words. */
+  onEvent: (text: string) => void;
+  /** How it came to its end. Default: its code or signal. */
+  why?: (child: Child) => Promise<string>;
+}
+
+/** Starts a process again when it dies without being told to, with growing pauses, for as long as it takes. */
+export class Supervisor {
+  /** Whether a death is mended; set by `watch`. */
+  active = false;
+  readonly #options: SupervisorOptions;
+  #startedAt = 0;
+  #pauseMs = FIRST_PAUSE_MS;
+  #timer: NodeJS.Timeout | undefined;
+  #starting: Promise<void> | undefined;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+  }
+
+  /** Mends its death, also one that has been already. */
+  watch(child: Child): void {
+    this.active = true;
+    this.#startedAt = performance.now();
+    void child.exited.then(async () => this.#later(`died (${await this.#why(child)})`));
+  }
+
+  /** Mends nothing any more; resolves once no start is under way. */
+  async end(): Promise<void> {
+    this.active = false;
+    clearTimeout(this.#timer);
+    await this.#starting;
+  }
+
+  async #why(child: Child): Promise<string> {
+    const { why } = this.#options;
+    return why ? why(child) : describeExit(await child.exited);
+  }
+
+  #later(what: string): void {
+    if (!this.active) return;
+    clearTimeout(this.#timer);
+    if (performance.now() - this.#startedAt > STEADY_MS) this.#pauseMs = FIRST_PAUSE_MS;
+    this.#options.onEvent(`${what}; starting it again in ${this.#pauseMs / 1000} s`);
+    this.#timer = setTimeout(() => void (this.#starting = this.#again()), this.#pauseMs);
+    this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
+  }
+
+  async #again(): Promise<void> {
+    this.#startedAt = performance.now();
+    try {
+      const child = await this.#options.start();
+      if (!this.active) return;
+      this.watch(child);
+      if (child.running) this.#options.onEvent(`runs again (pid ${child.pid})`);
+    } catch (error) {
+      this.#later(`could not be started (${error instanceof Error ? error.message : String(error)})`);
+    }
+  }
+}
