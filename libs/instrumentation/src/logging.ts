@@ -35,12 +35,12 @@ export function loggerOptions({ name, level }: LoggerSettings): LoggerOptions {
 const FLUSH_MS = 100;
 
 /**
- * A logger with {@link loggerOptions}; writes to stdout unless `destination` is given. Lines are written by 8 KiB,
+ * A logger with {@link loggerOptions}; writes to stdout unless `destination` is given. Lines are written by the page,
  * or after 100 ms: a system call for each would be a twentieth of what a request costs. An exit and a `fatal` line
  * write what is left; a SIGKILL takes up to 100 ms of lines along.
  */
 export function createLogger(settings: LoggerSettings, destination?: DestinationStream): Logger {
-  const stdout = () => pino.destination({ sync: false, minLength: 8_192, periodicFlush: FLUSH_MS });
+  const stdout = () => pino.destination({ sync: false, minLength: 4_096, periodicFlush: FLUSH_MS });
   return pino(loggerOptions(settings), destination ?? stdout());
 }
 
