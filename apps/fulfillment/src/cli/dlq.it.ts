@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { ordersCreated } from '@orders/contracts';
 import { DeadLetters, type Message, selectDeadLetters, toMessage } from '@orders/messaging';
-import { createTestDatabase, newEventId, type TestDatabase } from '@orders/messaging/testing';
+import { createMigratedDatabase, newEventId, type TestDatabase } from '@orders/messaging/testing';
 import { Progress, Secret } from '@orders/service';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
@@ -13,15 +13,11 @@ let dataSource: DataSource;
 let printed: string[];
 
 beforeAll(async () => {
-  db = await createTestDatabase();
-  dataSource = fulfillmentDataSource({ url: new Secret(db.url), poolMax: 1, applicationName: 'test' });
-  await dataSource.initialize();
-  await dataSource.runMigrations({ transaction: 'each' });
+  ({ db, dataSource } = await createMigratedDatabase((url) =>
+    fulfillmentDataSource({ url: new Secret(url), poolMax: 1, applicationName: 'test' }),
+  ));
 });
-afterAll(async () => {
-  await dataSource.destroy();
-  await db[Symbol.asyncDispose]();
-});
+afterAll(() => db[Symbol.asyncDispose]());
 beforeEach(async () => {
   await db.query('TRUNCATE shipments, inbox, dead_letter, dead_letter_audit');
   printed = [];

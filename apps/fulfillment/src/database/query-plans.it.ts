@@ -13,7 +13,7 @@ import {
   toMessage,
 } from '@orders/messaging';
 import {
-  createTestDatabase,
+  createMigratedDatabase,
   newEventId,
   sequentialScans,
   type Statement,
@@ -44,19 +44,15 @@ let dataSource: DataSource;
 const statements: Statement[] = [];
 
 beforeAll(async () => {
-  db = await createTestDatabase();
-  dataSource = fulfillmentDataSource({ url: new Secret(db.url), poolMax: 4, applicationName: 'test' });
-  await dataSource.initialize();
-  await dataSource.runMigrations({ transaction: 'each' });
+  ({ db, dataSource } = await createMigratedDatabase((url) =>
+    fulfillmentDataSource({ url: new Secret(url), poolMax: 4, applicationName: 'test' }),
+  ));
   for (const statement of FILL) await db.query(statement);
   await db.query('ANALYZE');
   dataSource.logger.logQuery = (sql, parameters) =>
     void statements.push({ sql, parameters: parameters as unknown[] | undefined });
 });
-afterAll(async () => {
-  await dataSource.destroy();
-  await db[Symbol.asyncDispose]();
-});
+afterAll(() => db[Symbol.asyncDispose]());
 
 it('no statement of the consumer and its effect reads a growing table from end to end', async () => {
   const handlers = new InboxHandlers(CONSUMER, orderEventHandlers);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { ordersCanceled, ordersCreated, type OrderSnapshot } from '@orders/contracts';
 import { consumerMetrics, InboxConsumer, type Message, MemoryBus, toMessage } from '@orders/messaging';
 import {
-  createTestDatabase,
+  createMigratedDatabase,
   eventually,
   newEventId,
   recordingLog,
@@ -21,16 +21,12 @@ let dataSource: DataSource;
 let shipments: ShipmentsRepository;
 
 beforeAll(async () => {
-  db = await createTestDatabase();
-  dataSource = fulfillmentDataSource({ url: new Secret(db.url), poolMax: 4, applicationName: 'test' });
-  await dataSource.initialize();
-  await dataSource.runMigrations({ transaction: 'each' });
+  ({ db, dataSource } = await createMigratedDatabase((url) =>
+    fulfillmentDataSource({ url: new Secret(url), poolMax: 4, applicationName: 'test' }),
+  ));
   shipments = new ShipmentsRepository(dataSource);
 });
-afterAll(async () => {
-  await dataSource.destroy();
-  await db[Symbol.asyncDispose]();
-});
+afterAll(() => db[Symbol.asyncDispose]());
 
 it('a shipment cannot be told while Postgres is away: 503, not 500', async () => {
   const url = new URL(db.url);

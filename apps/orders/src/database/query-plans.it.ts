@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { LOG_START, OutboxLog, replay, type EventPublisher } from '@orders/messaging';
 import {
-  createTestDatabase,
+  createMigratedDatabase,
   recordingStatements,
   sequentialScans,
   type Statement,
@@ -27,19 +27,15 @@ let dataSource: DataSource;
 const statements: Statement[] = [];
 
 beforeAll(async () => {
-  db = await createTestDatabase();
-  dataSource = ordersDataSource({ url: new Secret(db.url), poolMax: 4, applicationName: 'test' });
-  await dataSource.initialize();
-  await dataSource.runMigrations({ transaction: 'each' });
+  ({ db, dataSource } = await createMigratedDatabase((url) =>
+    ordersDataSource({ url: new Secret(url), poolMax: 4, applicationName: 'test' }),
+  ));
   await db.query(FILL);
   await db.query('ANALYZE');
   dataSource.logger.logQuery = (sql, parameters) =>
     void statements.push({ sql, parameters: parameters as unknown[] | undefined });
 });
-afterAll(async () => {
-  await dataSource.destroy();
-  await db[Symbol.asyncDispose]();
-});
+afterAll(() => db[Symbol.asyncDispose]());
 
 it('a statement that does read one from end to end is found', async () => {
   const sql = 'SELECT id FROM orders WHERE total_cents = $1';

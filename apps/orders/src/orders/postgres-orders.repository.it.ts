@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { createTestDatabase, eventually, type TestDatabase } from '@orders/messaging/testing';
+import { createMigratedDatabase, eventually, type TestDatabase } from '@orders/messaging/testing';
 import { Deadline } from '@orders/resilience';
 import { FaultProxy } from '@orders/resilience/testing';
 import { assertDurable, Secret } from '@orders/service';
@@ -16,16 +16,12 @@ let repository: PostgresOrdersRepository;
 let appended = 0;
 
 beforeAll(async () => {
-  db = await createTestDatabase();
-  dataSource = ordersDataSource({ url: new Secret(db.url), poolMax: 10, applicationName: 'test' });
-  await dataSource.initialize();
-  await dataSource.runMigrations({ transaction: 'each' });
+  ({ db, dataSource } = await createMigratedDatabase((url) =>
+    ordersDataSource({ url: new Secret(url), poolMax: 10, applicationName: 'test' }),
+  ));
   repository = new PostgresOrdersRepository(dataSource, () => (appended += 1));
 });
-afterAll(async () => {
-  await dataSource.destroy();
-  await db[Symbol.asyncDispose]();
-});
+afterAll(() => db[Symbol.asyncDispose]());
 beforeEach(() => db.query('TRUNCATE orders, outbox'));
 
 const events = async () =>

@@ -34,6 +34,33 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   };
 }
 
+/** As TypeORM's `DataSource` is, which this lib does not know. */
+interface MigratableSource {
+  initialize(): Promise<unknown>;
+  runMigrations(options: { transaction: 'each' }): Promise<unknown>;
+  destroy(): Promise<void>;
+}
+
+/**
+ * A {@link createTestDatabase} with the schema of an app.
+ *
+ * @param open the app's data source for the database with this URL
+ * @returns the data source connected; it is closed when the database is disposed of
+ */
+export async function createMigratedDatabase<Source extends MigratableSource>(
+  open: (url: string) => Source,
+): Promise<{ db: TestDatabase; dataSource: Source }> {
+  const db = await createTestDatabase();
+  const dataSource = open(db.url);
+  await dataSource.initialize();
+  await dataSource.runMigrations({ transaction: 'each' });
+  const dispose = async () => {
+    await dataSource.destroy();
+    await db[Symbol.asyncDispose]();
+  };
+  return { db: { ...db, [Symbol.asyncDispose]: dispose }, dataSource };
+}
+
 /** The value of an environment variable that the runner of integration tests sets. */
 export function requiredUrl(variable: 'TEST_DATABASE_URL' | 'TEST_NATS_URL'): string {
   const url = process.env[variable];
