@@ -18,7 +18,7 @@ describe('the config', () => {
       oidcAlgorithms: ['RS256', 'ES256'],
       requestDeadlineMs: 5_000,
       maxConcurrentRequests: 96,
-      maxQueuedRequests: 48,
+      maxQueuedRequests: 192,
       maxQueueMs: 100,
       maxEventLoopDelayMs: 200,
       maxConnections: 4_096,

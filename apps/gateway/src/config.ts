@@ -28,9 +28,10 @@ export const gatewayConfig = baseConfig.extend({
   REQUEST_DEADLINE_MS: count(1, 5_000, 86_400_000),
   // New orders gather behind the call that is under way, so long at most.
   GATHER_ORDERS_MS: milliseconds(20),
-  // At most so many requests of callers are worked on; more wait a little; what is beyond is 503.
+  // At most so many requests of callers are worked on; so many more wait, a quarter of them when the queue stays;
+  // what is beyond is 503.
   MAX_CONCURRENT_REQUESTS: count(1, 96),
-  MAX_QUEUED_REQUESTS: count(0, 48),
+  MAX_QUEUED_REQUESTS: count(0, 192),
   MAX_QUEUE_MS: milliseconds(100),
   MAX_EVENT_LOOP_DELAY_MS: milliseconds(200),
   // What is beyond is ended at once, whoever it is.

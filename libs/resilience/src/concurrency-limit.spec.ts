@@ -44,6 +44,28 @@ describe('ConcurrencyLimit', () => {
     expect(limit.enter('b', AbortSignal.abort())).toBe('late');
   });
 
+  it('takes up a burst, but keeps a queue short that does not become empty', () => {
+    const limit = new ConcurrencyLimit({ max: 1, maxQueued: 8, maxQueueMs: 100 });
+    let callers = 0;
+    const comeUntilFull = () => {
+      let came = 0;
+      while (limit.enter(`caller ${(callers += 1)}`, staying) !== 'full') came += 1;
+      return came;
+    };
+    expect(comeUntilFull()).toBe(1 + 8);
+    // It is served: one leaves, and the next has waited less than the limit.
+    for (let left = 1; left <= 7; left += 1) {
+      jest.advanceTimersByTime(13);
+      limit.leave(`caller ${left}`);
+    }
+    expect(comeUntilFull()).toBe(7);
+    for (let left = 8; left <= 10; left += 1) {
+      jest.advanceTimersByTime(13);
+      limit.leave(`caller ${left}`);
+    }
+    expect(comeUntilFull()).toBe(0);
+  });
+
   it.each([
     { greedy: ['a'], each: 6 },
     { greedy: ['a', 'b'], each: 4 },

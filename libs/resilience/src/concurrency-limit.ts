@@ -1,11 +1,14 @@
 export interface ConcurrencyLimitOptions {
   /** How many may be inside at once; at least 1. */
   max: number;
-  /** How many may wait for one of them to leave. 0 = none. */
+  /** How many may wait for one of them to leave, in a burst. 0 = none. */
   maxQueued: number;
   /** How long one may wait, in ms. */
   maxQueueMs: number;
 }
+
+/** What of the queue is left when it has not been empty for as long as one may wait. */
+const STANDING_SHARE = 1 / 4;
 
 /** `full` = too many wait already; `late` = waited too long, or went away meanwhile. */
 export type Entry = 'entered' | 'full' | 'late';
@@ -13,6 +16,9 @@ export type Entry = 'entered' | 'full' | 'late';
 /**
  * Lets so many in at once; a few more wait, in order and not for long. What cannot be done soon is refused at once,
  * so that those inside are served in the time they would have had without the others.
+ *
+ * A queue that is soon empty again takes up a burst, or what came during a pause; one that stays only makes everybody
+ * late (Nichols and Jacobson, Controlling Queue Delay, 2012). So it may be long only as long as it is young.
  *
  * Nobody may hold more than what is left for the others (dynamic thresholds, Choudhury and Hahne 1998): one who asks
  * without end gets half of places and queue, two get a third each, and as much is free for those who ask for little.
@@ -22,6 +28,8 @@ export class ConcurrencyLimit {
   /** In the order of their coming: a set keeps it, and lets go from the middle. */
   private readonly waiting = new Set<(entry: Entry) => void>();
   private readonly held = new Map<string, number>();
+  /** When it was last found empty. */
+  private queueSince = 0;
 
   constructor(private readonly options: ConcurrencyLimitOptions) {}
 
@@ -32,9 +40,14 @@ export class ConcurrencyLimit {
 
   /** Whether the next one of `who` would be refused at once. */
   fullFor(who: string): boolean {
-    const { max, maxQueued } = this.options;
-    const free = max + maxQueued - this.inside - this.waiting.size;
+    const free = this.options.max + this.queueLimit - this.inside - this.waiting.size;
     return this.heldBy(who) >= free;
+  }
+
+  private get queueLimit(): number {
+    const { maxQueued, maxQueueMs } = this.options;
+    const isStanding = this.waiting.size > 0 && performance.now() - this.queueSince > maxQueueMs;
+    return isStanding ? Math.ceil(maxQueued * STANDING_SHARE) : maxQueued;
   }
 
   /**
@@ -73,6 +86,7 @@ export class ConcurrencyLimit {
       const giveUp = () => settle('late');
       const timer = setTimeout(giveUp, this.options.maxQueueMs);
       signal.addEventListener('abort', giveUp, { once: true });
+      if (this.waiting.size === 0) this.queueSince = performance.now();
       this.waiting.add(settle);
       this.hold(who, 1);
     });
