@@ -1,9 +1,10 @@
+import { textTable } from '@orders/dev/tables';
 import type { Bench } from './bench.ts';
+import { figure } from './figure.ts';
 import { resolveGenerator } from './load/resolve-generator.ts';
 import { closedLoop, warmUp } from './load-scenario.ts';
 import { store } from './loader.ts';
 import { checkTable, type Check, type Outcome } from './outcome.ts';
-import { figure, table } from './table.ts';
 import { GROUPS } from './processes.ts';
 
 const FEW = 10_000;
@@ -51,7 +52,7 @@ export async function runGrowth(bench: Bench): Promise<Outcome> {
     figure(run.totalCpu, 3),
   ]);
   const text = [
-    table(['CPU-s per 1,000 orders', 'orders/s', 'p99 ms', ...GROUPS, 'total'], rows),
+    textTable(['CPU-s per 1,000 orders', 'orders/s', 'p99 ms', ...GROUPS, 'total'], rows),
     '',
     checkTable(checks),
   ].join('\n');

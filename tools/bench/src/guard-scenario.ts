@@ -5,11 +5,11 @@ import { Problem } from '@orders/dev/bootstrap/problem.mjs';
 import type { Bench } from './bench.ts';
 import { calibrate, prepareCalibration } from './calibration/calibration.ts';
 import { resolvePgbench } from './calibration/pgbench.ts';
+import { figure } from './figure.ts';
 import { resolveGenerator } from './load/resolve-generator.ts';
 import { closedLoop, warmUp } from './load-scenario.ts';
 import { checkTable, type Check, type Outcome } from './outcome.ts';
 import { HAS_PROC } from './processes.ts';
-import { figure } from './table.ts';
 
 const FOLDER = import.meta.dirname;
 const MOST_ROUNDS = 5;

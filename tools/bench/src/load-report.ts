@@ -1,7 +1,8 @@
+import { textTable } from '@orders/dev/tables';
+import { figure } from './figure.ts';
 import type { LoadReport } from './load-scenario.ts';
 import type { Outcome } from './outcome.ts';
 import { GROUPS } from './processes.ts';
-import { figure, table } from './table.ts';
 
 /** A load has passed when nothing is missing: how fast it was depends on the machine. */
 export function loadOutcome(report: LoadReport): Outcome {
@@ -10,7 +11,7 @@ export function loadOutcome(report: LoadReport): Outcome {
 
 function textOf({ runs, calibration, generator, idleMiB, ratioToCalibration }: LoadReport): string {
   const { before, after, fifty } = calibration;
-  const orders = table(
+  const orders = textTable(
     [
       '',
       'orders/s',
@@ -31,7 +32,7 @@ function textOf({ runs, calibration, generator, idleMiB, ratioToCalibration }: L
       run.complete ? 'yes' : 'NO',
     ]),
   );
-  const cpu = table(
+  const cpu = textTable(
     ['CPU-s per 1,000 orders', ...GROUPS, 'total', 'steal %'],
     runs.map((run) => [
       run.name,
@@ -39,7 +40,7 @@ function textOf({ runs, calibration, generator, idleMiB, ratioToCalibration }: L
       figure(run.steal * 100, 1),
     ]),
   );
-  const pgbench = table(
+  const pgbench = textTable(
     ['pgbench, the same order', 'orders/s', 'Postgres CPU-s per 1,000'],
     Object.entries({
       'one a transaction, before': before,
@@ -51,7 +52,7 @@ function textOf({ runs, calibration, generator, idleMiB, ratioToCalibration }: L
       figure(postgresCpu, 3),
     ]),
   );
-  const memory = table(
+  const memory = textTable(
     ['resident MiB', ...GROUPS],
     [
       ['idle', ...GROUPS.map((group) => figure(idleMiB[group]))],

@@ -1,10 +1,10 @@
 import { runTool } from '@orders/dev/command-line';
+import { machine } from '@orders/dev/machine';
 import { Bench } from './bench.ts';
 import { runGrowth } from './growth-scenario.ts';
 import { runGuard } from './guard-scenario.ts';
 import { loadOutcome } from './load-report.ts';
 import { runLoad } from './load-scenario.ts';
-import { machine } from './machine.ts';
 import { parseOptions, USAGE, type BenchOptions, type Scenario } from './options.ts';
 import type { Outcome } from './outcome.ts';
 import { runOutage } from './outage-scenario.ts';

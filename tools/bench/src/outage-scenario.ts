@@ -1,9 +1,9 @@
 import type { Bench } from './bench.ts';
 import { rowsOf } from './database.ts';
+import { figure } from './figure.ts';
 import { openLoop } from './load/open-loop.ts';
 import { checkTable, type Check, type Outcome } from './outcome.ts';
 import { caughtUp, rate } from './replay-scenario.ts';
-import { figure } from './table.ts';
 
 /** Orders a second while NATS is away: within what any machine of two cores can do. */
 const PER_SECOND = 500;

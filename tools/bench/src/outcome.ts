@@ -1,4 +1,4 @@
-import { table } from './table.ts';
+import { textTable } from '@orders/dev/tables';
 
 /** What a scenario found. */
 export interface Outcome {
@@ -25,5 +25,5 @@ export function checkTable(checks: readonly Check[]): string {
     measured,
     wanted,
   ]);
-  return table(['', 'measured', 'wanted'], rows);
+  return textTable(['', 'measured', 'wanted'], rows);
 }

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { machine } from '@orders/dev/machine';
+import { textTable } from '@orders/dev/tables';
 import type { Bench } from './bench.ts';
+import { figure } from './figure.ts';
 import { openLoop, type OpenLoad, type OpenLoopResult } from './load/open-loop.ts';
 import { resolveGenerator } from './load/resolve-generator.ts';
 import { checkTable, type Check, type Outcome } from './outcome.ts';
-import { cores } from './machine.ts';
 import type { SystemUnderLoad } from './system-under-load.ts';
-import { figure, table } from './table.ts';
 
 const FACTORS = [1, 2, 5, 10] as const;
 /** As many as the gateway serves at once: more than 64 bring it to its most, and none is refused. */
@@ -60,7 +61,7 @@ export async function runOverload(bench: Bench): Promise<Outcome> {
     checkTable(checks),
     '',
     'sent: what reached the gateway, one request at a time on each of 1,000 connections at most; overflow: none was free.',
-    `The load generator shares the ${cores()} processors with the system.`,
+    `The load generator shares the ${machine().cores} processors with the system.`,
   ].join('\n');
   return { text, report: { ...found, checks }, passed: checks.every(({ ok }) => ok) };
 }
@@ -180,7 +181,7 @@ function stageTable(stages: readonly Stage[]): string {
     'loop p99 ms',
     'generator CPU %',
   ];
-  return table(
+  return textTable(
     header,
     stages.map((each) => [
       each.name,
@@ -189,7 +190,7 @@ function stageTable(stages: readonly Stage[]): string {
       ),
       ...statuses.map((status) => String(each.byStatus[status] ?? 0)),
       ...[each.gatewayMiB, each.ordersMiB, each.loopP99Ms].map((value) => figure(value)),
-      figure((each.cpuSeconds / (each.seconds * cores())) * 100),
+      figure((each.cpuSeconds / (each.seconds * machine().cores)) * 100),
     ]),
   );
 }

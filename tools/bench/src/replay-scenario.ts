@@ -5,10 +5,10 @@ import { run } from '@orders/dev/stack/run';
 import { until } from '@orders/dev/stack/until';
 import type { Bench } from './bench.ts';
 import { rowsOf } from './database.ts';
+import { figure } from './figure.ts';
 import { store } from './loader.ts';
 import { checkTable, type Check, type Outcome } from './outcome.ts';
 import type { SystemUnderLoad } from './system-under-load.ts';
-import { figure } from './table.ts';
 
 /** Events a second, of a replay and of a log that drains. */
 export const WANTED_PER_SECOND = 2_000;

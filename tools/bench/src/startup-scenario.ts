@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { APP_NAMES, type AppName } from '@orders/dev/stack/topology';
 import { answersOk, until } from '@orders/dev/stack/until';
+import { textTable } from '@orders/dev/tables';
 import type { Bench } from './bench.ts';
+import { figure } from './figure.ts';
 import { resolveGenerator } from './load/resolve-generator.ts';
 import type { Outcome } from './outcome.ts';
 import { percentile } from './percentile.ts';
 import { cpuSeconds, memoryMiB } from './processes.ts';
 import type { SystemUnderLoad } from './system-under-load.ts';
-import { figure, table } from './table.ts';
 
 /** One start of one app. */
 interface Start {
@@ -71,7 +72,7 @@ function startupReport(report: StartupReport): string {
     `MiB after ${LOAD.seconds} s of load`,
   ];
   return [
-    table(header, rows),
+    textTable(header, rows),
     '',
     `Medians of ${report.starts} starts; "first" without a compile cache, as in a container.`,
   ].join('\n');

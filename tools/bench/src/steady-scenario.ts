@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Bench } from './bench.ts';
+import { figure } from './figure.ts';
 import { resolveGenerator } from './load/resolve-generator.ts';
 import { closedLoop, warmUp } from './load-scenario.ts';
 import { checkTable, type Check, type Outcome } from './outcome.ts';
 import type { SystemUnderLoad } from './system-under-load.ts';
-import { figure } from './table.ts';
 
 const CONNECTIONS = 64;
 

@@ -1,5 +1,5 @@
+import { markdownTable, textTable } from '@orders/dev/tables';
 import type { Report } from './report.ts';
-import { markdownTable, textTable } from './tables.ts';
 
 /** For the terminal. */
 export function asText({ figures, setting, faults, failures, skipped }: Report): string {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { arch, cpus, platform, release, totalmem } from 'node:os';
+import { machine } from '@orders/dev/machine';
 import { ROOT } from '@orders/dev/stack/paths';
 import type { System } from '@orders/dev/stack/system';
 import { queries } from './census.ts';
@@ -9,13 +9,14 @@ export async function settingOf({ postgres, nats }: System): Promise<[name: stri
   const [[version] = []] = await queries(postgres.url(), ['SHOW server_version']);
   const varz = await fetch(`${nats.server?.monitoringUrl}/varz`);
   const { version: natsVersion } = (await varz.json()) as { version: string };
+  const { cpu, cores, memoryGiB, kernel, node } = machine();
   return [
     ['commit', commit()],
-    ['Node', process.version],
+    ['Node', node],
     ['Postgres', (version as { server_version: string }).server_version],
     ['nats-server', natsVersion],
-    ['machine', `${cpus().length} × ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB`],
-    ['system', `${platform()} ${release()} ${arch()}`],
+    ['machine', `${cores} × ${cpu}, ${memoryGiB} GiB`],
+    ['system', `${kernel} ${process.arch}`],
     ['day', new Date().toISOString().slice(0, 10)],
   ];
 }

@@ -49,8 +49,8 @@ describe('the summary', () => {
   it('is a table with one row a check', () => {
     expect(table(outcomes)).toBe(
       [
-        '✓ lint           2.0 s  1 passed, 0 failed',
-        '✗ unit tests    12.3 s  5 passed, 2 failed, 1 skipped',
+        '✓ lint         2.0 s  1 passed, 0 failed',
+        '✗ unit tests  12.3 s  5 passed, 2 failed, 1 skipped',
       ].join('\n'),
     );
   });

@@ -1,3 +1,5 @@
+import { textTable } from '../tables.ts';
+
 /** How one check went; a check that is no Jest run counts as one. */
 export interface Outcome {
   name: string;
@@ -51,11 +53,10 @@ export function summaryLine({ passed, failed, skipped }: Counts): string {
 
 /** One row a check, in columns. */
 export function table(outcomes: readonly Outcome[]): string {
-  const width = Math.max(...outcomes.map(({ name }) => name.length));
-  return outcomes
-    .map((outcome) => {
-      const mark = outcome.failed > 0 ? '✗' : '✓';
-      return `${mark} ${outcome.name.padEnd(width)}  ${outcome.seconds.toFixed(1).padStart(6)} s  ${summaryLine(outcome)}`;
-    })
-    .join('\n');
+  const rows = outcomes.map((outcome) => [
+    `${outcome.failed > 0 ? '✗' : '✓'} ${outcome.name}`,
+    `${outcome.seconds.toFixed(1)} s`,
+    summaryLine(outcome),
+  ]);
+  return textTable([], rows);
 }

@@ -1,4 +1,4 @@
-import { markdownTable, textTable } from '../tables.ts';
+import { markdownTable, textTable } from '@orders/dev/tables';
 import { CONTROL, isAsItShouldBe, whatWasSeen, type Hunted } from './hunted.ts';
 
 export interface HuntFacts {

@@ -1,10 +1,14 @@
 type Row = readonly string[];
 
-/** For the terminal: figures to the right, words to the left. */
+/** Begins as a number, or stands for one that there is not; "3 passed, 1 failed" is a sentence. */
+const FIGURE = /^[\d–](?!.*, )/;
+
+/** For the terminal: figures to the right, words and the first column to the left. No head: an empty one. */
 export function textTable(head: Row, rows: readonly Row[]): string {
-  const all = [head, ...rows];
+  const all = head.length > 0 ? [head, ...rows] : rows;
   const widths = widthsOf(all);
-  const isFigure = (column: number): boolean => rows.every((row) => /^[\d–]/.test(row[column] ?? ''));
+  const isFigure = (column: number): boolean =>
+    column > 0 && rows.every((row) => FIGURE.test(row[column] ?? ''));
   const aligned = (cell: string, column: number): string =>
     isFigure(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!);
   return all.map((row) => row.map(aligned).join('  ').trimEnd()).join('\n');

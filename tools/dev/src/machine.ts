@@ -8,10 +8,7 @@ export interface Machine {
   node: string;
 }
 
-/** Processors that the system and its load share. */
-export const cores = (): number => cpus().length;
-
-/** What the figures were taken on. */
+/** What figures were taken on. */
 export function machine(): Machine {
   const processors = cpus();
   return {
