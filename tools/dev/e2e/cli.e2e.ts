@@ -6,7 +6,8 @@ import { connect, headers } from '@nats-io/transport-node';
 import { ROOT } from '../src/stack/paths.ts';
 import type { DatabaseName } from '../src/stack/topology.ts';
 import { until } from '../src/stack/until.ts';
-import { type Census, census, Customer, freshSystem, type SystemUnderTest } from './client.ts';
+import { type Census, census } from './census.ts';
+import { Customer, freshSystem, type SystemUnderTest } from './client.ts';
 
 const ORDERS = 20;
 

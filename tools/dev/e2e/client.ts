@@ -2,9 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
-import pg from 'pg';
 import { startSystem, type System, type SystemOptions } from '../src/stack/system.ts';
 
 export const ITEMS = [
@@ -104,62 +101,4 @@ export async function inParallel(
     while (next < count) await work(next++);
   };
   await Promise.all(Array.from({ length: width }, lane));
-}
-
-/** Where all orders are: the four places that must agree. */
-export interface Census {
-  orders: string[];
-  created: string[];
-  effects: string[];
-  doubleEffects: number;
-}
-
-export async function census({ postgres, nats }: System): Promise<Census> {
-  const [orders, effects] = await Promise.all([
-    rows<{ id: string }>(postgres.url('orders'), 'SELECT id FROM orders'),
-    rows<{ id: string; status: string; events: number }>(
-      postgres.url('fulfillment'),
-      'SELECT order_id AS id, status, events_applied AS events FROM shipments',
-    ),
-  ]);
-  return {
-    orders: orders.map(({ id }) => id).sort(),
-    created: await createdInStream(nats.url),
-    effects: effects.map(({ id }) => id).sort(),
-    doubleEffects: effects.filter(({ status, events }) => events > (status === 'PLANNED' ? 1 : 2)).length,
-  };
-}
-
-async function rows<Row extends pg.QueryResultRow>(url: string, sql: string): Promise<Row[]> {
-  const client = new pg.Client(url);
-  await client.connect();
-  try {
-    return (await client.query<Row>(sql)).rows;
-  } finally {
-    await client.end();
-  }
-}
-
-/** The distinct orders of all `orders.created` in the stream. */
-async function createdInStream(url: string): Promise<string[]> {
-  const connection = await connect({ servers: url });
-  try {
-    const manager = await jetstreamManager(connection);
-    // A server that lost its data has no stream until somebody makes it anew.
-    const stream = await manager.streams.find('orders.created').catch(() => undefined);
-    if (stream === undefined) return [];
-    const { state } = await manager.streams.info(stream);
-    const reader = await jetstream(connection).consumers.get('ORDERS');
-    const ids = new Set<string>();
-    for (let seen = 0; seen < state.messages;) {
-      for await (const { subject, headers } of await reader.fetch({ max_messages: 1_000, expires: 1_000 })) {
-        if (subject === 'orders.created') ids.add(headers?.get('ce-subject') ?? '');
-        seen += 1;
-        if (seen >= state.messages) break;
-      }
-    }
-    return [...ids].sort();
-  } finally {
-    await connection.close();
-  }
 }

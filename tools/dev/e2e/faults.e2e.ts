@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { cpSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../src/stack/until.ts';
-import { census, Customer, freshSystem, ITEMS, pause, type SystemUnderTest } from './client.ts';
+import { census } from './census.ts';
+import { Customer, freshSystem, ITEMS, pause, type SystemUnderTest } from './client.ts';
 import { customersOrdering, expectNothingLost } from './load.ts';
 
 /** 30 for the full length; a few seconds show the same. */
@@ -35,14 +36,10 @@ describe('faults under load lose nothing and double nothing', () => {
     'kill -9 of %s',
     async (name) => {
       const load = customersOrdering(alice, 8);
-      await until(async () => load.acknowledged.length > 50, { timeoutMs: 20_000, what: 'some orders' });
+      await load.more(50);
       await sut.system.apps[name].crash();
       await sut.system.apps[name].ready();
-      const before = load.acknowledged.length;
-      await until(async () => load.acknowledged.length > before + 50, {
-        timeoutMs: 20_000,
-        what: 'more orders',
-      });
+      await load.more(50);
       await load.stop();
       await expectNothingLost(sut.system, load.acknowledged);
     },
@@ -84,17 +81,13 @@ describe('faults under load lose nothing and double nothing', () => {
   it('NATS lost everything under load: every event reaches the consumer again, and changes no effect', async () => {
     const server = sut.system.nats.server!;
     const load = customersOrdering(alice, 4);
-    await until(async () => load.acknowledged.length > 50, { timeoutMs: 20_000, what: 'some orders' });
+    await load.more(50);
     const applied = (await census(sut.system)).effects.length;
     const repeatsBefore = await repeats();
     await server.kill();
     rmSync(join(server.folder, 'jetstream'), { recursive: true });
     await server.start();
-    const before = load.acknowledged.length;
-    await until(async () => load.acknowledged.length > before + 50, {
-      timeoutMs: 20_000,
-      what: 'more orders',
-    });
+    await load.more(50);
     await load.stop();
     await expectNothingLost(sut.system, load.acknowledged);
     const again = async () => (await repeats()) - repeatsBefore >= applied;

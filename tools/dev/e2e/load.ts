@@ -1,7 +1,8 @@
 import { expect } from '@jest/globals';
 import type { System } from '../src/stack/system.ts';
 import { until } from '../src/stack/until.ts';
-import { census, type Customer } from './client.ts';
+import { census } from './census.ts';
+import type { Customer } from './client.ts';
 
 /** Clients that order without a pause until told to stop; each repeats an order until it has a definite answer. */
 export function customersOrdering(customer: Customer, count: number) {
@@ -17,6 +18,12 @@ export function customersOrdering(customer: Customer, count: number) {
   const loops = Array.from({ length: count }, loop);
   return {
     acknowledged,
+    /** Resolves when `count` orders more have been acknowledged. */
+    more: async (count: number) => {
+      const before = acknowledged.length;
+      const wanted = async () => acknowledged.length >= before + count;
+      await until(wanted, { timeoutMs: 30_000, what: `${count} more orders` });
+    },
     stop: async () => {
       ordering = false;
       await Promise.all(loops);

@@ -1,15 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { until } from '../src/stack/until.ts';
-import {
-  type Answer,
-  census,
-  Customer,
-  freshSystem,
-  inParallel,
-  ITEMS,
-  type SystemUnderTest,
-} from './client.ts';
+import { census } from './census.ts';
+import { type Answer, Customer, freshSystem, inParallel, ITEMS, type SystemUnderTest } from './client.ts';
 
 let sut: SystemUnderTest;
 let alice: Customer;

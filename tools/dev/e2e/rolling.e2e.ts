@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { APP_NAMES } from '../src/stack/topology.ts';
-import { census, Customer, freshSystem, pause, type Answer, type SystemUnderTest } from './client.ts';
+import { census } from './census.ts';
+import { Customer, freshSystem, pause, type Answer, type SystemUnderTest } from './client.ts';
 import { until } from '../src/stack/until.ts';
 
 /** Rolls of the whole system; 20 and more before a release. */

@@ -28,15 +28,11 @@ describe('npm start brings back what died', () => {
     'kill -9 of %s under load: told in one line, started again, nothing lost',
     async (name, pid) => {
       const load = customersOrdering(alice, 4);
-      await until(async () => load.acknowledged.length > 20, { timeoutMs: 20_000, what: 'some orders' });
+      await load.more(20);
       process.kill(pid(), 'SIGKILL');
       await isTold(new RegExp(`^${name}: died \\(SIGKILL\\); starting it again in 0.5 s$`));
       await isTold(new RegExp(`^${name}: runs again \\(pid \\d+\\)$`));
-      const before = load.acknowledged.length;
-      await until(async () => load.acknowledged.length > before + 20, {
-        timeoutMs: 30_000,
-        what: 'more orders',
-      });
+      await load.more(20);
       await load.stop();
       await expectNothingLost(sut.system, load.acknowledged);
     },

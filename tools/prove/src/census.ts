@@ -1,6 +1,5 @@
-import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
 import pg from 'pg';
+import { streamMessages } from '@orders/dev/stack/stream-messages';
 import type { System } from '@orders/dev/stack/system';
 import { POISON_HEADER } from './faults/stream.ts';
 import { payloadHash, type Item } from './ledger.ts';
@@ -96,26 +95,12 @@ export async function queries(url: string, statements: readonly string[]): Promi
   }
 }
 
-/** The stream from its first message to the last that it has now. */
 async function readStream(url: string): Promise<StreamContent> {
   const content: StreamContent = { events: new Map(), poison: [] };
-  const connection = await connect({ servers: url, reconnect: false, timeout: 5_000 });
-  try {
-    const manager = await jetstreamManager(connection);
-    const info = await manager.streams.info('ORDERS').catch(() => undefined);
-    if (!info || info.state.messages === 0) return content;
-    const reader = await jetstream(connection).consumers.get('ORDERS');
-    for (let last = 0; last < info.state.last_seq;) {
-      for await (const { seq, headers } of await reader.fetch({ max_messages: 2_000, expires: 1_000 })) {
-        last = seq;
-        const id = headers?.get('ce-id') ?? '';
-        if (headers?.has(POISON_HEADER)) content.poison.push(seq);
-        else content.events.set(id, (content.events.get(id) ?? 0) + 1);
-        if (seq >= info.state.last_seq) break;
-      }
-    }
-    return content;
-  } finally {
-    await connection.close();
+  for await (const { sequence, header } of streamMessages(url)) {
+    const id = header('ce-id') ?? '';
+    if (header(POISON_HEADER) !== undefined) content.poison.push(sequence);
+    else content.events.set(id, (content.events.get(id) ?? 0) + 1);
   }
+  return content;
 }

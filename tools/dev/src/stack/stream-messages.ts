@@ -1,0 +1,38 @@
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+
+export interface StreamMessage {
+  sequence: number;
+  subject: string;
+  /** The value of a header; undefined when it has none of this name. */
+  header: (name: string) => string | undefined;
+}
+
+/**
+ * All messages of the stream `ORDERS`, from the first to the last that it has now, read by a consumer of its own.
+ * None when there is no stream: a server that lost its data has none until somebody makes it anew.
+ *
+ * @throws when the server cannot be reached
+ */
+export async function* streamMessages(url: string): AsyncGenerator<StreamMessage> {
+  const connection = await connect({ servers: url, reconnect: false, timeout: 5_000 });
+  try {
+    const manager = await jetstreamManager(connection);
+    const info = await manager.streams.info('ORDERS').catch(() => undefined);
+    if (!info || info.state.messages === 0) return;
+    const reader = await jetstream(connection).consumers.get('ORDERS');
+    for (let last = 0; last < info.state.last_seq;) {
+      for await (const { seq, subject, headers } of await reader.fetch({
+        max_messages: 2_000,
+        expires: 1_000,
+      })) {
+        last = seq;
+        const header = (name: string) => (headers?.has(name) ? headers.get(name) : undefined);
+        yield { sequence: seq, subject, header };
+        if (seq >= info.state.last_seq) break;
+      }
+    }
+  } finally {
+    await connection.close();
+  }
+}
