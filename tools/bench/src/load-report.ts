@@ -10,21 +10,19 @@ export function loadOutcome(report: LoadReport): Outcome {
 }
 
 function textOf({ runs, calibration, generator, idleMiB, ratioToCalibration }: LoadReport): string {
-  const { before, after, fifty } = calibration;
-  const orders = textTable(
-    [
-      '',
-      'orders/s',
-      'p50 ms',
-      'p99 ms',
-      'errors',
-      'lag p50',
-      'lag p99',
-      'acknowledged',
-      'stored',
-      'effects',
-      'complete',
-    ],
+  const tables = [ordersTable(runs), cpuTable(runs), pgbenchTable(calibration), memoryTable(idleMiB, runs)];
+  return [
+    ...tables.flatMap((table) => [table, '']),
+    `CPU per order ÷ calibration: ${figure(ratioToCalibration, 2)}`,
+    `Load by ${generator}: what it uses is not counted, but it takes it from the same processors.`,
+  ].join('\n');
+}
+
+function ordersTable(runs: LoadReport['runs']): string {
+  const measured = ['orders/s', 'p50 ms', 'p99 ms', 'errors', 'lag p50', 'lag p99'];
+  const counted = ['acknowledged', 'stored', 'effects', 'complete'];
+  return textTable(
+    ['', ...measured, ...counted],
     runs.map(({ name, p50Ms, p99Ms, lag, ...run }) => [
       name,
       ...[run.ordersPerSecond, p50Ms, p99Ms, run.errors, lag.p50Ms, lag.p99Ms].map((value) => figure(value)),
@@ -32,7 +30,10 @@ function textOf({ runs, calibration, generator, idleMiB, ratioToCalibration }: L
       run.complete ? 'yes' : 'NO',
     ]),
   );
-  const cpu = textTable(
+}
+
+function cpuTable(runs: LoadReport['runs']): string {
+  return textTable(
     ['CPU-s per 1,000 orders', ...GROUPS, 'total', 'steal %'],
     runs.map((run) => [
       run.name,
@@ -40,28 +41,30 @@ function textOf({ runs, calibration, generator, idleMiB, ratioToCalibration }: L
       figure(run.steal * 100, 1),
     ]),
   );
-  const pgbench = textTable(
+}
+
+function pgbenchTable({ before, after, fifty }: LoadReport['calibration']): string {
+  const measured = {
+    'one a transaction, before': before,
+    'the same, after': after,
+    '50 a transaction': fifty,
+  };
+  return textTable(
     ['pgbench, the same order', 'orders/s', 'Postgres CPU-s per 1,000'],
-    Object.entries({
-      'one a transaction, before': before,
-      'the same, after': after,
-      '50 a transaction': fifty,
-    }).map(([name, { ordersPerSecond, postgresCpu }]) => [
+    Object.entries(measured).map(([name, { ordersPerSecond, postgresCpu }]) => [
       name,
       figure(ordersPerSecond),
       figure(postgresCpu, 3),
     ]),
   );
-  const memory = textTable(
+}
+
+function memoryTable(idleMiB: LoadReport['idleMiB'], runs: LoadReport['runs']): string {
+  return textTable(
     ['resident MiB', ...GROUPS],
     [
       ['idle', ...GROUPS.map((group) => figure(idleMiB[group]))],
       ...runs.map(({ name, peakMiB }) => [`up to ${name}`, ...GROUPS.map((group) => figure(peakMiB[group]))]),
     ],
   );
-  return [
-    ...[orders, cpu, pgbench, memory].flatMap((part) => [part, '']),
-    `CPU per order ÷ calibration: ${figure(ratioToCalibration, 2)}`,
-    `Load by ${generator}: what it uses is not counted, but it takes it from the same processors.`,
-  ].join('\n');
 }

@@ -46,8 +46,7 @@ export interface SystemUnderProof {
 /** A line of a log that must never be written. */
 const FORBIDDEN = /uncaughtException|unhandledRejection|"level":60|"level":"fatal"|Bearer ey/;
 
-/** The whole system, two replicas of each app, on free ports with a fault proxy on every edge that configuration can move. */
-export async function startUnderProof(options: {
+export interface StartOptions {
   folder: string;
   /** A prove build. */
   root: string;
@@ -55,52 +54,57 @@ export async function startUnderProof(options: {
   postgresSettings?: Record<string, string> | undefined;
   steps?: Steps;
   signal: AbortSignal;
-}): Promise<SystemUnderProof> {
-  const { folder, root, postgresSettings, steps, signal } = options;
-  const alarms: string[] = [];
+}
+
+/** The whole system, two replicas of each app, on free ports with a fault proxy on every edge that configuration can move. */
+export async function startUnderProof({ folder, ...options }: StartOptions): Promise<SystemUnderProof> {
   const edges: Partial<Edges> = {};
-  const armed = new ArmedPoints(join(folder, 'crash-points'));
-  const log = openLogs(join(folder, 'logs'));
   let disks: Disks | undefined;
-  const clean = async (): Promise<void> => {
+  const armed = new ArmedPoints(join(folder, 'crash-points'));
+  const { alarms, ...observers } = observe(join(folder, 'logs'));
+  const stack = new AsyncDisposableStack();
+  stack.defer(async () => {
     await Promise.all(Object.values(edges).map((edge) => edge.close()));
     await Promise.all(Object.values(disks ?? {}).map((disk: Disk) => disk.unmount()));
-  };
+  });
   try {
     const system = await startSystem({
+      ...options,
+      ...observers,
       dataDir: join(folder, 'data'),
       build: false,
-      root,
       replicas: 2,
       env: armed.environment,
-      ...(steps ? { steps } : {}),
-      signal,
-      postgresSettings,
       rewire: async (environments, servers) => {
         if (!(await thisMachine()).noDisks) disks = await layDisks(servers, join(folder, 'disks'));
         return rewire(environments, edges);
       },
-      onLine: (app, line) => {
-        log(app, line);
-        if (FORBIDDEN.test(line)) alarms.push(`${app} wrote: ${line.slice(0, 300)}`);
-      },
-      onEvent: (app, text) => {
-        log(app, `supervisor: ${text}`);
-        if (text.startsWith('died')) alarms.push(`${app} ${text}`);
-      },
     });
+    stack.defer(() => system.stop()); // first, in good order, which needs the edges
     const gateway = await FaultProxy.listen('client-gateway', Number(new URL(system.urls.api).port));
     edges['client-gateway'] = gateway;
-    const stop = async (): Promise<void> => {
-      await system.stop(); // in good order, which needs the edges
-      await clean();
-    };
     const api = `http://127.0.0.1:${gateway.port}`;
+    const stop = () => stack.disposeAsync();
     return { system, edges: edges as Edges, disks, armed, api, alarms, stop };
   } catch (error) {
-    await clean();
+    await stack.disposeAsync();
     throw error;
   }
+}
+
+/** Keeps what apps print and what happens to them; an alarm is what nobody ordered. */
+function observe(logs: string) {
+  const log = openLogs(logs);
+  const alarms: string[] = [];
+  const onLine = (app: string, line: string): void => {
+    log(app, line);
+    if (FORBIDDEN.test(line)) alarms.push(`${app} wrote: ${line.slice(0, 300)}`);
+  };
+  const onEvent = (app: string, text: string): void => {
+    log(app, `supervisor: ${text}`);
+    if (text.startsWith('died')) alarms.push(`${app} ${text}`);
+  };
+  return { alarms, onLine, onEvent };
 }
 
 /** Moves the data of each server, which is not in use yet, onto a disk of its own. */
