@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createProgress } from '@orders/dev/bootstrap/progress.mjs';
 import { Problem } from '@orders/dev/bootstrap/problem.mjs';
 import { killAllChildren } from '@orders/dev/stack/child';
-import { LOCAL } from '@orders/dev/stack/paths';
+import { folderOfRun } from '@orders/dev/stack/paths';
 import { removePostgres } from '@orders/dev/stack/postgres';
 import type { Step } from '@orders/dev/stack/tasks';
 import { stopOnSignals } from '@orders/dev/stop-signals';
@@ -16,7 +16,7 @@ export class Bench {
   readonly options: BenchOptions;
   readonly signal = stopOnSignals({ onSecond: killAllChildren });
   readonly #progress = createProgress();
-  readonly #folder = join(LOCAL, 'bench', new Date().toISOString().replaceAll(/[:.]/g, '-'));
+  readonly #folder = folderOfRun('bench');
   #systems = 0;
 
   constructor(options: BenchOptions) {

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createProgress } from '@orders/dev/bootstrap/progress.mjs';
 import { killAllChildren } from '@orders/dev/stack/child';
-import { LOCAL } from '@orders/dev/stack/paths';
+import { folderOfRun } from '@orders/dev/stack/paths';
 import { removePostgres } from '@orders/dev/stack/postgres';
 import { stopOnSignals } from '@orders/dev/stop-signals';
 import type { Skipped } from './faults/catalogue.ts';
@@ -38,11 +38,7 @@ export class Run {
     this.#options = options;
     this.#plan = plan;
     this.#skipped = skipped;
-    this.#folder = join(
-      LOCAL,
-      'prove',
-      `${new Date().toISOString().replaceAll(/[:.]/g, '-')}-${options.seed}`,
-    );
+    this.#folder = folderOfRun('prove', `-${options.seed}`);
   }
 
   /** Resolves with the exit code. */

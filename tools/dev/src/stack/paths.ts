@@ -11,3 +11,8 @@ export const LOCAL = join(ROOT, '.local');
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'orders-platform');
 }
+
+/** Where one run of a tool keeps its data and logs: named by the time it began at, and by `suffix`. */
+export function folderOfRun(tool: string, suffix = ''): string {
+  return join(LOCAL, tool, `${new Date().toISOString().replaceAll(/[:.]/g, '-')}${suffix}`);
+}

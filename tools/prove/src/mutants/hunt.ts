@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createProgress } from '@orders/dev/bootstrap/progress.mjs';
 import { killAllChildren } from '@orders/dev/stack/child';
-import { LOCAL } from '@orders/dev/stack/paths';
+import { folderOfRun } from '@orders/dev/stack/paths';
 import { stopOnSignals } from '@orders/dev/stop-signals';
 import { CONTROL, isAsItShouldBe, whatWasSeen, type Hunted } from './hunted.ts';
 import { huntMarkdown, huntReport } from './hunt-report.ts';
@@ -35,11 +35,7 @@ export class Hunt {
 
   constructor(options: HuntOptions) {
     this.#options = options;
-    this.#folder = join(
-      LOCAL,
-      'prove',
-      `${new Date().toISOString().replaceAll(/[:.]/g, '-')}-mutants-${options.seed}`,
-    );
+    this.#folder = folderOfRun('prove', `-mutants-${options.seed}`);
   }
 
   /** Resolves with the exit code. */
