@@ -16,23 +16,13 @@ export async function runGrowth(bench: Bench): Promise<Outcome> {
   const { orders: many, seconds } = bench.options;
   const generator = await resolveGenerator(bench.signal);
   const runs = await bench.withSystem({}, async (sut) => {
-    await store(bench, sut, { from: 0, to: FEW, withEffects: true });
-    await warmUp(bench, sut, generator);
-    const few = await closedLoop(bench, sut, {
-      generator,
-      connections: CONNECTIONS,
-      seconds,
-      name: `${FEW} stored`,
-    });
-    await store(bench, sut, { from: FEW, to: many, withEffects: true });
-    await warmUp(bench, sut, generator);
-    const lots = await closedLoop(bench, sut, {
-      generator,
-      connections: CONNECTIONS,
-      seconds,
-      name: `${many} stored`,
-    });
-    return [few, lots] as const;
+    const measured = async (from: number, to: number) => {
+      await store(bench, sut, { from, to, withEffects: true });
+      await warmUp(bench, sut, generator);
+      const load = { generator, connections: CONNECTIONS, seconds, name: `${to} stored` };
+      return closedLoop(bench, sut, load);
+    };
+    return [await measured(0, FEW), await measured(FEW, many)] as const;
   });
   const [few, lots] = runs;
   const growth = lots.totalCpu / few.totalCpu;
