@@ -19,7 +19,7 @@ describe('the config', () => {
       requestDeadlineMs: 5_000,
       maxConcurrentRequests: 96,
       maxQueuedRequests: 192,
-      maxQueueMs: 100,
+      maxQueueMs: 500,
       maxEventLoopDelayMs: 200,
       maxConnections: 4_096,
       rateLimitPerSecond: 1_000,

@@ -32,7 +32,7 @@ export const gatewayConfig = baseConfig.extend({
   // what is beyond is 503.
   MAX_CONCURRENT_REQUESTS: count(1, 96),
   MAX_QUEUED_REQUESTS: count(0, 192),
-  MAX_QUEUE_MS: milliseconds(100),
+  MAX_QUEUE_MS: milliseconds(500),
   MAX_EVENT_LOOP_DELAY_MS: milliseconds(200),
   // What is beyond is ended at once, whoever it is.
   MAX_CONNECTIONS: count(1, 4_096),

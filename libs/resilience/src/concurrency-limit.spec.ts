@@ -45,7 +45,7 @@ describe('ConcurrencyLimit', () => {
   });
 
   it('takes up a burst, but keeps a queue short that does not become empty', () => {
-    const limit = new ConcurrencyLimit({ max: 1, maxQueued: 8, maxQueueMs: 100 });
+    const limit = new ConcurrencyLimit({ max: 1, maxQueued: 8, maxQueueMs: 500 });
     let callers = 0;
     const comeUntilFull = () => {
       let came = 0;

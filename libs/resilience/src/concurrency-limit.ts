@@ -7,7 +7,9 @@ export interface ConcurrencyLimitOptions {
   maxQueueMs: number;
 }
 
-/** What of the queue is left when it has not been empty for as long as one may wait. */
+/** A queue that has not been empty for so long stays, in ms: CoDel's interval. */
+const STANDING_MS = 100;
+/** What of the queue is left then. */
 const STANDING_SHARE = 1 / 4;
 
 /** `full` = too many wait already; `late` = waited too long, or went away meanwhile. */
@@ -45,8 +47,8 @@ export class ConcurrencyLimit {
   }
 
   private get queueLimit(): number {
-    const { maxQueued, maxQueueMs } = this.options;
-    const isStanding = this.waiting.size > 0 && performance.now() - this.queueSince > maxQueueMs;
+    const { maxQueued } = this.options;
+    const isStanding = this.waiting.size > 0 && performance.now() - this.queueSince > STANDING_MS;
     return isStanding ? Math.ceil(maxQueued * STANDING_SHARE) : maxQueued;
   }
 

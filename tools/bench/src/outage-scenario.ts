@@ -1,7 +1,7 @@
 import type { Bench } from './bench.ts';
 import { rowsOf } from './database.ts';
 import { figure } from './figure.ts';
-import { openLoop } from './load/open-loop.ts';
+import { openLoop, type OpenLoopResult } from './load/open-loop.ts';
 import { checkTable, type Check, type Outcome } from './outcome.ts';
 import { caughtUp, rate } from './replay-scenario.ts';
 
@@ -35,7 +35,7 @@ export async function runOutage(bench: Bench): Promise<Outcome> {
   const checks: Check[] = [
     {
       name: `orders taken in ${seconds} s`,
-      measured: `${stored} of ${taken.due}`,
+      measured: `${stored} of ${taken.due} (${answers(taken)})`,
       wanted: 'all',
       ok: stored === taken.due,
     },
@@ -47,4 +47,11 @@ export async function runOutage(bench: Bench): Promise<Outcome> {
     `answered in ${figure(taken.p50Ms)} ms (p50), ${figure(taken.p99Ms)} ms (p99); all caught up ${figure(caughtUpS, 1)} s after NATS was back`,
   ].join('\n');
   return { text, report: { ...found, checks }, passed: checks.every(({ ok }) => ok) };
+}
+
+/** `201: 10, 503: 1` */
+function answers({ byStatus }: OpenLoopResult): string {
+  return Object.entries(byStatus)
+    .map(([status, count]) => `${status}: ${count}`)
+    .join(', ');
 }
