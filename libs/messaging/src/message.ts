@@ -52,6 +52,12 @@ export abstract class EventPublisher {
 
   /** The stream that takes the messages, made when it is missing. Rejects when it cannot be told. */
   abstract state(): Promise<StreamState>;
+
+  /**
+   * The id with which the message was published that the stream holds at this sequence; undefined when it holds none
+   * there. Rejects when it cannot be told.
+   */
+  abstract idAt(sequence: number): Promise<string | undefined>;
 }
 
 /** The consuming side of a bus: one durable consumer. */

@@ -64,6 +64,7 @@ it('no statement of the relay, its metrics and a replay reads the log from end t
   const to = { ...last, stream: 's', streamSequence: 500 };
   await log.advance('me', { from: cursor, to }, 5_000);
   await log.read(last, 500);
+  await log.idsUpTo(last, 500);
   await log.rewind('me', 's', 400);
   await log.release('me');
   await log.stats();

@@ -41,6 +41,12 @@ export class JetStreamPublisher extends EventPublisher {
     return { id: created, lastSequence: state.last_seq };
   }
 
+  async idAt(sequence: number): Promise<string | undefined> {
+    const manager = await jetstreamManager(await this.link.connection());
+    const stored = await manager.streams.getMessage(this.stream.name, { seq: sequence });
+    return stored?.header.get('Nats-Msg-Id');
+  }
+
   private async open(): Promise<PublishAcks> {
     try {
       const connection = await this.link.connection();

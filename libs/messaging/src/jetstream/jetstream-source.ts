@@ -154,8 +154,9 @@ export class JetStreamSource extends EventSource {
       return stored?.header.get('Nats-Msg-Id') !== this.last.id;
     }
     if (!isSettled) return false;
-    // What was not wanted was acked without being settled.
-    for (let sequence = standing.ack_floor.stream_seq; sequence >= firstSequence; sequence -= 1) {
+    // What was not wanted was acked without being settled. A stream that never held anything begins at 0, messages at 1.
+    const oldest = Math.max(1, firstSequence);
+    for (let sequence = standing.ack_floor.stream_seq; sequence >= oldest; sequence -= 1) {
       const stored = await manager.streams.getMessage(stream.name, { seq: sequence });
       if (!stored || !this.wants(stored.subject)) continue;
       return !(await isSettled({ id: eventIdOf(stored.header), address: `${stream.name}/${sequence}` }));

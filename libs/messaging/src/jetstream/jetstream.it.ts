@@ -139,6 +139,25 @@ describe('JetStream', () => {
     await bus.link.close();
   });
 
+  it('begins on a stream that has never held anything', async () => {
+    const bus = openBus();
+    const isSettled = () => Promise.resolve(false);
+    const stop = new AbortController();
+    const read = openReader(bus, { isSettled }).batches(8, stop.signal)[Symbol.asyncIterator]().next();
+    const consumer = () => manager.consumers.info(bus.stream.name, 'reader').catch(() => undefined);
+    const isAsking = async () => (await consumer())?.num_waiting === 1;
+    await eventually('a consumer that was given nothing', isAsking);
+    stop.abort();
+    await read;
+    const again = take(openReader(bus, { isSettled }), 1);
+    await eventually('the next reader to ask', isAsking);
+    const event = someEvent();
+    await bus.publisher.publish(event);
+    expect((await again).map(({ message }) => message.id)).toEqual([event.id]);
+    expect(bus.logger.lines.filter(({ level }) => level !== 'info')).toEqual([]);
+    await bus.link.close();
+  });
+
   it('reads all anew when it begins at an event that was never settled: the stream lost its end while nobody read', async () => {
     const asked: string[] = [];
     const settled = new Set<string>();

@@ -41,6 +41,10 @@ export class MemoryBus extends EventPublisher {
     return Promise.resolve({ id: 'memory', lastSequence: this.stored.size });
   }
 
+  idAt(sequence: number): Promise<string | undefined> {
+    return Promise.resolve(this.messages[sequence - 1]?.id);
+  }
+
   /** Every message stored, in order. */
   get messages(): Message[] {
     return [...this.stored.values()].map(({ message }) => message);

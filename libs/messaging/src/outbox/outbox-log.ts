@@ -51,6 +51,12 @@ const READ = `
   ORDER BY outbox.tx, outbox.position -- bare names would be the texts selected above: 1000 before 999
   LIMIT $3`;
 
+const IDS_UP_TO = `
+  SELECT event_id FROM outbox
+  WHERE (tx, position) <= ($1::xid8, $2::bigint)
+  ORDER BY tx DESC, position DESC
+  LIMIT $3`;
+
 /** Without waiting for the disk: a cursor that a crash takes back makes the stream see known ids again, no more. */
 const ADVANCE = `
   WITH moved AS (
@@ -155,6 +161,12 @@ export class OutboxLog {
       position,
       message: { id, subject, headers, body },
     }));
+  }
+
+  /** The ids of the last entries at or before a place, that of the last one first. */
+  async idsUpTo({ tx, position }: Place, limit: number): Promise<string[]> {
+    const rows = await this.db.query<Pick<Row, 'event_id'>[]>(IDS_UP_TO, [tx, position, limit]);
+    return rows.map(({ event_id: id }) => id);
   }
 
   /**

@@ -2,7 +2,7 @@ import type { Counter } from '@opentelemetry/api';
 import { meter } from '@orders/instrumentation';
 import type { OutboxLog } from './outbox-log.js';
 
-const REWIND_REASONS = ['younger', 'shorter'] as const;
+const REWIND_REASONS = ['younger', 'shorter', 'overwritten'] as const;
 export type RewindReason = (typeof REWIND_REASONS)[number];
 
 export interface RelayMetrics {

@@ -9,7 +9,7 @@
  *   `outbox_default` only takes rows when `outbox_maintain` has not run for a week.
  * - `outbox_cursor` says how far a reader has come, which process may move it, and how far the stream was then.
  * - `outbox_checkpoint` remembers where the cursor stood when the stream was how long, about once a second: when a
- *   stream turns out shorter or younger than it was, the cursor goes back to the last place that it still holds.
+ *   stream turns out shorter, younger or overwritten, the cursor goes back to the last place that it still holds.
  */
 export const OUTBOX_SCHEMA_V1 = `
 CREATE SEQUENCE outbox_position;

@@ -29,6 +29,10 @@ class ScriptedPublisher extends EventPublisher {
   state(): Promise<StreamState> {
     return Promise.resolve({ id: this.streamId, lastSequence: this.stream.length });
   }
+
+  idAt(sequence: number): Promise<string | undefined> {
+    return Promise.resolve(this.stream[sequence - 1]);
+  }
 }
 
 let db: TestDatabase;
@@ -240,6 +244,23 @@ describe('Relay', () => {
     await relay.step();
     expect(new Set(publisher.stream)).toEqual(new Set(ids));
     expect(await log.stats()).toMatchObject({ pending: 0 });
+  });
+
+  it('sees another message where its last one was: what it had published is lost, and the answers to what came since', async () => {
+    const lost = await append(3);
+    await relayOf('a').step();
+    await log.release('a');
+    publisher.stream = ['one', 'two', 'three', 'four'];
+    const next = relayOf('b');
+    expect([await next.step(), await next.step()]).toEqual([0, 3]);
+    expect(publisher.stream.slice(4)).toEqual(lost);
+  });
+
+  it('takes a repeat for no loss, whose sequence is that of the first', async () => {
+    const relay = relayOf('a', { reconcileMs: 0 });
+    const [, repeat] = await append(2);
+    publisher.stream = [repeat!];
+    expect([await relay.step(), await relay.step(), await relay.step()]).toEqual([2, 0, 0]);
   });
 
   it('goes back once for a loss longer than a batch, not for each repeat of what it had published unaware', async () => {

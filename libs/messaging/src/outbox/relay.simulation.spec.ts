@@ -17,6 +17,11 @@ const REGRESSIONS = [
     seed: -668207867,
     path: '2545',
   },
+  {
+    was: 'a loss was hidden by what had taken its place without an answer, when the bus knew no repeats any more',
+    seed: 1282551645,
+    path: '3347',
+  },
 ];
 
 class HastyDatabase extends ModelDatabase {
@@ -30,6 +35,7 @@ function hasty(publisher: EventPublisher): EventPublisher {
   let sequence = 0;
   return {
     state: async () => ({ ...(await publisher.state()), lastSequence: Infinity }),
+    idAt: () => Promise.resolve(undefined),
     publish: async (message: Message) => {
       publisher.publish(message).catch(() => undefined);
       return { sequence: (sequence += 1), duplicate: false };

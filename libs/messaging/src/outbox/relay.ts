@@ -28,9 +28,10 @@ export interface RelayOptions {
  * for ever, whatever fails. Of many relays one is active, the holder of the lease; one that loses it unnoticed can
  * only publish something twice. Publishing never counts as poison: a failure is repeated with growing pauses.
  *
- * The stream may lose what it has acknowledged. The relay knows it by a stream that is another or shorter than it
- * was, at the latest `reconcileMs` after, and by a new message that gets an old sequence, at once; it then goes back
- * to where all is still there and publishes from there again.
+ * The stream may lose what it has acknowledged. The relay knows it by a stream that is another or shorter than it was,
+ * or has grown again and holds something else where its last message was, at the latest `reconcileMs` after, and by a
+ * new message that gets an old sequence, at once; it then goes back to where all is still there and publishes from
+ * there again.
  */
 export class Relay {
   private readonly wakeUp = new WakeUp();
@@ -152,12 +153,27 @@ export class Relay {
     const state = await this.options.publisher.state();
     this.reconcileAt = performance.now() + this.reconcileMs;
     const isSame = cursor.stream === state.id || cursor.stream === undefined;
-    if (isSame && state.lastSequence >= cursor.streamSequence) {
-      this.cursor = { ...cursor, stream: state.id };
-      return true;
-    }
-    await this.rewind(state, state.lastSequence, isSame ? 'shorter' : 'younger');
-    return false;
+    if (!isSame) await this.rewind(state, state.lastSequence, 'younger');
+    else if (state.lastSequence < cursor.streamSequence)
+      await this.rewind(state, state.lastSequence, 'shorter');
+    else if (await this.isOverwritten(cursor))
+      await this.rewind(state, cursor.streamSequence - 1, 'overwritten');
+    else this.cursor = { ...cursor, stream: state.id };
+    return this.cursor !== undefined;
+  }
+
+  /**
+   * Has the stream lost its end and grown again since? Then another message is where the last of those was that the
+   * cursor has passed. What is no longer kept, there or in the log, tells nothing.
+   */
+  private async isOverwritten(cursor: Cursor): Promise<boolean> {
+    const { log, publisher } = this.options;
+    if (cursor.streamSequence === 0) return false;
+    const id = await publisher.idAt(cursor.streamSequence);
+    if (id === undefined) return false;
+    // One of the last batch: not always the last one, since a repeat has the sequence of the first.
+    const passed = await log.idsUpTo(cursor, this.batchSize);
+    return passed.length > 0 && !passed.includes(id);
   }
 
   private async publish({ message }: LogEntry): Promise<Receipt> {

@@ -40,6 +40,15 @@ export function itIsABus(name: string, open: () => Promise<BusUnderTest>): void 
       expect(taken.map(({ message: { id } }) => id)).toEqual([message.id, last.id]);
     });
 
+    it('tells what it holds at a sequence', async () => {
+      const [first, second] = [someEvent(), someEvent()];
+      await bus.publisher.publish(first);
+      const { sequence } = await bus.publisher.publish(second);
+      expect(await bus.publisher.idAt(sequence - 1)).toBe(first.id);
+      expect(await bus.publisher.idAt(sequence)).toBe(second.id);
+      expect(await bus.publisher.idAt(sequence + 1)).toBeUndefined();
+    });
+
     it('delivers again what was refused, and counts the attempts', async () => {
       await bus.publisher.publish(someEvent());
       const taken = await take(bus.source, 2, (delivery) =>

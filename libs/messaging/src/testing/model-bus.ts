@@ -148,6 +148,10 @@ class ModelPublisher extends EventPublisher {
   state(): Promise<StreamState> {
     return this.wire('state', () => this.bus.state);
   }
+
+  idAt(sequence: number): Promise<string | undefined> {
+    return this.wire(`id at ${sequence}`, () => this.bus.messages[sequence - 1]?.id);
+  }
 }
 
 class ModelSource extends EventSource {

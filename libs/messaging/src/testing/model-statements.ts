@@ -12,6 +12,7 @@ const STATEMENTS: Readonly<Record<string, (call: Call) => unknown>> = {
   'INSERT INTO outbox': append,
   'WITH taken AS': acquire,
   'SELECT tx::text, position::text,': read,
+  'SELECT event_id FROM outbox': idsUpTo,
   'WITH moved AS': advance,
   'WITH kept AS': rewind,
   'WITH released AS': release,
@@ -62,6 +63,17 @@ function read({ database, parameters }: Call) {
     .sort((a, b) => a.xid - b.xid || a.position - b.position)
     .slice(0, limit)
     .map(({ xid, position, ...row }) => ({ tx: `${xid}`, position: `${position}`, ...row }));
+}
+
+function idsUpTo({ database, parameters }: Call) {
+  const [xid, position, limit] = parameters as [string, string, number];
+  const to = { xid: Number(xid), position: Number(position) };
+  return database.outbox
+    .rows()
+    .filter((row) => !isBehind(row, to))
+    .sort((a, b) => b.xid - a.xid || b.position - a.position)
+    .slice(0, limit)
+    .map(({ event_id }) => ({ event_id }));
 }
 
 function advance({ database, parameters }: Call) {

@@ -65,6 +65,17 @@ export function itKeepsAnOutbox(name: string, open: () => Promise<OutboxUnderTes
       expect((await log.read(first!, 1)).map(({ message }) => message.id)).toEqual([events[1]!.id]);
     });
 
+    it('tells the ids of the last entries up to a place, the last one first', async () => {
+      const events = [someEvent(), someEvent(), someEvent()];
+      await append(...events);
+      const [first, second] = await readAll(3);
+      const [one, two] = events.map(({ id }) => id);
+      expect(await log.idsUpTo(second!, 9)).toEqual([two, one]);
+      expect(await log.idsUpTo(second!, 1)).toEqual([two]);
+      expect(await log.idsUpTo(first!, 9)).toEqual([one]);
+      expect(await log.idsUpTo(START, 9)).toEqual([]);
+    });
+
     it('never shows an entry behind one that it has shown: a late committer is waited for', async () => {
       const [early, overtaking] = [someEvent(), someEvent()];
       const written = Promise.withResolvers<void>();

@@ -8,8 +8,8 @@ const STREAM = 'libs/messaging/src/jetstream/stream.ts';
 const NO_RECONCILER: readonly Patch[] = [
   {
     file: RELAY,
-    from: 'if (isSame && state.lastSequence >= cursor.streamSequence) {',
-    to: 'if (state) {',
+    from: "if (!isSame) await this.rewind(state, state.lastSequence, 'younger');",
+    to: 'if (state) this.cursor = { ...cursor, stream: state.id };',
   },
   { file: RELAY, from: 'if (reused !== undefined) {', to: 'if (reused === -1) {' },
 ];
