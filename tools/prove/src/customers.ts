@@ -22,8 +22,8 @@ export interface Figures {
   refused: number;
   /** 5xx, or no answer. */
   unknown: number;
-  /** Orders, however many attempts each took. */
-  acknowledged: number;
+  /** Acknowledged, however many attempts each took. */
+  orders: number;
   recovered: number;
   serverErrors: number;
 }
@@ -36,7 +36,7 @@ const CUSTOMERS = ['alice', 'bob', 'carol'] as const;
 export class Load {
   readonly figures: Figures = {
     ...{ attempts: 0, done: 0, refused: 0, unknown: 0 },
-    ...{ acknowledged: 0, recovered: 0, serverErrors: 0 },
+    ...{ orders: 0, recovered: 0, serverErrors: 0 },
   };
   /** What broke the promise of honest answers. */
   readonly findings: string[] = [];
@@ -102,7 +102,7 @@ export class Load {
     const copies = random.chance(0.25) ? 2 : 1;
     const sendings = Array.from({ length: copies }, () => this.#untilSure(operation, items, how));
     await Promise.all(sendings);
-    if (operation.acks.length > 0) this.figures.acknowledged += 1;
+    if (operation.acks.length > 0) this.figures.orders += 1;
     if (operation.recovered) this.figures.recovered += 1;
     return operation;
   }

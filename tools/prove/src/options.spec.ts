@@ -18,12 +18,17 @@ describe('options', () => {
     expect(() => parseOptions(['no-inbox'])).toThrow(/no-inbox/);
   });
 
+  it('take a report in a folder that exists', () => {
+    expect(parseOptions(['--report', 'proof.md'])).toMatchObject({ report: 'proof.md' });
+  });
+
   it.each([
     ['--trials', '0'],
     ['--trials', 'many'],
     ['--from', '-1'],
     ['--nonsense'],
     ['--only', 'earthquake'],
+    ['--report', 'no-such-folder/proof.md'],
   ])('%s %s is refused', (...argv) => {
     expect(() => parseOptions(argv)).toThrow(/--/);
   });

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { UsageError } from '@orders/dev/bootstrap/problem.mjs';
 import { countOf, parseArguments } from '@orders/dev/command-line';
 import { FAULTS } from './faults/catalogue.ts';
@@ -27,14 +29,16 @@ export interface ProveOptions {
 export const USAGE = `npm run prove -- [options]: faults under load, and after each all that holds orders must agree
   --trials N     how many trials (default 100)
   --quick        30 trials, about three minutes
-  --seed S       repeat the plan of that seed (default: a new one)
+  --seed S       repeat the plan of that seed (default: a new one); the plan is the same only on the same commit and
+                 where the same faults are possible: no disk faults without root, for one
   --only FAULT   only this kind of fault; may be given again
   --target T     only faults that meet T, e.g. orders or orders-nats
   --from N       begin with trial N of the plan; --trials counts from there
   --report FILE  write the result as Markdown too
   --controls     show that the power cut sees what an unsafe Postgres loses
   --mutants [NAME …]  plant bugs, one after the other; fails unless each is caught within 100 trials
-  --plan         print the plan and end`;
+  --plan         print the plan and end
+One run at a time for each user.`;
 
 const QUICK = 30;
 const DEFAULT = 100;
@@ -54,7 +58,7 @@ export function parseOptions(argv: readonly string[]): ProveOptions {
     planOnly: values.plan ?? false,
     controls: values.controls ?? false,
     mutants: values.mutants ? chosenMutants(positionals) : undefined,
-    report: values.report,
+    report: reportFile(values.report),
   };
 }
 
@@ -79,6 +83,13 @@ function parse(argv: readonly string[]) {
 
 function chosenMutants(names: readonly string[]): readonly Mutant[] {
   return names.length === 0 ? MUTANTS : names.map(mutantNamed);
+}
+
+/** Told at the start: a run takes long, and its report is written at its end. */
+function reportFile(path: string | undefined): string | undefined {
+  if (path !== undefined && !existsSync(dirname(path)))
+    throw new UsageError(`--report ${path}: there is no folder ${dirname(path)}`);
+  return path;
 }
 
 function count(option: string, text: string | undefined): number | undefined {

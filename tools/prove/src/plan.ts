@@ -76,6 +76,11 @@ function dealer<T>(cards: readonly T[], random: Random): () => T {
   };
 }
 
+/** "1 trial", "30 trials". */
+export function trialsInWords(count: number): string {
+  return count === 1 ? '1 trial' : `${count} trials`;
+}
+
 /** One trial in words: "kill -9 of orders (+120 ms, 900 ms)". */
 export function describePlan({ faults }: TrialPlan): string {
   return faults

@@ -15,7 +15,7 @@ export async function alone<T>(work: () => Promise<T>, path = LOCK): Promise<T> 
   if ('holder' in lock) {
     const { pid, since } = lock.holder;
     throw new Problem(
-      `npm run prove is running on this machine (pid ${pid}, since ${since}): one at a time.`,
+      `npm run prove of yours is running (pid ${pid}, since ${since}): one at a time for each user.`,
     );
   }
   try {

@@ -6,7 +6,7 @@ import type { Fault } from './faults/fault.ts';
 import { thisMachine } from './machine.ts';
 import { Hunt } from './mutants/hunt.ts';
 import { parseOptions, USAGE, type ProveOptions } from './options.ts';
-import { describePlan, planTrials, type TrialPlan } from './plan.ts';
+import { describePlan, planTrials, trialsInWords, type TrialPlan } from './plan.ts';
 import { alone } from './prove-lock.ts';
 import { Random } from './random.ts';
 import { Run } from './run.ts';
@@ -22,13 +22,21 @@ async function main(options: ProveOptions): Promise<number> {
   const impossible = skipped.find(({ fault }) => options.only?.includes(fault));
   if (impossible) throw new Problem(`--only "${impossible.fault}" is not possible here: ${impossible.why}.`);
   const plan = planOf(options, faults);
-  console.log(`seed ${seed}: ${plan.length} trials, number ${plan[0]?.number} to ${plan.at(-1)?.number}`);
   if (options.planOnly) {
+    announce(seed, plan);
     for (const { fault, why } of skipped) console.log(`not done: ${fault}: ${why}`);
     for (const trial of plan) console.log(`${String(trial.number).padStart(4)}  ${describePlan(trial)}`);
     return 0;
   }
-  return alone(() => new Run(options, plan, skipped).toEnd());
+  return alone(() => {
+    announce(seed, plan);
+    return new Run(options, plan, skipped).toEnd();
+  });
+}
+
+function announce(seed: string, plan: readonly TrialPlan[]): void {
+  const numbers = [...new Set([plan[0]?.number, plan.at(-1)?.number])].join(' to ');
+  console.log(`seed ${seed}: ${trialsInWords(plan.length)}, number ${numbers}`);
 }
 
 function planOf({ seed, only, target, from, trials }: ProveOptions, among: readonly Fault[]): TrialPlan[] {

@@ -1,4 +1,5 @@
 import { markdownTable, textTable } from '@orders/dev/tables';
+import { trialsInWords } from './plan.ts';
 import type { Report } from './report.ts';
 
 /** For the terminal. */
@@ -20,7 +21,7 @@ export function asMarkdown({ figures, setting, faults, failures, skipped }: Repo
   const verdict =
     failures.length === 0
       ? 'Nothing was lost, nothing done twice, nothing made up.'
-      : `${failures.length} trials failed.`;
+      : `${trialsInWords(failures.length)} failed.`;
   return [
     '# Proof of delivery',
     'Written by `npm run prove -- --report`: real processes, two replicas of each app, faults under load; after each trial' +

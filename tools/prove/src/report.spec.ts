@@ -6,7 +6,7 @@ import type { TrialResult } from './trial.ts';
 const none = { orders: 0, events: 0, effects: 0 };
 const result = (over: Partial<TrialResult>): TrialResult => ({
   plan: { number: 1, faults: [{ fault: 'cut', target: 'orders-nats', offsetMs: 0, durationMs: 0 }] },
-  figures: { attempts: 13, done: 10, refused: 1, unknown: 2, acknowledged: 8, recovered: 1, serverErrors: 0 },
+  figures: { attempts: 13, done: 10, refused: 1, unknown: 2, orders: 8, recovered: 1, serverErrors: 0 },
   findings: [],
   notInjected: [],
   lost: none,
@@ -21,6 +21,7 @@ const result = (over: Partial<TrialResult>): TrialResult => ({
 
 const facts: RunFacts = {
   seed: 's',
+  commit: 'c0ffee',
   command: 'npm run prove -- --seed s',
   tookMs: 2_000,
   skipped: [{ fault: 'power cut', why: 'no loop device' }],
@@ -40,7 +41,8 @@ describe('the report', () => {
     expect(text).toMatch(/^lost events +1$/m);
     expect(text).toMatch(/^stream duplicates +8$/m);
     expect(text).toMatch(/^cut +2 +1 +26 +20 +2 +4 +16 +2 +1 +0 +0 +8 +100 ms \/ never \/ never +5 ms/m);
-    expect(text).toMatch(/^again +npm run prove -- --seed s$/m);
+    expect(text).toMatch(/^again on c0ffee +npm run prove -- --seed s$/m);
+    expect(text).toMatch(/^commit +c0ffee\nNode +v24\nseed +s\n/m);
     expect(text).toContain('trial 1: I5 gone');
     expect(text).toContain('not done: power cut: no loop device');
   });
@@ -52,7 +54,7 @@ describe('the report', () => {
     expect(text).toContain(
       '| cut | 2 | 1 | 26 | 20 | 2 | 4 | 16 | 2 | 1 | 0 | 0 | 8 | 100 ms / never / never |',
     );
-    expect(text).toContain('1 trials failed.');
+    expect(text).toContain('1 trial failed.');
     expect(text).toContain('- trial 1: I5 gone');
     expect(text).toContain('- power cut: no loop device');
   });

@@ -3,7 +3,9 @@ import type { TrialResult } from './trial.ts';
 
 export interface RunFacts {
   seed: string;
-  /** The command that does the same again. */
+  /** Where the command does the same again: the plan of a seed is another one on another commit. */
+  commit: string;
+  /** Does the same again. */
   command: string;
   tookMs: number;
   skipped: readonly Skipped[];
@@ -24,7 +26,12 @@ export interface Report {
 export function reportOf(results: readonly TrialResult[], facts: RunFacts): Report {
   return {
     figures: figuresOf(results, facts),
-    setting: [...facts.setting, ['seed', facts.seed], ['again', facts.command]],
+    setting: [
+      ['commit', facts.commit],
+      ...facts.setting,
+      ['seed', facts.seed],
+      [`again on ${facts.commit}`, facts.command],
+    ],
     faults: { head: COLUMNS.map(([name]) => name), rows: faultRows(results) },
     failures: results
       .filter(({ findings }) => findings.length > 0)
@@ -45,7 +52,7 @@ const COUNTS: readonly Column[] = [
   ['= done', sum(({ figures }) => figures.done)],
   ['+ refused', sum(({ figures }) => figures.refused)],
   ['+ unknown', sum(({ figures }) => figures.unknown)],
-  ['orders', sum(({ figures }) => figures.acknowledged)],
+  ['orders', sum(({ figures }) => figures.orders)],
   ['recovered', sum(({ figures }) => figures.recovered)],
 ];
 const STREAM_DUPLICATES: Column = ['stream duplicates', sum(({ streamDuplicates }) => streamDuplicates)];

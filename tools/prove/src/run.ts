@@ -8,12 +8,12 @@ import { stopOnSignals } from '@orders/dev/stop-signals';
 import type { Skipped } from './faults/catalogue.ts';
 import { Ledger } from './ledger.ts';
 import type { ProveOptions } from './options.ts';
-import { describePlan, type TrialPlan } from './plan.ts';
+import { describePlan, trialsInWords, type TrialPlan } from './plan.ts';
 import { Random } from './random.ts';
 import { proveBuild } from './prove-build/prove-build.ts';
 import { asMarkdown, asText } from './report-formats.ts';
 import { reportOf, type Report } from './report.ts';
-import { settingOf } from './setting.ts';
+import { commit, settingOf } from './setting.ts';
 import { startUnderProof } from './system-under-proof.ts';
 import { runTrial, type TrialResult } from './trial.ts';
 
@@ -27,6 +27,8 @@ export class Run {
   readonly #skipped: readonly Skipped[];
   readonly #folder: string;
   readonly #results: TrialResult[] = [];
+  /** That of the build; others may follow while it runs. */
+  readonly #commit = commit();
   #setting: Report['setting'] = [];
   /** In the stream after the last trial. */
   #streamDuplicates = 0;
@@ -96,7 +98,7 @@ export class Run {
       const result = this.#sinceLast(await runTrial(plan, context));
       this.#results.push(result);
       const { figures, healMs, findings, notInjected } = result;
-      const told = `${figures.acknowledged} acknowledged, healed in ${Math.round(healMs ?? NaN)} ms`;
+      const told = `${figures.orders} orders, healed in ${Math.round(healMs ?? NaN)} ms`;
       if (findings.length === 0) step.done(told);
       else step.fail(told);
       for (const { fault, why } of notInjected) this.#progress.log(`    not injected: ${fault}: ${why}`);
@@ -126,7 +128,7 @@ export class Run {
     if (this.#failed > 0 || this.#stopped.aborted) {
       writeFileSync(join(this.#folder, 'report.txt'), `${text}\n`);
       writeFileSync(join(this.#folder, 'trials.json'), JSON.stringify(this.#results, null, 2));
-      const what = this.#failed > 0 ? `✗ ${this.#failed} trials failed` : 'Stopped';
+      const what = this.#failed > 0 ? `✗ ${trialsInWords(this.#failed)} failed` : 'Stopped';
       console.log(`\n${what}; logs, data and ledger are kept in ${this.#folder}`);
       return this.#failed > 0 ? 1 : 130;
     }
@@ -138,6 +140,7 @@ export class Run {
   #report(): Report {
     return reportOf(this.#results, {
       seed: this.#options.seed,
+      commit: this.#commit,
       command: commandOf(this.#options),
       tookMs: performance.now() - this.#began,
       skipped: this.#skipped,

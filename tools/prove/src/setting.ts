@@ -11,7 +11,6 @@ export async function settingOf({ postgres, nats }: System): Promise<[name: stri
   const { version: natsVersion } = (await varz.json()) as { version: string };
   const { cpu, cores, memoryGiB, kernel, node } = machine();
   return [
-    ['commit', commit()],
     ['Node', node],
     ['Postgres', (version as { server_version: string }).server_version],
     ['nats-server', natsVersion],
@@ -21,7 +20,8 @@ export async function settingOf({ postgres, nats }: System): Promise<[name: stri
   ];
 }
 
-function commit(): string {
+/** Of the sources. */
+export function commit(): string {
   const git = (...args: string[]) => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim();
   try {
     const changed = git('status', '--porcelain', 'apps', 'libs') === '' ? '' : ', changed since';
