@@ -84,7 +84,8 @@ async function waitForLock(path) {
 async function install(root, lock) {
   const log = join(root, '.local', 'npm-ci.log');
   const progress = createProgress();
-  const step = progress.step('first of all, once: installing packages (npm ci, about a minute)');
+  const step = progress.step('installing packages');
+  step.update('npm ci, once, about a minute');
   const { code, output } = await npmCi(root, { log, onSpawn: lock.handOver });
   if (code === 0) step.done();
   else step.fail();

@@ -12,11 +12,12 @@ await runTool({ usage: USAGE, parse: noArguments }, main);
 
 /** `npm run reset`: forgets every order, stream and key of the local system. */
 async function main(): Promise<number> {
+  const wasThere = existsSync(LOCAL); // the lock makes it
   await startLock();
   await endLeftovers(join(LOCAL, 'run.json'));
   const postgres = join(LOCAL, 'postgres');
   if (existsSync(postgres)) removePostgres(postgres);
   rmSync(LOCAL, { recursive: true, force: true });
-  console.log('Wiped .local: the next npm start begins empty.');
+  console.log(`${wasThere ? 'Wiped .local' : 'There was no .local'}: the next npm start begins empty.`);
   return 0;
 }
