@@ -14,7 +14,7 @@ import { welcome } from './welcome.ts';
 
 const USAGE = `npm start: runs the whole system until Ctrl-C; the data stays in .local
   DATABASE_URL, NATS_URL       use these servers instead of embedded ones
-  GATEWAY_PORT, ISSUER_PORT …  other ports; the README names them`;
+  GATEWAY_PORT, ISSUER_PORT …  other ports; README.md names all seven variables`;
 
 await runTool({ usage: USAGE, parse: noArguments }, main);
 
@@ -37,7 +37,7 @@ async function runUntil(stopped: AbortSignal): Promise<number> {
   try {
     const system = await start(progress, log, stopped);
     progress.close();
-    process.stdout.write(welcome(system.urls, await system.token(DEMO_CUSTOMER), colours));
+    process.stdout.write(welcome(system, await system.token(DEMO_CUSTOMER), colours));
     log.release();
     await new Promise((resolve) => stopped.addEventListener('abort', resolve, { once: true }));
     log.event('system', 'stopping (once more to force)');

@@ -1,8 +1,11 @@
 import { painter } from './log-line.ts';
-import type { systemUrls } from './stack/topology.ts';
+import type { System } from './stack/system.ts';
+import { DATABASES } from './stack/topology.ts';
+
+type Welcoming = Pick<System, 'urls' | 'nats' | 'postgres'>;
 
 /** What `npm start` says once everything is ready: where to look, and two commands to paste. */
-export function welcome(urls: ReturnType<typeof systemUrls>, token: string, colours: boolean): string {
+export function welcome({ urls, nats, postgres }: Welcoming, token: string, colours: boolean): string {
   const paint = painter(colours);
   const row = (name: string, value: string): string => `  ${paint('bold', name.padEnd(12))}${value}`;
   const { management } = urls;
@@ -19,6 +22,8 @@ ${row(
     .join('  '),
 )}
 ${row('health', '/livez /readyz /startupz on the same ports')}
+${row('NATS', withoutPassword(nats.url))}
+${row('Postgres', databases(postgres))}
 
 Make an order (the token is good for 12 hours; npm run --silent token prints a new one):
 
@@ -34,4 +39,16 @@ curl -sS ${urls.shipments}/ORDER_ID
 Ctrl-C stops everything; the orders stay. The log:
 
 `;
+}
+
+/** As psql takes them. */
+function databases({ url, server }: System['postgres']): string {
+  const urls = DATABASES.map((name) => withoutPassword(url(name))).join('  ');
+  return server ? `${urls}   (password: ${server.passwordFile})` : urls;
+}
+
+function withoutPassword(text: string): string {
+  const url = new URL(text);
+  url.password = '';
+  return url.href;
 }

@@ -77,9 +77,14 @@ export class EmbeddedPostgres {
     return this.#child?.running ? this.#child : undefined;
   }
 
+  /** Holds the superuser's password. */
+  get passwordFile(): string {
+    return this.#file('password');
+  }
+
   /** URL of a database on this server, as superuser. */
   url(database = 'postgres'): string {
-    const password = readFileSync(this.#file('password'), 'utf8');
+    const password = readFileSync(this.passwordFile, 'utf8');
     return `postgres://postgres:${password}@127.0.0.1:${this.#options.port}/${database}`;
   }
 
@@ -144,7 +149,7 @@ export class EmbeddedPostgres {
   /** Into a folder aside that gets its name when complete, so that an interrupted start leaves nothing half-made. */
   async #initialise(data: string): Promise<void> {
     const draft = `${data}.new`;
-    const passwordFile = this.#file('password');
+    const { passwordFile } = this;
     rmSync(draft, { recursive: true, force: true });
     writeFileSync(passwordFile, randomBytes(16).toString('hex'), { mode: 0o600 });
     if (this.#account) chownSync(passwordFile, this.#account.uid, this.#account.gid);
