@@ -6,7 +6,7 @@ import { fulfillmentDataSource } from './database/data-source.js';
 
 // For operators: node apps/fulfillment/dist/cli.js dlq …
 await runCli(DLQ_USAGE, async ([command, ...args], cli) => {
-  if (command !== 'dlq') throw new UsageError(`${command ?? 'nothing'}: the command is dlq`);
+  if (command !== 'dlq') throw new UsageError('The only command is dlq');
   const { databaseUrl } = loadConfig(migrateConfig);
   const db = fulfillmentDataSource({ url: databaseUrl, poolMax: 1, applicationName: 'fulfillment-cli' });
   await db.initialize();

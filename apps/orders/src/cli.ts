@@ -10,7 +10,7 @@ const quiet = { info: () => undefined, warn: () => undefined, error: () => undef
 
 // For operators: node apps/orders/dist/cli.js replay …
 await runCli(REPLAY_USAGE, async ([command, ...args], cli) => {
-  if (command !== 'replay') throw new UsageError(`${command ?? 'nothing'}: the command is replay`);
+  if (command !== 'replay') throw new UsageError('The only command is replay');
   const request = replayRequest(args, new Date());
   const { databaseUrl, natsUrl } = loadConfig(replayConfig);
   const db = ordersDataSource({ url: databaseUrl, poolMax: 1, applicationName: 'orders-cli' });
