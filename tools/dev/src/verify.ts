@@ -9,7 +9,7 @@ import { sum, summaryLine, table, type Outcome } from './verify/outcome.ts';
 
 const USAGE = `npm test: every check: format, lint, types, tests, the delivery proof, the cost of an order
   DATABASE_URL, NATS_URL  the integration tests use these servers instead of embedded ones
-One test file: npm run test:unit -- path`;
+One test file: npm run test:unit -- path; README.md says how for an .it.ts or .e2e.ts`;
 
 await runTool({ usage: USAGE, parse: noArguments }, main);
 
