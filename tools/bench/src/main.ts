@@ -35,6 +35,9 @@ async function main(options: BenchOptions): Promise<number> {
     const document = { scenario: options.scenario, machine: machine(), passed, ...report };
     console.log(options.json ? JSON.stringify(document, null, 2) : `\n${text}`);
     return passed ? 0 : 1;
+  } catch (error) {
+    if (!bench.signal.aborted) throw error;
+    return 130;
   } finally {
     bench.close();
   }

@@ -47,6 +47,9 @@ export async function runControls(seed: string): Promise<number> {
     }
     console.log('✓ with synchronous_commit=off the power cut shows lost orders');
     return 0;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return 130;
   } finally {
     progress.close();
     await sut.stop();
