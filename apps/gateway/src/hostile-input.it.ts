@@ -223,3 +223,21 @@ describe('bytes that are not proper HTTP', () => {
     if (_ !== 'no host') expect(answer).toMatch(/content-type: application\/problem\+json/i);
   });
 });
+
+it('a connection that does not stop after its 1,000 requests is ended', async () => {
+  const ping = 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n';
+  const socket = connect({ port: gateway.port, host: '127.0.0.1' });
+  const ended = new Promise((resolve) => socket.on('error', () => undefined).once('close', resolve));
+  let answers = '';
+  const answered = new Promise<void>((resolve) => {
+    socket.on('data', (chunk) => {
+      answers += chunk.toString();
+      if (answers.split('HTTP/1.1 200').length > 1_000) resolve();
+    });
+  });
+  socket.write(ping.repeat(1_000));
+  await answered;
+  for (let n = 0; n < 10; n += 1) socket.write(ping.repeat(100));
+  await ended;
+  expect(answers.split('HTTP/1.1 503').length - 1).toBeLessThan(1_000);
+});

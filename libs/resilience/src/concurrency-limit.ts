@@ -22,34 +22,30 @@ export type Entry = 'entered' | 'full' | 'late';
  * A queue that is soon empty again takes up a burst, or what came during a pause; one that stays only makes everybody
  * late (Nichols and Jacobson, Controlling Queue Delay, 2012). So it may be long only as long as it is young.
  *
- * Nobody may hold more than what is left for the others (dynamic thresholds, Choudhury and Hahne 1998): one who asks
- * without end gets half of places and queue, two get a third each, and as much is free for those who ask for little.
+ * Nobody may hold more than what is left for the others, neither of the places nor of places and queue together (dynamic
+ * thresholds, Choudhury and Hahne 1998): one who asks without end gets half, two get a third each, and as much is free
+ * for those who ask for little.
  */
 export class ConcurrencyLimit {
-  private inside = 0;
-  /** In the order of their coming: a set keeps it, and lets go from the middle. */
-  private readonly waiting = new Set<(entry: Entry) => void>();
-  private readonly held = new Map<string, number>();
-  /** When it was last found empty. */
+  private readonly inside = new Shares();
+  /** Inside or waiting. */
+  private readonly held = new Shares();
+  /** For whom each waits, in the order of their coming: a map keeps it, and lets go from the middle. */
+  private readonly waiting = new Map<(entry: Entry) => void, string>();
+  /** When the queue was last found empty. */
   private queueSince = 0;
 
   constructor(private readonly options: ConcurrencyLimitOptions) {}
 
   /** How many of `who` are inside or wait. */
   heldBy(who: string): number {
-    return this.held.get(who) ?? 0;
+    return this.held.of(who);
   }
 
   /** Whether the next one of `who` would be refused at once. */
   fullFor(who: string): boolean {
-    const free = this.options.max + this.queueLimit - this.inside - this.waiting.size;
-    return this.heldBy(who) >= free;
-  }
-
-  private get queueLimit(): number {
-    const { maxQueued } = this.options;
-    const isStanding = this.waiting.size > 0 && performance.now() - this.queueSince > STANDING_MS;
-    return isStanding ? Math.ceil(maxQueued * STANDING_SHARE) : maxQueued;
+    const free = this.options.max + this.queueLimit - this.held.total;
+    return this.held.of(who) >= free;
   }
 
   /**
@@ -59,21 +55,28 @@ export class ConcurrencyLimit {
    */
   enter(who: string, signal: AbortSignal): Entry | Promise<Entry> {
     if (this.fullFor(who)) return 'full';
-    // A place is handed on to who waits: while somebody does, none is free.
-    if (this.inside < this.options.max) {
-      this.inside += 1;
-      this.hold(who, 1);
-      return 'entered';
-    }
-    return signal.aborted ? 'late' : this.wait(who, signal);
+    // Who waits does so since it may not enter: nobody is overtaken.
+    if (!this.mayEnter(who)) return signal.aborted ? 'late' : this.wait(who, signal);
+    this.held.add(who, 1);
+    this.inside.add(who, 1);
+    return 'entered';
   }
 
-  /** Makes room for who has waited longest. */
+  /** Makes room for who has waited longest of those who may enter. */
   leave(who: string): void {
-    this.hold(who, -1);
-    const [next] = this.waiting;
-    if (next) next('entered');
-    else this.inside -= 1;
+    this.inside.add(who, -1);
+    this.held.add(who, -1);
+    for (const [settle, whose] of this.waiting) if (this.mayEnter(whose)) settle('entered');
+  }
+
+  private mayEnter(who: string): boolean {
+    return this.inside.of(who) < this.options.max - this.inside.total;
+  }
+
+  private get queueLimit(): number {
+    const { maxQueued } = this.options;
+    const isStanding = this.waiting.size > 0 && performance.now() - this.queueSince > STANDING_MS;
+    return isStanding ? Math.ceil(maxQueued * STANDING_SHARE) : maxQueued;
   }
 
   private wait(who: string, signal: AbortSignal): Promise<Entry> {
@@ -82,21 +85,33 @@ export class ConcurrencyLimit {
         clearTimeout(timer);
         signal.removeEventListener('abort', giveUp);
         this.waiting.delete(settle);
-        if (entry !== 'entered') this.hold(who, -1);
+        if (entry === 'entered') this.inside.add(who, 1);
+        else this.held.add(who, -1);
         resolve(entry);
       };
       const giveUp = () => settle('late');
       const timer = setTimeout(giveUp, this.options.maxQueueMs);
       signal.addEventListener('abort', giveUp, { once: true });
       if (this.waiting.size === 0) this.queueSince = performance.now();
-      this.waiting.add(settle);
-      this.hold(who, 1);
+      this.waiting.set(settle, who);
+      this.held.add(who, 1);
     });
   }
+}
 
-  private hold(who: string, more: 1 | -1): void {
-    const held = this.heldBy(who) + more;
-    if (held > 0) this.held.set(who, held);
-    else this.held.delete(who);
+/** How many each has, and all together. */
+class Shares {
+  private readonly shares = new Map<string, number>();
+  total = 0;
+
+  of(who: string): number {
+    return this.shares.get(who) ?? 0;
+  }
+
+  add(who: string, more: 1 | -1): void {
+    const share = this.of(who) + more;
+    if (share > 0) this.shares.set(who, share);
+    else this.shares.delete(who);
+    this.total += more;
   }
 }

@@ -1,3 +1,6 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
+
 import { Module, type DynamicModule, type ForwardReference, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -62,6 +65,7 @@ export async function buildHttpApp(
   });
   addEdgeHooks(fastify, service);
   acceptJsonOnly(fastify);
+  endUsedUpConnections(app.getHttpServer());
   stopWith(service, app);
   return app;
 }
@@ -76,6 +80,14 @@ function rootModule(module: unknown, logger: Logger): Type {
   })
   class HttpRootModule {}
   return HttpRootModule;
+}
+
+/**
+ * Who goes on after an answer with `Connection: close`, the last of {@link SERVER_OPTIONS.maxRequestsPerSocket}, is
+ * refused by Node itself, as often as he likes: no hook ever hears of it. Nothing more is read from such a connection.
+ */
+function endUsedUpConnections(server: Server): void {
+  server.on('dropRequest', (_request: IncomingMessage, socket: Socket) => socket.destroySoon());
 }
 
 function stopWith(service: Service, app: NestFastifyApplication): void {

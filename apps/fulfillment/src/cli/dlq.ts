@@ -15,7 +15,7 @@ import { orderEventHandlers } from '../shipments/order-events.js';
 import { listDeadLetters, showDeadLetter } from './dlq-reads.js';
 
 export const DLQ_USAGE = `dlq ACTION: dead letters, the events that this app could not take
-  dlq list                        what waits, by consumer and error
+  dlq list                        what waits, by consumer, error and schema version
   dlq show ID                     all that is known of one
   dlq redrive ID…                 try again; or instead of ids:
       --consumer NAME             those of a consumer

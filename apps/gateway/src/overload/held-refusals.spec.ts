@@ -78,6 +78,17 @@ describe('held refusals', () => {
     await until(() => pipelining.answers === 11);
   });
 
+  it('end a connection that has asked too often to be waited for', async () => {
+    await refuseAll({ holdMs: 5, perSecond: 1_000 });
+    const pipelining = client();
+    const began = performance.now();
+    pipelining.socket.write(REQUEST.repeat(17));
+    await until(() => pipelining.socket.readableEnded);
+    expect(pipelining.answers).toBe(1);
+    expect(performance.now() - began).toBeGreaterThan(16 * 4.5);
+    await until(async () => (await connections()) === 0);
+  });
+
   it('let go of a client that has gone', async () => {
     await refuseAll({ holdMs: 20, perSecond: 1_000 });
     const { socket } = client();

@@ -20,6 +20,9 @@ export interface HoldOptions {
 /** Four a second for a connection; what they cost together is a few per cent of this process. */
 const DEFAULTS: HoldOptions = { holdMs: 250, perSecond: 1_000 };
 
+/** A connection that has asked more often meanwhile is ended after so many waits: 4 s, if the pace allows it. */
+const MOST_WAITS = 16;
+
 interface Held {
   readonly refusal: Refusal;
   /** More than one for a client that pipelines. */
@@ -45,7 +48,7 @@ export class HeldRefusals {
     return this.bySocket.get(socket)?.refusal;
   }
 
-  /** A connection waits as often as it has asked, then gets all its answers. */
+  /** A connection waits as often as it has asked, then gets all its answers; too often, and it is ended. */
   add(refusal: Refusal, response: ServerResponse, socket: Socket): void {
     // Not now: at the end of each request Node reads on by itself.
     setImmediate(() => socket.pause());
@@ -63,15 +66,21 @@ export class HeldRefusals {
     const waitMs = this.options.holdMs + this.pace.reserve(1);
     setTimeout(() => {
       held.waited += 1;
-      if (held.waited < held.responses.length) this.wait(socket, held);
-      else this.send(socket, held);
+      const isOver = held.waited === Math.min(held.responses.length, MOST_WAITS) || socket.destroyed;
+      if (isOver) this.send(socket, held);
+      else this.wait(socket, held);
     }, waitMs);
   }
 
   private send(socket: Socket, { refusal, responses }: Held): void {
     this.bySocket.delete(socket);
     if (socket.destroyed) return;
-    for (const response of responses) response.writeHead(refusal.status, refusal.headers).end(refusal.body);
+    const { status, headers, body } = refusal;
+    if (responses.length > MOST_WAITS) {
+      responses[0]!.writeHead(status, { ...headers, connection: 'close' }).end(body);
+      return;
+    }
+    for (const response of responses) response.writeHead(status, headers).end(body);
     socket.resume();
   }
 }
