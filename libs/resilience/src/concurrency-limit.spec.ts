@@ -44,26 +44,31 @@ describe('ConcurrencyLimit', () => {
     expect(limit.enter('b', AbortSignal.abort())).toBe('late');
   });
 
-  it('takes up a burst, but keeps a queue short that does not become empty', () => {
-    const limit = new ConcurrencyLimit({ max: 1, maxQueued: 8, maxQueueMs: 500 });
+  it('takes up a burst, but keeps the queue short where it has long not been quiet', () => {
+    const limit = new ConcurrencyLimit({ max: 4, maxQueued: 8, maxQueueMs: 2_000 });
     let callers = 0;
+    const inTurn: string[] = [];
     const comeUntilFull = () => {
       let came = 0;
-      while (limit.enter(`caller ${(callers += 1)}`, staying) !== 'full') came += 1;
-      return came;
+      for (;;) {
+        const caller = `caller ${(callers += 1)}`;
+        if (limit.enter(caller, staying) === 'full') return came;
+        inTurn.push(caller);
+        came += 1;
+      }
     };
-    expect(comeUntilFull()).toBe(1 + 8);
-    // It is served: one leaves, and the next has waited less than the limit.
-    for (let left = 1; left <= 7; left += 1) {
-      jest.advanceTimersByTime(13);
-      limit.leave(`caller ${left}`);
-    }
-    expect(comeUntilFull()).toBe(7);
-    for (let left = 8; left <= 10; left += 1) {
-      jest.advanceTimersByTime(13);
-      limit.leave(`caller ${left}`);
-    }
-    expect(comeUntilFull()).toBe(0);
+    const leave = (count: number) => {
+      for (const caller of inTurn.splice(0, count)) limit.leave(caller);
+    };
+    expect(comeUntilFull()).toBe(4 + 8);
+    jest.advanceTimersByTime(400);
+    leave(8);
+    expect(comeUntilFull()).toBe(8);
+    jest.advanceTimersByTime(100);
+    leave(8);
+    expect(comeUntilFull()).toBe(2);
+    leave(6);
+    expect(comeUntilFull()).toBe(4 + 8);
   });
 
   it.each([

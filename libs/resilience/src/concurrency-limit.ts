@@ -7,8 +7,10 @@ export interface ConcurrencyLimitOptions {
   maxQueueMs: number;
 }
 
-/** A queue that has not been empty for so long stays, in ms: CoDel's interval. */
-const STANDING_MS = 100;
+/** Hardly anybody is here: less than this part of the places is taken. */
+const QUIET_SHARE = 1 / 4;
+/** When it has not been quiet for so long, it is no burst, in ms. */
+const BURST_MS = 500;
 /** What of the queue is left then. */
 const STANDING_SHARE = 1 / 4;
 
@@ -19,8 +21,8 @@ export type Entry = 'entered' | 'full' | 'late';
  * Lets so many in at once; a few more wait, in order and not for long. What cannot be done soon is refused at once,
  * so that those inside are served in the time they would have had without the others.
  *
- * A queue that is soon empty again takes up a burst, or what came during a pause; one that stays only makes everybody
- * late (Nichols and Jacobson, Controlling Queue Delay, 2012). So it may be long only as long as it is young.
+ * A queue that takes up a burst, or what came during a pause, is worth its length; one that stays only makes everybody
+ * late (Nichols and Jacobson, Controlling Queue Delay, 2012). So it may be long only for a while.
  *
  * Nobody may hold more than what is left for the others, neither of the places nor of places and queue together (dynamic
  * thresholds, Choudhury and Hahne 1998): one who asks without end gets half, two get a third each, and as much is free
@@ -32,8 +34,7 @@ export class ConcurrencyLimit {
   private readonly held = new Shares();
   /** For whom each waits, in the order of their coming: a map keeps it, and lets go from the middle. */
   private readonly waiting = new Map<(entry: Entry) => void, string>();
-  /** When the queue was last found empty. */
-  private queueSince = 0;
+  private quietAt = performance.now();
 
   constructor(private readonly options: ConcurrencyLimitOptions) {}
 
@@ -54,6 +55,7 @@ export class ConcurrencyLimit {
    * @returns whoever is told `entered` must {@link leave}, once
    */
   enter(who: string, signal: AbortSignal): Entry | Promise<Entry> {
+    if (this.held.total < this.options.max * QUIET_SHARE) this.quietAt = performance.now();
     if (this.fullFor(who)) return 'full';
     // Who waits does so since it may not enter: nobody is overtaken.
     if (!this.mayEnter(who)) return signal.aborted ? 'late' : this.wait(who, signal);
@@ -75,8 +77,8 @@ export class ConcurrencyLimit {
 
   private get queueLimit(): number {
     const { maxQueued } = this.options;
-    const isStanding = this.waiting.size > 0 && performance.now() - this.queueSince > STANDING_MS;
-    return isStanding ? Math.ceil(maxQueued * STANDING_SHARE) : maxQueued;
+    const isBurst = performance.now() - this.quietAt < BURST_MS;
+    return isBurst ? maxQueued : Math.ceil(maxQueued * STANDING_SHARE);
   }
 
   private wait(who: string, signal: AbortSignal): Promise<Entry> {
@@ -92,7 +94,6 @@ export class ConcurrencyLimit {
       const giveUp = () => settle('late');
       const timer = setTimeout(giveUp, this.options.maxQueueMs);
       signal.addEventListener('abort', giveUp, { once: true });
-      if (this.waiting.size === 0) this.queueSince = performance.now();
       this.waiting.set(settle, who);
       this.held.add(who, 1);
     });
