@@ -51,7 +51,7 @@ export class JetStreamPublisher extends EventPublisher {
     try {
       const connection = await this.link.connection();
       await ensureStream(await jetstreamManager(connection), this.stream);
-      if (this.acks?.connection !== connection) this.acks = new PublishAcks(connection, PUBLISH_TIMEOUT_MS);
+      if (!this.acks?.isOpen) this.acks = new PublishAcks(connection, PUBLISH_TIMEOUT_MS);
       return this.acks;
     } catch (error) {
       this.ready = undefined;

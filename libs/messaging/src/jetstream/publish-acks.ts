@@ -24,24 +24,36 @@ export class PublishAcks {
   private readonly inbox = createInbox();
   private readonly waiting = new Map<string, Waiting>();
   private published = 0;
+  /** Why no word can come any more. */
+  private loss: Error | undefined;
 
   /** @param timeoutMs longest wait for a word */
   constructor(
-    readonly connection: NatsConnection,
+    private readonly connection: NatsConnection,
     private readonly timeoutMs: number,
   ) {
-    connection.subscribe(`${this.inbox}.*`, { callback: (_, word) => this.hear(word) });
-    void connection.closed().then(() => this.giveUp());
+    connection.subscribe(`${this.inbox}.*`, {
+      callback: (error, word) => (error ? this.giveUp(error) : this.hear(word)),
+    });
+    void connection.closed().then(() => this.giveUp(new ClosedConnectionError()));
+  }
+
+  /** False once the connection is closed or the server has ended the subscription: then each publish is rejected. */
+  get isOpen(): boolean {
+    return this.loss === undefined;
   }
 
   /**
    * @throws {TimeoutError} when nothing was heard in time: it may be stored
    * @throws {NoRespondersError} when no stream takes the subject
    * @throws {JetStreamApiError} when the stream refused it
+   * @throws {PermissionViolationError} when the server lets nobody listen for its word: it may be stored
+   * @throws {Error} when its word cannot be read: it may be stored
    */
   publish(subject: string, body: string, headers: MsgHdrs): Promise<PubAck> {
     const reply = `${this.inbox}.${(this.published += 1)}`;
     return new Promise((resolve, reject) => {
+      if (this.loss) throw this.loss;
       // May throw, when the connection is closed or the message too large: before anything waits.
       this.connection.publish(subject, body, { headers, reply });
       const timer = setTimeout(() => this.take(reply)?.reject(new TimeoutError()), this.timeoutMs);
@@ -51,14 +63,11 @@ export class PublishAcks {
 
   private hear(word: Msg): void {
     const waiting = this.take(word.subject);
-    if (!waiting) return;
-    if (word.headers?.code === 503) return waiting.reject(new NoRespondersError(waiting.subject));
-    const { error, ...ack } = word.json<
-      PubAck & { error?: ConstructorParameters<typeof JetStreamApiError>[0] }
-    >();
-    if (error) waiting.reject(new JetStreamApiError(error));
-    else if (!ack.stream) waiting.reject(new JetStreamError('invalid ack response'));
-    else waiting.resolve(ack);
+    try {
+      waiting?.resolve(readAck(word, waiting.subject));
+    } catch (error) {
+      waiting?.reject(error as Error);
+    }
   }
 
   private take(reply: string): Waiting | undefined {
@@ -68,7 +77,18 @@ export class PublishAcks {
     return waiting;
   }
 
-  private giveUp(): void {
-    for (const reply of this.waiting.keys()) this.take(reply)?.reject(new ClosedConnectionError());
+  private giveUp(loss: Error): void {
+    this.loss ??= loss;
+    for (const reply of this.waiting.keys()) this.take(reply)?.reject(loss);
   }
+}
+
+function readAck(word: Msg, subject: string): PubAck {
+  if (word.headers?.code === 503) throw new NoRespondersError(subject);
+  const { error, ...ack } = word.json<
+    PubAck & { error?: ConstructorParameters<typeof JetStreamApiError>[0] }
+  >();
+  if (error) throw new JetStreamApiError(error);
+  if (!ack.stream) throw new JetStreamError('invalid ack response');
+  return ack;
 }
