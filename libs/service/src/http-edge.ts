@@ -15,6 +15,11 @@ declare module 'fastify' {
   }
 }
 
+interface Outcome {
+  readonly status: number;
+  readonly durationMs: number;
+}
+
 /** Headers that must not come twice: Node would join them, or drop one in silence. */
 const SINGLE = new Set(['host', 'authorization', 'content-type', 'idempotency-key', 'if-match']);
 
@@ -35,7 +40,16 @@ export function addEdgeHooks(fastify: FastifyInstance, service: Service): void {
   fastify.decorateRequest('requestContext', undefined);
 
   fastify.addHook('onRequest', (request, reply, done) => {
+    const startedAt = performance.now();
     const context = beginRequest(request, reply, startHttpSpan(request));
+    // Comes for every request; Fastify's onResponse does not when the client goes away.
+    reply.raw.once('close', () => {
+      const outcome = { status: statusOf(reply), durationMs: performance.now() - startedAt };
+      duration.record(outcome.durationMs / 1_000, metricLabels(request, outcome));
+      // The event comes from the socket, outside of the request's own context.
+      runInContext(context, () => service.logger.info(accessLine(request, outcome), 'request'));
+      endHttpSpan(context.span, request, outcome.status);
+    });
     const repeated = repeatedHeader(request.raw.rawHeaders);
     runInContext(context, () => (repeated ? done(repeated) : done()));
   });
@@ -43,21 +57,6 @@ export function addEdgeHooks(fastify: FastifyInstance, service: Service): void {
   // eslint-disable-next-line @typescript-eslint/max-params -- Fastify's signature
   fastify.addHook('onSend', (_request, reply, _payload, done) => {
     if (service.stopping) reply.header('connection', 'close');
-    done();
-  });
-
-  fastify.addHook('onResponse', (request, reply, done) => {
-    const status = statusOf(reply);
-    duration.record(reply.elapsedTime / 1_000, {
-      'http.request.method': request.method,
-      'http.route': request.routeOptions.url ?? 'unmatched',
-      'http.response.status_code': status,
-    });
-    const log = () => service.logger.info(accessLine(request, reply, status), 'request');
-    // The event comes from the socket, outside of the request's own context.
-    if (request.requestContext) runInContext(request.requestContext, log);
-    else log();
-    endHttpSpan(request.requestContext?.span, request, status);
     done();
   });
 }
@@ -113,12 +112,20 @@ function repeatedHeader(rawHeaders: readonly string[]): DomainError | undefined 
   return undefined;
 }
 
-function accessLine(request: FastifyRequest, reply: FastifyReply, status: number): object {
+function metricLabels(request: FastifyRequest, { status }: Outcome) {
+  return {
+    'http.request.method': request.method,
+    'http.route': request.routeOptions.url ?? 'unmatched',
+    'http.response.status_code': status,
+  };
+}
+
+function accessLine(request: FastifyRequest, { status, durationMs }: Outcome): object {
   return {
     method: request.method,
     path: (request.url.split('?', 1)[0] ?? '').slice(0, 200),
     status,
-    durationMs: Math.round(reply.elapsedTime * 10) / 10,
+    durationMs: Math.round(durationMs * 10) / 10,
   };
 }
 
