@@ -12,6 +12,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Undefined only while the request line and headers are read. */
     requestContext: RequestContext | undefined;
+    /** When its headers had come, by `performance.now`. */
+    startedAt: number;
   }
 }
 
@@ -38,13 +40,14 @@ export function addEdgeHooks(fastify: FastifyInstance, service: Service): void {
     advice: { explicitBucketBoundaries: DURATION_BUCKETS },
   });
   fastify.decorateRequest('requestContext', undefined);
+  fastify.decorateRequest('startedAt', 0);
 
   fastify.addHook('onRequest', (request, reply, done) => {
-    const startedAt = performance.now();
+    request.startedAt = performance.now();
     const context = beginRequest(request, reply, startHttpSpan(request));
     // Comes for every request; Fastify's onResponse does not when the client goes away.
     reply.raw.once('close', () => {
-      const outcome = { status: statusOf(reply), durationMs: performance.now() - startedAt };
+      const outcome = { status: statusOf(reply), durationMs: performance.now() - request.startedAt };
       duration.record(outcome.durationMs / 1_000, metricLabels(request, outcome));
       // The event comes from the socket, outside of the request's own context.
       runInContext(context, () => service.logger.info(accessLine(request, outcome), 'request'));

@@ -22,13 +22,14 @@ export interface Call {
 
 /** The {@link Call} of a route that requires a scope. */
 export const CallOf = createParamDecorator((_: unknown, host: ExecutionContext): Call => {
-  const { caller, headers } = host.switchToHttp().getRequest<FastifyRequest>();
+  const request = host.switchToHttp().getRequest<FastifyRequest>();
+  const { caller, headers } = request;
   const reply = host.switchToHttp().getResponse<FastifyReply>();
   if (!caller) throw new Error('a public route has no caller');
-  return { caller, headers, reply, deadline: deadlineOf(reply) };
+  return { caller, headers, reply, deadline: deadlineOf(request, reply) };
 });
 
-function deadlineOf(reply: FastifyReply): Deadline {
+function deadlineOf({ startedAt }: FastifyRequest, reply: FastifyReply): Deadline {
   // gRPC and the batcher keep the time: a timer more for each of thousands of requests a second is dear.
-  return Deadline.keptBy(goneSignal(reply), reply.server.requestDeadlineMs - reply.elapsedTime);
+  return Deadline.keptBy(goneSignal(reply), reply.server.requestDeadlineMs - (performance.now() - startedAt));
 }

@@ -104,6 +104,22 @@ describe('overload', () => {
     expect((await order()).status).toBe(201);
   });
 
+  it('takes the wait from the deadline', async () => {
+    gateway.orders.hold = held.promise;
+    const askedAt = Date.now();
+    const inside = [orderOf('a'), orderOf('b')];
+    await askedAre(2);
+    const waiting = orderOf('c');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    held.resolve();
+    expect((await waiting).status).toBe(201);
+    await Promise.all(inside);
+    const deadline = Number(gateway.orders.calls.at(-1)?.getDeadline());
+    // Of 5 s from its arrival on, which was before the pause.
+    expect(deadline - Date.now()).toBeLessThanOrEqual(4_750);
+    expect(deadline - askedAt).toBeGreaterThan(4_900);
+  });
+
   it('gets its places back from clients that go away', async () => {
     gateway.orders.hold = held.promise;
     const gone = new AbortController();
