@@ -2,6 +2,8 @@ import { Backoff, sleep, WakeUp } from '@orders/resilience';
 import type { Log } from '../log.js';
 import type { EventPublisher, Receipt, StreamState } from '../message.js';
 import type { Cursor, LogEntry, OutboxLog } from './outbox-log.js';
+import { lowestReused } from './lowest-reused.js';
+import { OneAtATime } from './one-at-a-time.js';
 import type { RelayMetrics, RewindReason } from './outbox-metrics.js';
 import { inPublishSpan } from './publish-span.js';
 
@@ -35,6 +37,7 @@ export interface RelayOptions {
  */
 export class Relay {
   private readonly wakeUp = new WakeUp();
+  private readonly telling = new OneAtATime(() => this.tellOthers());
   private readonly batchSize: number;
   private readonly leaseMs: number;
   private readonly pollMs: number;
@@ -42,8 +45,6 @@ export class Relay {
   private readonly backoff: Backoff;
   /** Known while the lease is ours. */
   private cursor: Cursor | undefined;
-  private isTelling = false;
-  private isToBeTold = false;
   private renewAt = 0;
   private reconcileAt = 0;
   /** How long the stream was when the relay went back: repeats of what it held then tell of no other loss. */
@@ -64,7 +65,7 @@ export class Relay {
    */
   appended(): void {
     if (this.cursor) this.wakeUp.wake();
-    else this.tellOthers();
+    else this.telling.ask();
   }
 
   /** Says that somebody has committed something to the log: as {@link appended}, but nobody else is told. */
@@ -112,18 +113,13 @@ export class Relay {
     return passed;
   }
 
-  /** One word at a time; what is appended meanwhile is told by one more. */
-  private tellOthers(): void {
-    this.isToBeTold = this.isTelling;
-    if (this.isTelling) return;
-    this.isTelling = true;
-    void this.options.log
-      .notify()
-      .catch((error: unknown) => this.options.logger.warn({ err: error }, 'other relays could not be told'))
-      .then(() => {
-        this.isTelling = false;
-        if (this.isToBeTold) this.tellOthers();
-      });
+  private async tellOthers(): Promise<void> {
+    const { log, logger } = this.options;
+    try {
+      await log.notify();
+    } catch (error) {
+      logger.warn({ err: error }, 'other relays could not be told');
+    }
   }
 
   /** The cursor, when the lease on it is ours; prolonged well before it runs out. */
@@ -236,22 +232,4 @@ export class Relay {
     this.cursor = undefined;
     this.heldAtRewind = 0;
   }
-}
-
-/**
- * The lowest sequence that the stream has given twice, having lost what it gave it to first. What is behind the cursor
- * gets higher sequences than what is before it, repeats too, and each its own.
- *
- * @param passed the highest sequence before the cursor
- * @param held repeats up to here may be lower: they were in the stream before what is before the cursor
- */
-function lowestReused(receipts: readonly Receipt[], passed: number, held: number): number | undefined {
-  const given = new Set<number>();
-  const reused: number[] = [];
-  for (const { sequence, duplicate } of receipts) {
-    const isLate = sequence <= passed && !(duplicate && sequence <= held);
-    if (isLate || given.has(sequence)) reused.push(sequence);
-    given.add(sequence);
-  }
-  return reused.length > 0 ? Math.min(...reused) : undefined;
 }
