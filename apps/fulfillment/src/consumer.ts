@@ -11,6 +11,7 @@ import {
 import { every } from '@orders/resilience';
 import type { Secret, Service } from '@orders/service';
 import type { DataSource } from 'typeorm';
+import { transactionsOf } from './database/transactions.js';
 import { orderEventHandlers } from './shipments/order-events.js';
 
 /** The durable consumer and the inbox have the same name, on every replica. */
@@ -41,7 +42,7 @@ export function startConsumer(service: Service, database: DataSource, natsUrl: S
   const consumer = new InboxConsumer({
     name: CONSUMER,
     source,
-    db: database,
+    db: transactionsOf(database),
     handlers: orderEventHandlers,
     logger,
     metrics: consumerMetrics(),

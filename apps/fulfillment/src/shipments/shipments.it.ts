@@ -13,6 +13,7 @@ import { Secret } from '@orders/service';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { fulfillmentDataSource } from '../database/data-source.js';
+import { transactionsOf } from '../database/transactions.js';
 import { orderEventHandlers } from './order-events.js';
 import { ShipmentsRepository } from './shipments.repository.js';
 
@@ -72,7 +73,7 @@ async function consume(...messages: Message[]) {
   const consumer = new InboxConsumer({
     name: 'fulfillment',
     source: bus.source,
-    db: dataSource,
+    db: transactionsOf(dataSource),
     handlers: orderEventHandlers,
     logger,
     metrics: consumerMetrics(),

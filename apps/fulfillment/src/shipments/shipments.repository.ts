@@ -14,24 +14,23 @@ import { ShipmentEntity, type ShipmentStatus } from './shipment.entity.js';
  * holes and each event is applied once, so what is missing is the highest sequence less the number of events.
  */
 const APPLY = `
-  WITH event AS (
-    SELECT * FROM json_to_recordset($1) AS e (
-      order_id uuid, customer_id text, items jsonb, units integer, total_cents bigint, status text, sequence integer)
-  ), before AS (
-    SELECT order_id, shipments.sequence - events_applied AS missing FROM shipments JOIN event USING (order_id)
-  ), applied AS (
+  WITH applied AS (
     INSERT INTO shipments (order_id, customer_id, items, units, total_cents, status, sequence)
-    SELECT order_id, customer_id, items, units, total_cents, status, sequence FROM event ORDER BY order_id
+    SELECT * FROM json_to_recordset($1) AS event (
+      order_id uuid, customer_id text, items jsonb, units integer, total_cents bigint, status text, sequence integer)
+    ORDER BY order_id
     ON CONFLICT (order_id) DO UPDATE SET
       status = CASE WHEN excluded.sequence > shipments.sequence THEN excluded.status ELSE shipments.status END,
       sequence = greatest(excluded.sequence, shipments.sequence),
       events_applied = shipments.events_applied + 1,
       updated_at = now()
-    RETURNING order_id, sequence, sequence - events_applied AS missing
+    RETURNING
+      new.order_id, new.sequence, new.sequence - new.events_applied AS missing,
+      coalesce(old.sequence - old.events_applied, 0) AS missing_before
   )
-  SELECT order_id AS subject, sequence, applied.missing
-  FROM applied LEFT JOIN before USING (order_id)
-  WHERE applied.missing > coalesce(before.missing, 0) OR (applied.missing = 0 AND before.missing > 0)`;
+  SELECT order_id AS subject, sequence, missing
+  FROM applied
+  WHERE missing > missing_before OR (missing = 0 AND missing_before > 0)`;
 
 @Injectable()
 export class ShipmentsRepository {
