@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { Breaker, BreakerOpenError, type BreakerState } from './breaker.js';
+import { Breaker, type BreakerState } from './breaker.js';
 
 class Trouble extends Error {}
 class Refusal extends Error {}
+class NotMade extends Error {}
 
 let changes: BreakerState[];
 let breaker: Breaker;
@@ -11,6 +12,7 @@ beforeEach(() => {
   changes = [];
   breaker = new Breaker({
     isFailure: (error) => error instanceof Trouble,
+    refuse: () => new NotMade(),
     onChange: (state) => changes.push(state),
   });
 });
@@ -35,7 +37,7 @@ describe('Breaker', () => {
   it('opens when nearly all calls fail, then refuses without a call', async () => {
     await open();
     expect(breaker.state).toBe('open');
-    await expect(works()).rejects.toBeInstanceOf(BreakerOpenError);
+    await expect(works()).rejects.toBeInstanceOf(NotMade);
   });
 
   it('does not open because of a few calls', async () => {
@@ -59,7 +61,7 @@ describe('Breaker', () => {
     await jest.advanceTimersByTimeAsync(1_000);
     const answer = Promise.withResolvers<string>();
     const probe = breaker.run(() => answer.promise);
-    await expect(works()).rejects.toBeInstanceOf(BreakerOpenError);
+    await expect(works()).rejects.toBeInstanceOf(NotMade);
     answer.resolve('well again');
     await expect(probe).resolves.toBe('well again');
     await expect(works()).resolves.toBe('done');
@@ -70,7 +72,7 @@ describe('Breaker', () => {
     await open();
     await jest.advanceTimersByTimeAsync(1_000);
     await fails();
-    await expect(works()).rejects.toBeInstanceOf(BreakerOpenError);
+    await expect(works()).rejects.toBeInstanceOf(NotMade);
     await jest.advanceTimersByTimeAsync(1_000);
     await expect(works()).resolves.toBe('done');
   });

@@ -13,15 +13,12 @@ export type BreakerState = 'closed' | 'open' | 'half-open';
 export interface BreakerOptions {
   /** Does this error say that whoever is called is in trouble? Every other outcome says that it is well. */
   isFailure: (error: unknown) => boolean;
+  /** What a call is rejected with that is not made. */
+  refuse: (cause?: Error) => Error;
   /** Told of every change of state. */
   onChange: (state: BreakerState) => void;
   /** How long calls are refused before one is let through, in ms. Default 1 000. */
   openMs?: number;
-}
-
-/** The call was not made: those before it failed. */
-export class BreakerOpenError extends Error {
-  override readonly name = 'BreakerOpenError';
 }
 
 /** More than 8 of 10 calls failed, of at least 10, in the last five stretches of 400 ms that had calls. */
@@ -34,10 +31,11 @@ const SAMPLE = { threshold: 0.8, duration: 2_000, minimumRps: 5 };
 export class Breaker {
   private readonly policy;
 
-  constructor({ isFailure, onChange, openMs = 1_000 }: BreakerOptions) {
+  constructor(private readonly options: BreakerOptions) {
+    const { isFailure, onChange, openMs = 1_000 } = options;
     // Outcomes instead of errors: to cockatiel, an error that is no failure would be no call at all.
     const failed = (result: unknown) => {
-      const [outcome] = result as [PromiseSettledResult<unknown>];
+      const outcome = result as PromiseSettledResult<unknown>;
       return outcome.status === 'rejected' && isFailure(outcome.reason);
     };
     this.policy = circuitBreaker(handleWhenResult(failed), {
@@ -58,26 +56,25 @@ export class Breaker {
     }
   }
 
-  /**
-   * @throws {BreakerOpenError} when the call was not made
-   * @throws what `call` throws
-   */
+  /** @throws what `call` throws, or what `refuse` makes when the call was not made */
   async run<T>(call: () => Promise<T>): Promise<T> {
     // Who comes while another finds out would have to wait for it, past its own deadline.
-    if (this.state === 'half-open') throw new BreakerOpenError('one call is finding out whether calls work');
-    const [outcome] = await this.guarded(() => Promise.allSettled([call()]));
-    if (outcome.status === 'rejected') throw outcome.reason;
-    return outcome.value;
-  }
-
-  private async guarded<T>(work: () => Promise<T>): Promise<T> {
+    if (this.state === 'half-open') throw this.options.refuse();
     try {
-      return await this.policy.execute(work);
-    } catch (cause) {
-      if (!(cause instanceof BrokenCircuitError)) throw cause;
-      throw new BreakerOpenError('too many calls have failed', { cause });
+      const outcome = await this.policy.execute(() => settled(call()));
+      if (outcome.status === 'fulfilled') return outcome.value;
+      throw outcome.reason;
+    } catch (error) {
+      throw error instanceof BrokenCircuitError ? this.options.refuse(error) : error;
     }
   }
+}
+
+function settled<T>(promise: Promise<T>): Promise<PromiseSettledResult<T>> {
+  return promise.then(
+    (value) => ({ status: 'fulfilled', value }),
+    (reason: unknown) => ({ status: 'rejected', reason }),
+  );
 }
 
 /** Cockatiel goes by the wall clock, which may be set back by an hour; this one goes by the monotonic clock. */

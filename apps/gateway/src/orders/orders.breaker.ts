@@ -1,7 +1,7 @@
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { DomainError } from '@orders/contracts';
 import { meter } from '@orders/instrumentation';
-import { Breaker, BreakerOpenError, type BreakerState } from '@orders/resilience';
+import { Breaker, type BreakerState } from '@orders/resilience';
 import type { Logger } from 'pino';
 
 const STATES: readonly BreakerState[] = ['closed', 'half-open', 'open'];
@@ -18,7 +18,11 @@ export class OrdersBreaker {
     });
     // There from the start, so that the first change is an increase.
     for (const state of STATES) this.changes.add(0, { upstream: 'orders', state });
-    this.breaker = new Breaker({ isFailure: isTrouble, onChange: (state) => this.changed(state) });
+    this.breaker = new Breaker({
+      isFailure: isTrouble,
+      refuse: unavailable,
+      onChange: (state) => this.changed(state),
+    });
     metrics
       .createObservableGauge('breaker.state', {
         description: 'State of a circuit breaker, by upstream: 0 closed, 1 half-open, 2 open',
@@ -27,21 +31,20 @@ export class OrdersBreaker {
   }
 
   /** @throws {DomainError} `unavailable` when the call was not made; else what `call` throws */
-  async run<T>(call: () => Promise<T>): Promise<T> {
-    try {
-      return await this.breaker.run(call);
-    } catch (cause) {
-      if (!(cause instanceof BreakerOpenError)) throw cause;
-      throw new DomainError('unavailable', 'A service behind this one is in trouble; repeat it later', {
-        cause,
-      });
-    }
+  run<T>(call: () => Promise<T>): Promise<T> {
+    return this.breaker.run(call);
   }
 
   private changed(state: BreakerState): void {
     this.changes.add(1, { upstream: 'orders', state });
     this.logger[state === 'open' ? 'warn' : 'info']({ upstream: 'orders', state }, 'breaker changed');
   }
+}
+
+function unavailable(cause?: Error): DomainError {
+  return new DomainError('unavailable', 'A service behind this one is in trouble; repeat it later', {
+    cause,
+  });
 }
 
 /** Not that a client went away (CANCELLED), nor that orders refused what it was asked. */
