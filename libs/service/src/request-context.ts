@@ -20,12 +20,13 @@ export type ReadHeader = (name: string) => unknown;
  * @param span of the server, started with the same `traceparent`
  */
 export function contextFrom(read: ReadHeader, span?: Span): RequestContext {
+  const traceparent = traceparentOf(span);
   const requestId = saneId(read('x-request-id')) ?? randomUUID();
   return {
     requestId,
     correlationId: saneId(read('x-correlation-id')) ?? requestId,
-    traceparent: traceparentOf(span) ?? saneTraceparent(read('traceparent')) ?? makeTraceparent(),
-    ...(span && { span }),
+    traceparent: traceparent ?? saneTraceparent(read('traceparent')) ?? makeTraceparent(),
+    ...(traceparent !== undefined && span && { span }),
   };
 }
 

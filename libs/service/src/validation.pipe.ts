@@ -1,4 +1,4 @@
-import { Injectable, StandardSchemaValidationPipe, type ArgumentMetadata } from '@nestjs/common';
+import { Injectable, type ArgumentMetadata, type PipeTransform } from '@nestjs/common';
 import { DomainError } from '@orders/contracts';
 
 import { fieldErrors, parameter, pointer } from './field-errors.js';
@@ -9,11 +9,11 @@ import { fieldErrors, parameter, pointer } from './field-errors.js';
  * names of the parameters.
  */
 @Injectable()
-export class ValidationPipe extends StandardSchemaValidationPipe {
-  override async transform<T>(value: T, { schema, type }: ArgumentMetadata): Promise<T> {
-    if (!schema || type === 'custom') return value;
-    const result = await this.validate(value, schema);
-    if (!result.issues) return result.value as T;
+export class ValidationPipe implements PipeTransform {
+  async transform(value: unknown, { schema, type }: ArgumentMetadata): Promise<unknown> {
+    if (!schema) return value;
+    const result = await schema['~standard'].validate(value);
+    if (!result.issues) return result.value;
     const isBody = type === 'body';
     const errors = fieldErrors(result.issues, isBody ? pointer : parameter);
     const [first] = errors;
