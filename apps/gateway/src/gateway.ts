@@ -4,10 +4,11 @@ import { ConcurrencyLimit, EventLoopDelay } from '@orders/resilience';
 import { createHttpApp, type Service } from '@orders/service';
 import type { FastifyInstance } from 'fastify';
 
-import { addAuthentication, bearerToken } from './auth/auth.hook.js';
+import { addAuthentication } from './auth/auth.hook.js';
 import { KeySet } from './auth/key-set.js';
 import { TokenVerifier } from './auth/token-verifier.js';
 import type { Config } from './config.js';
+import { addDeadlines } from './deadline.hook.js';
 import { addDocs } from './docs/docs.js';
 import { OrdersClient } from './orders/orders.client.js';
 import { OrdersController } from './orders/orders.controller.js';
@@ -38,7 +39,7 @@ export async function createGateway(config: Config, service: Service): Promise<N
   const app = await createHttpApp(GatewayModule.with(orders), { service });
 
   const fastify = app.getHttpAdapter().getInstance();
-  fastify.decorate('requestDeadlineMs', config.requestDeadlineMs);
+  addDeadlines(fastify, config.requestDeadlineMs);
   addAuthentication(fastify, verifier);
   protectFromOverload(fastify, config, { service, verifier });
   addDocs(fastify);
@@ -84,7 +85,7 @@ function refuseBeforeFastify(fastify: FastifyInstance, { verifier, rates, overlo
   const tooFast = refusalFor(rates.error(empty), rates.headers(empty));
   const tooMuch = refusalFor(overloaded());
   refuseEarly(fastify.server, (authorization) => {
-    const caller = verifier.known(bearerToken(authorization) ?? '');
+    const caller = verifier.known(authorization);
     if (caller && rates.wouldRefuse(caller.id)) return tooFast;
     // Nobody knows yet what a stranger holds: nothing.
     const reason = overload.reasonAgainst(caller?.id ?? '');

@@ -1,5 +1,7 @@
 import { RouteConfig } from '@nestjs/platform-fastify';
 
+import type { FastifyRequest } from 'fastify';
+
 import type { Caller } from './token-verifier.js';
 
 export type Scope = 'orders:read' | 'orders:write' | 'orders:admin';
@@ -16,6 +18,9 @@ declare module 'fastify' {
     caller: Caller | undefined;
   }
 }
+
+/** What gets in to a route that requires a scope. */
+export type CallerRequest = FastifyRequest & { caller: Caller };
 
 /** Lets in callers whose token has `scope`. */
 export const RequireScope = (scope: Scope) => RouteConfig({ access: scope });

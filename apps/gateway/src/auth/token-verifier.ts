@@ -16,7 +16,8 @@ export interface TokenRules {
   algorithms: readonly string[];
 }
 
-const MAX_TOKEN_LENGTH = 8_192;
+const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
+const MAX_LENGTH = 8_192;
 const CLOCK_TOLERANCE_S = 30;
 /** Entries of one generation of the cache; two generations are kept. */
 const CACHE_SIZE = 5_000;
@@ -29,8 +30,9 @@ interface Verified {
 }
 
 /**
- * Verifies access tokens (RFC 9068 without its `typ`, as many issuers leave that out). A token that was verified is
- * remembered until it expires or the issuer's keys change: checking its signature costs more than the rest of a request.
+ * Verifies the access tokens (RFC 9068 without its `typ`, as many issuers leave that out) of Authorization headers. One
+ * that was verified is remembered until it expires or the issuer's keys change: checking its signature costs more than
+ * the rest of a request. It is remembered by the header, which need not be taken apart to be found again.
  */
 export class TokenVerifier {
   private young = new Map<string, Verified>();
@@ -43,23 +45,25 @@ export class TokenVerifier {
   ) {}
 
   /** @throws {DomainError} `unauthenticated`, or `unavailable` when there are no keys to check with */
-  async verify(token: string): Promise<Caller> {
-    const known = this.known(token);
+  async verify(authorization: string): Promise<Caller> {
+    const known = this.known(authorization);
     if (known) return known;
-    if (token.length > MAX_TOKEN_LENGTH) throw invalid('it is longer than 8 KiB');
+    if (authorization.length > MAX_LENGTH) throw invalid('it is longer than 8 KiB');
+    const token = BEARER.exec(authorization)?.[1];
+    if (token === undefined) throw new DomainError('unauthenticated', 'The request carries no bearer token');
     const payload = await this.check(token);
     const caller = callerOf(payload);
-    this.remember(token, { caller, expiresAt: Number(payload.exp), keysVersion: this.keys.version });
+    this.remember(authorization, { caller, expiresAt: Number(payload.exp), keysVersion: this.keys.version });
     return caller;
   }
 
-  /** Whose token this is, when it was verified before and still holds; undefined when that is not known yet. */
-  known(token: string): Caller | undefined {
-    const fresh = this.young.get(token);
-    const entry = fresh ?? this.old.get(token);
+  /** Whose token this carries, when it was verified before and still holds; undefined when that is not known yet. */
+  known(authorization: string): Caller | undefined {
+    const fresh = this.young.get(authorization);
+    const entry = fresh ?? this.old.get(authorization);
     if (!entry || entry.keysVersion !== this.keys.version) return undefined;
     if (this.now() / 1_000 >= entry.expiresAt + CLOCK_TOLERANCE_S) return undefined;
-    if (!fresh) this.remember(token, entry);
+    if (!fresh) this.remember(authorization, entry);
     return entry.caller;
   }
 
@@ -83,12 +87,12 @@ export class TokenVerifier {
     }
   }
 
-  private remember(token: string, entry: Verified): void {
+  private remember(authorization: string, entry: Verified): void {
     if (this.young.size >= CACHE_SIZE) {
       this.old = this.young;
       this.young = new Map();
     }
-    this.young.set(token, entry);
+    this.young.set(authorization, entry);
   }
 }
 

@@ -4,9 +4,12 @@ import type { Caller } from '@orders/instrumentation';
 import type { BatcherOptions, Deadline } from '@orders/resilience';
 import { fromProblemMessage, fromServiceError } from '@orders/service';
 
+/** What a caller asks for; its context is that of its request. */
+export type NewOrder = Omit<ordersV1.CreateOrderRequest, 'context'>;
+
 /** One order on its way, and who waits for it how long. */
 export interface PendingOrder {
-  readonly request: ordersV1.CreateOrderRequest;
+  readonly request: NewOrder;
   readonly deadline: Deadline;
   readonly caller: Caller;
 }
@@ -39,7 +42,7 @@ const REFUSALS = {
 };
 
 /** A unit of a string has at most 3 bytes in UTF-8; what is not an item is bounded. */
-function maxBytesOf({ items }: ordersV1.CreateOrderRequest): number {
+function maxBytesOf({ items }: NewOrder): number {
   return items.reduce((sum, { sku }) => sum + 3 * sku.length + 24, 1_500);
 }
 

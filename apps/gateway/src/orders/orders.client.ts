@@ -19,6 +19,7 @@ import { limitConnect } from './connect-limit.js';
 import {
   CREATE_ORDERS,
   type CreatedOrder,
+  type NewOrder,
   type PendingOrder,
   toCreateOrders,
   toResult,
@@ -69,7 +70,7 @@ export class OrdersClient {
     this.client.getChannel().getConnectivityState(true);
   }
 
-  createOrder(request: ordersV1.CreateOrderRequest, deadline: Deadline): Promise<CreatedOrder> {
+  createOrder(request: NewOrder, deadline: Deadline): Promise<CreatedOrder> {
     const order = { request, deadline, caller: currentCaller() };
     return this.guarded(deadline, () => this.creating.add(order));
   }

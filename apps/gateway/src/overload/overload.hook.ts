@@ -1,9 +1,7 @@
 import { DomainError } from '@orders/contracts';
 import { meter } from '@orders/instrumentation';
-import type { ConcurrencyLimit, EventLoopDelay } from '@orders/resilience';
+import type { ConcurrencyLimit, Entry, EventLoopDelay } from '@orders/resilience';
 import type { FastifyInstance } from 'fastify';
-
-import { goneSignal } from '../gone.js';
 
 export interface OverloadOptions {
   limit: ConcurrencyLimit;
@@ -60,14 +58,19 @@ export function overloaded(): DomainError {
 export function addOverloadProtection(fastify: FastifyInstance, overload: Overload): void {
   const { limit } = overload;
   // Strangers are already gone: they can take no place from customers.
-  fastify.addHook('onRequest', async (request, reply) => {
-    if (!request.caller) return;
+  fastify.addHook('onRequest', (request, reply, done) => {
+    if (!request.caller) return done();
     const { id } = request.caller;
     const reason = overload.reasonAgainst(id);
-    if (reason) throw overload.refuse(reason);
-    const entry = await limit.enter(id, goneSignal(reply));
-    if (entry !== 'entered') throw overload.refuse(entry);
-    if (reply.raw.destroyed) limit.leave(id);
-    else reply.raw.once('close', () => limit.leave(id));
+    if (reason) return done(overload.refuse(reason));
+    const admit = (entry: Entry) => {
+      if (entry !== 'entered') return done(overload.refuse(entry));
+      if (reply.raw.destroyed) limit.leave(id);
+      else reply.raw.once('close', () => limit.leave(id));
+      done();
+    };
+    const entry = limit.enter(id, request.deadline.signal);
+    if (entry instanceof Promise) void entry.then(admit);
+    else admit(entry);
   });
 }

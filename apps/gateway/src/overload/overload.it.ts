@@ -67,6 +67,7 @@ describe('overload', () => {
     expect(first.headers.get('retry-after')).toBe('1');
     expect(await first.json()).toMatchObject({ type: 'urn:problem:orders:overloaded' });
     expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
+    await askedAre(2);
     expect(gateway.orders.asked).toHaveLength(2);
     held.resolve();
     const statuses = (await Promise.all(answers)).map(({ status }) => status);
