@@ -1,6 +1,6 @@
 import { jetstreamManager } from '@nats-io/jetstream';
-import { type MsgHdrs, MsgHdrsImpl } from '@nats-io/transport-node';
 import { EventPublisher, type Message, type Receipt, type StreamState } from '../message.js';
+import { toNatsHeaders } from './nats-headers.js';
 import type { NatsLink } from './nats-link.js';
 import { PublishAcks } from './publish-acks.js';
 import { ensureStream, type StreamSpec } from './stream.js';
@@ -58,15 +58,4 @@ export class JetStreamPublisher extends EventPublisher {
       throw error;
     }
   }
-}
-
-/** Put in directly: `append` looks through all that is there for each one. */
-function toNatsHeaders({ id, headers }: Message, stream: string): MsgHdrs {
-  const result = new MsgHdrsImpl();
-  const put = (name: string, value: string) =>
-    result.headers.set(name, [MsgHdrsImpl.validHeaderValue(value)]);
-  for (const [name, value] of Object.entries(headers)) put(name, value);
-  if (id !== '') put('Nats-Msg-Id', id);
-  put('Nats-Expected-Stream', stream);
-  return result;
 }

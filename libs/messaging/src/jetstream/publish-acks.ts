@@ -55,7 +55,7 @@ export class PublishAcks {
     return new Promise((resolve, reject) => {
       if (this.loss) throw this.loss;
       // May throw, when the connection is closed or the message too large: before anything waits.
-      this.connection.publish(subject, body, { headers, reply });
+      this.connection.publish(subject, Buffer.from(body), { headers, reply });
       const timer = setTimeout(() => this.take(reply)?.reject(new TimeoutError()), this.timeoutMs);
       this.waiting.set(reply, { subject, resolve, reject, timer });
     });

@@ -232,7 +232,6 @@ interface Row {
   body: string;
 }
 
-/** A message as the columns of `outbox` have it, for statements that write the log themselves. */
-export function toRow(message: Message): Row {
+function toRow(message: Message): Row {
   return { event_id: message.id, subject: message.subject, headers: message.headers, body: message.body };
 }

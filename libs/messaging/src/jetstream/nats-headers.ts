@@ -1,0 +1,30 @@
+import { type MsgHdrs, MsgHdrsImpl } from '@nats-io/transport-node';
+import type { Message } from '../message.js';
+
+/**
+ * The headers of a message for a stream. They can be sent, not looked into: they are joined at once, where the client's
+ * own are kept in a map, copied, and joined one by one.
+ *
+ * @throws {InvalidArgumentError} when a value has a line break
+ */
+export function toNatsHeaders({ id, headers }: Message, stream: string): MsgHdrs {
+  let text = 'NATS/1.0\r\n';
+  for (const name in headers) text += line(name, headers[name]!);
+  if (id !== '') text += line('Nats-Msg-Id', id);
+  text += line('Nats-Expected-Stream', stream);
+  return new HeadersToSend(`${text}\r\n`);
+}
+
+class HeadersToSend extends MsgHdrsImpl {
+  constructor(private readonly text: string) {
+    super();
+  }
+
+  override encode(): Uint8Array {
+    return Buffer.from(this.text);
+  }
+}
+
+function line(name: string, value: string): string {
+  return `${name}: ${MsgHdrsImpl.validHeaderValue(value)}\r\n`;
+}
