@@ -42,6 +42,18 @@ describe('PostgresOrdersRepository', () => {
     expect(await events()).toEqual([]);
   });
 
+  it('stores text as it is, and nothing at all when one has the character that separates rows', async () => {
+    const odd = ['{"a", \\b}', "'NULL", '$1 ü😀'].map((customerId) => someNewOrder({ customerId }));
+    await repository.create(odd, inTime());
+    const found = odd.map(({ order }) => repository.find(order.id, order.customerId));
+    expect(await Promise.all(found)).toEqual(odd.map(({ order }) => order));
+    const bad = someNewOrder();
+    const split = { ...bad, order: { ...bad.order, customerId: 'a\x1fb' } };
+    await expect(repository.create([someNewOrder(), split], inTime())).rejects.toThrow('null value');
+    await expect(repository.create([split, someNewOrder()], inTime())).rejects.toThrow('null value');
+    expect(await events()).toHaveLength(odd.length);
+  });
+
   it('tells of what it has appended once it is committed, and of nothing else', async () => {
     appended = 0;
     const created = someNewOrder({ key: 'k' });

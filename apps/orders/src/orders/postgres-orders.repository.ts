@@ -1,7 +1,8 @@
 import { DomainError } from '@orders/contracts';
-import { isTransientDatabaseError, OutboxLog, toRow } from '@orders/messaging';
+import { isTransientDatabaseError, OutboxLog } from '@orders/messaging';
 import type { Deadline } from '@orders/resilience';
 import { type DataSource, LessThan } from 'typeorm';
+import { type Column, columnsOf, rowsFrom } from '../database/columns.js';
 import { statementWithin, transactionWithin } from '../database/within.js';
 import type { Order } from './order.js';
 import { OrderEntity } from './order.entity.js';
@@ -14,16 +15,29 @@ import {
   tooLate,
 } from './orders.repository.js';
 
+const COLUMNS: readonly Column<NewOrder>[] = [
+  { name: 'id', type: 'uuid', of: ({ order }) => order.id },
+  { name: 'customer_id', type: 'text', of: ({ order }) => order.customerId },
+  { name: 'idempotency_key', type: 'text', of: ({ idempotencyKey }) => idempotencyKey },
+  { name: 'request_hash', type: 'text', of: ({ requestHash }) => requestHash },
+  { name: 'items', type: 'jsonb', of: ({ order }) => JSON.stringify(order.items) },
+  { name: 'total_cents', type: 'bigint', of: ({ order }) => order.totalCents },
+  { name: 'status', type: 'text', of: ({ order }) => order.status },
+  { name: 'version', type: 'integer', of: ({ order }) => order.version },
+  { name: 'created_at', type: 'timestamptz', of: ({ order }) => order.createdAt.toISOString() },
+  { name: 'event_id', type: 'uuid', of: ({ event }) => event.id },
+  { name: 'subject', type: 'text', of: ({ event }) => event.subject },
+  { name: 'headers', type: 'json', of: ({ event }) => JSON.stringify(event.headers) },
+  { name: 'body', type: 'text', of: ({ event }) => event.body },
+];
+
 /**
  * Orders and their outbox entries by one statement, hence in one transaction. In the order of the keys: two batches
  * with the same keys wait for each other instead of deadlocking. An order whose key is taken leaves no entry.
  */
 const CREATE = `
   WITH input AS MATERIALIZED (
-    SELECT * FROM json_to_recordset($1) AS new (
-      id uuid, customer_id text, idempotency_key text, request_hash text, items jsonb, total_cents bigint,
-      status text, version integer, created_at timestamptz,
-      event_id uuid, subject text, headers json, body text)
+    SELECT * FROM ${rowsFrom(COLUMNS, 'new')}
   ), created AS (
     INSERT INTO orders (id, customer_id, idempotency_key, request_hash, items, total_cents, status, version, created_at)
     SELECT id, customer_id, idempotency_key, decode(request_hash, 'hex'), items, total_cents, status, version, created_at
@@ -58,7 +72,7 @@ export class PostgresOrdersRepository extends OrdersRepository {
   }
 
   async create(orders: readonly NewOrder[], deadline: Deadline): Promise<StoredOrder[]> {
-    const parameters = [JSON.stringify(orders.map(toOrderRow))];
+    const parameters = columnsOf(COLUMNS, orders);
     const statement = { name: 'create-orders', sql: CREATE, parameters };
     const rows = await this.run(
       () => statementWithin<{ id: string }[]>(this.db, deadline, statement),
@@ -143,19 +157,4 @@ export class PostgresOrdersRepository extends OrdersRepository {
 
 function keyOf(customerId: string, idempotencyKey: string): string {
   return JSON.stringify([customerId, idempotencyKey]);
-}
-
-function toOrderRow({ order, idempotencyKey, requestHash, event }: NewOrder) {
-  return {
-    id: order.id,
-    customer_id: order.customerId,
-    idempotency_key: idempotencyKey,
-    request_hash: requestHash,
-    items: order.items,
-    total_cents: order.totalCents,
-    status: order.status,
-    version: order.version,
-    created_at: order.createdAt,
-    ...toRow(event),
-  };
 }
