@@ -2,6 +2,7 @@ import { isSpanContextValid, trace } from '@opentelemetry/api';
 import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino';
 
 import { currentContext } from './context.js';
+import { PagedLines } from './paged-lines.js';
 import { traceIdOf } from './traceparent.js';
 
 export interface LoggerSettings {
@@ -31,17 +32,13 @@ export function loggerOptions({ name, level }: LoggerSettings): LoggerOptions {
   return { name, level, base: {}, mixin: correlation, redact: { paths: REDACTED, censor: '***' } };
 }
 
-/** How long a line may wait for others to be written with it, in ms. */
-const FLUSH_MS = 100;
-
 /**
  * A logger with {@link loggerOptions}; writes to stdout unless `destination` is given. Lines are written by the page,
  * or after 100 ms: a system call for each would be a twentieth of what a request costs. An exit and a `fatal` line
  * write what is left; a SIGKILL takes up to 100 ms of lines along.
  */
 export function createLogger(settings: LoggerSettings, destination?: DestinationStream): Logger {
-  const stdout = () => pino.destination({ sync: false, minLength: 4_096, periodicFlush: FLUSH_MS });
-  return pino(loggerOptions(settings), destination ?? stdout());
+  return pino(loggerOptions(settings), destination ?? new PagedLines());
 }
 
 function correlation(): object {

@@ -39,9 +39,9 @@ export async function withSpan<T>(
   const options = {
     kind: settings.kind ?? SpanKind.INTERNAL,
     attributes: settings.attributes ?? {},
-    links: (settings.links ?? []).flatMap(linkTo),
   };
   return tracer.startActiveSpan(name, options, parent, async (span) => {
+    if (settings.links && span.isRecording()) span.addLinks(settings.links.flatMap(linkTo));
     try {
       return await fn(span);
     } catch (error) {

@@ -83,9 +83,9 @@ const contextSchema = z.object({
  * @throws {z.ZodError} when an attribute is missing or malformed
  */
 export function readContext(message: Message): EventContext {
-  const decoded = Object.fromEntries(
-    Object.entries(message.headers).map(([name, value]) => [name.toLowerCase(), decodeHeader(value)]),
-  );
+  const decoded: Record<string, string> = {};
+  for (const [name, value] of Object.entries(message.headers))
+    decoded[name.toLowerCase()] = decodeHeader(value);
   const headers = contextSchema.parse(decoded);
   return {
     id: headers['ce-id'],
