@@ -9,7 +9,7 @@ import type { TransactionRunner } from '../queryable.js';
 import type { ConsumerMetrics } from './consumer-metrics.js';
 import type { EventHandler, SequenceGap } from './event-handler.js';
 import { fateOf } from './fate.js';
-import { InboxHandlers } from './inbox-handlers.js';
+import { type Applied, InboxHandlers } from './inbox-handlers.js';
 
 export interface InboxConsumerOptions {
   /** Whose inbox and dead letters; the name of the durable consumer too. */
@@ -25,6 +25,12 @@ export interface InboxConsumerOptions {
   /** Times an event that fails for an unknown reason is tried before it becomes a dead letter. Default 5. */
   maxAttempts?: number;
   backoff?: Backoff;
+}
+
+/** A delivery that can take no effect, and why. */
+interface Letter {
+  readonly delivery: Delivery;
+  readonly error: unknown;
 }
 
 /**
@@ -76,7 +82,7 @@ export class InboxConsumer {
 
   /** Inbox, effects and dead letters of a batch in one transaction. */
   private apply(batch: readonly Delivery[]): Promise<void> {
-    const { name, db, metrics, logger } = this.options;
+    const { name, db, metrics } = this.options;
     const { events, unreadable } = this.read(batch);
     return inProcessSpan(name, events, async () => {
       const startedAt = performance.now();
@@ -86,18 +92,28 @@ export class InboxConsumer {
         return applied;
       });
       metrics.duration.record((performance.now() - startedAt) / 1_000, { consumer: name });
-      metrics.events.add(fresh.length, { consumer: name, outcome: 'applied' });
-      metrics.events.add(events.length - fresh.length, { consumer: name, outcome: 'duplicate' });
-      metrics.events.add(unreadable.length, { consumer: name, outcome: 'dead_letter' });
-      for (const { delivery, error } of unreadable) {
-        logger.error({ err: error, address: delivery.address }, 'event became a dead letter');
-      }
-      for (const { id, type, subject, sequence, correlationId, traceparent } of fresh) {
-        const traceId = parseTraceparent(traceparent)?.traceId;
-        logger.info({ eventId: id, type, subject, sequence, correlationId, traceId }, 'event applied');
-      }
-      for (const gap of gaps) this.tellGap(gap);
+      this.tellApplied({ events: fresh, gaps }, events.length - fresh.length);
+      this.tellBuried(unreadable);
     });
+  }
+
+  private tellApplied({ events, gaps }: Applied, duplicates: number): void {
+    const { name, logger, metrics } = this.options;
+    metrics.events.add(events.length, { consumer: name, outcome: 'applied' });
+    metrics.events.add(duplicates, { consumer: name, outcome: 'duplicate' });
+    for (const { id, type, subject, sequence, correlationId, traceparent } of events) {
+      const traceId = parseTraceparent(traceparent)?.traceId;
+      logger.info({ eventId: id, type, subject, sequence, correlationId, traceId }, 'event applied');
+    }
+    for (const gap of gaps) this.tellGap(gap);
+  }
+
+  private tellBuried(letters: readonly Letter[]): void {
+    const { name, logger, metrics } = this.options;
+    metrics.events.add(letters.length, { consumer: name, outcome: 'dead_letter' });
+    for (const { delivery, error } of letters) {
+      logger.error({ err: error, address: delivery.address }, 'event became a dead letter');
+    }
   }
 
   private tellGap(gap: SequenceGap): void {
@@ -109,7 +125,7 @@ export class InboxConsumer {
 
   private read(batch: readonly Delivery[]) {
     const events: ReceivedEvent[] = [];
-    const unreadable: { delivery: Delivery; error: unknown }[] = [];
+    const unreadable: Letter[] = [];
     for (const delivery of batch) {
       try {
         events.push(this.handlers.read(delivery.message));
@@ -133,13 +149,11 @@ export class InboxConsumer {
 
   /** Keeps what cannot be applied as dead letters; when even that fails, it is delivered again. */
   private async bury(batch: readonly Delivery[], reason: unknown, signal: AbortSignal): Promise<void> {
-    const { name, db, logger, metrics } = this.options;
     for (const delivery of batch) {
       try {
-        await db.transaction((tx) => this.deadLetters.add(tx, delivery, reason));
+        await this.options.db.transaction((tx) => this.deadLetters.add(tx, delivery, reason));
         delivery.ack();
-        metrics.events.add(1, { consumer: name, outcome: 'dead_letter' });
-        logger.error({ err: reason, address: delivery.address }, 'event became a dead letter');
+        this.tellBuried([{ delivery, error: reason }]);
       } catch (error) {
         await this.pause([delivery], error, signal);
         delivery.nak(0);

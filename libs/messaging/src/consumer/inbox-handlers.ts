@@ -21,12 +21,7 @@ export class InboxHandlers {
     this.handlers = new Map(handlers.map((handler) => [handler.contract.type, handler]));
   }
 
-  /**
-   * Reads an event for the handler of its type.
-   *
-   * @throws {z.ZodError} when its attributes or its data break their schema
-   * @throws {PermanentError} when it is no JSON or nobody handles its type
-   */
+  /** As {@link readEvent} does. */
   read(message: Message): ReceivedEvent {
     return readEvent(message, this.handlers);
   }
