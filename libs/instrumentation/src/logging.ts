@@ -2,7 +2,7 @@ import { isSpanContextValid, trace } from '@opentelemetry/api';
 import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino';
 
 import { currentContext } from './context.js';
-import { PagedLines } from './paged-lines.js';
+import { paged } from './paged.js';
 import { traceIdOf } from './traceparent.js';
 
 export interface LoggerSettings {
@@ -38,7 +38,7 @@ export function loggerOptions({ name, level }: LoggerSettings): LoggerOptions {
  * write what is left; a SIGKILL takes up to 100 ms of lines along.
  */
 export function createLogger(settings: LoggerSettings, destination?: DestinationStream): Logger {
-  return pino(loggerOptions(settings), destination ?? new PagedLines());
+  return pino(loggerOptions(settings), destination ?? paged());
 }
 
 function correlation(): object {

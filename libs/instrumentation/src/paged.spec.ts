@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { PagedLines } from './paged-lines.js';
+import { paged } from './paged.js';
 
 describe('lines', () => {
   it('are written all, in order, when a page is full, when it is not, and at once when told', async () => {
@@ -14,7 +14,7 @@ describe('lines', () => {
     // Stays open: what writes lines does so as long as its process lives.
     const fd = openSync(file, 'a');
     const written = () => readFileSync(file, 'utf8');
-    const pages = new PagedLines(fd);
+    const pages = paged(fd);
     const first = Array.from({ length: 1_000 }, (_, n) => `line ${n} ${'é'.repeat(n % 50)}\n`);
     for (const line of first) pages.write(line);
     while (written() !== first.join('')) await sleep(5);
@@ -29,9 +29,9 @@ describe('lines', () => {
     ['that ends by itself', ''],
     ['that is ended', 'process.exit(3)'],
   ])('of a process %s are written before it has ended', (_how, end) => {
-    const module = JSON.stringify(new URL('./paged-lines.ts', import.meta.url).href);
-    const script = `const { PagedLines } = await import(${module});
-      const pages = new PagedLines();
+    const module = JSON.stringify(new URL('./paged.ts', import.meta.url).href);
+    const script = `const { paged } = await import(${module});
+      const pages = paged();
       for (let n = 0; n < 10; n += 1) pages.write('line ' + n + '\\n');
       ${end}`;
     const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
