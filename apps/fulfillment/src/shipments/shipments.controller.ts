@@ -1,10 +1,7 @@
 import { Controller, Get, Param } from '@nestjs/common';
-import { DomainError } from '@orders/contracts';
-import { z } from 'zod';
+import { DomainError, isOrderId } from '@orders/contracts';
 import type { ShipmentEntity } from './shipment.entity.js';
 import { ShipmentsRepository } from './shipments.repository.js';
-
-const uuid = z.uuid();
 
 /** Read by other services and by operators; never exposed to the internet. */
 @Controller('shipments')
@@ -13,7 +10,7 @@ export class ShipmentsController {
 
   @Get(':orderId')
   async get(@Param('orderId') orderId: string): Promise<ShipmentEntity> {
-    const shipment = uuid.safeParse(orderId).success ? await this.shipments.find(orderId) : undefined;
+    const shipment = isOrderId(orderId) ? await this.shipments.find(orderId) : undefined;
     if (!shipment) throw new DomainError('not-found', 'no shipment is planned for this order');
     return shipment;
   }

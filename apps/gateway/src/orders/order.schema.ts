@@ -55,12 +55,6 @@ export const orderBody = z.object({
   version: z.int().min(1),
 });
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
-export function isOrderId(text: string): boolean {
-  return UUID.test(text);
-}
-
 /**
  * Whether the total fits a JSON number. Doubles are exact up to 2^53-1 and round monotonically above, so a step that
  * leaves the safe integers is seen at that step.

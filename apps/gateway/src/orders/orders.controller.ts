@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { DomainError, type ordersV1 } from '@orders/contracts';
+import { DomainError, isOrderId, type ordersV1 } from '@orders/contracts';
 import type { FastifyReply } from 'fastify';
 
 import { RequireScope, type CallerRequest } from '../auth/access.js';
@@ -10,7 +10,6 @@ import { parseIdempotencyKey, parseIfMatch } from './order.headers.js';
 import {
   cancelOrderBody,
   createOrderBody,
-  isOrderId,
   listOrdersQuery,
   type CreateOrderBody,
   type ListOrdersQuery,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { DomainError, IDEMPOTENCY_KEY_PATTERN } from '@orders/contracts';
 import type { Order } from './order.js';
 
@@ -8,7 +8,7 @@ import type { Order } from './order.js';
  */
 export function requestHash({ customerId, items }: Pick<Order, 'customerId' | 'items'>): string {
   const canonical = [customerId, items.map(({ sku, quantity, priceCents }) => [sku, quantity, priceCents])];
-  return createHash('sha256').update(JSON.stringify(canonical)).digest('hex');
+  return hash('sha256', JSON.stringify(canonical), 'hex');
 }
 
 /** @throws {DomainError} validation-failed, unless it is 1 to 255 visible ASCII characters */

@@ -24,7 +24,6 @@ function orderEvent(
   circumstances: Origin & { time: Date },
 ): Message {
   const context = {
-    // Those of one millisecond in no order, which nobody needs: a twentieth of the price of one that has it.
     id: randomUUIDv7(),
     source: ORDERS_SOURCE,
     type,

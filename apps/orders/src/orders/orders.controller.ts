@@ -1,7 +1,7 @@
 import { Metadata, type ServerUnaryCall } from '@grpc/grpc-js';
 import { Controller, Logger } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
-import { DomainError, ORDER_LIMITS, ordersV1, REPLAYED_METADATA } from '@orders/contracts';
+import { DomainError, isOrderId, ORDER_LIMITS, ordersV1, REPLAYED_METADATA } from '@orders/contracts';
 import {
   type Caller,
   currentCaller,
@@ -10,7 +10,6 @@ import {
   parseTraceparent,
 } from '@orders/instrumentation';
 import { deadlineOf, saneId, toProblemMessage } from '@orders/service';
-import { validate as isUuid } from 'uuid';
 import { checkCustomer, type Order } from './order.js';
 import type { Origin } from './order-events.js';
 import { type CreateCommand, type Created, OrdersService } from './orders.service.js';
@@ -136,7 +135,7 @@ function toMessage(order: Order): ordersV1.Order {
 
 /** What is no id can be nobody's order. */
 function orderId(text: string): string {
-  if (isUuid(text)) return text;
+  if (isOrderId(text)) return text;
   throw new DomainError('order-not-found', 'no order of yours has this id');
 }
 
@@ -166,7 +165,7 @@ function writeCursor(next: string | undefined): string {
 function readCursor(cursor: string): string | undefined {
   if (cursor === '') return undefined;
   const id = Buffer.from(cursor, 'base64url').toString();
-  if (isUuid(id)) return id;
+  if (isOrderId(id)) return id;
   const errors = [{ pointer: 'cursor', detail: 'the nextCursor of the page before' }];
   throw new DomainError('malformed-request', 'the cursor is none of ours', { errors });
 }

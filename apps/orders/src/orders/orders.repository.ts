@@ -45,7 +45,7 @@ export abstract class OrdersRepository {
   abstract find(id: string, customerId: string | undefined): Promise<Order | undefined>;
 
   /**
-   * A customer's orders, newest first.
+   * A customer's orders, newest first; those of one millisecond by their ids.
    *
    * @param before only those older than the order with this id
    */

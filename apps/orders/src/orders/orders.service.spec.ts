@@ -1,9 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { DomainError } from '@orders/contracts';
 import { currentCaller } from '@orders/instrumentation';
 import { MemoryBus } from '@orders/messaging';
 import { Deadline } from '@orders/resilience';
-import { v7 as uuidV7 } from 'uuid';
 import { inTime, ITEMS, ORIGIN } from '../testing/fixtures.js';
 import { MemoryOrdersRepository } from './memory-orders.repository.js';
 import { type CreateCommand, OrdersService } from './orders.service.js';
@@ -11,7 +11,7 @@ import { type CreateCommand, OrdersService } from './orders.service.js';
 const command = (overrides: Partial<CreateCommand> = {}): CreateCommand => ({
   customerId: 'alice',
   items: ITEMS,
-  idempotencyKey: uuidV7(),
+  idempotencyKey: randomUUID(),
   origin: ORIGIN,
   caller: currentCaller(),
   ...overrides,

@@ -1,9 +1,9 @@
+import { randomUUIDv7 } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DomainError, ORDER_LIMITS } from '@orders/contracts';
 import { type Caller, onBehalfOf } from '@orders/instrumentation';
 import { Deadline } from '@orders/resilience';
 import { measuredBatcher } from '@orders/service';
-import { v7 as uuidV7 } from 'uuid';
 import { assertIdempotencyKey, requestHash } from './idempotency.js';
 import { cancelOrder, type Order, type OrderItem, placeOrder } from './order.js';
 import { orderCanceled, orderCreated, type Origin } from './order-events.js';
@@ -119,7 +119,7 @@ export class OrdersService {
 /** The order, its event and what tells a repeat, all made before the database is asked for anything. */
 function prepare({ customerId, items, idempotencyKey, origin }: CreateCommand): NewOrder {
   assertIdempotencyKey(idempotencyKey);
-  const order = placeOrder({ id: uuidV7(), customerId, items, now: new Date() });
+  const order = placeOrder({ id: randomUUIDv7(), customerId, items, now: new Date() });
   return { order, idempotencyKey, requestHash: requestHash(order), event: orderCreated(order, origin) };
 }
 

@@ -1,5 +1,5 @@
+import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import { Deadline } from '@orders/resilience';
-import { v7 as uuidV7 } from 'uuid';
 import { requestHash } from '../orders/idempotency.js';
 import { type Order, type OrderItem, placeOrder } from '../orders/order.js';
 import { orderCanceled, orderCreated } from '../orders/order-events.js';
@@ -21,8 +21,8 @@ export const ITEMS: readonly OrderItem[] = [
 export function someNewOrder(
   overrides: Partial<{ customerId: string; key: string; items: readonly OrderItem[] }> = {},
 ): NewOrder {
-  const { customerId = 'alice', key = uuidV7(), items = ITEMS } = overrides;
-  const order = placeOrder({ id: uuidV7(), customerId, items, now: new Date() });
+  const { customerId = 'alice', key = randomUUID(), items = ITEMS } = overrides;
+  const order = placeOrder({ id: randomUUIDv7(), customerId, items, now: new Date() });
   return { order, idempotencyKey: key, requestHash: requestHash(order), event: orderCreated(order, ORIGIN) };
 }
 
