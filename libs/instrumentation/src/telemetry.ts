@@ -5,9 +5,14 @@ export interface Telemetry {
 
 let running: Telemetry | undefined;
 
-/** Told by `register` when tracing is on. */
-export function setTelemetry(telemetry: Telemetry): void {
+/** Told by `register` when tracing is on; `undefined` = it is off again. */
+export function setTelemetry(telemetry: Telemetry | undefined): void {
   running = telemetry;
+}
+
+/** Is tracing on in this process? If not, spans are never recorded, and to make them is a waste. */
+export function isTracing(): boolean {
+  return running !== undefined;
 }
 
 /** Longest time that the last export may take, in ms. */

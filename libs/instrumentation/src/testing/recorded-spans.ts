@@ -8,6 +8,8 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 
+import { setTelemetry } from '../telemetry.js';
+
 export interface RecordedSpans {
   /** Those that have ended, in the order in which they did. */
   readonly ended: () => readonly ReadableSpan[];
@@ -20,13 +22,14 @@ export interface RecordedSpans {
 export function recordSpans(): RecordedSpans {
   const exporter = new InMemorySpanExporter();
   context.setGlobalContextManager(new Contexts());
-  trace.setGlobalTracerProvider(
-    new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }),
-  );
+  const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
+  trace.setGlobalTracerProvider(provider);
+  setTelemetry(provider);
   return {
     ended: () => exporter.getFinishedSpans(),
     reset: () => exporter.reset(),
     stop: () => {
+      setTelemetry(undefined);
       trace.disable();
       context.disable();
     },
