@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Deadline } from './deadline.js';
-import { DeadlineWatch } from './deadline-watch.js';
+import { DeadlineWatch, type WatchLink } from './deadline-watch.js';
+import { type Link, LinkedList } from './linked-list.js';
 
 /** `full` = too many wait already; `late` = its deadline passed, `gone` = its caller went away, before it had an answer. */
 export type Refusal = 'full' | 'late' | 'gone';
@@ -54,9 +55,8 @@ export interface BatcherOptions<Item, Result> {
  * when that is over or its caller has gone. An item is answered once and fails for no fault of another.
  */
 export class Batcher<Item extends { readonly deadline: Deadline }, Result> {
-  /** In the order of their coming: a set keeps it, and lets go from the middle. */
-  private readonly queue = new Set<Entry<Item, Result>>();
-  private readonly watch = new DeadlineWatch();
+  private readonly queue = new LinkedList<Entry<Item, Result>>();
+  private readonly watch = new DeadlineWatch<Entry<Item, Result>>((entry) => this.giveUp(entry));
   private readonly maxInFlight: number;
   private readonly gatherMs: number;
   private readonly lingerMs: number;
@@ -86,10 +86,12 @@ export class Batcher<Item extends { readonly deadline: Deadline }, Result> {
    */
   add(item: Item): Promise<Result> {
     if (this.queue.size >= this.options.maxQueued) return Promise.reject(this.refusal('full'));
+    const { deadline } = item;
+    if (deadline.signal.aborted) return Promise.reject(this.refusal(whyOver(deadline)));
     return new Promise((resolve, reject) => {
-      const entry: Entry<Item, Result> = { item, resolve, reject, late: () => this.giveUp(entry) };
-      this.queue.add(entry);
-      this.watch.add(item.deadline, entry.late);
+      const entry: Entry<Item, Result> = { item, deadline, resolve, reject };
+      entry.queued = this.queue.add(entry);
+      entry.watched = this.watch.add(entry);
       this.schedule();
     });
   }
@@ -135,15 +137,15 @@ export class Batcher<Item extends { readonly deadline: Deadline }, Result> {
     const { maxItems, maxBytes = Infinity, sizeOf = () => 0, minLeftMs = 0 } = this.options;
     const entries: Entry<Item, Result>[] = [];
     let bytes = 0;
-    for (const entry of this.queue) {
-      const { deadline } = entry.item;
-      if (deadline.over || deadline.remainingMs < minLeftMs) {
+    for (let link = this.queue.first; link; link = this.queue.first) {
+      const entry = link.value;
+      if (entry.deadline.over || entry.deadline.remainingMs < minLeftMs) {
         this.giveUp(entry);
         continue;
       }
       bytes += sizeOf(entry.item);
       if (entries.length === maxItems || (entries.length > 0 && bytes > maxBytes)) break;
-      this.queue.delete(entry);
+      this.queue.remove(link);
       entries.push(entry);
     }
     return entries;
@@ -159,7 +161,7 @@ export class Batcher<Item extends { readonly deadline: Deadline }, Result> {
       const results = await this.options.send(items, flight.nobodyWaits.signal);
       entries.forEach((entry, index) => this.settle(entry, results[index] ?? MISSING));
     } catch (reason) {
-      const waiting = entries.filter((entry) => this.isWaiting(entry));
+      const waiting = entries.filter(({ watched }) => watched?.list);
       if (entries.length === 1 || this.options.isOutage(reason)) {
         for (const entry of waiting) this.settle(entry, { status: 'rejected', reason });
       } else {
@@ -169,25 +171,24 @@ export class Batcher<Item extends { readonly deadline: Deadline }, Result> {
   }
 
   private giveUp(entry: Entry<Item, Result>): void {
-    if (!this.isWaiting(entry)) return;
-    const { flight, item } = entry;
-    const why = item.deadline.signal.aborted && !item.deadline.expired ? 'gone' : 'late';
-    this.settle(entry, { status: 'rejected', reason: this.refusal(why) });
+    if (!this.takeOut(entry)) return;
+    entry.reject(this.refusal(whyOver(entry.deadline)));
+    const { flight } = entry;
     if (!flight) return;
     flight.waiting -= 1;
     if (flight.waiting === 0) flight.nobodyWaits.abort();
   }
 
-  private isWaiting({ late }: Entry<Item, Result>): boolean {
-    return this.watch.has(late);
-  }
-
   private settle(entry: Entry<Item, Result>, result: PromiseSettledResult<Result>): void {
-    if (!this.isWaiting(entry)) return;
-    this.watch.delete(entry.late);
-    this.queue.delete(entry);
+    if (!this.takeOut(entry)) return;
     if (result.status === 'fulfilled') entry.resolve(result.value);
     else entry.reject(result.reason);
+  }
+
+  /** @returns false when it had its answer before */
+  private takeOut({ queued, watched }: Entry<Item, Result>): boolean {
+    if (queued) this.queue.remove(queued);
+    return watched !== undefined && this.watch.delete(watched);
   }
 
   private refusal(why: Refusal): Error {
@@ -198,12 +199,17 @@ export class Batcher<Item extends { readonly deadline: Deadline }, Result> {
 
 interface Entry<Item, Result> {
   readonly item: Item;
+  readonly deadline: Deadline;
   readonly resolve: (result: Result) => void;
   readonly reject: (reason: unknown) => void;
-  /** To be called when its deadline has passed or its caller has gone. */
-  readonly late: () => void;
+  queued?: Link<Entry<Item, Result>>;
+  watched?: WatchLink<Entry<Item, Result>>;
   /** The batch that it was last sent with. */
   flight?: { waiting: number; readonly nobodyWaits: AbortController };
+}
+
+function whyOver({ signal, expired }: Deadline): Refusal {
+  return signal.aborted && !expired ? 'gone' : 'late';
 }
 
 const MISSING = { status: 'rejected', reason: new Error('the batch did not answer this item') } as const;

@@ -1,3 +1,5 @@
+import { LinkedList } from './linked-list.js';
+
 export interface ConcurrencyLimitOptions {
   /** How many may be inside at once; at least 1. */
   max: number;
@@ -32,8 +34,7 @@ export class ConcurrencyLimit {
   private readonly inside = new Shares();
   /** Inside or waiting. */
   private readonly held = new Shares();
-  /** For whom each waits, in the order of their coming: a map keeps it, and lets go from the middle. */
-  private readonly waiting = new Map<(entry: Entry) => void, string>();
+  private readonly waiting = new LinkedList<Waiting>();
   private quietAt = performance.now();
 
   constructor(private readonly options: ConcurrencyLimitOptions) {}
@@ -68,7 +69,7 @@ export class ConcurrencyLimit {
   leave(who: string): void {
     this.inside.add(who, -1);
     this.held.add(who, -1);
-    for (const [settle, whose] of this.waiting) if (this.mayEnter(whose)) settle('entered');
+    for (const waiting of this.waiting.values()) if (this.mayEnter(waiting.who)) waiting.settle('entered');
   }
 
   private mayEnter(who: string): boolean {
@@ -86,7 +87,7 @@ export class ConcurrencyLimit {
       const settle = (entry: Entry) => {
         clearTimeout(timer);
         signal.removeEventListener('abort', giveUp);
-        this.waiting.delete(settle);
+        this.waiting.remove(link);
         if (entry === 'entered') this.inside.add(who, 1);
         else this.held.add(who, -1);
         resolve(entry);
@@ -94,10 +95,15 @@ export class ConcurrencyLimit {
       const giveUp = () => settle('late');
       const timer = setTimeout(giveUp, this.options.maxQueueMs);
       signal.addEventListener('abort', giveUp, { once: true });
-      this.waiting.set(settle, who);
+      const link = this.waiting.add({ who, settle });
       this.held.add(who, 1);
     });
   }
+}
+
+interface Waiting {
+  readonly who: string;
+  readonly settle: (entry: Entry) => void;
 }
 
 /** How many each has, and all together. */

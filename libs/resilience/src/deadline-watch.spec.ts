@@ -1,23 +1,28 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Deadline } from './deadline.js';
-import { DeadlineWatch } from './deadline-watch.js';
+import { DeadlineWatch, type WatchLink } from './deadline-watch.js';
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
 
+interface Named {
+  readonly name: string;
+  readonly deadline: Deadline;
+}
+
 /** A watch of named deadlines, and the names of those that were over, in the order in which it told so. */
 function setUp() {
-  const watch = new DeadlineWatch();
   const over: string[] = [];
-  const add = (name: string, ms: number, signal = new AbortController().signal) => {
-    const told = () => {
-      over.push(name);
-      watch.delete(told);
-    };
-    watch.add(Deadline.keptBy(signal, ms), told);
-    return told;
-  };
-  return { watch, over, add };
+  const links = new Map<string, WatchLink<Named>>();
+  const watch = new DeadlineWatch<Named>(({ name }) => {
+    over.push(name);
+    takeBack(name);
+  });
+  const add = (name: string, ms: number, signal = new AbortController().signal) =>
+    void links.set(name, watch.add({ name, deadline: Deadline.keptBy(signal, ms) }));
+  const takeBack = (name: string) => watch.delete(links.get(name)!);
+  return { over, add, takeBack };
 }
 
 describe('DeadlineWatch', () => {
@@ -44,18 +49,34 @@ describe('DeadlineWatch', () => {
     add('c', 1_000, caller.signal);
     caller.abort();
     expect(over).toEqual(['a', 'c']);
-    add('too late', 1_000, caller.signal);
-    expect(over).toEqual(['a', 'c', 'too late']);
   });
 
   it('tells nothing of what was taken back', () => {
-    const { watch, over, add } = setUp();
+    const { over, add, takeBack } = setUp();
     const caller = new AbortController();
-    for (const name of ['a', 'b']) watch.delete(add(name, 100, caller.signal));
+    for (const name of ['a', 'b']) {
+      add(name, 100, caller.signal);
+      expect(takeBack(name)).toBe(true);
+      expect(takeBack(name)).toBe(false);
+    }
     add('c', 100, caller.signal);
     caller.abort();
     jest.advanceTimersByTime(1_000);
     expect(over).toEqual(['c']);
+  });
+
+  it('listens once to what comes in one call, and no longer than somebody waits', () => {
+    const { add, takeBack } = setUp();
+    const caller = new AbortController();
+    const count = () => getEventListeners(caller.signal, 'abort').length;
+    for (const name of ['a', 'b']) add(name, 100, caller.signal);
+    expect(count()).toBe(1);
+    takeBack('a');
+    expect(count()).toBe(1);
+    takeBack('b');
+    expect(count()).toBe(0);
+    add('c', 100, caller.signal);
+    expect(count()).toBe(1);
   });
 
   it('looks each minute at a deadline that is longer than any timer', () => {

@@ -1,59 +1,63 @@
 import type { Deadline } from './deadline.js';
+import { type Link, LinkedList } from './linked-list.js';
 
 /** Looks at least this often, in ms: longer than any timer of Node would be is a mistake anyway. */
 const MAX_SLEEP_MS = 60_000;
 
-/** What is to be called when a signal aborts, and the one listener that does so. */
+/** The one listener to a signal, for all items that came with it one after the other. */
 interface Listening {
-  readonly overs: Set<() => void>;
+  readonly signal: AbortSignal;
   readonly onAbort: () => void;
+  items: number;
 }
 
+interface Watched<Item> {
+  readonly item: Item;
+  readonly listening: Listening;
+}
+
+export type WatchLink<Item> = Link<Watched<Item>>;
+
 /**
- * Tells when deadlines pass and when callers go away, with one timer for all and one listener for each signal:
- * deadlines come and go by the thousand a second, and what comes in one call has one signal.
+ * Tells when deadlines pass and when callers go away, with one timer for all and one listener for what comes in one
+ * call and so has one signal: deadlines come and go by the thousand a second.
  */
-export class DeadlineWatch {
-  /** By what is to be called. */
-  private readonly watched = new Map<() => void, Deadline>();
-  private readonly listening = new Map<AbortSignal, Listening>();
+export class DeadlineWatch<Item extends { readonly deadline: Deadline }> {
+  private readonly watched = new LinkedList<Watched<Item>>();
+  private latest: Listening | undefined;
   private timer: NodeJS.Timeout | undefined;
   private wakesAt = Infinity;
 
-  /** @param over called when the deadline is over; also at once, should it be so already. Until {@link delete}. */
-  add(deadline: Deadline, over: () => void): void {
-    this.watched.set(over, deadline);
-    const { signal, remainingMs } = deadline;
-    if (signal.aborted) over();
-    else this.listen(signal).overs.add(over);
+  /** @param over called when the deadline of an item is over, until it is taken back by {@link delete} */
+  constructor(private readonly over: (item: Item) => void) {}
+
+  /** @param item whose signal has not aborted yet */
+  add(item: Item): WatchLink<Item> {
+    const { signal, remainingMs } = item.deadline;
     if (performance.now() + remainingMs < this.wakesAt) this.sleep(remainingMs);
+    const listening = this.latest?.signal === signal ? this.latest : this.listen(signal);
+    listening.items += 1;
+    return this.watched.add({ item, listening });
   }
 
-  has(over: () => void): boolean {
-    return this.watched.has(over);
-  }
-
-  delete(over: () => void): void {
-    const signal = this.watched.get(over)?.signal;
-    this.watched.delete(over);
-    if (signal) this.unlisten(signal, over);
+  /** @returns false when it had been taken back before */
+  delete(link: WatchLink<Item>): boolean {
+    if (!this.watched.remove(link)) return false;
+    const { listening } = link.value;
+    listening.items -= 1;
+    if (listening.items > 0) return true;
+    listening.signal.removeEventListener('abort', listening.onAbort);
+    if (this.latest === listening) this.latest = undefined;
+    return true;
   }
 
   private listen(signal: AbortSignal): Listening {
-    const known = this.listening.get(signal);
-    if (known) return known;
-    const overs = new Set<() => void>();
-    const listening = { overs, onAbort: () => overs.forEach((over) => over()) };
-    signal.addEventListener('abort', listening.onAbort);
-    this.listening.set(signal, listening);
-    return listening;
-  }
-
-  private unlisten(signal: AbortSignal, over: () => void): void {
-    const listening = this.listening.get(signal);
-    if (!listening?.overs.delete(over) || listening.overs.size > 0) return;
-    signal.removeEventListener('abort', listening.onAbort);
-    this.listening.delete(signal);
+    const onAbort = () => {
+      for (const { item } of this.watched.values()) if (item.deadline.signal === signal) this.over(item);
+    };
+    signal.addEventListener('abort', onAbort);
+    this.latest = { signal, onAbort, items: 0 };
+    return this.latest;
   }
 
   private sleep(ms: number): void {
@@ -66,9 +70,9 @@ export class DeadlineWatch {
   private look(): void {
     this.wakesAt = Infinity;
     let nextMs = Infinity;
-    for (const [over, deadline] of this.watched) {
-      if (deadline.expired) over();
-      else nextMs = Math.min(nextMs, deadline.remainingMs);
+    for (const { item } of this.watched.values()) {
+      if (item.deadline.expired) this.over(item);
+      else nextMs = Math.min(nextMs, item.deadline.remainingMs);
     }
     if (nextMs < Infinity) this.sleep(nextMs);
   }

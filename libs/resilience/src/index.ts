@@ -5,6 +5,7 @@ export * from './concurrency-limit.js';
 export * from './deadline.js';
 export * from './event-loop-delay.js';
 export * from './every.js';
+export * from './linked-list.js';
 export * from './pace.js';
 export * from './rate-limit.js';
 export * from './retry-budget.js';

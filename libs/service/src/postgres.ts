@@ -1,4 +1,5 @@
 import { Backoff, sleep } from '@orders/resilience';
+import pg from 'pg';
 import { z } from 'zod';
 import { count } from './config.js';
 import { secretUrl, type Secret } from './secret.js';
@@ -51,6 +52,8 @@ const LIMITS = {
 export function postgresOptions({ url, poolMax, applicationName, unlimited = false }: PostgresSettings) {
   return {
     type: 'postgres' as const,
+    // Else TypeORM would look for it beside the bundle.
+    driver: pg,
     url: url.reveal(),
     applicationName,
     poolSize: poolMax,

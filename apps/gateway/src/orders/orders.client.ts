@@ -18,11 +18,12 @@ import { BALANCING } from './balancing.js';
 import { limitConnect } from './connect-limit.js';
 import {
   CREATE_ORDERS,
+  CREATE_ORDERS_CALL,
   type CreatedOrder,
   type NewOrder,
   type PendingOrder,
-  toCreateOrders,
-  toResult,
+  toRequest,
+  toResults,
 } from './create-orders.js';
 import { OrdersBreaker } from './orders.breaker.js';
 
@@ -43,7 +44,7 @@ const CHANNEL = {
 /** A request outlives the restart of orders: it waits so long for a connection, in ms, half its time at most. */
 const CONNECT_GRACE_MS = 1_000;
 
-type Answer<R> = (error: ServiceError | null, response: R) => void;
+type Answer<R> = (error: ServiceError | null, response?: R) => void;
 type Start<R> = (metadata: Metadata, options: CallOptions, answer: Answer<R>) => ClientUnaryCall;
 
 /** orders.v1 as promises; failures are `DomainError`s. */
@@ -102,15 +103,18 @@ export class OrdersClient {
     signal: AbortSignal,
   ): Promise<PromiseSettledResult<CreatedOrder>[]> {
     const callers = orders.map(({ caller }) => caller);
-    const deadlines = orders.map(({ deadline }) => deadline);
-    const { results } = await onBehalfOf(callers, 'create orders', () =>
-      this.attempt<ordersV1.CreateOrdersResponse>(
-        Deadline.latest(deadlines, signal),
-        (metadata, options, answer) =>
-          this.client.createOrders(toCreateOrders(orders), metadata, options, answer),
+    const deadline = Deadline.latest(
+      orders.map(({ deadline }) => deadline),
+      signal,
+    );
+    const request = toRequest(orders);
+    const { path, serialize, deserialize } = CREATE_ORDERS_CALL;
+    const response = await onBehalfOf(callers, 'create orders', () =>
+      this.attempt<Buffer>(deadline, (metadata, options, answer) =>
+        this.client.makeUnaryRequest(path, serialize, deserialize, request, metadata, options, answer),
       ),
     );
-    return results.map(toResult);
+    return toResults(response);
   }
 
   private call<R>(deadline: Deadline, start: Start<R>): Promise<R> {
@@ -130,7 +134,7 @@ export class OrdersClient {
       const call = start(outgoing(), { deadline }, (error, response) => {
         signal.removeEventListener('abort', cancel);
         if (error) reject(fromServiceError(error));
-        else resolve(response);
+        else resolve(response as R);
       });
       const cancel = () => call.cancel();
       if (signal.aborted) cancel();

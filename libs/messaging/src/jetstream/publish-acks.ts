@@ -1,4 +1,5 @@
 import { JetStreamApiError, JetStreamError, type PubAck } from '@nats-io/jetstream';
+import { LinkedList } from '@orders/resilience';
 import {
   ClosedConnectionError,
   createInbox,
@@ -10,6 +11,7 @@ import {
 } from '@nats-io/transport-node';
 
 interface Waiting {
+  readonly reply: string;
   readonly subject: string;
   readonly resolve: (ack: PubAck) => void;
   readonly reject: (error: Error) => void;
@@ -22,7 +24,7 @@ interface Waiting {
  */
 export class PublishAcks {
   private readonly inbox = createInbox();
-  private readonly waiting = new Map<string, Waiting>();
+  private readonly waiting = new LinkedList<Waiting>();
   private published = 0;
   /** Why no word can come any more. */
   private loss: Error | undefined;
@@ -57,7 +59,7 @@ export class PublishAcks {
       // May throw, when the connection is closed or the message too large: before anything waits.
       this.connection.publish(subject, Buffer.from(body), { headers, reply });
       const timer = setTimeout(() => this.take(reply)?.reject(new TimeoutError()), this.timeoutMs);
-      this.waiting.set(reply, { subject, resolve, reject, timer });
+      this.waiting.add({ reply, subject, resolve, reject, timer });
     });
   }
 
@@ -70,16 +72,19 @@ export class PublishAcks {
     }
   }
 
+  /** Words come in the order of publishing, but for some that got lost: whose it is, is found near the front. */
   private take(reply: string): Waiting | undefined {
-    const waiting = this.waiting.get(reply);
-    this.waiting.delete(reply);
-    clearTimeout(waiting?.timer);
-    return waiting;
+    let link = this.waiting.first;
+    while (link && link.value.reply !== reply) link = link.next;
+    if (!link) return undefined;
+    this.waiting.remove(link);
+    clearTimeout(link.value.timer);
+    return link.value;
   }
 
   private giveUp(loss: Error): void {
     this.loss ??= loss;
-    for (const reply of this.waiting.keys()) this.take(reply)?.reject(loss);
+    for (const { reply } of this.waiting.values()) this.take(reply)?.reject(loss);
   }
 }
 
