@@ -17,8 +17,8 @@ const MIB = 1024 * 1024;
 /** Of what the test looks for, what is installed beside each bundle. */
 const BESIDE: Record<AppName, string[]> = {
   gateway: ['@grpc/grpc-js', '@scalar/fastify-api-reference'],
-  orders: ['@grpc/grpc-js', 'pg'],
-  fulfillment: ['pg'],
+  orders: ['@grpc/grpc-js'],
+  fulfillment: [],
 };
 const reason = await whyNoImages();
 if (reason) process.stderr.write(`The container images are not built and run: ${reason}.\n`);
