@@ -1,7 +1,8 @@
 import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
-import { ClosedConnectionError, type MsgHdrs } from '@nats-io/transport-node';
+import { ClosedConnectionError } from '@nats-io/transport-node';
 import { WakeUp } from '@orders/resilience';
-import type { Delivery } from '../message.js';
+import type { Delivery, Message } from '../message.js';
+import { readHeaders } from './nats-headers.js';
 
 /** How long one pull stays open, in ms; the least that the client allows. */
 export const PULL_MS = 1_000;
@@ -78,26 +79,68 @@ export async function* inBatches(
  * A message as its reader has it. After an interruption nothing is said of it any more: an ack names a place in the stream, and in a stream made anew
  * another event is there.
  */
-export function toDelivery(message: JsMsg, interruption: AbortSignal): Delivery {
-  const tell = (word: () => void) => {
-    if (!interruption.aborted) sayIfOpen(word);
-  };
-  const headers: Record<string, string> = {};
-  // Not by `get`, which looks through all of them.
-  for (const [name, [value = '']] of message.headers ?? []) headers[name] = value;
-  return {
-    message: { id: eventIdOf(message.headers), subject: message.subject, headers, body: message.string() },
-    address: `${message.info.stream}/${message.seq}`,
-    attempt: message.info.deliveryCount,
-    ack: () => tell(() => message.ack()),
-    nak: (delayMs) => tell(() => message.nak(delayMs)),
-    working: () => tell(() => message.working()),
-  };
+export class JetStreamDelivery implements Delivery {
+  readonly message: Message;
+
+  constructor(
+    private readonly received: JsMsg,
+    private readonly interruption: AbortSignal,
+  ) {
+    const headers = headersOf(received);
+    this.message = {
+      id: eventIdOf((name) => headers[name]),
+      subject: received.subject,
+      headers,
+      body: received.string(),
+    };
+  }
+
+  get address(): string {
+    return `${this.received.info.stream}/${this.received.seq}`;
+  }
+
+  get attempt(): number {
+    return this.received.info.deliveryCount;
+  }
+
+  ack(): void {
+    this.tell(() => this.received.ack());
+  }
+
+  nak(delayMs: number): void {
+    this.tell(() => this.received.nak(delayMs));
+  }
+
+  working(): void {
+    this.tell(() => this.received.working());
+  }
+
+  private tell(word: () => void): void {
+    if (!this.interruption.aborted) sayIfOpen(word);
+  }
 }
 
-/** A replay has a message id of its own; the event keeps its id. */
-export function eventIdOf(headers: MsgHdrs | undefined): string {
-  return headers?.get('ce-id') || headers?.get('Nats-Msg-Id') || '';
+/** @param header the value of a header. A replay has a message id of its own; the event keeps its id. */
+export function eventIdOf(header: (name: string) => string | undefined): string {
+  return header('ce-id') || header('Nats-Msg-Id') || '';
+}
+
+/**
+ * The client reads headers as well, and for each one looks through all before it: more work than all else that is done
+ * with an event. So their bytes are read, which it keeps to itself; since its version is pinned, they stay where they are.
+ */
+function headersOf(message: JsMsg): Message['headers'] {
+  const {
+    _rdata: bytes,
+    _msg: { hdr },
+  } = (message as unknown as { msg: Received }).msg;
+  return hdr > 0 ? readHeaders(bytes.subarray(0, hdr)) : {};
+}
+
+/** Of what the client has received, the headers and the body, and where the body begins; at most 0 without headers. */
+interface Received {
+  readonly _rdata: Uint8Array;
+  readonly _msg: { readonly hdr: number };
 }
 
 /** What the server does not hear it takes for silence: it delivers again after the ack wait. */

@@ -14,7 +14,7 @@ import { addAbortListener } from 'node:events';
 import type { EventPlace } from '../inbox/settled.js';
 import type { Log } from '../log.js';
 import { type Delivery, EventSource } from '../message.js';
-import { eventIdOf, inBatches, PULL_MS, type Reading, toDelivery } from './deliveries.js';
+import { eventIdOf, inBatches, JetStreamDelivery, PULL_MS, type Reading } from './deliveries.js';
 import type { NatsLink } from './nats-link.js';
 import { ensureStream, isApiError, type StreamSpec } from './stream.js';
 import { coveringFilter, matches } from './subjects.js';
@@ -113,7 +113,7 @@ export class JetStreamSource extends EventSource {
         inBursts = batch.length > 1;
         const { seq, headers } = batch.at(-1)!;
         this.last = { sequence: seq, id: headers?.get('Nats-Msg-Id') ?? '' };
-        yield batch.map((message) => toDelivery(message, lost));
+        yield batch.map((message) => new JetStreamDelivery(message, lost));
       }
     }
   }
@@ -159,7 +159,10 @@ export class JetStreamSource extends EventSource {
     for (let sequence = standing.ack_floor.stream_seq; sequence >= oldest; sequence -= 1) {
       const stored = await manager.streams.getMessage(stream.name, { seq: sequence });
       if (!stored || !this.wants(stored.subject)) continue;
-      return !(await isSettled({ id: eventIdOf(stored.header), address: `${stream.name}/${sequence}` }));
+      return !(await isSettled({
+        id: eventIdOf((name) => stored.header.get(name)),
+        address: `${stream.name}/${sequence}`,
+      }));
     }
     return false;
   }

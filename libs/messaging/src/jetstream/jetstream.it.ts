@@ -327,10 +327,12 @@ itIsABus('JetStream', async () => {
 function withoutPrefix(source: JetStreamSource, prefix: string): JetStreamSource {
   const batches = async function* (max: number, signal: AbortSignal) {
     for await (const batch of source.batches(max, signal)) {
-      yield batch.map((delivery) => ({
-        ...delivery,
-        message: { ...delivery.message, subject: delivery.message.subject.slice(prefix.length + 1) },
-      }));
+      yield batch.map((delivery) => {
+        const subject = delivery.message.subject.slice(prefix.length + 1);
+        return Object.assign(Object.create(delivery) as Delivery, {
+          message: { ...delivery.message, subject },
+        });
+      });
     }
   };
   return Object.assign(Object.create(source) as JetStreamSource, { batches });

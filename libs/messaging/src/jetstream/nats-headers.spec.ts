@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { MsgHdrsImpl } from '@nats-io/transport-node';
 import { someEvent } from '../testing/fixtures.js';
-import { toNatsHeaders } from './nats-headers.js';
+import { readHeaders, toNatsHeaders } from './nats-headers.js';
 
 const sent = (...given: Parameters<typeof toNatsHeaders>) =>
   (toNatsHeaders(...given) as MsgHdrsImpl).encode();
@@ -23,5 +23,29 @@ describe('toNatsHeaders', () => {
 
   it.each(['\r', '\n', 'a\r\nNats-Msg-Id: b'])('refuses a value that would begin another header', (value) => {
     expect(() => toNatsHeaders({ ...someEvent(), headers: { value } }, 'ORDERS')).toThrow('header');
+  });
+});
+
+describe('readHeaders', () => {
+  it('reads what was sent', () => {
+    const headers = {
+      'ce-type': 'orders.created',
+      text: 'a: ünïcode',
+      empty: '',
+      constructor: 'a name like others',
+    };
+    const message = { ...someEvent(), headers };
+    const added = { 'Nats-Msg-Id': message.id, 'Nats-Expected-Stream': 'ORDERS' };
+    expect(readHeaders(sent(message, 'ORDERS'))).toEqual({ ...headers, ...added });
+  });
+
+  it.each([
+    ['a status', 'NATS/1.0 100 Idle\r\na: 1\r\n\r\n', { a: '1' }],
+    ['no space', 'NATS/1.0\r\na:1\r\n\r\n', { a: '1' }],
+    ['a name again', 'NATS/1.0\r\na: 1\r\na: 2\r\n\r\n', { a: '1' }],
+    ['no name', 'NATS/1.0\r\n: 1\r\nnothing\r\na: 1\r\n\r\n', { a: '1' }],
+    ['none', 'NATS/1.0\r\n\r\n', {}],
+  ])('reads a block with %s', (_what, block, headers) => {
+    expect(readHeaders(Buffer.from(block))).toEqual(headers);
   });
 });

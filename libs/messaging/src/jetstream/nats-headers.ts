@@ -1,6 +1,8 @@
 import { type MsgHdrs, MsgHdrsImpl } from '@nats-io/transport-node';
 import type { Message } from '../message.js';
 
+const utf8 = new TextDecoder();
+
 /**
  * The headers of a message for a stream. They can be sent, not looked into: they are joined at once, where the client's
  * own are kept in a map, copied, and joined one by one.
@@ -27,4 +29,16 @@ class HeadersToSend extends MsgHdrsImpl {
 
 function line(name: string, value: string): string {
   return `${name}: ${MsgHdrsImpl.validHeaderValue(value)}\r\n`;
+}
+
+/** The headers in a block as NATS sends it; of a name that comes again the first value. */
+export function readHeaders(block: Uint8Array): Record<string, string> {
+  const headers: Record<string, string> = {};
+  const [, ...lines] = utf8.decode(block).split('\r\n');
+  for (const line of lines) {
+    const colon = line.indexOf(':');
+    const name = line.slice(0, colon);
+    if (colon > 0 && !Object.hasOwn(headers, name)) headers[name] = line.slice(colon + 1).trim();
+  }
+  return headers;
 }
