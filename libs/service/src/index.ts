@@ -1,4 +1,5 @@
 export { CliError, parseCli, Progress, rateOf, runCli, UsageError, type Cli } from './cli.js';
+export { columnsOf, rowsFrom, type Column } from './columns.js';
 export {
   baseConfig,
   ConfigError,

@@ -139,9 +139,11 @@ describe('a shipment', () => {
     expect(await shipments.find(data.id)).toMatchObject({ eventsApplied: 2 });
   });
 
-  it('is planned for each of many orders, although one event is poison', async () => {
+  it.each([
+    ['breaks its schema', { ...created(order()), body: '{"id":1}' }],
+    ['has what separates values in the statement', created({ ...order(), customerId: 'a\x1fb' })],
+  ])('is planned for each of many orders, although one event %s', async (_what, poison) => {
     const orders = Array.from({ length: 100 }, () => order());
-    const poison = { ...created(order()), body: '{"id":1}' };
     await consume(...orders.slice(0, 50).map(created), poison, ...orders.slice(50).map(created));
     const [{ count } = { count: 0 }] = await db.query<{ count: number }[]>(
       'SELECT count(*)::int FROM shipments WHERE events_applied = 1',

@@ -6,8 +6,18 @@ import {
   type ReceivedEvent,
   type SequenceGap,
 } from '@orders/messaging';
+import { type Column, columnsOf, rowsFrom } from '@orders/service';
 import { DataSource } from 'typeorm';
 import { ShipmentEntity, type ShipmentStatus } from './shipment.entity.js';
+
+const COLUMNS: readonly Column<ReceivedEvent<OrderSnapshot>>[] = [
+  { name: 'order_id', type: 'uuid', of: ({ data }) => data.id },
+  { name: 'customer_id', type: 'text', of: ({ data }) => data.customerId },
+  { name: 'items', type: 'jsonb', of: ({ data }) => JSON.stringify(data.items) },
+  { name: 'units', type: 'integer', of: ({ data }) => unitsOf(data) },
+  { name: 'total_cents', type: 'bigint', of: ({ data }) => data.totalCents },
+  { name: 'sequence', type: 'integer', of: ({ sequence }) => sequence },
+];
 
 /**
  * An event newer than what is known decides the status; an older one that comes late only counts. Sequences have no
@@ -15,9 +25,8 @@ import { ShipmentEntity, type ShipmentStatus } from './shipment.entity.js';
  */
 const APPLY = `
   WITH applied AS (
-    INSERT INTO shipments (order_id, customer_id, items, units, total_cents, status, sequence)
-    SELECT * FROM json_to_recordset($1) AS event (
-      order_id uuid, customer_id text, items jsonb, units integer, total_cents bigint, status text, sequence integer)
+    INSERT INTO shipments (order_id, customer_id, items, units, total_cents, sequence, status)
+    SELECT *, $${COLUMNS.length + 1} FROM ${rowsFrom(COLUMNS, 'event')}
     ORDER BY order_id
     ON CONFLICT (order_id) DO UPDATE SET
       status = CASE WHEN excluded.sequence > shipments.sequence THEN excluded.status ELSE shipments.status END,
@@ -53,14 +62,9 @@ export async function applyOrderEvents(
   events: readonly ReceivedEvent<OrderSnapshot>[],
   status: ShipmentStatus,
 ): Promise<readonly SequenceGap[]> {
-  const rows = events.map(({ data, sequence }) => ({
-    order_id: data.id,
-    customer_id: data.customerId,
-    items: data.items,
-    units: data.items.reduce((sum, { quantity }) => sum + quantity, 0),
-    total_cents: data.totalCents,
-    status,
-    sequence,
-  }));
-  return tx.query<SequenceGap[]>(APPLY, [JSON.stringify(rows)]);
+  return tx.query<SequenceGap[]>(APPLY, [...columnsOf(COLUMNS, events), status]);
+}
+
+function unitsOf({ items }: OrderSnapshot): number {
+  return items.reduce((sum, { quantity }) => sum + quantity, 0);
 }

@@ -1,8 +1,8 @@
 import { DomainError } from '@orders/contracts';
 import { isTransientDatabaseError, OutboxLog } from '@orders/messaging';
 import type { Deadline } from '@orders/resilience';
+import { type Column, columnsOf, rowsFrom } from '@orders/service';
 import { type DataSource, LessThan } from 'typeorm';
-import { type Column, columnsOf, rowsFrom } from '../database/columns.js';
 import { statementWithin, transactionWithin } from '../database/within.js';
 import type { Order } from './order.js';
 import { OrderEntity } from './order.entity.js';
