@@ -69,7 +69,7 @@ const ADVANCE = `
     INSERT INTO outbox_checkpoint (name, tx, position, stream, stream_sequence)
     SELECT name, tx, position, stream, stream_sequence FROM moved
     WHERE NOT EXISTS (
-      SELECT FROM outbox_checkpoint WHERE name = $1 AND noted_at > clock_timestamp() - interval '1 s')
+      SELECT FROM outbox_checkpoint WHERE name = $1 AND noted_at > now() - interval '1 s')
   )
   SELECT count(*)::int AS moved, set_config('synchronous_commit', 'off', true) FROM moved`;
 
