@@ -13,6 +13,7 @@ import { every } from '@orders/resilience';
 import type { Secret, Service } from '@orders/service';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
+import { preparedOn } from './database/prepared.js';
 
 export interface OutboxOptions {
   service: Service;
@@ -30,7 +31,7 @@ export interface OutboxOptions {
 export function startOutbox({ service, database, databaseUrl, natsUrl }: OutboxOptions): Relay {
   const { logger } = service;
   const link = new NatsLink({ url: natsUrl.reveal(), name: service.name, logger });
-  const log = new OutboxLog(database);
+  const log = new OutboxLog(database, 'relay', preparedOn(database));
   const relay = new Relay({
     log,
     publisher: new JetStreamPublisher(link, ORDERS_STREAM),

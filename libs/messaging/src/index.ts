@@ -30,4 +30,5 @@ export { observeOutbox, relayMetrics } from './outbox/outbox-metrics.js';
 export { countReplay, hasLostEvents, LOG_START, replay, type ReplayRange } from './outbox/outbox-replay.js';
 export { OUTBOX_SCHEMA_V1, OUTBOX_SCHEMA_V2 } from './outbox/outbox-schema.js';
 export { Relay } from './outbox/relay.js';
+export { preparing } from './preparing.js';
 export type { Queryable, TransactionRunner } from './queryable.js';

@@ -127,10 +127,12 @@ export class OutboxLog {
   /**
    * @param db runs outside of any transaction
    * @param name the cursor to move; `relay` is the one that the migration made
+   * @param prepared the same, for what is asked with each batch and always the same way ({@link preparing})
    */
   constructor(
     private readonly db: Queryable,
     private readonly name = 'relay',
+    private readonly prepared = db,
   ) {}
 
   /** Records messages in the caller's transaction, in the order given. */
@@ -177,7 +179,7 @@ export class OutboxLog {
   async advance(owner: string, { from, to }: { from: Place; to: Cursor }, leaseMs: number): Promise<boolean> {
     const places = [from.tx, from.position, to.tx, to.position];
     const parameters = [this.name, owner, ...places, leaseMs, to.stream, to.streamSequence];
-    const [row] = await this.db.query<{ moved: number }[]>(ADVANCE, parameters);
+    const [row] = await this.prepared.query<{ moved: number }[]>(ADVANCE, parameters);
     return row?.moved === 1;
   }
 

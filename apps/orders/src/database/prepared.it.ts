@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { LOG_START, OutboxLog } from '@orders/messaging';
+import { createMigratedDatabase, type TestDatabase } from '@orders/messaging/testing';
+import { Secret } from '@orders/service';
+import type { DataSource } from 'typeorm';
+import { ordersDataSource } from './data-source.js';
+import { preparedOn } from './prepared.js';
+
+let db: TestDatabase;
+let dataSource: DataSource;
+
+beforeAll(async () => {
+  ({ db, dataSource } = await createMigratedDatabase((url) =>
+    ordersDataSource({ url: new Secret(url), poolMax: 1, applicationName: 'test' }),
+  ));
+});
+afterAll(() => db[Symbol.asyncDispose]());
+
+it('moving the cursor is planned once for each connection, with the key of the checkpoints while there are none', async () => {
+  const log = new OutboxLog(dataSource, 'relay', preparedOn(dataSource));
+  await log.acquire('me', 5_000);
+  const stays = { from: LOG_START, to: { ...LOG_START, stream: 's', streamSequence: 0 } };
+  for (let n = 0; n < 10; n += 1) expect(await log.advance('me', stays, 5_000)).toBe(true);
+
+  const [prepared] = await dataSource.query<{ name: string; plans: number }[]>(
+    `SELECT name, (generic_plans + custom_plans)::int AS plans FROM pg_prepared_statements WHERE statement ~ 'checkpoint'`,
+  );
+  expect(prepared?.plans).toBe(10);
+  await db.query('TRUNCATE outbox_checkpoint');
+  await dataSource.query('SET plan_cache_mode = force_generic_plan');
+  const explain = `EXPLAIN EXECUTE "${prepared!.name}" ('relay', 'me', '0', 0, '0', 0, 5000, 's', 0)`;
+  const plan = JSON.stringify(await dataSource.query(explain));
+  expect(plan).toContain('using outbox_checkpoint_pkey');
+  expect(plan).not.toContain('Seq Scan on outbox_checkpoint');
+});
