@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 export interface RateLimitOptions {
   /** Tokens that come back a second; more than 0. */
   perSecond: number;
@@ -24,48 +26,41 @@ interface Bucket {
 
 /** A token bucket for each key: over any t seconds a key is allowed `burst + perSecond * t` at most. */
 export class RateLimit {
-  /** The one not seen for longest comes first. */
-  private readonly buckets = new Map<string, Bucket>();
-  private readonly maxKeys: number;
+  private readonly buckets: LRUCache<string, Bucket>;
   private readonly now: () => number;
 
   constructor(private readonly options: RateLimitOptions) {
-    this.maxKeys = options.maxKeys ?? 10_000;
+    this.buckets = new LRUCache({ max: options.maxKeys ?? 10_000 });
     this.now = options.now ?? (() => performance.now());
   }
 
   /** Takes one token of `key`, if there is one. */
   take(key: string): RateDecision {
-    const now = this.now();
-    const tokens = this.tokensOf(key, now);
-    const allowed = tokens >= 1;
-    const left = allowed ? tokens - 1 : tokens;
-    this.remember(key, { tokens: left, at: now });
-    return this.decision(allowed, left);
+    const bucket = this.bucketOf(key);
+    const allowed = bucket.tokens >= 1;
+    if (allowed) bucket.tokens -= 1;
+    return this.decision(allowed, bucket.tokens);
   }
 
   /** What {@link take} would say, without taking. */
   look(key: string): RateDecision {
-    const tokens = this.tokensOf(key, this.now());
+    const { tokens } = this.bucketOf(key);
     return this.decision(tokens >= 1, tokens);
   }
 
-  private tokensOf(key: string, now: number): number {
+  /** With what came back by now. */
+  private bucketOf(key: string): Bucket {
     const { perSecond, burst } = this.options;
-    const { tokens, at } = this.buckets.get(key) ?? { tokens: burst, at: now };
-    return Math.min(burst, tokens + ((now - at) / 1_000) * perSecond);
+    const now = this.now();
+    const bucket = this.buckets.get(key) ?? { tokens: burst, at: now };
+    bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) / 1_000) * perSecond);
+    bucket.at = now;
+    this.buckets.set(key, bucket);
+    return bucket;
   }
 
   private decision(allowed: boolean, left: number): RateDecision {
     const waitMs = left >= 1 ? 0 : ((1 - left) / this.options.perSecond) * 1_000;
     return { allowed, remaining: Math.floor(left), waitMs };
-  }
-
-  private remember(key: string, bucket: Bucket): void {
-    this.buckets.delete(key);
-    this.buckets.set(key, bucket);
-    if (this.buckets.size <= this.maxKeys) return;
-    const [oldest] = this.buckets.keys();
-    if (oldest !== undefined) this.buckets.delete(oldest);
   }
 }

@@ -165,6 +165,18 @@ describe('a token that was verified', () => {
     await expect(verify(text)).rejects.toMatchObject({ code: 'unauthenticated' });
   });
 
+  it('does not vouch for another one that ends like it', async () => {
+    const text = await token();
+    await verify(text);
+    const [header, , signature] = text.split('.');
+    const payload = base64url.encode(JSON.stringify({ ...GOOD, sub: 'bob' }));
+    await expect(verify(`${header}.${payload}.${signature}`)).rejects.toMatchObject({
+      code: 'unauthenticated',
+    });
+    expect(await verify(text)).toMatchObject({ id: 'alice' });
+    expect(checks()).toBe(2);
+  });
+
   it('is checked again when the keys have changed', async () => {
     const text = await token();
     await verify(text);
