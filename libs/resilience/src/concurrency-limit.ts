@@ -106,6 +106,9 @@ interface Waiting {
   readonly settle: (entry: Entry) => void;
 }
 
+/** So many may be remembered who have none: a map whose entries come and go all the time leaves garbage that is kept. */
+const MAX_REMEMBERED = 1_000;
+
 /** How many each has, and all together. */
 class Shares {
   private readonly shares = new Map<string, number>();
@@ -117,7 +120,7 @@ class Shares {
 
   add(who: string, more: 1 | -1): void {
     const share = this.of(who) + more;
-    if (share > 0) this.shares.set(who, share);
+    if (share > 0 || this.shares.size <= MAX_REMEMBERED) this.shares.set(who, share);
     else this.shares.delete(who);
     this.total += more;
   }
