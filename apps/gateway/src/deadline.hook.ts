@@ -20,7 +20,7 @@ export function addDeadlines(fastify: FastifyInstance, ms: number): void {
 
 function goneSignal(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
-  reply.raw.once('close', () => {
+  reply.raw.on('close', () => {
     // To abort is dear, and after the answer nobody listens.
     if (!reply.raw.writableFinished) gone.abort();
   });

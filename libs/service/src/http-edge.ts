@@ -46,7 +46,7 @@ export function addEdgeHooks(fastify: FastifyInstance, service: Service): void {
     request.startedAt = performance.now();
     const context = beginRequest(request, reply, startHttpSpan(request));
     // Comes for every request; Fastify's onResponse does not when the client goes away.
-    reply.raw.once('close', () => {
+    reply.raw.on('close', () => {
       const outcome = { status: statusOf(reply), durationMs: performance.now() - request.startedAt };
       duration.record(outcome.durationMs / 1_000, metricLabels(request, outcome));
       // The event comes from the socket, outside of the request's own context.

@@ -66,7 +66,7 @@ export function addOverloadProtection(fastify: FastifyInstance, overload: Overlo
     const admit = (entry: Entry) => {
       if (entry !== 'entered') return done(overload.refuse(entry));
       if (reply.raw.destroyed) limit.leave(id);
-      else reply.raw.once('close', () => limit.leave(id));
+      else reply.raw.on('close', () => limit.leave(id));
       done();
     };
     const entry = limit.enter(id, request.deadline.signal);
