@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { LOG_START, OutboxLog, replay, type EventPublisher } from '@orders/messaging';
+import { LOG_START, OutboxLog, type Place, replay, type EventPublisher } from '@orders/messaging';
 import {
   createMigratedDatabase,
   recordingStatements,
@@ -24,6 +24,11 @@ const FILL = `
   )
   INSERT INTO outbox_checkpoint (name, noted_at, tx, position, stream, stream_sequence)
   SELECT 'relay', now() - n * interval '1 min', '0', 0, 's', 0 FROM new`;
+
+/** Since the last ANALYZE. */
+const BACKLOG = `
+  INSERT INTO outbox (event_id, subject, headers, body)
+  SELECT gen_random_uuid(), 'orders.created', '{}', '{}' FROM generate_series(1, 20000)`;
 
 let db: TestDatabase;
 let dataSource: DataSource;
@@ -83,5 +88,16 @@ it('no statement of the relay, its metrics and a replay reads the log or its che
     onProgress: () => undefined,
     batchSize: 5_000,
   });
+  expect(await sequentialScans(db, statements.splice(0))).toEqual([]);
+});
+
+it('the relay reads a backlog that no statistics know by the index, without sorting all of it', async () => {
+  const [end] = await db.query<Place[]>(
+    'SELECT tx::text, position::text FROM outbox ORDER BY outbox.tx DESC, outbox.position DESC LIMIT 1',
+  );
+  await db.query(BACKLOG);
+  await new OutboxLog(recordingStatements(db, statements)).read(end!, 256);
+  const [{ sql, parameters }] = statements as [Statement];
+  expect(JSON.stringify(await db.query(`EXPLAIN ${sql}`, parameters))).toContain('Merge Append');
   expect(await sequentialScans(db, statements.splice(0))).toEqual([]);
 });

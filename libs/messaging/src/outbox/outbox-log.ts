@@ -44,10 +44,14 @@ const ACQUIRE = `
   SELECT tx, position, stream, "streamSequence", taken.system_identifier <> here.system_identifier::text AS moved
   FROM taken, pg_control_system() AS here`;
 
+/**
+ * The place is in sub-selects, of whose values the planner knows nothing. By statistics that are older than a backlog it
+ * would take there to be nothing behind a place, and read and sort all of the backlog for each batch.
+ */
 const READ = `
   SELECT tx::text, position::text, event_id, subject, headers, body
   FROM outbox
-  WHERE (tx, position) > ($1::xid8, $2::bigint) AND tx < pg_snapshot_xmin(pg_current_snapshot())
+  WHERE (tx, position) > ((SELECT $1::xid8), (SELECT $2::bigint)) AND tx < pg_snapshot_xmin(pg_current_snapshot())
   ORDER BY outbox.tx, outbox.position -- bare names would be the texts selected above: 1000 before 999
   LIMIT $3`;
 

@@ -22,9 +22,9 @@ export const RELAY_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: LOG,
-        from: `> ($1::xid8, $2::bigint) AND tx < pg_snapshot_xmin(pg_current_snapshot())
+        from: `> ((SELECT $1::xid8), (SELECT $2::bigint)) AND tx < pg_snapshot_xmin(pg_current_snapshot())
   ORDER`,
-        to: `> ($1::xid8, $2::bigint)
+        to: `> ((SELECT $1::xid8), (SELECT $2::bigint))
   ORDER`,
       },
     ],
