@@ -1,11 +1,12 @@
-import { endSpan, type Span, startServerSpan } from '@orders/instrumentation';
+import { endSpan, isTracing, type Span, startServerSpan } from '@orders/instrumentation';
 import type { FastifyRequest } from 'fastify';
 
 /** Asked every few seconds by machines. */
 const UNTRACED = '/healthz';
 
-/** The span of a request, under that of its client; none for health checks. */
+/** The span of a request, under that of its client; none for health checks, and where tracing is off. */
 export function startHttpSpan(request: FastifyRequest): Span | undefined {
+  if (!isTracing()) return undefined;
   const { method, headers, routeOptions } = request;
   if (routeOptions.url === UNTRACED) return undefined;
   return startServerSpan(routeOptions.url ? `${method} ${routeOptions.url}` : method, headers['traceparent']);
