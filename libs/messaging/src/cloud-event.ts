@@ -37,7 +37,7 @@ const MAX_BODY_BYTES = 768 * 1_024;
  * @throws {RangeError} when no bus would take it: in the log it would hold up every event behind it for ever
  */
 export function toMessage(context: EventContext, data: unknown): Message {
-  const attributes = {
+  const headers: Record<string, string> = {
     'ce-specversion': '1.0',
     'ce-id': context.id,
     'ce-source': context.source,
@@ -52,11 +52,12 @@ export function toMessage(context: EventContext, data: unknown): Message {
     'ce-correlationid': context.correlationId,
     traceparent: context.traceparent,
   };
-  const headers = Object.fromEntries(
-    Object.entries(attributes).map(([name, value]) => [name, encodeHeader(value)]),
-  );
+  let headersLength = 0;
+  for (const name in headers) {
+    headers[name] = encodeHeader(headers[name]!);
+    headersLength += headers[name].length;
+  }
   const body = JSON.stringify(data);
-  const headersLength = Object.values(headers).reduce((sum, value) => sum + value.length, 0);
   if (headersLength > MAX_HEADERS_LENGTH || Buffer.byteLength(body) > MAX_BODY_BYTES) {
     throw new RangeError(`an event of type ${context.type} is too large for the bus`);
   }

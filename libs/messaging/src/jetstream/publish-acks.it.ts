@@ -71,6 +71,18 @@ describe('publishes that wait for the word of the stream', () => {
     expect(acks.isOpen).toBe(true);
   });
 
+  it('are rejected each after its own time, also after a while in which none waited', async () => {
+    const silent = await heardBy(() => undefined);
+    const answering = await heardBy((message) => message.respond(ACK));
+    const { publish } = await openAcks(50);
+    for (const _ of ['first', 'again']) {
+      const early = expect(publish(silent)).rejects.toThrow('timeout');
+      expect(await publish(answering)).toMatchObject({ seq: 7 });
+      const late = expect(publish(silent)).rejects.toThrow('timeout');
+      await Promise.all([early, late]);
+    }
+  });
+
   it('are rejected when the connection is closed meanwhile, and ever after', async () => {
     const heard = Promise.withResolvers<Msg>();
     const subject = await heardBy(heard.resolve);

@@ -15,7 +15,8 @@ interface Waiting {
   readonly subject: string;
   readonly resolve: (ack: PubAck) => void;
   readonly reject: (error: Error) => void;
-  readonly timer: NodeJS.Timeout;
+  /** By the clock of `performance.now()`. */
+  readonly until: number;
 }
 
 /**
@@ -26,6 +27,8 @@ export class PublishAcks {
   private readonly inbox = createInbox();
   private readonly waiting = new LinkedList<Waiting>();
   private published = 0;
+  /** Of the first that waits: all wait equally long. */
+  private timer: NodeJS.Timeout | undefined;
   /** Why no word can come any more. */
   private loss: Error | undefined;
 
@@ -58,8 +61,9 @@ export class PublishAcks {
       if (this.loss) throw this.loss;
       // May throw, when the connection is closed or the message too large: before anything waits.
       this.connection.publish(subject, Buffer.from(body), { headers, reply });
-      const timer = setTimeout(() => this.take(reply)?.reject(new TimeoutError()), this.timeoutMs);
-      this.waiting.add({ reply, subject, resolve, reject, timer });
+      const until = performance.now() + this.timeoutMs;
+      this.waiting.add({ reply, subject, resolve, reject, until });
+      if (!this.timer) this.wait(this.timeoutMs);
     });
   }
 
@@ -78,8 +82,21 @@ export class PublishAcks {
     while (link && link.value.reply !== reply) link = link.next;
     if (!link) return undefined;
     this.waiting.remove(link);
-    clearTimeout(link.value.timer);
     return link.value;
+  }
+
+  private wait(ms: number): void {
+    this.timer = setTimeout(() => this.look(), ms).unref();
+  }
+
+  /** Rejects those whose time is over, and waits for the next one. */
+  private look(): void {
+    this.timer = undefined;
+    for (const { reply, until } of this.waiting.values()) {
+      const leftMs = until - performance.now();
+      if (leftMs > 0) return this.wait(leftMs);
+      this.take(reply)?.reject(new TimeoutError());
+    }
   }
 
   private giveUp(loss: Error): void {
@@ -90,10 +107,8 @@ export class PublishAcks {
 
 function readAck(word: Msg, subject: string): PubAck {
   if (word.headers?.code === 503) throw new NoRespondersError(subject);
-  const { error, ...ack } = word.json<
-    PubAck & { error?: ConstructorParameters<typeof JetStreamApiError>[0] }
-  >();
-  if (error) throw new JetStreamApiError(error);
+  const ack = word.json<PubAck & { error?: ConstructorParameters<typeof JetStreamApiError>[0] }>();
+  if (ack.error) throw new JetStreamApiError(ack.error);
   if (!ack.stream) throw new JetStreamError('invalid ack response');
   return ack;
 }
