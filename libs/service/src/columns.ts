@@ -14,8 +14,10 @@ const SEPARATOR = '\x1f';
  * less than reading one JSON of all, and us less than arrays, of which every element is quoted.
  */
 export function rowsFrom<Row>(columns: readonly Column<Row>[], alias: string): string {
-  const arrays = columns.map(({ type }, index) => `string_to_array($${index + 1}, E'\\x1f')::${type}[]`);
-  return `unnest(${arrays.join(', ')}) AS ${alias} (${columns.map(({ name }) => name).join(', ')})`;
+  const texts = columns.map(
+    ({ name, type }, index) => `string_to_table($${index + 1}, E'\\x1f')::${type} AS ${name}`,
+  );
+  return `(SELECT ${texts.join(', ')}) AS ${alias}`;
 }
 
 /** A separator inside of a value makes one row more, with NULL in all other columns: NOT NULL refuses them all. */
