@@ -1,7 +1,7 @@
 import { pino, type DestinationStream } from 'pino';
 
 /** What makes a page, in bytes. */
-const PAGE_LENGTH = 8_192;
+const PAGE_LENGTH = 32_768;
 /** How long a line may wait for others to be written with it, in ms. */
 const FLUSH_MS = 100;
 
@@ -16,6 +16,7 @@ export function paged(fd = 1): DestinationStream & { flushSync(): void } {
     dest: fd,
     sync: false,
     minLength: PAGE_LENGTH,
+    maxWrite: 2 * PAGE_LENGTH,
     periodicFlush: FLUSH_MS,
     contentMode: 'buffer',
   });
