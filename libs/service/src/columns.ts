@@ -11,7 +11,7 @@ const SEPARATOR = '\x1f';
 
 /**
  * The rows that {@link columnsOf} makes parameters of, for FROM. Splitting a text for each column costs Postgres a third
- * less than reading one JSON of all, and us less than arrays, of which every element is quoted.
+ * less than reading one JSON of all, and us less than making arrays, of which every element is quoted.
  */
 export function rowsFrom<Row>(columns: readonly Column<Row>[], alias: string): string {
   const texts = columns.map(

@@ -34,7 +34,7 @@ const READY_TIMEOUT_MS = 60_000;
  */
 export function appArguments(name: string): string[] {
   const dist = `./apps/${name}/dist`;
-  const heap = ['--max-semi-space-size=16', '--heap-growing-percent=100', '--no-parallel-scavenge'];
+  const heap = ['--max-semi-space-size=32', '--heap-growing-percent=100', '--no-parallel-scavenge'];
   return [...heap, '--import', `${dist}/register.js`, `${dist}/main.js`];
 }
 
