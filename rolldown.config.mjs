@@ -38,8 +38,7 @@ function licenceOf(folder) {
 /**
  * V8 takes a function that is assigned to a property, as in `call.done = () => …`, for a method and makes it in the old
  * generation. One that is made for each call then keeps all that it sees from the young collections, until a major one
- * finds it dead: that was a fifth of the CPU time of orders (docs/performance.md). `call.done = (0, () => …)` is the
- * same, and young.
+ * finds it dead (docs/adr/0017). `call.done = (0, () => …)` is the same, and young.
  */
 const youngFunctions = {
   name: 'young-functions',
@@ -73,6 +72,7 @@ export default defineConfig({
     sourcemap: true,
     // Nest uses the names of classes. Nothing is minified: a stack trace is to be read.
     keepNames: true,
+    // By default expressions are cleaned up, which would undo the young functions.
     minify: false,
     comments: { legal: true, annotation: false, jsdoc: false },
   },

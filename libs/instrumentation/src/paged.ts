@@ -16,6 +16,7 @@ export function paged(fd = 1): DestinationStream & { flushSync(): void } {
     dest: fd,
     sync: false,
     minLength: PAGE_LENGTH,
+    // Must be more than a page; the default is less.
     maxWrite: 2 * PAGE_LENGTH,
     periodicFlush: FLUSH_MS,
     contentMode: 'buffer',

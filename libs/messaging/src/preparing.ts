@@ -8,9 +8,9 @@ interface Connection {
 const names = new Map<string, string>();
 
 /**
- * Runs statements on a connection that parses and plans each once, not for each call. That takes statements whose text
- * never changes, and that read a table by its unique keys alone: a plan made while it was empty is kept when it has
- * grown.
+ * Runs statements on a connection that parses each once and soon keeps one plan for all calls. That takes statements
+ * whose text never changes, and that read a table by its unique keys alone: a plan made while it was empty is kept until
+ * the next ANALYZE, however much it grows.
  */
 export function preparing(connection: Connection): Queryable {
   return {

@@ -120,8 +120,13 @@ class Shares {
 
   add(who: string, more: 1 | -1): void {
     const share = this.of(who) + more;
-    if (share > 0 || this.shares.size <= MAX_REMEMBERED) this.shares.set(who, share);
-    else this.shares.delete(who);
+    this.shares.set(who, share);
     this.total += more;
+    if (share === 0 && this.shares.size > MAX_REMEMBERED) this.forgetIdle();
+  }
+
+  /** All at once, so that it is seldom. */
+  private forgetIdle(): void {
+    for (const [who, share] of this.shares) if (share === 0) this.shares.delete(who);
   }
 }

@@ -28,7 +28,10 @@ export class DeadlineWatch<Item extends { readonly deadline: Deadline }> {
   private timer: NodeJS.Timeout | undefined;
   private wakesAt = Infinity;
 
-  /** @param over called when the deadline of an item is over, until it is taken back by {@link delete} */
+  /**
+   * @param over called when the deadline of an item is over, until it is taken back by {@link delete}; what is taken
+   *   back while others are told may be told once more
+   */
   constructor(private readonly over: (item: Item) => void) {}
 
   /** @param item whose signal has not aborted yet */

@@ -16,7 +16,7 @@ export class Link<Value> {
  * For what comes and goes by the thousand a second, in place of a Map or a Set: when V8 makes those a new table, it keeps
  * in the old one what was in it and a way to the new one. Once the garbage collector has moved a table to the old
  * generation, all tables after it, and whatever they ever held, are kept and moved as well until the old generation is
- * collected (docs/performance.md). A link that was taken out knows nothing of the others.
+ * collected (docs/adr/0017). A link that was taken out knows nothing of the others.
  */
 export class LinkedList<Value> {
   first: Link<Value> | undefined;

@@ -42,7 +42,7 @@ export class RateLimit {
     return this.decision(allowed, bucket.tokens);
   }
 
-  /** What {@link take} would say, without taking. */
+  /** What {@link take} would say, without taking; the key counts as seen. */
   look(key: string): RateDecision {
     const { tokens } = this.bucketOf(key);
     return this.decision(tokens >= 1, tokens);
@@ -52,10 +52,10 @@ export class RateLimit {
   private bucketOf(key: string): Bucket {
     const { perSecond, burst } = this.options;
     const now = this.now();
-    const bucket = this.buckets.get(key) ?? { tokens: burst, at: now };
+    let bucket = this.buckets.get(key);
+    if (!bucket) this.buckets.set(key, (bucket = { tokens: burst, at: now }));
     bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) / 1_000) * perSecond);
     bucket.at = now;
-    this.buckets.set(key, bucket);
     return bucket;
   }
 

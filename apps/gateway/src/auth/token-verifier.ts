@@ -88,7 +88,10 @@ export class TokenVerifier {
   }
 }
 
-/** The end of the signature, 72 bits: to hash the whole header anew for each request is dear. */
+/**
+ * The end of the signature, some 68 bits: to hash the whole header anew for each request is dear. Of 13 characters or
+ * more V8 would keep a view of the header instead of a copy.
+ */
 function cacheKey(authorization: string): string {
   return authorization.slice(-12);
 }

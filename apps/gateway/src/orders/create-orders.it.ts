@@ -78,6 +78,25 @@ describe('orders that come at the same time', () => {
     expect(answers.map(({ headers }) => headers.get('idempotency-key'))).toEqual(['key-1', 'key-2', 'key-3']);
   });
 
+  it('that waited for a connection are told the time that is left when there is one', async () => {
+    await gateway.stop();
+    gateway = await startGateway({ GATHER_ORDERS_MS: '20' });
+    const { port } = gateway.orders;
+    const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+    gateway.orders.stop();
+    await wait(100); // until the gateway has noticed
+    const sent = ['a', 'b', 'c', 'd'].map((key) => order(key));
+    await wait(400);
+    await gateway.orders.start(port);
+    await Promise.all(sent);
+    const calls = gateway.orders.calls as unknown as CallOfMany[];
+    const told = calls.flatMap(({ request }) =>
+      request.orders.flatMap(({ context }) => context?.timeoutMs ?? []),
+    );
+    expect(told.length).toBeGreaterThan(1);
+    for (const timeoutMs of told) expect(timeoutMs).toBeLessThanOrEqual(4_700);
+  });
+
   it('are each replayed, refused or placed for themselves', async () => {
     await order('used');
     gateway.orders.calls.length = 0;

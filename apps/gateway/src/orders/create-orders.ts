@@ -51,7 +51,7 @@ const OUTAGES: ReadonlySet<string> = new Set(['unavailable', 'overloaded', 'dead
 
 /**
  * CreateOrders of bytes instead of messages. Node keeps the stream of a call, and with it what the call was made of and
- * answered, until the next major collection: bytes are no work for the young ones until then (docs/performance.md).
+ * answered, until the next major collection: bytes are no work for the young ones until then (docs/adr/0017).
  */
 export const CREATE_ORDERS_CALL = {
   path: ordersV1.OrdersService.createOrders.path,

@@ -107,11 +107,19 @@ export class OrdersClient {
       orders.map(({ deadline }) => deadline),
       signal,
     );
-    const request = toRequest(orders);
     const { path, serialize, deserialize } = CREATE_ORDERS_CALL;
     const response = await onBehalfOf(callers, 'create orders', () =>
       this.attempt<Buffer>(deadline, (metadata, options, answer) =>
-        this.client.makeUnaryRequest(path, serialize, deserialize, request, metadata, options, answer),
+        // Made when there is a connection: what is left for each order counts from then.
+        this.client.makeUnaryRequest(
+          path,
+          serialize,
+          deserialize,
+          toRequest(orders),
+          metadata,
+          options,
+          answer,
+        ),
       ),
     );
     return toResults(response);
@@ -130,16 +138,16 @@ export class OrdersClient {
   private async attempt<R>({ remainingMs, signal }: Deadline, start: Start<R>): Promise<R> {
     const deadline = Date.now() + remainingMs;
     await this.connected(Date.now() + Math.min(CONNECT_GRACE_MS, remainingMs / 2));
-    return new Promise((resolve, reject) => {
-      const call = start(outgoing(), { deadline }, (error, response) => {
-        signal.removeEventListener('abort', cancel);
-        if (error) reject(fromServiceError(error));
-        else resolve(response as R);
-      });
-      const cancel = () => call.cancel();
-      if (signal.aborted) cancel();
-      else signal.addEventListener('abort', cancel, { once: true });
+    const { promise, resolve, reject } = Promise.withResolvers<R>();
+    const call = start(outgoing(), { deadline }, (error, response) => {
+      signal.removeEventListener('abort', cancel);
+      if (error) reject(fromServiceError(error));
+      else resolve(response as R);
     });
+    const cancel = () => call.cancel();
+    if (signal.aborted) cancel();
+    else signal.addEventListener('abort', cancel, { once: true });
+    return promise;
   }
 
   /** Resolves when there is a connection, and at the deadline without one: the call then fails by itself. */

@@ -22,10 +22,11 @@ it('moving the cursor is planned once for each connection, with the key of the c
   const stays = { from: LOG_START, to: { ...LOG_START, stream: 's', streamSequence: 0 } };
   for (let n = 0; n < 10; n += 1) expect(await log.advance('me', stays, 5_000)).toBe(true);
 
-  const [prepared] = await dataSource.query<{ name: string; plans: number }[]>(
-    `SELECT name, (generic_plans + custom_plans)::int AS plans FROM pg_prepared_statements WHERE statement ~ 'checkpoint'`,
+  const [prepared] = await dataSource.query<{ name: string; custom: number; generic: number }[]>(
+    `SELECT name, custom_plans::int AS custom, generic_plans::int AS generic FROM pg_prepared_statements WHERE statement ~ 'checkpoint'`,
   );
-  expect(prepared?.plans).toBe(10);
+  // Postgres makes five plans for their parameters before it keeps one for all.
+  expect(prepared).toMatchObject({ custom: 5, generic: 5 });
   await db.query('TRUNCATE outbox_checkpoint');
   await dataSource.query('SET plan_cache_mode = force_generic_plan');
   const explain = `EXPLAIN EXECUTE "${prepared!.name}" ('relay', 'me', '0', 0, '0', 0, 5000, 's', 0)`;

@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { LOG_START, OutboxLog, type Place, replay, type EventPublisher } from '@orders/messaging';
+import {
+  LOG_START,
+  OutboxLog,
+  type Place,
+  type Queryable,
+  replay,
+  type EventPublisher,
+} from '@orders/messaging';
 import {
   createMigratedDatabase,
   recordingStatements,
@@ -45,6 +52,21 @@ beforeAll(async () => {
 });
 afterAll(() => db[Symbol.asyncDispose]());
 
+/** Publishes everything behind a place again, to nobody. */
+const replayAll = (db: Queryable, after: Place) =>
+  replay({
+    db,
+    publisher: { publish: async () => ({ sequence: 1, duplicate: false }) } as unknown as EventPublisher,
+    range: { since: new Date(0), until: new Date(Date.now() + 60_000), subject: undefined },
+    after,
+    subjectOf: ({ subject }) => subject,
+    run: 'r',
+    pace: new Pace(1e9),
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+    batchSize: 5_000,
+  });
+
 it('a statement that does read one from end to end is found', async () => {
   const sql = 'SELECT id FROM orders WHERE total_cents = $1';
   expect(await sequentialScans(db, [{ sql, parameters: [1] }])).toEqual([`orders: ${sql}`]);
@@ -76,28 +98,19 @@ it('no statement of the relay, its metrics and a replay reads the log or its che
   await log.idsUpTo(last, 500);
   await log.release('me');
   await log.stats();
-  await replay({
-    db: recording,
-    publisher: { publish: async () => ({ sequence: 1, duplicate: false }) } as unknown as EventPublisher,
-    range: { since: new Date(0), until: new Date(Date.now() + 60_000), subject: undefined },
-    after: LOG_START,
-    subjectOf: ({ subject }) => subject,
-    run: 'r',
-    pace: new Pace(1e9),
-    signal: new AbortController().signal,
-    onProgress: () => undefined,
-    batchSize: 5_000,
-  });
+  await replayAll(recording, LOG_START);
   expect(await sequentialScans(db, statements.splice(0))).toEqual([]);
 });
 
-it('the relay reads a backlog that no statistics know by the index, without sorting all of it', async () => {
+it('the relay and a replay read a backlog that no statistics know by the index, without sorting all of it', async () => {
   const [end] = await db.query<Place[]>(
     'SELECT tx::text, position::text FROM outbox ORDER BY outbox.tx DESC, outbox.position DESC LIMIT 1',
   );
   await db.query(BACKLOG);
-  await new OutboxLog(recordingStatements(db, statements)).read(end!, 256);
-  const [{ sql, parameters }] = statements as [Statement];
-  expect(JSON.stringify(await db.query(`EXPLAIN ${sql}`, parameters))).toContain('Merge Append');
+  const recording = recordingStatements(db, statements);
+  await new OutboxLog(recording).read(end!, 256);
+  await replayAll(recording, end!);
+  for (const { sql, parameters } of statements)
+    expect(JSON.stringify(await db.query(`EXPLAIN ${sql}`, parameters))).toContain('Merge Append');
   expect(await sequentialScans(db, statements.splice(0))).toEqual([]);
 });

@@ -5,8 +5,8 @@ import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 
 export interface Statement {
   /**
-   * Under this name it is parsed and planned once for each connection, not for each call. Not for a statement that
-   * reads: a plan that was made when its table was empty would be kept when it has grown.
+   * Under this name a connection parses it once and soon keeps one plan for all calls. Not for a statement that reads: a
+   * plan that was made when its table was empty would be kept until the next ANALYZE, however much it grows.
    */
   readonly name?: string;
   readonly sql: string;

@@ -120,14 +120,20 @@ export class JetStreamDelivery implements Delivery {
   }
 }
 
-/** @param header the value of a header. A replay has a message id of its own; the event keeps its id. */
+/**
+ * The id of an event: a replay has a message id of its own, the event keeps its id.
+ *
+ * @param header reads one by its name
+ * @returns empty when there is none
+ */
 export function eventIdOf(header: (name: string) => string | undefined): string {
   return header('ce-id') || header('Nats-Msg-Id') || '';
 }
 
 /**
  * The client reads headers as well, and for each one looks through all before it: more work than all else that is done
- * with an event. So their bytes are read, which it keeps to itself; since its version is pinned, they stay where they are.
+ * with an event. So their bytes are read, which nats-core keeps to itself: its version is
+ * pinned by those of jetstream and transport-node, so they stay where they are.
  */
 function headersOf(message: JsMsg): Message['headers'] {
   const {

@@ -1,5 +1,4 @@
 import { JetStreamApiError, JetStreamError, type PubAck } from '@nats-io/jetstream';
-import { LinkedList } from '@orders/resilience';
 import {
   ClosedConnectionError,
   createInbox,
@@ -9,6 +8,7 @@ import {
   NoRespondersError,
   TimeoutError,
 } from '@nats-io/transport-node';
+import { LinkedList } from '@orders/resilience';
 
 interface Waiting {
   readonly reply: string;
@@ -92,16 +92,20 @@ export class PublishAcks {
   /** Rejects those whose time is over, and waits for the next one. */
   private look(): void {
     this.timer = undefined;
-    for (const { reply, until } of this.waiting.values()) {
-      const leftMs = until - performance.now();
+    for (let link = this.waiting.first; link; link = this.waiting.first) {
+      const leftMs = link.value.until - performance.now();
       if (leftMs > 0) return this.wait(leftMs);
-      this.take(reply)?.reject(new TimeoutError());
+      this.waiting.remove(link);
+      link.value.reject(new TimeoutError());
     }
   }
 
   private giveUp(loss: Error): void {
     this.loss ??= loss;
-    for (const { reply } of this.waiting.values()) this.take(reply)?.reject(loss);
+    for (let link = this.waiting.first; link; link = this.waiting.first) {
+      this.waiting.remove(link);
+      link.value.reject(loss);
+    }
   }
 }
 

@@ -23,9 +23,10 @@ export interface ReplaySummary {
 /** Where a log begins. */
 export const LOG_START: Place = { tx: '0', position: '0' };
 
+/** The place in sub-selects: as in the relay's own reading. */
 const IN_RANGE = `
   recorded_at >= $1 AND recorded_at < $2 AND ($3::text IS NULL OR subject = $3)
-    AND (tx, position) > ($4::xid8, $5::bigint) AND tx < pg_snapshot_xmin(pg_current_snapshot())`;
+    AND (tx, position) > ((SELECT $4::xid8), (SELECT $5::bigint)) AND tx < pg_snapshot_xmin(pg_current_snapshot())`;
 
 const COUNT = `
   SELECT count(*)::int AS events, min(recorded_at) AS oldest, max(recorded_at) AS newest
