@@ -31,7 +31,7 @@ export interface OutboxOptions {
 export function startOutbox({ service, database, databaseUrl, natsUrl }: OutboxOptions): Relay {
   const { logger } = service;
   const link = new NatsLink({ url: natsUrl.reveal(), name: service.name, logger });
-  const log = new OutboxLog(database, 'relay', preparedOn(database));
+  const log = new OutboxLog(database, preparedOn(database));
   const relay = new Relay({
     log,
     publisher: new JetStreamPublisher(link, ORDERS_STREAM),

@@ -13,6 +13,6 @@ export {
   withSpan,
   type SpanSettings,
 } from './spans.js';
-export { flushTelemetry, isTracing } from './telemetry.js';
+export { flushTelemetry, tracingIsOn } from './telemetry.js';
 export { isSampled, makeTraceparent, parseTraceparent, traceIdOf, type TraceContext } from './traceparent.js';
 export { SpanKind, type Attributes, type Meter, type Span } from '@opentelemetry/api';

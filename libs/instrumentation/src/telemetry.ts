@@ -11,7 +11,7 @@ export function setTelemetry(telemetry: Telemetry | undefined): void {
 }
 
 /** Is tracing on in this process? If not, spans are never recorded, and to make them is a waste. */
-export function isTracing(): boolean {
+export function tracingIsOn(): boolean {
   return running !== undefined;
 }
 

@@ -1,4 +1,4 @@
-import { endSpan, isTracing, type Span, startServerSpan } from '@orders/instrumentation';
+import { endSpan, tracingIsOn, type Span, startServerSpan } from '@orders/instrumentation';
 import type { FastifyRequest } from 'fastify';
 
 /** Asked every few seconds by machines. */
@@ -6,7 +6,7 @@ const UNTRACED = '/healthz';
 
 /** The span of a request, under that of its client; none for health checks, and where tracing is off. */
 export function startHttpSpan(request: FastifyRequest): Span | undefined {
-  if (!isTracing()) return undefined;
+  if (!tracingIsOn()) return undefined;
   const { method, headers, routeOptions } = request;
   if (routeOptions.url === UNTRACED) return undefined;
   return startServerSpan(routeOptions.url ? `${method} ${routeOptions.url}` : method, headers['traceparent']);

@@ -80,7 +80,7 @@ export class RpcEdge implements NestInterceptor, ExceptionFilter {
 
 interface Finished {
   path: string;
-  span: Span;
+  span: Span | undefined;
   startedAt: number;
   code: status;
   error?: unknown;

@@ -6,6 +6,7 @@ import {
   startClientSpan,
   startServerSpan,
   traceparentOf,
+  tracingIsOn,
 } from '@orders/instrumentation';
 
 /** Where it is the caller who did something wrong, the server did not fail. */
@@ -24,14 +25,14 @@ export function methodOf(path: string) {
   return { 'rpc.service': service ?? '', 'rpc.method': method ?? path };
 }
 
-/** The span of a call at its server, under that of its client. */
-export function startRpcSpan(path: string, traceparent: unknown): Span {
-  return startServerSpan(nameOf(path), traceparent);
+/** The span of a call at its server, under that of its client; none where tracing is off. */
+export function startRpcSpan(path: string, traceparent: unknown): Span | undefined {
+  return tracingIsOn() ? startServerSpan(nameOf(path), traceparent) : undefined;
 }
 
 /** Ends it with its outcome; a failure of ours is one of the span. */
-export function endRpcSpan(span: Span, path: string, code: status): void {
-  if (!span.isRecording()) return;
+export function endRpcSpan(span: Span | undefined, path: string, code: status): void {
+  if (!span?.isRecording()) return;
   const attributes = { 'rpc.system': 'grpc', ...methodOf(path), 'rpc.grpc.status_code': code };
   endSpan(span, { attributes, failed: SERVER_FAILURES.has(code) });
 }

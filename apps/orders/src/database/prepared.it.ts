@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => db[Symbol.asyncDispose]());
 
 it('moving the cursor is planned once for each connection, with the key of the checkpoints while there are none', async () => {
-  const log = new OutboxLog(dataSource, 'relay', preparedOn(dataSource));
+  const log = new OutboxLog(dataSource, preparedOn(dataSource));
   await log.acquire('me', 5_000);
   const stays = { from: LOG_START, to: { ...LOG_START, stream: 's', streamSequence: 0 } };
   for (let n = 0; n < 10; n += 1) expect(await log.advance('me', stays, 5_000)).toBe(true);

@@ -1,16 +1,14 @@
+import { preparing } from '@orders/messaging';
 import type { Deadline } from '@orders/resilience';
 import { STATEMENT_TIMEOUT_MS } from '@orders/service';
 import type { PoolClient } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 
 export interface Statement {
-  /**
-   * Under this name a connection parses it once and soon keeps one plan for all calls. Not for a statement that reads: a
-   * plan that was made when its table was empty would be kept until the next ANALYZE, however much it grows.
-   */
-  readonly name?: string;
   readonly sql: string;
   readonly parameters: unknown[];
+  /** As {@link preparing} does, on its conditions. Default false. */
+  readonly prepared?: boolean;
 }
 
 /**
@@ -22,11 +20,13 @@ export interface Statement {
 export function statementWithin<Rows>(
   db: DataSource,
   deadline: Deadline,
-  { name, sql, parameters }: Statement,
+  { sql, parameters, prepared = false }: Statement,
 ): Promise<Rows> {
   return onConnection(db, deadline, (lent) => {
     const query = async () =>
-      (await lent.client.query({ ...(name && { name }), text: sql, values: parameters })).rows as Rows;
+      prepared
+        ? preparing(lent.client).query<Rows>(sql, parameters)
+        : ((await lent.client.query(sql, parameters)).rows as Rows);
     return deadline.remainingMs > STATEMENT_TIMEOUT_MS ? query() : inTransaction(lent, deadline, query);
   });
 }

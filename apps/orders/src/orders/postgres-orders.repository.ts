@@ -73,7 +73,7 @@ export class PostgresOrdersRepository extends OrdersRepository {
 
   async create(orders: readonly NewOrder[], deadline: Deadline): Promise<StoredOrder[]> {
     const parameters = columnsOf(COLUMNS, orders);
-    const statement = { name: 'create-orders', sql: CREATE, parameters };
+    const statement = { sql: CREATE, parameters, prepared: true };
     const rows = await this.run(
       () => statementWithin<{ id: string }[]>(this.db, deadline, statement),
       deadline,

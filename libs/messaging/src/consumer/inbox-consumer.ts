@@ -1,5 +1,5 @@
 import { SpanKind } from '@opentelemetry/api';
-import { isSampled, isTracing, parseTraceparent, withSpan } from '@orders/instrumentation';
+import { isSampled, tracingIsOn, parseTraceparent, withSpan } from '@orders/instrumentation';
 import { Backoff, sleep } from '@orders/resilience';
 import type { ReceivedEvent } from '../cloud-event.js';
 import { DeadLetters } from '../inbox/dead-letters.js';
@@ -168,7 +168,7 @@ function inProcessSpan(
   events: readonly ReceivedEvent[],
   work: () => Promise<void>,
 ): Promise<void> {
-  if (!isTracing()) return work();
+  if (!tracingIsOn()) return work();
   const [first, ...others] = events.filter(({ traceparent }) => isSampled(traceparent));
   if (!first) return work();
   const attributes = {

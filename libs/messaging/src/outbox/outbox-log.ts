@@ -128,14 +128,15 @@ const STATS = `
  * updated or deleted; a reader holds a lease on a cursor and moves it. See docs/adr/0004.
  */
 export class OutboxLog {
+  /** The cursor that the migration made. */
+  private readonly name = 'relay';
+
   /**
    * @param db runs outside of any transaction
-   * @param name the cursor to move; `relay` is the one that the migration made
-   * @param prepared the same, for what is asked with each batch and always the same way ({@link preparing})
+   * @param prepared as `db`, but prepares what it is asked ({@link preparing}): for the move of the cursor
    */
   constructor(
     private readonly db: Queryable,
-    private readonly name = 'relay',
     private readonly prepared = db,
   ) {}
 

@@ -1,5 +1,5 @@
 import { SpanKind, type Span } from '@opentelemetry/api';
-import { currentTraceparent, isSampled, isTracing, withSpan } from '@orders/instrumentation';
+import { currentTraceparent, isSampled, tracingIsOn, withSpan } from '@orders/instrumentation';
 import type { Message } from '../message.js';
 
 /**
@@ -8,7 +8,7 @@ import type { Message } from '../message.js';
  */
 export function inPublishSpan<T>(message: Message, publish: (traced: Message) => Promise<T>): Promise<T> {
   const parent = message.headers['traceparent'];
-  if (!isTracing() || (parent !== undefined && !isSampled(parent))) return publish(message);
+  if (!tracingIsOn() || (parent !== undefined && !isSampled(parent))) return publish(message);
   const attributes = {
     'messaging.system': 'nats',
     'messaging.operation.type': 'send',

@@ -18,7 +18,7 @@ const EDGE = 'apps/gateway/src/orders/orders.controller.ts';
 export const CRASH_POINTS: readonly CrashPoint[] = [
   before('orders-before-insert', 'orders', {
     file: REPOSITORY,
-    line: "const statement = { name: 'create-orders', sql: CREATE, parameters };",
+    line: 'const statement = { sql: CREATE, parameters, prepared: true };',
   }),
   after('orders-after-commit', 'orders', {
     file: REPOSITORY,
