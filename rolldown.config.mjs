@@ -1,7 +1,7 @@
 // The build of one app, run in its folder: everything that starts goes into dist (docs/adr/0014-one-bundle-an-app.md).
 //
 // The app's `devDependencies`, our libs among them, are compiled in. Its `dependencies` stay packages beside it: what
-// reads files of its own, and drivers, which are then the very files that their makers test.
+// reads files of its own, and what that needs as well.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { defineConfig } from 'rolldown';

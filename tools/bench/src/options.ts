@@ -46,8 +46,7 @@ export const USAGE = `npm run bench -- [scenario] [options]: load on fresh data,
   --seconds N            length of one load (load 12, overload 10, steady and outage 60, guard 5)
   --events N             size of the log (replay)
   --orders N             how many are many (growth)
-  --quick                a first figure in half a minute: load at 64 connections only, 6 s, without tracing and
-                         without pgbench beside it
+  --quick                a first figure in a minute: load at 64 connections only, 6 s, without tracing
   --plant PERCENT        burn so much more in the gateway for each order: the guard must fail
   --json                 one JSON document on standard output (with npm run --silent bench -- --json)`;
 
