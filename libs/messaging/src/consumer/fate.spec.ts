@@ -8,6 +8,10 @@ describe('fateOf', () => {
   it.each([
     ['a permanent error', new PermanentError('never'), 'permanent'],
     ['a schema error', z.string().safeParse(1).error, 'permanent'],
+    ['untranslatable_character', coded('22P05'), 'permanent'],
+    ['numeric_value_out_of_range', coded('22003'), 'permanent'],
+    ['not_null_violation', coded('23502'), 'permanent'],
+    ['check_violation', coded('23514'), 'permanent'],
     ['a refused connection', coded('ECONNREFUSED'), 'transient'],
     ['an AggregateError of refused connections', new AggregateError([coded('ECONNREFUSED')]), 'transient'],
     ['admin_shutdown', coded('57P01'), 'transient'],

@@ -17,8 +17,16 @@ export class PermanentError extends Error {
 export type Fate = 'transient' | 'permanent' | 'unknown';
 
 export function fateOf(error: unknown): Fate {
-  if (error instanceof PermanentError || error instanceof z.ZodError) return 'permanent';
+  if (error instanceof PermanentError || error instanceof z.ZodError || isRefusedValue(error))
+    return 'permanent';
   return isTransientDatabaseError(error) ? 'transient' : 'unknown';
+}
+
+/** What a column does not take, it never will: data exceptions, not_null_violation, check_violation. */
+const REFUSED_VALUE_SQLSTATE = /^(22...|23502|23514)$/;
+
+function isRefusedValue(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && REFUSED_VALUE_SQLSTATE.test(String(error.code));
 }
 
 /** SQLSTATE classes (PostgreSQL, appendix A) that say nothing about the statement, only about the moment. */

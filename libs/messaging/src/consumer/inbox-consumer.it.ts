@@ -42,7 +42,7 @@ const made = eventHandler({
   },
 });
 
-function consumer(overrides: { db?: TestDatabase; name?: string } = {}) {
+function consumer(overrides: { db?: TestDatabase; name?: string; backoff?: Backoff } = {}) {
   return new InboxConsumer({
     name: 'reader',
     source: undefined as never,
@@ -131,6 +131,16 @@ describe('InboxConsumer', () => {
     expect(failures).toHaveLength(5);
     expect(await deadLetters()).toMatchObject([{ address: bad.address, error: 'TypeError: a bug' }]);
     expect(bad.state.settled).toBe('ack');
+  });
+
+  it('waits no longer with the next bad event for having given up on one', async () => {
+    failures = Array.from({ length: 9 }, () => new TypeError('a bug'));
+    const backoff = new Backoff({ baseMs: 1, maxMs: 1_000, random: () => 0.99 });
+    const [bad, alsoBad] = [deliver(someEvent({}, { n: -1 })), deliver(someEvent({}, { n: -1 }))];
+    await consumer({ backoff }).process([bad], running);
+    expect(backoff.failures).toBe(0);
+    await consumer({ backoff }).process([alsoBad], running);
+    expect(await deadLetters()).toHaveLength(2);
   });
 
   it('makes a permanent failure a dead letter at once', async () => {

@@ -152,6 +152,7 @@ export class InboxConsumer {
     for (const delivery of batch) {
       try {
         await this.options.db.transaction((tx) => this.deadLetters.add(tx, delivery, reason));
+        this.backoff.reset();
         delivery.ack();
         this.tellBuried([{ delivery, error: reason }]);
       } catch (error) {
