@@ -1,12 +1,12 @@
 import { ORDERS_STREAM, replaySubject } from '@orders/contracts';
 import {
   consumerMetrics,
-  hasSettled,
   Inbox,
   InboxConsumer,
   JetStreamSource,
   NatsLink,
   observeLag,
+  settledBy,
 } from '@orders/messaging';
 import { every } from '@orders/resilience';
 import type { Secret, Service } from '@orders/service';
@@ -35,7 +35,7 @@ export function startConsumer(service: Service, database: DataSource, natsUrl: S
     stream: ORDERS_STREAM,
     durable: CONSUMER,
     subjects: CONSUMER_SUBJECTS,
-    isSettled: (event) => hasSettled(database, CONSUMER, event),
+    settled: settledBy(database, CONSUMER),
     logger,
   });
   observeLag(CONSUMER, source);

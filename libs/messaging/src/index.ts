@@ -16,7 +16,7 @@ export { DeadLetters, describeError, schemaBreaks } from './inbox/dead-letters.j
 export { INBOX_SCHEMA_V1 } from './inbox/inbox-schema.js';
 export { Inbox } from './inbox/inbox.js';
 export { discard, redrive } from './inbox/redrive.js';
-export { hasSettled } from './inbox/settled.js';
+export { settledBy, type Settled } from './inbox/settled.js';
 export { consumerNames } from './jetstream/consumer-names.js';
 export { JetStreamPublisher } from './jetstream/jetstream-publisher.js';
 export { JetStreamSource } from './jetstream/jetstream-source.js';

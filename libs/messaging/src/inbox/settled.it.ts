@@ -4,7 +4,7 @@ import { createTestDatabase, type TestDatabase } from '../testing/test-database.
 import { DeadLetters } from './dead-letters.js';
 import { Inbox } from './inbox.js';
 import { INBOX_SCHEMA_V1 } from './inbox-schema.js';
-import { hasSettled } from './settled.js';
+import { settledBy } from './settled.js';
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -13,11 +13,31 @@ beforeAll(async () => {
 });
 afterAll(() => db[Symbol.asyncDispose]());
 
-const settled = (id: string, address = 'ORDERS/1') => hasSettled(db, 'reader', { id, address });
+const reader = () => settledBy(db, 'reader');
+const settled = (id: string, address = 'ORDERS/1') => reader().all([{ id, address }]);
 const bury = (id: string, address: string) => {
   const delivery = { message: { ...someEvent(), id }, address, attempt: 1, ack() {}, nak() {}, working() {} };
   return new DeadLetters('reader').add(db, delivery, new Error('a bug'));
 };
+
+it('the newest event tells by its id when it was made', async () => {
+  expect((await settledBy(db, 'nobody').newest()).getTime()).toBe(0);
+  const before = Date.now();
+  await new Inbox('reader').accept(db, [{ id: newEventId() }]);
+  const newest = (await reader().newest()).getTime();
+  expect(newest).toBeGreaterThanOrEqual(before);
+  expect(newest).toBeLessThanOrEqual(Date.now());
+});
+
+it('several events are settled when each one is', async () => {
+  const [one, other] = [newEventId(), newEventId()];
+  await new Inbox('reader').accept(db, [{ id: one }]);
+  const events = [one, other].map((id) => ({ id, address: 'ORDERS/1' }));
+  expect(await reader().all(events)).toBe(false);
+  await new Inbox('reader').accept(db, [{ id: other }]);
+  expect(await reader().all(events)).toBe(true);
+  expect(await reader().all([])).toBe(true);
+});
 
 describe('an event is settled', () => {
   it('when it has taken effect in this consumer', async () => {

@@ -7,24 +7,41 @@ export interface EventPlace {
   readonly address: string;
 }
 
-const SETTLED = `
-  SELECT EXISTS (SELECT FROM inbox WHERE consumer = $1 AND event_id = $2::uuid)
-      OR EXISTS (SELECT FROM dead_letter WHERE consumer = $1 AND event_id = $3 AND ($3 <> '' OR address = $4)) AS settled`;
+/** What a consumer has settled: what has taken effect, and what is kept as a dead letter. */
+export interface Settled {
+  /** When the newest event that has taken effect was made, by its id; the beginning of time when there is none. */
+  newest(): Promise<Date>;
+  /** Are all of these settled? One whose id the inbox has forgotten by now is not. */
+  all(events: readonly EventPlace[]): Promise<boolean>;
+}
+
+const NEWEST = 'SELECT event_id AS id FROM inbox WHERE consumer = $1 ORDER BY event_id DESC LIMIT 1';
+
+const ALL = `
+  SELECT NOT EXISTS (
+    SELECT FROM unnest($2::uuid[], $3::text[], $4::text[]) AS event (uuid, id, address)
+    WHERE NOT EXISTS (SELECT FROM inbox WHERE consumer = $1 AND event_id = event.uuid)
+      AND NOT EXISTS (
+        SELECT FROM dead_letter AS letter
+        WHERE consumer = $1 AND event_id = event.id AND (event.id <> '' OR letter.address = event.address))
+  ) AS settled`;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/**
- * Has an event been settled by a consumer: has it taken effect, or is it kept as a dead letter? One whose id the inbox
- * has forgotten by now counts as not settled.
- *
- * @param consumer whose inbox and dead letters
- */
-export async function hasSettled(
-  db: Queryable,
-  consumer: string,
-  { id, address }: EventPlace,
-): Promise<boolean> {
-  const uuid = UUID.test(id) ? id : null;
-  const [row] = await db.query<{ settled: boolean }[]>(SETTLED, [consumer, uuid, id, address]);
-  return row?.settled ?? false;
+/** @param consumer whose inbox and dead letters */
+export function settledBy(db: Queryable, consumer: string): Settled {
+  return {
+    newest: async () => {
+      const [row] = await db.query<{ id: string }[]>(NEWEST, [consumer]);
+      // UUIDv7 (RFC 9562) begins with the milliseconds.
+      return new Date(row ? Number.parseInt(row.id.slice(0, 8) + row.id.slice(9, 13), 16) : 0);
+    },
+    all: async (events) => {
+      const uuids = events.map(({ id }) => (UUID.test(id) ? id : null));
+      const ids = events.map(({ id }) => id);
+      const addresses = events.map(({ address }) => address);
+      const [row] = await db.query<{ settled: boolean }[]>(ALL, [consumer, uuids, ids, addresses]);
+      return row?.settled ?? false;
+    },
+  };
 }

@@ -11,7 +11,7 @@ import {
 import { nanos } from '@nats-io/transport-node';
 import { Backoff, sleep } from '@orders/resilience';
 import { addAbortListener } from 'node:events';
-import type { EventPlace } from '../inbox/settled.js';
+import type { Settled } from '../inbox/settled.js';
 import type { Log } from '../log.js';
 import { type Delivery, EventSource } from '../message.js';
 import { eventIdOf, inBatches, JetStreamDelivery, PULL_MS, type Reading } from './deliveries.js';
@@ -21,6 +21,10 @@ import { coveringFilter, matches } from './subjects.js';
 
 /** Time between two looks at whether the consumer still fits its stream, in ms. */
 const CHECK_MS = 10_000;
+/** By so much the clocks of who makes an event and of the server may differ, in ms. */
+const CLOCK_SKEW_MS = 1_000;
+/** Messages looked at together by a reader that begins. */
+const LOOK_SIZE = 100;
 
 export interface JetStreamSourceOptions {
   link: NatsLink;
@@ -40,10 +44,16 @@ export interface JetStreamSourceOptions {
   /** How long the first event of a burst waits for the others, in ms. Default 3. */
   lingerMs?: number;
   /**
-   * Has this event been settled? Asked by a reader that begins, of the event up to which all are acked: when it has
-   * not, the stream lost its end while nobody read, and other events have taken the places since. Default: trusted.
+   * What the reader knows to have settled. Asked when it begins and after each interruption: an event that counts as
+   * read and is not settled took the place of one that the stream lost. Default: the consumer is trusted.
    */
-  isSettled?: (event: EventPlace) => Promise<boolean>;
+  settled?: Settled;
+}
+
+/** Messages up to a sequence, of those that were stored since a moment, in ms since the epoch. */
+interface Doubt {
+  readonly upTo: number;
+  readonly since: number;
 }
 
 /**
@@ -53,6 +63,8 @@ export interface JetStreamSourceOptions {
 export class JetStreamSource extends EventSource {
   /** The last message that this process was given. */
   private last: { sequence: number; id: string } | undefined;
+  /** What counted as delivered when the reader began, until it is known to be settled. */
+  private doubt: Doubt | undefined;
 
   constructor(private readonly options: JetStreamSourceOptions) {
     super();
@@ -88,15 +100,16 @@ export class JetStreamSource extends EventSource {
     const connection = await link.connection();
     const manager = await jetstreamManager(connection);
     let { interruption } = link;
-    await this.ensureConsumer(manager);
+    await this.ensureConsumer(manager, 'begins');
     const consumer = await jetstream(connection).consumers.get(stream.name, durable);
     let checkAt = performance.now() + CHECK_MS;
     let inBursts = false;
     while (!signal.aborted) {
       // After an interruption before anything new is read: a server that lost the end of the stream soon hides it.
-      if (performance.now() >= checkAt || interruption.aborted) {
+      const isInterrupted = interruption.aborted;
+      if (performance.now() >= checkAt || isInterrupted || this.doubt) {
         ({ interruption } = link);
-        await this.ensureConsumer(manager);
+        await this.ensureConsumer(manager, isInterrupted ? 'begins' : 'goes on');
         checkAt = performance.now() + CHECK_MS;
       }
       // Short pulls instead of one endless one: each ends by itself when something is amiss, and a reader that
@@ -119,19 +132,20 @@ export class JetStreamSource extends EventSource {
   }
 
   /** Makes the consumer as it should be, and anew when its stream has lost what it had delivered. */
-  private async ensureConsumer(manager: JetStreamManager): Promise<void> {
+  private async ensureConsumer(manager: JetStreamManager, reader: 'begins' | 'goes on'): Promise<void> {
     const { stream, durable, logger } = this.options;
     await ensureStream(manager, stream);
     const config = this.consumerConfig();
     try {
       const standing = await manager.consumers.info(stream.name, durable);
+      if (reader === 'begins') await this.doubtWhatWasDelivered(standing);
       if (!(await this.hasLost(manager, standing))) {
         return await this.ensureFilter(manager, standing.config);
       }
       const delivered = standing.delivered.stream_seq;
       logger.error({ durable, delivered }, 'the stream has lost events: reading it anew');
       await manager.consumers.delete(stream.name, durable);
-      this.last = undefined;
+      this.last = this.doubt = undefined;
     } catch (error) {
       if (!isApiError(error, JetStreamApiCodes.ConsumerNotFound)) throw error;
     }
@@ -143,28 +157,53 @@ export class JetStreamSource extends EventSource {
    * that is shorter, or, when it has grown since, by another message where the last one had been.
    */
   private async hasLost(manager: JetStreamManager, standing: ConsumerInfo): Promise<boolean> {
-    const { stream, isSettled } = this.options;
+    const { stream } = this.options;
     // After the consumer was looked at: the stream only grows meanwhile.
     const { last_seq: lastSequence, first_seq: firstSequence } = (await manager.streams.info(stream.name))
       .state;
     if (standing.delivered.stream_seq > lastSequence) return true;
-    if (this.last) {
-      if (this.last.sequence < firstSequence) return false;
+    if (this.last && this.last.sequence >= firstSequence) {
       const stored = await manager.streams.getMessage(stream.name, { seq: this.last.sequence });
-      return stored?.header.get('Nats-Msg-Id') !== this.last.id;
+      if (stored?.header.get('Nats-Msg-Id') !== this.last.id) return true;
     }
-    if (!isSettled) return false;
-    // What was not wanted was acked without being settled. A stream that never held anything begins at 0, messages at 1.
-    const oldest = Math.max(1, firstSequence);
-    for (let sequence = standing.ack_floor.stream_seq; sequence >= oldest; sequence -= 1) {
-      const stored = await manager.streams.getMessage(stream.name, { seq: sequence });
-      if (!stored || !this.wants(stored.subject)) continue;
-      return !(await isSettled({
-        id: eventIdOf((name) => stored.header.get(name)),
-        address: `${stream.name}/${sequence}`,
+    const { doubt } = this;
+    if (!doubt || standing.ack_floor.stream_seq < doubt.upTo) return false;
+    this.doubt = undefined;
+    return !(await this.areSettled(manager, doubt));
+  }
+
+  /**
+   * While this process did not look, the stream may have lost its end and have grown again past where the consumer stands:
+   * then other events are in places that are acked already. That the last of them is settled says nothing of those
+   * before it, since the relay publishes again what is settled as well. So all must be that were stored since the newest
+   * settled event was made; which is known only when all are acked, as other replicas may have some in hand.
+   */
+  private async doubtWhatWasDelivered({ delivered }: ConsumerInfo): Promise<void> {
+    const { settled } = this.options;
+    if (!settled) return;
+    const since = (await settled.newest()).getTime() - CLOCK_SKEW_MS;
+    this.doubt = { upTo: delivered.stream_seq, since: Math.min(since, this.doubt?.since ?? since) };
+  }
+
+  private async areSettled(manager: JetStreamManager, { upTo, since }: Doubt): Promise<boolean> {
+    const { stream, settled } = this.options;
+    // A stream that never held anything stands at 0, messages begin at 1.
+    for (let last = upTo; last >= 1; last -= LOOK_SIZE) {
+      const sequences = Array.from({ length: Math.min(LOOK_SIZE, last) }, (_, index) => last - index);
+      const looks = sequences.map((seq) => manager.streams.getMessage(stream.name, { seq }));
+      // What was not wanted was acked without being settled.
+      const stored = (await Promise.all(looks)).filter((message) => message !== null);
+      const wanted = stored.filter(({ subject }) => this.wants(subject));
+      // The last one in any case: what it is says most.
+      const recent = wanted.filter(({ time }, index) => index === 0 || time.getTime() >= since);
+      const places = recent.map(({ header, seq }) => ({
+        id: eventIdOf((name) => header.get(name)),
+        address: `${stream.name}/${seq}`,
       }));
+      if (!(await settled?.all(places))) return false;
+      if (recent.length < wanted.length) return true;
     }
-    return false;
+    return true;
   }
 
   /** A newer version may want other events; where the consumer stands is kept. */

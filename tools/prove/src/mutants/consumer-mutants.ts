@@ -89,7 +89,7 @@ export const CONSUMER_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'apps/fulfillment/src/consumer.ts',
-        from: 'isSettled: (event) => hasSettled(database, CONSUMER, event),',
+        from: 'settled: settledBy(database, CONSUMER),',
         to: '',
       },
     ],
