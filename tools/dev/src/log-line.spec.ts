@@ -28,6 +28,18 @@ describe('a log line for people', () => {
     );
   });
 
+  // A customer id or a path may hold what clears the screen, or C1's one-character CSI.
+  it.each([
+    ['message', format({ level: 30, msg: 'a\x1b[2Jb\x9bc\n' }), 'info  a\\u001b[2Jb\\u009bc\\n'],
+    ['value', format({ level: 30, msg: 'x', customer: '\x1b]0;\x07' }), 'info  x customer=\\u001b]0;\\u0007'],
+    ['key', format({ level: 30, msg: 'x', of: { '\x7f': 1 } }), 'info  x of.\\u007f=1'],
+    ['level', format({ level: '\x1bc', msg: 'x' }), '\\u001bc x'],
+    ['error', format({ level: 50, err: { message: '\x1bc' } }), 'error err=Error: \\u001bc'],
+    ['line that is no JSON', formatLogLine('\x1bc', plain), '\\u001bc'],
+  ])('gives no %s the terminal to command', (_part, line, expected) => {
+    expect(line).toBe(expected);
+  });
+
   it.each(['plain text', '{ not json', '[1]', ''])('leaves %j as it is', (line) => {
     expect(formatLogLine(line, plain)).toBe(line);
   });

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { printable } from './printable.ts';
 
 export type Style = Extract<Parameters<typeof styleText>[0], string>;
 
@@ -35,16 +36,20 @@ export function painter(colours: boolean): Paint {
 
 /**
  * One JSON log line as one readable line: time, level, message, then what else it says as key=value. A line that is no
- * JSON object stays as it is.
+ * JSON object stays as it is. Control characters are escaped in either.
  */
 export function formatLogLine(line: string, paint: Paint): string {
   const record = parseObject(line);
-  if (!record) return line;
-  const [level, style] = LEVELS[Number(record.level)] ?? [text(record.level), 'white'];
+  if (!record) return printable(line);
+  const [level, style] = LEVELS[Number(record.level)] ?? [printable(text(record.level)), 'white'];
   const rest = flatten(record)
     .filter(([key]) => !LEFT_OUT.has(key))
-    .map(([key, value]) => paint('gray', `${key}=${shown(value)}`));
-  const head = [paint('gray', clock(record.time)), paint(style, level.padEnd(5)), text(record.msg)];
+    .map(([key, value]) => paint('gray', printable(`${key}=${shown(value)}`)));
+  const head = [
+    paint('gray', clock(record.time)),
+    paint(style, level.padEnd(5)),
+    printable(text(record.msg)),
+  ];
   return [...head, ...rest].filter((part) => part !== '').join(' ');
 }
 
@@ -67,8 +72,7 @@ function text(value: unknown): string {
 
 function shown(value: unknown): string {
   const whole = typeof value === 'string' ? value : JSON.stringify(value);
-  const line = /[\n\r\t]/.test(whole) ? JSON.stringify(whole).slice(1, -1) : whole;
-  return line.length > LONGEST_VALUE ? `${line.slice(0, LONGEST_VALUE)}…` : line;
+  return whole.length > LONGEST_VALUE ? `${whole.slice(0, LONGEST_VALUE)}…` : whole;
 }
 
 function clock(time: unknown): string {

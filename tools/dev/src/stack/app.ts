@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { Problem } from '../../bootstrap/problem.mjs';
+import { printable } from '../printable.ts';
 import { Child, describeExit, type Exit } from './child.ts';
 import { eachLine } from './run.ts';
 import { Supervisor } from './supervisor.ts';
@@ -158,7 +159,7 @@ export class App {
   }
 
   #obituary(exit: Exit): string {
-    const said = this.#lastLines.map((line) => `\n    ${line}`).join('');
+    const said = this.#lastLines.map((line) => `\n    ${printable(line)}`).join('');
     const told = said ? `; its last lines:${said}` : `; see ${this.#options.logFile ?? 'what it printed'}`;
     return `${this.name} ended with ${describeExit(exit)} before it was ready${told}`;
   }
