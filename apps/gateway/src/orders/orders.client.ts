@@ -9,7 +9,7 @@ import {
 } from '@grpc/grpc-js';
 import { ordersV1 } from '@orders/contracts';
 import { currentCaller, currentContext, currentTraceparent, onBehalfOf } from '@orders/instrumentation';
-import { type Batcher, Deadline, RetryBudget, retryOnce } from '@orders/resilience';
+import { type Batcher, type Breaker, Deadline, RetryBudget, retryOnce } from '@orders/resilience';
 import { fromServiceError, measuredBatcher, traceCalls } from '@orders/service';
 import type { Logger } from 'pino';
 
@@ -25,7 +25,7 @@ import {
   toRequest,
   toResults,
 } from './create-orders.js';
-import { OrdersBreaker } from './orders.breaker.js';
+import { ordersBreaker } from './orders.breaker.js';
 
 const CHANNEL = {
   // Without pings a connection whose peer vanished or froze is never given up; with these it is within 5 s.
@@ -51,7 +51,7 @@ type Start<R> = (metadata: Metadata, options: CallOptions, answer: Answer<R>) =>
 export class OrdersClient {
   private readonly client: ordersV1.OrdersClient;
   private readonly retries = new RetryBudget();
-  private readonly breaker: OrdersBreaker;
+  private readonly breaker: Breaker;
   /** Calls are dear, orders in them are not: what waits at a moment goes together. */
   private readonly creating: Batcher<PendingOrder, CreatedOrder>;
 
@@ -59,7 +59,7 @@ export class OrdersClient {
     { ordersAddress, gatherOrdersMs }: Pick<Config, 'ordersAddress' | 'gatherOrdersMs'>,
     logger: Logger,
   ) {
-    this.breaker = new OrdersBreaker(logger);
+    this.breaker = ordersBreaker(logger);
     this.creating = measuredBatcher('gateway.create-orders', {
       ...CREATE_ORDERS,
       gatherMs: gatherOrdersMs,
@@ -131,8 +131,7 @@ export class OrdersClient {
 
   /** Every call may be repeated: creating has its key, and cancelling what is cancelled changes nothing. */
   private guarded<R>(deadline: Deadline, call: () => Promise<R>): Promise<R> {
-    const attempt = () => this.breaker.run(call);
-    return retryOnce(attempt, { deadline, budget: this.retries, retryable });
+    return retryOnce(() => this.breaker.run(call), { deadline, budget: this.retries, retryable });
   }
 
   private async attempt<R>({ remainingMs, signal }: Deadline, start: Start<R>): Promise<R> {
