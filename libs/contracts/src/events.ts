@@ -2,6 +2,14 @@ import { z } from 'zod';
 
 // Imports nothing of ours: scripts/event-schemas.ts runs it from source.
 
+/**
+ * What may become of an order. None is PENDING today: that is reserved for orders that have to wait for something before
+ * they are accepted, since whoever checks against the published schema would refuse a status that is added later.
+ */
+export const ORDER_STATUSES = ['PENDING', 'CREATED', 'CANCELED'] as const;
+
+export type OrderStatus = (typeof ORDER_STATUSES)[number];
+
 /** An order as consumers see it. Consumers must ignore fields that they do not know. */
 export const orderSnapshot = z
   .object({
@@ -17,7 +25,7 @@ export const orderSnapshot = z
       )
       .min(1),
     totalCents: z.int().nonnegative(),
-    status: z.enum(['PENDING', 'CREATED', 'CANCELED']),
+    status: z.enum(ORDER_STATUSES),
     createdAt: z.iso.datetime(),
     version: z.int().positive(),
   })

@@ -1,4 +1,4 @@
-import { isPlainText, ORDER_LIMITS } from '@orders/contracts';
+import { isPlainText, ORDER_LIMITS, ORDER_STATUSES } from '@orders/contracts';
 import { z } from 'zod';
 
 const plain = (max: number) =>
@@ -50,7 +50,7 @@ export const orderBody = z.object({
   customerId: z.string(),
   items: z.array(z.object({ sku: z.string(), quantity: z.int(), priceCents: z.int() })),
   totalCents: z.int().min(0),
-  status: z.enum(['PENDING', 'CREATED', 'CANCELED']),
+  status: z.enum(ORDER_STATUSES),
   createdAt: z.iso.datetime(),
   version: z.int().min(1),
 });

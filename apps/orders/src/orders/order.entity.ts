@@ -1,5 +1,6 @@
+import type { OrderStatus } from '@orders/contracts';
 import { Column, Entity, PrimaryColumn, type ValueTransformer } from 'typeorm';
-import type { Order, OrderItem, OrderStatus } from './order.js';
+import type { Order, OrderItem } from './order.js';
 
 /** bigint comes as text, since it may not fit a number; ours does (CHECK total_cents). */
 const cents: ValueTransformer = { from: Number, to: (value: number) => value };

@@ -54,7 +54,7 @@ export interface Order {
   customerId: string;
   items: Item[];
   totalCents: number;
-  /** PENDING, CREATED or CANCELED. */
+  /** PENDING (none is today), CREATED or CANCELED. */
   status: string;
   /** RFC 3339, UTC, milliseconds. */
   createdAt: string;
