@@ -210,6 +210,12 @@ describe('orders.v1 over gRPC', () => {
     expect(canceled.message).toMatchObject({ status: 'CANCELED', version: 2 });
   });
 
+  it('finds an order by its id in capitals too', async () => {
+    const { message: order } = await create({ idempotencyKey: 'capitals' });
+    const got = await call('getOrder', { id: order!.id.toUpperCase(), customerId: '' });
+    expect(got.message).toEqual(order);
+  });
+
   it.each(['not-a-uuid', NOBODYS])('does not find %s', async (id) => {
     expect((await call('getOrder', { id, customerId: '' })).error?.code).toBe(status.NOT_FOUND);
   });

@@ -33,7 +33,7 @@ export function isPlainText(text: string): boolean {
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** True for what may be the id of an order: a UUID, in letters of either case. */
-export function isOrderId(text: string): boolean {
-  return UUID.test(text);
+/** The id of an order in its canonical form, lower case; undefined when `text` is no UUID. */
+export function parseOrderId(text: string): string | undefined {
+  return UUID.test(text) ? text.toLowerCase() : undefined;
 }

@@ -1,5 +1,5 @@
 import { Controller, Get, Param } from '@nestjs/common';
-import { DomainError, isOrderId } from '@orders/contracts';
+import { DomainError, parseOrderId } from '@orders/contracts';
 import type { ShipmentEntity } from './shipment.entity.js';
 import { ShipmentsRepository } from './shipments.repository.js';
 
@@ -9,8 +9,9 @@ export class ShipmentsController {
   constructor(private readonly shipments: ShipmentsRepository) {}
 
   @Get(':orderId')
-  async get(@Param('orderId') orderId: string): Promise<ShipmentEntity> {
-    const shipment = isOrderId(orderId) ? await this.shipments.find(orderId) : undefined;
+  async get(@Param('orderId') text: string): Promise<ShipmentEntity> {
+    const orderId = parseOrderId(text);
+    const shipment = orderId === undefined ? undefined : await this.shipments.find(orderId);
     if (!shipment) throw new DomainError('not-found', 'no shipment is planned for this order');
     return shipment;
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { DomainError, isOrderId, type ordersV1 } from '@orders/contracts';
+import { DomainError, type ordersV1, parseOrderId } from '@orders/contracts';
 import type { FastifyReply } from 'fastify';
 
 import { RequireScope, type CallerRequest } from '../auth/access.js';
@@ -96,8 +96,9 @@ function visibleTo(caller: Caller): string {
   return isAdmin(caller) ? '' : caller.id;
 }
 
-function orderId(id: string): string {
-  if (isOrderId(id)) return id.toLowerCase();
+function orderId(text: string): string {
+  const id = parseOrderId(text);
+  if (id !== undefined) return id;
   throw new DomainError('order-not-found', 'No order of yours has this id');
 }
 

@@ -1,7 +1,7 @@
 import { Metadata, type ServerUnaryCall } from '@grpc/grpc-js';
 import { Controller, Logger } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
-import { DomainError, isOrderId, ORDER_LIMITS, ordersV1, REPLAYED_METADATA } from '@orders/contracts';
+import { DomainError, ORDER_LIMITS, ordersV1, parseOrderId, REPLAYED_METADATA } from '@orders/contracts';
 import {
   type Caller,
   currentCaller,
@@ -135,7 +135,8 @@ function toMessage(order: Order): ordersV1.Order {
 
 /** What is no id can be nobody's order. */
 function orderId(text: string): string {
-  if (isOrderId(text)) return text;
+  const id = parseOrderId(text);
+  if (id !== undefined) return id;
   throw new DomainError('order-not-found', 'no order of yours has this id');
 }
 
@@ -164,8 +165,8 @@ function writeCursor(next: string | undefined): string {
 
 function readCursor(cursor: string): string | undefined {
   if (cursor === '') return undefined;
-  const id = Buffer.from(cursor, 'base64url').toString();
-  if (isOrderId(id)) return id;
+  const id = parseOrderId(Buffer.from(cursor, 'base64url').toString());
+  if (id !== undefined) return id;
   const errors = [{ pointer: 'cursor', detail: 'the nextCursor of the page before' }];
   throw new DomainError('malformed-request', 'the cursor is none of ours', { errors });
 }
