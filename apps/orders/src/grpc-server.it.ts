@@ -210,6 +210,25 @@ describe('orders.v1 over gRPC', () => {
     expect(canceled.message).toMatchObject({ status: 'CANCELED', version: 2 });
   });
 
+  it.each([
+    [0, 20],
+    [1, 1],
+    [100, 100],
+  ])('asked for a page of %i orders it gives %i, and the others behind its cursor', async (limit, length) => {
+    const customerId = `customer of ${limit}`;
+    const orders = Array.from({ length: length + 1 }, (_, n) => ({
+      customerId,
+      items: [...ITEMS],
+      idempotencyKey: `page-${n}`,
+      context: undefined,
+    }));
+    await call('createOrders', { orders });
+    const { message: page } = await call('listOrders', { customerId, limit, cursor: '' });
+    expect(page!.orders).toHaveLength(length);
+    const { message: rest } = await call('listOrders', { customerId, limit, cursor: page!.nextCursor });
+    expect(rest).toMatchObject({ orders: [{ customerId }], nextCursor: '' });
+  });
+
   it('finds an order by its id in capitals too', async () => {
     const { message: order } = await create({ idempotencyKey: 'capitals' });
     const got = await call('getOrder', { id: order!.id.toUpperCase(), customerId: '' });

@@ -77,10 +77,10 @@ it('no statement on orders reads a growing table from end to end', async () => {
   const { order } = someNewOrder();
   const created = someNewOrder({ key: 'twice' });
   await repository.create([created, someNewOrder({ key: 'twice' })], inTime());
-  await repository.find(order.id, 'alice');
-  await repository.find(order.id, undefined);
-  await repository.list('customer-1', 20, undefined);
-  await repository.list('customer-1', 20, order.id);
+  await repository.find(order, inTime());
+  await repository.find({ id: order.id, customerId: undefined }, inTime());
+  await repository.list({ customerId: 'customer-1', limit: 20, before: undefined }, inTime());
+  await repository.list({ customerId: 'customer-1', limit: 20, before: order.id }, inTime());
   await repository.update({ id: created.order.id, customerId: 'alice' }, inTime(), canceling);
   expect(statements.length).toBeGreaterThan(6);
   expect(await sequentialScans(db, statements.splice(0))).toEqual([]);

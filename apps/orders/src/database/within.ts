@@ -46,6 +46,20 @@ export function transactionWithin<T>(
   return onConnection(db, deadline, (lent) => inTransaction(lent, deadline, () => work(lent.runner.manager)));
 }
 
+/**
+ * Runs `reads` for as long as somebody waits for what they find, outside of a transaction: each statement runs until the
+ * signal of the deadline aborts, and {@link STATEMENT_TIMEOUT_MS} at most.
+ *
+ * @throws what `reads` or the database throws; `TooLate` when the deadline is over before they begin
+ */
+export function readWithin<T>(
+  db: DataSource,
+  deadline: Deadline,
+  reads: (manager: EntityManager) => Promise<T>,
+): Promise<T> {
+  return onConnection(db, deadline, ({ runner }) => reads(runner.manager));
+}
+
 /** Nobody waits for the work any more, and none was committed. */
 export class TooLate extends Error {
   override readonly name = 'TooLate';

@@ -6,6 +6,7 @@ import {
   type NewOrder,
   type OrderChange,
   type OrderRef,
+  type OrdersQuery,
   OrdersRepository,
   type StoredOrder,
 } from './orders.repository.js';
@@ -40,33 +41,35 @@ export class MemoryOrdersRepository extends OrdersRepository {
     return results;
   }
 
-  find(id: string, customerId: string | undefined): Promise<Order | undefined> {
-    return Promise.resolve(this.visible(id, customerId));
+  async find(which: OrderRef, deadline: Deadline): Promise<Order | undefined> {
+    assertAwaited(deadline);
+    return this.visible(which);
   }
 
-  list(customerId: string, limit: number, before: string | undefined): Promise<Order[]> {
+  async list({ customerId, limit, before }: OrdersQuery, deadline: Deadline): Promise<Order[]> {
+    assertAwaited(deadline);
     const own = [...this.orders.values()]
       .filter((order) => order.customerId === customerId && (before === undefined || order.id < before))
       .sort((a, b) => (a.id < b.id ? 1 : -1));
-    return Promise.resolve(own.slice(0, limit));
+    return own.slice(0, limit);
   }
 
   async update(
-    { id, customerId }: OrderRef,
+    which: OrderRef,
     deadline: Deadline,
     change: (order: Order) => OrderChange | undefined,
   ): Promise<Order | undefined> {
     assertAwaited(deadline);
     // Nothing is awaited between reading and writing: that is the lock.
-    const order = this.visible(id, customerId);
+    const order = this.visible(which);
     const changed = order && change(order);
     if (!changed) return order;
-    this.orders.set(id, changed.order);
+    this.orders.set(which.id, changed.order);
     await this.publisher.publish(changed.event);
     return changed.order;
   }
 
-  private visible(id: string, customerId: string | undefined): Order | undefined {
+  private visible({ id, customerId }: OrderRef): Order | undefined {
     const order = this.orders.get(id);
     return customerId === undefined || order?.customerId === customerId ? order : undefined;
   }

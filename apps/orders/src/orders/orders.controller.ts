@@ -62,19 +62,25 @@ export class OrdersController {
   }
 
   @GrpcMethod('Orders', 'getOrder')
-  async getOrder({ id, customerId }: ordersV1.GetOrderRequest): Promise<ordersV1.Order> {
-    return toMessage(await this.orders.get(orderId(id), ownerOf(customerId)));
+  async getOrder(
+    { id, customerId }: ordersV1.GetOrderRequest,
+    _metadata: Metadata,
+    call: ServerUnaryCall<ordersV1.GetOrderRequest, ordersV1.Order>,
+  ): Promise<ordersV1.Order> {
+    const which = { id: orderId(id), customerId: ownerOf(customerId) };
+    return toMessage(await this.orders.get(which, deadlineOf(call)));
   }
 
   @GrpcMethod('Orders', 'listOrders')
-  async listOrders({
-    customerId,
-    limit,
-    cursor,
-  }: ordersV1.ListOrdersRequest): Promise<ordersV1.ListOrdersResponse> {
+  async listOrders(
+    { customerId, limit, cursor }: ordersV1.ListOrdersRequest,
+    _metadata: Metadata,
+    call: ServerUnaryCall<ordersV1.ListOrdersRequest, ordersV1.ListOrdersResponse>,
+  ): Promise<ordersV1.ListOrdersResponse> {
     assertCustomer(customerId);
     assertPageSize(limit);
-    const page = await this.orders.list(customerId, limit, readCursor(cursor));
+    const query = { customerId, limit: limit || ORDER_LIMITS.defaultPage, before: readCursor(cursor) };
+    const page = await this.orders.list(query, deadlineOf(call));
     return { orders: page.orders.map(toMessage), nextCursor: writeCursor(page.next) };
   }
 

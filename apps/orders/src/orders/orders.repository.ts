@@ -24,6 +24,15 @@ export interface OrderRef {
   readonly customerId: string | undefined;
 }
 
+/** A part of a customer's orders, newest first; those of one millisecond by their ids. */
+export interface OrdersQuery {
+  readonly customerId: string;
+  /** So many at most. */
+  readonly limit: number;
+  /** Only those older than the order with this id; undefined = from the newest on. */
+  readonly before: string | undefined;
+}
+
 /** A change to an order and the event that tells of it. */
 export interface OrderChange {
   readonly order: Order;
@@ -41,15 +50,17 @@ export abstract class OrdersRepository {
    */
   abstract create(orders: readonly NewOrder[], deadline: Deadline): Promise<StoredOrder[]>;
 
-  /** @param customerId only this customer's; undefined = anybody's */
-  abstract find(id: string, customerId: string | undefined): Promise<Order | undefined>;
+  /**
+   * @param deadline nothing runs on once it is over
+   * @throws {DomainError} deadline-exceeded
+   */
+  abstract find(which: OrderRef, deadline: Deadline): Promise<Order | undefined>;
 
   /**
-   * A customer's orders, newest first; those of one millisecond by their ids.
-   *
-   * @param before only those older than the order with this id
+   * @param deadline nothing runs on once it is over
+   * @throws {DomainError} deadline-exceeded
    */
-  abstract list(customerId: string, limit: number, before: string | undefined): Promise<Order[]>;
+  abstract list(query: OrdersQuery, deadline: Deadline): Promise<Order[]>;
 
   /**
    * Loads and locks an order, changes it, and saves it with the event in one transaction. What `change` throws is

@@ -7,7 +7,14 @@ import { measuredBatcher } from '@orders/service';
 import { assertIdempotencyKey, requestHash } from './idempotency.js';
 import { cancelOrder, type Order, type OrderItem, placeOrder } from './order.js';
 import { orderCanceled, orderCreated, type Origin } from './order-events.js';
-import { type NewOrder, OrdersRepository, type StoredOrder, tooLate } from './orders.repository.js';
+import {
+  type NewOrder,
+  type OrderRef,
+  type OrdersQuery,
+  OrdersRepository,
+  type StoredOrder,
+  tooLate,
+} from './orders.repository.js';
 
 export interface CreateCommand {
   readonly customerId: string;
@@ -23,10 +30,7 @@ export interface Created {
   readonly replayed: boolean;
 }
 
-export interface CancelCommand {
-  readonly id: string;
-  /** Undefined = anybody's. */
-  readonly customerId: string | undefined;
+export interface CancelCommand extends OrderRef {
   /** Undefined = whatever it is. */
   readonly expectedVersion: number | undefined;
   readonly origin: Origin;
@@ -78,16 +82,17 @@ export class OrdersService {
     return replayOrReject(order, stored);
   }
 
-  /** @throws {DomainError} order-not-found, also when it is another customer's */
-  async get(id: string, customerId: string | undefined): Promise<Order> {
-    return found(await this.repository.find(id, customerId));
+  /** @throws {DomainError} order-not-found, also when it is another customer's; deadline-exceeded */
+  async get(which: OrderRef, deadline: Deadline): Promise<Order> {
+    return found(await this.repository.find(which, deadline));
   }
 
-  async list(customerId: string, limit: number, before: string | undefined): Promise<Page> {
-    const size = Math.min(limit === 0 ? ORDER_LIMITS.defaultPage : limit, ORDER_LIMITS.maxPage);
-    const orders = await this.repository.list(customerId, size + 1, before);
-    const page = orders.slice(0, size);
-    return { orders: page, next: orders.length > size ? page.at(-1)?.id : undefined };
+  /** @throws {DomainError} deadline-exceeded */
+  async list(query: OrdersQuery, deadline: Deadline): Promise<Page> {
+    const { limit } = query;
+    const orders = await this.repository.list({ ...query, limit: limit + 1 }, deadline);
+    const page = orders.slice(0, limit);
+    return { orders: page, next: orders.length > limit ? page.at(-1)?.id : undefined };
   }
 
   /** Idempotent: cancelling what is cancelled answers it unchanged and tells nobody. */

@@ -45,7 +45,7 @@ describe('PostgresOrdersRepository', () => {
   it('stores text as it is, and nothing at all when one has the character that separates rows', async () => {
     const odd = ['{"a", \\b}', "'NULL", '$1 ü😀'].map((customerId) => someNewOrder({ customerId }));
     await repository.create(odd, inTime());
-    const found = odd.map(({ order }) => repository.find(order.id, order.customerId));
+    const found = odd.map(({ order }) => repository.find(order, inTime()));
     expect(await Promise.all(found)).toEqual(odd.map(({ order }) => order));
     const bad = someNewOrder();
     const split = { ...bad, order: { ...bad.order, customerId: 'a\x1fb' } };
@@ -95,7 +95,7 @@ describe('PostgresOrdersRepository', () => {
     );
   });
 
-  describe('while another session holds the key', () => {
+  describe('while another session holds what it needs', () => {
     const running = () =>
       db.query<object[]>(`SELECT query FROM pg_stat_activity
         WHERE application_name = 'test' AND datname = current_database() AND state <> 'idle'`);
@@ -153,6 +153,27 @@ describe('PostgresOrdersRepository', () => {
       expect(await stored()).toEqual([]);
     });
 
+    it('a read that nobody waits for any more ends at once', async () => {
+      await db.transaction(async (tx) => {
+        await tx.query('LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
+        const { order } = someNewOrder();
+        const query = { customerId: 'alice', limit: 10, before: undefined };
+        for (const read of [
+          (deadline: Deadline) => repository.find(order, deadline),
+          (deadline: Deadline) => repository.list(query, deadline),
+        ]) {
+          const caller = new AbortController();
+          const call = read(Deadline.keptBy(caller.signal, 60_000));
+          await eventually('it waits for the lock', async () => (await running()).length > 0);
+          const canceledAt = performance.now();
+          caller.abort();
+          await expect(call).rejects.toMatchObject({ code: 'deadline-exceeded' });
+          expect(performance.now() - canceledAt).toBeLessThan(300);
+          expect(await running()).toEqual([]);
+        }
+      });
+    });
+
     it('a cancel is not saved after its deadline', async () => {
       const created = someNewOrder();
       await repository.create([created], inTime());
@@ -164,7 +185,7 @@ describe('PostgresOrdersRepository', () => {
         await expect(late).rejects.toMatchObject({ code: 'deadline-exceeded' });
         expect(await running()).toEqual([]);
       });
-      expect(await repository.find(id, 'alice')).toEqual(created.order);
+      expect(await repository.find({ id, customerId: 'alice' }, inTime())).toEqual(created.order);
     });
   });
 
@@ -181,7 +202,7 @@ describe('PostgresOrdersRepository', () => {
       },
     );
     await expect(update).rejects.toMatchObject({ code: 'deadline-exceeded' });
-    expect(await repository.find(created.order.id, 'alice')).toEqual(created.order);
+    expect(await repository.find(created.order, inTime())).toEqual(created.order);
     expect(await events()).toHaveLength(1);
   });
 

@@ -3,13 +3,14 @@ import { isTransientDatabaseError, OutboxLog } from '@orders/messaging';
 import type { Deadline } from '@orders/resilience';
 import { type Column, columnsOf, rowsFrom } from '@orders/service';
 import { type DataSource, LessThan } from 'typeorm';
-import { statementWithin, transactionWithin } from '../database/within.js';
+import { readWithin, statementWithin, transactionWithin } from '../database/within.js';
 import type { Order } from './order.js';
 import { OrderEntity } from './order.entity.js';
 import {
   type NewOrder,
   type OrderChange,
   type OrderRef,
+  type OrdersQuery,
   OrdersRepository,
   type StoredOrder,
   tooLate,
@@ -92,29 +93,32 @@ export class PostgresOrdersRepository extends OrdersRepository {
     });
   }
 
-  async find(id: string, customerId: string | undefined): Promise<Order | undefined> {
-    const where = customerId === undefined ? { id } : { id, customerId };
-    return (await this.run(() => this.db.manager.findOneBy(OrderEntity, where))) ?? undefined;
+  async find(which: OrderRef, deadline: Deadline): Promise<Order | undefined> {
+    const where = whereOf(which);
+    const read = () => readWithin(this.db, deadline, (manager) => manager.findOneBy(OrderEntity, where));
+    return (await this.run(read, deadline)) ?? undefined;
   }
 
-  list(customerId: string, limit: number, before: string | undefined): Promise<Order[]> {
+  list({ customerId, limit, before }: OrdersQuery, deadline: Deadline): Promise<Order[]> {
     const where = before === undefined ? { customerId } : { customerId, id: LessThan(before) };
-    return this.run(() => this.db.manager.find(OrderEntity, { where, order: { id: 'DESC' }, take: limit }));
+    const options = { where, order: { id: 'DESC' }, take: limit } as const;
+    const read = () => readWithin(this.db, deadline, (manager) => manager.find(OrderEntity, options));
+    return this.run(read, deadline);
   }
 
   async update(
-    { id, customerId }: OrderRef,
+    which: OrderRef,
     deadline: Deadline,
     change: (order: Order) => OrderChange | undefined,
   ): Promise<Order | undefined> {
-    const where = customerId === undefined ? { id } : { id, customerId };
+    const where = whereOf(which);
     const update = () =>
       transactionWithin(this.db, deadline, async (tx) => {
         const order = await tx.findOne(OrderEntity, { where, lock: { mode: 'pessimistic_write' } });
         const changed = order && change(order);
         if (!changed) return order ?? undefined;
         const { status, version } = changed.order;
-        await tx.update(OrderEntity, { id }, { status, version });
+        await tx.update(OrderEntity, { id: which.id }, { status, version });
         await OutboxLog.append(tx, [changed.event]);
         return changed.order;
       });
@@ -141,11 +145,11 @@ export class PostgresOrdersRepository extends OrdersRepository {
   }
 
   /** Says what a caller can act on; whatever else the database throws is a bug and stays as it is. */
-  private async run<T>(work: () => Promise<T>, deadline?: Deadline): Promise<T> {
+  private async run<T>(work: () => Promise<T>, deadline: Deadline): Promise<T> {
     try {
       return await work();
     } catch (cause) {
-      if (deadline?.over) throw tooLate(cause);
+      if (deadline.over) throw tooLate(cause);
       if (cause instanceof Error && 'code' in cause && cause.code === LOCK_NOT_AVAILABLE) {
         throw new DomainError('idempotency-key-in-use', 'the same order is being worked on', { cause });
       }
@@ -153,6 +157,10 @@ export class PostgresOrdersRepository extends OrdersRepository {
       throw new DomainError('unavailable', 'the database cannot answer now', { cause });
     }
   }
+}
+
+function whereOf({ id, customerId }: OrderRef) {
+  return customerId === undefined ? { id } : { id, customerId };
 }
 
 function keyOf(customerId: string, idempotencyKey: string): string {

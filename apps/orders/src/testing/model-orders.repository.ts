@@ -8,6 +8,7 @@ import {
   type NewOrder,
   type OrderChange,
   type OrderRef,
+  type OrdersQuery,
   OrdersRepository,
   type StoredOrder,
 } from '../orders/orders.repository.js';
@@ -33,11 +34,13 @@ export class ModelOrdersRepository extends OrdersRepository {
     });
   }
 
-  async find(id: string, customerId: string | undefined): Promise<Order | undefined> {
-    return visible(await this.run(() => this.db.rows<Order>('order_version')), { id, customerId });
+  async find(which: OrderRef, deadline: Deadline): Promise<Order | undefined> {
+    assertAwaited(deadline);
+    return visible(await this.run(() => this.db.rows<Order>('order_version')), which);
   }
 
-  async list(customerId: string, limit: number, before: string | undefined): Promise<Order[]> {
+  async list({ customerId, limit, before }: OrdersQuery, deadline: Deadline): Promise<Order[]> {
+    assertAwaited(deadline);
     const rows = await this.run(() => this.db.rows<NewOrder>('orders'));
     const own = rows.map(({ order }) => order).filter((order) => order.customerId === customerId);
     const older = own.filter(({ id }) => before === undefined || id < before);

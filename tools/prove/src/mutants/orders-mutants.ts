@@ -69,7 +69,7 @@ export const ORDERS_MUTANTS: readonly Mutant[] = [
         from: 'const taken = orders.filter(({ order }) => !created.has(order.id));',
         to: `const taken = orders.filter(({ order }) => !created.has(order.id));
     const events = orders.filter(({ order }) => created.has(order.id)).map(({ event }) => event);
-    if (events.length > 0) await this.run(() => OutboxLog.append(this.db, events));`,
+    if (events.length > 0) await this.run(() => OutboxLog.append(this.db, events), deadline);`,
       },
     ],
     exposedBy: {
