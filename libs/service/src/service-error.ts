@@ -16,16 +16,11 @@ import {
  * about the inside.
  */
 export function toServiceError(error: unknown): ServiceError {
+  const { status, code, detail, errors } = toProblemMessage(error);
   const metadata = new Metadata();
-  if (!(error instanceof DomainError)) {
-    metadata.set(PROBLEM_CODE_TRAILER, 'internal');
-    return serviceError(status.INTERNAL, 'Something went wrong on our side', metadata);
-  }
-  metadata.set(PROBLEM_CODE_TRAILER, error.code);
-  if (error.errors.length > 0) {
-    metadata.set(PROBLEM_ERRORS_TRAILER, encodeURIComponent(JSON.stringify(error.errors)));
-  }
-  return serviceError(PROBLEM_KINDS[error.kind].grpc, error.message, metadata);
+  metadata.set(PROBLEM_CODE_TRAILER, code);
+  if (errors.length > 0) metadata.set(PROBLEM_ERRORS_TRAILER, encodeURIComponent(JSON.stringify(errors)));
+  return Object.assign(new Error(detail), { code: status, details: detail, metadata });
 }
 
 /**
@@ -38,8 +33,11 @@ export function fromServiceError(error: ServiceError): DomainError {
     return new DomainError(named, error.details, { errors: fieldErrors(error.metadata), cause: error });
   }
   const code = problemOfGrpcStatus(error.code);
-  return new DomainError(code, UNNAMED[code] ?? 'Something went wrong on our side', { cause: error });
+  return new DomainError(code, UNNAMED[code] ?? BUG, { cause: error });
 }
+
+/** All that is said of a bug. */
+const BUG = 'Something went wrong on our side';
 
 const UNNAMED: Record<string, string> = {
   overloaded: 'More is asked than can be served now; the same request may be repeated',
@@ -50,22 +48,18 @@ const UNNAMED: Record<string, string> = {
   'validation-failed': 'The request breaks a rule',
 };
 
-/** An item's failure in the answer to a batch: says what {@link toServiceError} would say in status and trailers. */
+/** An item's failure in the answer to a batch: what {@link toServiceError} says in status and trailers. */
 export function toProblemMessage(error: unknown): ordersV1.Problem {
-  const { code, details } = toServiceError(error);
-  const { code: problem, errors } =
-    error instanceof DomainError ? error : { code: 'internal', errors: [] as FieldError[] };
-  return { status: code, code: problem, detail: details, errors: [...errors] };
+  if (!(error instanceof DomainError))
+    return { status: status.INTERNAL, code: 'internal', detail: BUG, errors: [] };
+  const { kind, code, message, errors } = error;
+  return { status: PROBLEM_KINDS[kind].grpc, code, detail: message, errors: [...errors] };
 }
 
 /** The outcome that an item's failure in the answer to a batch stands for; its `cause` has the status as `code`. */
 export function fromProblemMessage({ status: grpc, code, detail, errors }: ordersV1.Problem): DomainError {
   const cause = Object.assign(new Error(detail), { code: grpc });
   return new DomainError(isProblemCode(code) ? code : problemOfGrpcStatus(grpc), detail, { errors, cause });
-}
-
-function serviceError(code: status, details: string, metadata: Metadata): ServiceError {
-  return Object.assign(new Error(details), { code, details, metadata });
 }
 
 function fieldErrors(metadata: Metadata): FieldError[] {
