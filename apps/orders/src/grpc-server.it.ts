@@ -110,10 +110,14 @@ describe('orders.v1 over gRPC', () => {
     metadata.set('traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01');
     metadata.set('x-request-id', 'r-1');
     metadata.set('x-correlation-id', 'c-1');
-    await create({ idempotencyKey: 'traced' }, metadata);
-    const { headers } = bus.messages.at(-1)!;
-    expect(headers['ce-correlationid']).toBe('c-1');
-    expect(headers['traceparent']).toContain('0af7651916cd43dd8448eb211c80319c');
+    const { message: order } = await create({ idempotencyKey: 'traced' }, metadata);
+    await call('cancelOrder', { id: order!.id, customerId: '', expectedVersion: 0 }, metadata);
+    const events = bus.messages.slice(-2);
+    expect(events.map(({ subject }) => subject)).toEqual(['orders.created', 'orders.canceled']);
+    for (const { headers } of events) {
+      expect(headers['ce-correlationid']).toBe('c-1');
+      expect(headers['traceparent']).toContain('0af7651916cd43dd8448eb211c80319c');
+    }
   });
 
   it('names the problem and the field', async () => {

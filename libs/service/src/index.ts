@@ -23,7 +23,7 @@ export {
   type PostgresSettings,
 } from './postgres.js';
 export { problemDetails, problemOf } from './problem.js';
-export { saneId } from './request-context.js';
+export { saneId, saneTraceparent } from './request-context.js';
 export { deadlineOf } from './rpc-deadline.js';
 export { RpcEdge } from './rpc-edge.js';
 export { traceCalls } from './rpc-span.js';

@@ -30,7 +30,8 @@ export function contextFrom(read: ReadHeader, span?: Span): RequestContext {
   };
 }
 
-function saneTraceparent(traceparent: unknown): string | undefined {
+/** The `traceparent` itself when it may be taken over from outside; else `undefined`. */
+export function saneTraceparent(traceparent: unknown): string | undefined {
   return parseTraceparent(traceparent) && (traceparent as string);
 }
 

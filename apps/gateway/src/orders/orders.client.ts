@@ -8,7 +8,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { ordersV1 } from '@orders/contracts';
-import { currentCaller, currentContext, currentTraceparent, onBehalfOf } from '@orders/instrumentation';
+import { currentCaller, onBehalfOf } from '@orders/instrumentation';
 import { type Batcher, type Breaker, Deadline, RetryBudget, retryOnce } from '@orders/resilience';
 import { fromServiceError, measuredBatcher, traceCalls } from '@orders/service';
 import type { Logger } from 'pino';
@@ -162,12 +162,12 @@ function retryable(error: unknown): boolean {
 }
 
 function outgoing(): Metadata {
+  const { request, traceparent } = currentCaller();
   const metadata = new Metadata();
-  const request = currentContext();
   if (request) {
     metadata.set('x-request-id', request.requestId);
     metadata.set('x-correlation-id', request.correlationId);
   }
-  metadata.set('traceparent', currentTraceparent());
+  metadata.set('traceparent', traceparent);
   return metadata;
 }

@@ -2,14 +2,8 @@ import { Metadata, type ServerUnaryCall } from '@grpc/grpc-js';
 import { Controller, Logger } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import { DomainError, ORDER_LIMITS, ordersV1, parseOrderId, REPLAYED_METADATA } from '@orders/contracts';
-import {
-  type Caller,
-  currentCaller,
-  currentContext,
-  currentTraceparent,
-  parseTraceparent,
-} from '@orders/instrumentation';
-import { deadlineOf, saneId, toProblemMessage } from '@orders/service';
+import { type Caller, currentCaller } from '@orders/instrumentation';
+import { deadlineOf, saneId, saneTraceparent, toProblemMessage } from '@orders/service';
 import { checkCustomer, type Order } from './order.js';
 import type { Origin } from './order-events.js';
 import { type CreateCommand, type Created, OrdersService } from './orders.service.js';
@@ -94,7 +88,7 @@ export class OrdersController {
       id: orderId(request.id),
       customerId: ownerOf(request.customerId),
       expectedVersion: request.expectedVersion || undefined,
-      origin: originOfCall(),
+      origin: originOf(currentCaller()),
     };
     return toMessage(await this.orders.cancel(command, deadlineOf(call)));
   }
@@ -110,17 +104,20 @@ export class OrdersController {
   }
 }
 
-/** An order of a batch may have come from elsewhere than the batch did; what is not sane counts as absent. */
 function toCommand(
   { customerId, items, idempotencyKey, context }: ordersV1.CreateOrderRequest,
   caller: Caller,
 ): CreateCommand {
-  const origin = {
-    traceparent: parseTraceparent(context?.traceparent) ? context!.traceparent : caller.traceparent,
+  return { customerId, items, idempotencyKey, origin: originOf(caller, context), caller };
+}
+
+/** @param context of an order that may have come from elsewhere than its batch; what is not sane counts as absent */
+function originOf({ request, traceparent }: Caller, context?: ordersV1.CallContext): Origin {
+  return {
+    traceparent: saneTraceparent(context?.traceparent) ?? traceparent,
     correlationId:
-      saneId(context?.correlationId) ?? saneId(context?.requestId) ?? caller.request?.correlationId ?? '',
+      saneId(context?.correlationId) ?? saneId(context?.requestId) ?? request?.correlationId ?? '',
   };
-  return { customerId, items, idempotencyKey, origin, caller };
 }
 
 function isOutage(result: PromiseSettledResult<Created>): boolean {
@@ -129,10 +126,6 @@ function isOutage(result: PromiseSettledResult<Created>): boolean {
     result.reason instanceof DomainError &&
     result.reason.code === 'unavailable'
   );
-}
-
-function originOfCall(): Origin {
-  return { traceparent: currentTraceparent(), correlationId: currentContext()?.correlationId ?? '' };
 }
 
 function toMessage(order: Order): ordersV1.Order {
