@@ -1,6 +1,6 @@
 export { currentCaller, onBehalfOf, type Caller } from './caller.js';
 export { currentContext, runInContext, type RequestContext } from './context.js';
-export { createLogger, loggerOptions, type LoggerSettings } from './logging.js';
+export { createLogger, type LoggerSettings } from './logging.js';
 export { meter, metricsText } from './metrics.js';
 export {
   currentTraceId,
@@ -15,4 +15,4 @@ export {
 } from './spans.js';
 export { flushTelemetry, tracingIsOn } from './telemetry.js';
 export { isSampled, makeTraceparent, parseTraceparent, traceIdOf, type TraceContext } from './traceparent.js';
-export { SpanKind, type Attributes, type Meter, type Span } from '@opentelemetry/api';
+export { SpanKind, type Span } from '@opentelemetry/api';

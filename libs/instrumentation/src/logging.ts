@@ -1,5 +1,5 @@
 import { isSpanContextValid, trace } from '@opentelemetry/api';
-import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino';
+import { pino, type DestinationStream, type Logger } from 'pino';
 
 import { currentContext } from './context.js';
 import { paged } from './paged.js';
@@ -24,21 +24,16 @@ const REDACTED = [
 ];
 
 /**
- * Options for a pino logger that writes one JSON object a line and adds `requestId`, `correlationId`, `traceId`
- * and `spanId` (tracing on only) of the request under way. Authorization headers, cookies, tokens and passwords
- * are censored.
+ * A logger that writes one JSON object a line and adds `requestId`, `correlationId`, `traceId` and `spanId` (tracing on
+ * only) of the request under way. Authorization headers, cookies, tokens and passwords are censored.
+ *
+ * It writes to stdout unless `destination` is given: by the page, or after 100 ms, as a system call for each line would
+ * be a twentieth of what a request costs. An exit and a `fatal` line write what is left; a SIGKILL takes up to 100 ms of
+ * lines along.
  */
-export function loggerOptions({ name, level }: LoggerSettings): LoggerOptions {
-  return { name, level, base: {}, mixin: correlation, redact: { paths: REDACTED, censor: '***' } };
-}
-
-/**
- * A logger with {@link loggerOptions}; writes to stdout unless `destination` is given. Lines are written by the page,
- * or after 100 ms: a system call for each would be a twentieth of what a request costs. An exit and a `fatal` line
- * write what is left; a SIGKILL takes up to 100 ms of lines along.
- */
-export function createLogger(settings: LoggerSettings, destination?: DestinationStream): Logger {
-  return pino(loggerOptions(settings), destination ?? paged());
+export function createLogger({ name, level }: LoggerSettings, destination?: DestinationStream): Logger {
+  const redact = { paths: REDACTED, censor: '***' };
+  return pino({ name, level, base: {}, mixin: correlation, redact }, destination ?? paged());
 }
 
 function correlation(): object {

@@ -5,9 +5,13 @@ import { z } from 'zod';
 
 import { baseConfig, ConfigError, loadConfig, milliseconds, port, readConfig } from './config.js';
 import { databaseUrl } from './postgres.js';
-import { Secret, secret, secretUrls } from './secret.js';
+import { Secret, secretUrls } from './secret.js';
 
-const schema = baseConfig.extend({ PORT: port(3_000), DATABASE_URL: secret(), LIMIT_MS: milliseconds() });
+const schema = baseConfig.extend({
+  PORT: port(3_000),
+  DATABASE_URL: databaseUrl(),
+  LIMIT_MS: milliseconds(),
+});
 const GOOD = { DATABASE_URL: 'postgres://u:pw@h/db', LIMIT_MS: '250' };
 
 describe('readConfig', () => {

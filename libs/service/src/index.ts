@@ -12,7 +12,6 @@ export {
 } from './config.js';
 export { createHttpApp, type HttpAppOptions } from './create-http-app.js';
 export { measuredBatcher } from './measured-batcher.js';
-export { parseStrictJson } from './json.js';
 export {
   assertDurable,
   databaseConfig,
@@ -28,6 +27,6 @@ export { deadlineOf } from './rpc-deadline.js';
 export { RpcEdge } from './rpc-edge.js';
 export { traceCalls } from './rpc-span.js';
 export { runMigrations } from './run-migrations.js';
-export { Secret, secret, secretUrl, secretUrls } from './secret.js';
+export { Secret, secretUrls } from './secret.js';
 export { Service, type ProcessHandle, type ServiceOptions, type StopPhase } from './service.js';
 export { fromProblemMessage, fromServiceError, toProblemMessage, toServiceError } from './service-error.js';

@@ -28,17 +28,12 @@ export class Secret {
   }
 }
 
-/** A piece of a config schema: a text of at least one character, wrapped into a {@link Secret}. */
-export function secret() {
-  return wrapped(z.string().min(1));
-}
-
-/** A {@link secret} that is a URL of one of these schemes (`postgres`). */
+/** A piece of a config schema: a URL of one of these schemes (`postgres`), wrapped into a {@link Secret}. */
 export function secretUrl(...schemes: readonly string[]) {
   return wrapped(z.string().refine((text) => isUrl(text, schemes), `must be a URL of ${named(schemes)}`));
 }
 
-/** A {@link secret} that is one URL of these schemes or more, with commas in between. */
+/** The same for one URL or more, with commas in between. */
 export function secretUrls(...schemes: readonly string[]) {
   const areUrls = (text: string): boolean => text.split(',').every((url) => isUrl(url.trim(), schemes));
   return wrapped(z.string().refine(areUrls, `must be a URL of ${named(schemes)}, or a list with commas`));
