@@ -33,7 +33,7 @@ export async function runLoad(bench: Bench): Promise<LoadReport> {
   const { options, signal } = bench;
   const pgbench = await resolvePgbench(signal);
   const generator = await bench.step('load generator', () => resolveGenerator(signal));
-  const plain = await bench.withSystem({ tracing: false }, async (sut) => {
+  const plain = await bench.withSystem({}, async (sut) => {
     await prepareCalibration(sut);
     const idleMiB = mapValues(sut.memory(), ({ now }) => now);
     const calibration = (script: Script) =>
@@ -63,7 +63,7 @@ export async function runLoad(bench: Bench): Promise<LoadReport> {
 }
 
 function tracedPeak(bench: Bench, generator: Generator): Promise<Run> {
-  return bench.withSystem({ tracing: true }, async (sut) => {
+  return bench.withSystem({ tracing: { ratio: 0.1, protocol: 'http/protobuf' } }, async (sut) => {
     await warmUp(bench, sut, generator);
     const { seconds } = bench.options;
     const run = await closedLoop(bench, sut, { generator, connections: MOST_QUOTED, seconds });
@@ -103,7 +103,12 @@ export function closedLoop(
   });
 }
 
-function halfLoad({ step, signal, options }: Bench, sut: SystemUnderLoad, perSecond: number): Promise<Run> {
+/** Orders that are due at fixed times, whatever becomes of those before: half of what the peak was. */
+export function halfLoad(
+  { step, signal, options }: Bench,
+  sut: SystemUnderLoad,
+  perSecond: number,
+): Promise<Run> {
   const name = 'half of the peak';
   return step(name, async () => {
     const { seconds } = options;

@@ -12,9 +12,11 @@ import { runOverload } from './overload-scenario.ts';
 import { runReplay } from './replay-scenario.ts';
 import { runStartup } from './startup-scenario.ts';
 import { runSteady } from './steady-scenario.ts';
+import { runTimeline } from './timeline-scenario.ts';
 
 const SCENARIOS: Record<Scenario, (bench: Bench) => Promise<Outcome>> = {
   load: async (bench) => loadOutcome(await runLoad(bench)),
+  timeline: runTimeline,
   steady: runSteady,
   overload: runOverload,
   replay: runReplay,

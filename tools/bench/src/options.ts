@@ -4,6 +4,7 @@ import { countOf, parseArguments } from '@orders/dev/command-line';
 /** What can be measured; `load` when nothing is named. */
 export const SCENARIOS = [
   'load',
+  'timeline',
   'steady',
   'overload',
   'replay',
@@ -34,6 +35,7 @@ export interface BenchOptions {
 export const USAGE = `npm run bench -- [scenario] [options]: load on fresh data, and what it costs
   load      (default) orders at 16, 64 and 128 connections, without tracing and with; CPU per order, event lag; and
             what the same orders cost pgbench, which the costs are divided by
+  timeline  where the milliseconds of an order and its event go at 64 connections and at half of that, by traces
   steady    a minute at peak: the log of events does not grow
   overload  open loop at 1, 2, 5 and 10 times of what the system can do; one customer at ten times beside others
   replay    100,000 events drain from the log, and are published again to the consumer
@@ -43,7 +45,7 @@ export const USAGE = `npm run bench -- [scenario] [options]: load on fresh data,
   guard     short: fails when an order has become dearer, relative to pgbench, than guard.json allows
 
   --connections 16,64    other numbers of connections (load)
-  --seconds N            length of one load (load 12, overload 10, steady and outage 60, guard 5)
+  --seconds N            length of one load (load and timeline 12, overload 10, steady and outage 60, guard 5)
   --events N             size of the log (replay)
   --orders N             how many are many (growth)
   --quick                a first figure in a minute: load at 64 connections only, 6 s, without tracing

@@ -1,32 +1,33 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Problem } from '@orders/dev/bootstrap/problem.mjs';
+import { type OtlpReceiver, type SpanRecord, startOtlpReceiver } from '@orders/dev/otlp-receiver';
 import { APP_NAMES, type AppName } from '@orders/dev/stack/topology';
 import { startSystem, type System } from '@orders/dev/stack/system';
 import type { Steps } from '@orders/dev/stack/tasks';
 import type { EmbeddedPostgres } from '@orders/dev/stack/postgres';
 import type { NatsServer } from '@orders/dev/stack/nats-server';
 import { sumOf } from './prometheus-text.ts';
-import { startTraceSink, type TraceSink } from './trace-sink.ts';
 import { cpuSeconds, GROUPS, type Group, memoryMiB, type PerGroup } from './processes.ts';
+
+export interface Tracing {
+  /** Share of the requests, 0 to 1. */
+  ratio: number;
+  /** As JSON the spans can be looked at afterwards; protobuf is the default of OpenTelemetry. */
+  protocol: 'http/protobuf' | 'http/json';
+}
 
 export interface StartOptions {
   /** Fresh: holds data and logs. */
   folder: string;
   build: boolean;
-  /** Sample a tenth of the requests and export the spans to a sink of ours; false = tracing off. */
-  tracing?: boolean;
+  /** Sample so many of the requests and export their spans to a collector of ours; default: tracing is off. */
+  tracing?: Tracing;
   /** More environment for every app. */
   env?: NodeJS.ProcessEnv;
   steps: Steps;
   signal: AbortSignal;
 }
-
-const TRACED = {
-  OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
-  OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
-  OTEL_TRACES_SAMPLER_ARG: '0.1',
-};
 
 /** The whole system as it is released: compiled, tokens checked, access logs to files, metrics on. */
 export class SystemUnderLoad {
@@ -35,19 +36,12 @@ export class SystemUnderLoad {
   readonly dataDir: string;
   readonly #system: System;
   readonly #servers: { postgres: EmbeddedPostgres; nats: NatsServer };
-  readonly #sink: TraceSink | undefined;
+  readonly #receiver: OtlpReceiver | undefined;
 
-  static async start({
-    folder,
-    build,
-    tracing = false,
-    env,
-    steps,
-    signal,
-  }: StartOptions): Promise<SystemUnderLoad> {
+  static async start({ folder, build, tracing, env, steps, signal }: StartOptions): Promise<SystemUnderLoad> {
     const logFolder = join(folder, 'logs');
     mkdirSync(logFolder, { recursive: true });
-    const sink = tracing ? await startTraceSink() : undefined;
+    const receiver = tracing && (await startOtlpReceiver());
     const system = await startSystem({
       dataDir: join(folder, 'data'),
       build,
@@ -56,23 +50,26 @@ export class SystemUnderLoad {
       postgresSettings: { track_commit_timestamp: 'on' },
       env: {
         NODE_ENV: 'production',
-        ...(sink
-          ? { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url, ...TRACED }
-          : { OTEL_EXPORTER_OTLP_ENDPOINT: '' }),
+        OTEL_EXPORTER_OTLP_ENDPOINT: receiver?.url ?? '',
+        ...(tracing && {
+          OTEL_EXPORTER_OTLP_PROTOCOL: tracing.protocol,
+          OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+          OTEL_TRACES_SAMPLER_ARG: String(tracing.ratio),
+        }),
         ...env,
       },
       steps,
       signal,
     });
-    return new SystemUnderLoad(system, join(folder, 'data'), sink);
+    return new SystemUnderLoad(system, join(folder, 'data'), receiver);
   }
 
-  private constructor(system: System, dataDir: string, sink: TraceSink | undefined) {
+  private constructor(system: System, dataDir: string, receiver: OtlpReceiver | undefined) {
     const { postgres, nats } = system;
     if (!postgres.server || !nats.server) throw new Problem('The benchmark needs servers of its own.');
     this.#system = system;
     this.#servers = { postgres: postgres.server, nats: nats.server };
-    this.#sink = sink;
+    this.#receiver = receiver;
     this.api = system.urls.api;
     this.dataDir = dataDir;
   }
@@ -85,9 +82,14 @@ export class SystemUnderLoad {
     return this.#servers.nats;
   }
 
-  /** Batches of spans that its apps have sent. */
+  /** How often its apps have sent spans. */
   get exports(): number {
-    return this.#sink?.batches ?? 0;
+    return this.#receiver?.exports ?? 0;
+  }
+
+  /** What they have sent, as JSON. */
+  get spans(): readonly SpanRecord[] {
+    return this.#receiver?.spans ?? [];
   }
 
   databaseUrl(name: string): string {
@@ -117,7 +119,7 @@ export class SystemUnderLoad {
 
   async stop(): Promise<void> {
     await this.#system.stop();
-    this.#sink?.close();
+    this.#receiver?.close();
   }
 
   #perGroup<T>(of: (pid: number) => T): PerGroup<T> {

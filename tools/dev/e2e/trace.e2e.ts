@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { until } from '../src/stack/until.ts';
 import { Customer, freshSystem, type SystemUnderTest } from './client.ts';
-import { type SpanRecord, startOtlpReceiver } from './otlp-receiver.ts';
+import { type OtlpReceiver, type SpanRecord, startOtlpReceiver } from '../src/otlp-receiver.ts';
 
 let sut: SystemUnderTest;
-let receiver: Awaited<ReturnType<typeof startOtlpReceiver>>;
+let receiver: OtlpReceiver;
 
 beforeAll(async () => {
   receiver = await startOtlpReceiver();

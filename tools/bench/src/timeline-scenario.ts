@@ -1,0 +1,54 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { textTable } from '@orders/dev/tables';
+import type { Bench } from './bench.ts';
+import { figure } from './figure.ts';
+import { resolveGenerator } from './load/resolve-generator.ts';
+import { closedLoop, halfLoad, warmUp, type Run } from './load-scenario.ts';
+import type { Outcome } from './outcome.ts';
+import type { SystemUnderLoad } from './system-under-load.ts';
+import { timelineOf, type Timeline } from './timeline.ts';
+
+const CONNECTIONS = 64;
+/** Few enough that orders of one batch are hardly ever sampled together: they would share a trace. */
+const TRACING = { ratio: 0.01, protocol: 'http/json' } as const;
+const EXPORT_EVERY_MS = 500;
+
+/** Where the milliseconds of an order go, by the traces of one in a hundred. */
+export async function runTimeline(bench: Bench): Promise<Outcome> {
+  const generator = await resolveGenerator(bench.signal);
+  const env = { OTEL_BSP_SCHEDULE_DELAY: String(EXPORT_EVERY_MS) };
+  const runs = await bench.withSystem({ tracing: TRACING, env }, async (sut) => {
+    await warmUp(bench, sut, generator);
+    const { seconds } = bench.options;
+    const peak = await traced(sut, () =>
+      closedLoop(bench, sut, { generator, connections: CONNECTIONS, seconds }),
+    );
+    return [peak, await traced(sut, () => halfLoad(bench, sut, peak.ordersPerSecond / 2))];
+  });
+  return { text: table(runs), report: { runs }, passed: runs.every(({ complete }) => complete) };
+}
+
+type TracedRun = Run & { timeline: Timeline };
+
+/** Runs a load, and makes a timeline of the spans that it led to. */
+async function traced(sut: SystemUnderLoad, load: () => Promise<Run>): Promise<TracedRun> {
+  await delay(2 * EXPORT_EVERY_MS);
+  const before = sut.spans.length;
+  const run = await load();
+  await delay(2 * EXPORT_EVERY_MS);
+  return { ...run, timeline: timelineOf(sut.spans.slice(before)) };
+}
+
+function table(runs: readonly TracedRun[]): string {
+  const heads = runs.flatMap(({ name }) => [`${name}, mean ms`, 'p99']);
+  const [first] = runs;
+  const rows = (first?.timeline.stages ?? []).map(({ name }, n) => [
+    name,
+    ...runs.flatMap(({ timeline: { stages } }) => [figure(stages[n]?.meanMs, 1), figure(stages[n]?.p99Ms)]),
+  ]);
+  const sizes = runs.map(
+    ({ name, ordersPerSecond, timeline }) =>
+      `${name}: ${figure(ordersPerSecond)} orders/s, ${timeline.traces} traces`,
+  );
+  return [textTable(['', ...heads], rows), '', ...sizes].join('\n');
+}

@@ -1,0 +1,82 @@
+import type { SpanRecord } from '@orders/dev/otlp-receiver';
+import { percentile } from './percentile.ts';
+
+/** Where an order is on its way, by the spans of its trace. The event's way begins with the commit. */
+const MARKS = {
+  received: startOf('gateway', /^POST \/orders$/),
+  called: startOf('gateway', /\/CreateOrders$/),
+  arrived: startOf('orders', /\/CreateOrders$/),
+  written: startOf('orders', /^pg\.query/),
+  committed: endOf('orders', /^pg\.query/),
+  answered: endOf('gateway', /^POST \/orders$/),
+  published: startOf('orders', /^publish /),
+  taken: startOf('fulfillment', /^process /),
+  applied: endOf('fulfillment', /^process /),
+} satisfies Record<string, MarkOf>;
+
+type Mark = keyof typeof MARKS;
+/** In ms since 1970; `undefined` without the span, or with several of that name. */
+type MarkOf = (trace: readonly SpanRecord[]) => number | undefined;
+
+const STAGES: readonly (readonly [name: string, from: Mark, to: Mark])[] = [
+  ['gateway: token, schema, gathering for a call', 'received', 'called'],
+  ['the call on its way to orders', 'called', 'arrived'],
+  ['orders: rules, gathering for a transaction', 'arrived', 'written'],
+  ['Postgres: order and event, commit', 'written', 'committed'],
+  ['the answer on its way back', 'committed', 'answered'],
+  ['POST, all of it', 'received', 'answered'],
+  ['relay: read from the log', 'committed', 'published'],
+  ['JetStream: stored, delivered, gathering', 'published', 'taken'],
+  ['fulfillment: inbox and effect, commit', 'taken', 'applied'],
+  ['event, all of it', 'committed', 'applied'],
+];
+
+export interface Stage {
+  name: string;
+  /** Means of stages that follow each other add up. */
+  meanMs: number;
+  p99Ms: number;
+}
+
+export interface Timeline {
+  /** Orders whose trace was complete. */
+  traces: number;
+  stages: Stage[];
+}
+
+/**
+ * How long orders took from one mark to the next. A span begins at a whole millisecond (the SDK's clock), so a single
+ * one says little and the mean of many the truth.
+ */
+export function timelineOf(spans: readonly SpanRecord[]): Timeline {
+  const traces = [...Map.groupBy(spans, ({ traceId }) => traceId).values()].flatMap(marksOf);
+  const stages = STAGES.map(([name, from, to]) => {
+    const took = traces.map((marks) => marks[to] - marks[from]).sort((a, b) => a - b);
+    const meanMs = took.reduce((sum, ms) => sum + ms, 0) / took.length;
+    return { name, meanMs, p99Ms: percentile(took, 0.99) };
+  });
+  return { traces: traces.length, stages };
+}
+
+/** None for a trace that lacks one: what several orders share is in the trace of the first. */
+function marksOf(trace: readonly SpanRecord[]): Record<Mark, number>[] {
+  const marks = Object.entries(MARKS).map(([mark, of]) => [mark, of(trace)] as const);
+  return marks.every(([, at]) => at !== undefined) ? [Object.fromEntries(marks) as Record<Mark, number>] : [];
+}
+
+function startOf(service: string, name: RegExp): MarkOf {
+  return (trace) => timeOf(only(trace, service, name)?.startTimeUnixNano);
+}
+
+function endOf(service: string, name: RegExp): MarkOf {
+  return (trace) => timeOf(only(trace, service, name)?.endTimeUnixNano);
+}
+
+function only(trace: readonly SpanRecord[], service: string, name: RegExp): SpanRecord | undefined {
+  const [span, ...others] = trace.filter((each) => each.service === service && name.test(each.name));
+  return others.length === 0 ? span : undefined;
+}
+
+function timeOf(nanoseconds: string | undefined): number | undefined {
+  return nanoseconds === undefined ? undefined : Number(nanoseconds) / 1e6;
+}
