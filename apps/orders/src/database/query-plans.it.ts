@@ -91,7 +91,7 @@ it('no statement of the relay, its metrics and a replay reads the log or its che
   const recording = recordingStatements(db, statements);
   const log = new OutboxLog(recording);
   const cursor = (await log.acquire('me', 5_000))!;
-  const last = (await log.read(cursor, 500)).at(-1)!;
+  const last = (await log.read(cursor, 500)).entries.at(-1)!;
   const to = { ...last, stream: 's', streamSequence: 500 };
   await log.advance('me', { from: cursor, to }, 5_000);
   await log.read(last, 500);

@@ -19,6 +19,13 @@ export interface LogEntry extends Place {
   readonly message: Message;
 }
 
+/** What a look at the log saw. */
+export interface Look {
+  readonly entries: LogEntry[];
+  /** More is committed, but shows only when an older transaction, of whoever, has ended. */
+  readonly isHeldBack: boolean;
+}
+
 export interface OutboxStats {
   /** Entries behind the cursor that are not published yet, counted up to {@link PENDING_CEILING}. */
   pending: number;
@@ -49,9 +56,11 @@ const ACQUIRE = `
  * would take there to be nothing behind a place, and read and sort all of the backlog for each batch.
  */
 const READ = `
-  SELECT tx::text, position::text, event_id, subject, headers, body
-  FROM outbox
-  WHERE (tx, position) > ((SELECT $1::xid8), (SELECT $2::bigint)) AND tx < pg_snapshot_xmin(pg_current_snapshot())
+  SELECT tx::text, position::text, settled.*
+  FROM outbox LEFT JOIN LATERAL (
+    SELECT event_id, subject, headers, body WHERE tx < (SELECT pg_snapshot_xmin(pg_current_snapshot()))
+  ) AS settled ON true
+  WHERE (tx, position) > ((SELECT $1::xid8), (SELECT $2::bigint))
   ORDER BY outbox.tx, outbox.position -- bare names would be the texts selected above: 1000 before 999
   LIMIT $3`;
 
@@ -161,13 +170,12 @@ export class OutboxLog {
    * The next entries after `cursor`, oldest first. Leaves out what a transaction that is still running could
    * precede, so that no entry ever appears behind a cursor.
    */
-  async read(cursor: Place, limit: number): Promise<LogEntry[]> {
-    const rows = await this.db.query<(Place & Row)[]>(READ, [cursor.tx, cursor.position, limit]);
-    return rows.map(({ tx, position, event_id: id, subject, headers, body }) => ({
-      tx,
-      position,
-      message: { id, subject, headers, body },
-    }));
+  async read(cursor: Place, limit: number): Promise<Look> {
+    const rows = await this.db.query<(Place & (Row | HeldBack))[]>(READ, [cursor.tx, cursor.position, limit]);
+    const entries = rows.flatMap(({ tx, position, ...row }) =>
+      row.event_id === null ? [] : [{ tx, position, message: toMessage(row) }],
+    );
+    return { entries, isHeldBack: entries.length < rows.length };
   }
 
   /** The ids of the last entries at or before a place, that of the last one first. */
@@ -237,6 +245,13 @@ interface Row {
   subject: string;
   headers: Record<string, string>;
   body: string;
+}
+
+/** A row whose transaction is not yet older than all that run. */
+type HeldBack = Record<keyof Row, null>;
+
+function toMessage({ event_id: id, subject, headers, body }: Row): Message {
+  return { id, subject, headers, body };
 }
 
 function toRow(message: Message): Row {

@@ -89,7 +89,7 @@ describe('OutboxLog on Postgres alone', () => {
   it('reads in the order of the numbers, not of their texts: 9 before 10, or a cursor skips the rest', async () => {
     await db.query('ALTER SEQUENCE outbox_position RESTART WITH 8');
     const ids = await append(5);
-    const entries = await log.read({ tx: '0', position: '0' }, 10);
+    const { entries } = await log.read({ tx: '0', position: '0' }, 10);
     expect(entries.map(({ position }) => position)).toEqual(['8', '9', '10', '11', '12']);
     expect(entries.map(({ message }) => message.id)).toEqual(ids);
   });
@@ -348,6 +348,28 @@ describe('Relay', () => {
     await Promise.all(notify.mock.results.map(({ value }) => value as Promise<void>));
     await new Promise(setImmediate);
     expect(notify).toHaveBeenCalledTimes(2);
+  });
+
+  it('looks again when a transaction that nobody tells of has held an event back', async () => {
+    const older = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const writing = db.transaction(async (tx) => {
+      await tx.query('SELECT pg_current_xact_id()');
+      begun.resolve();
+      await older.promise;
+    });
+    await begun.promise;
+    await db.transaction((tx) => OutboxLog.append(tx, [someEvent()]));
+    const read = jest.spyOn(log, 'read');
+    const stop = new AbortController();
+    const running = relayOf('a', { pollMs: 60_000 }).run(stop.signal);
+    await eventually('a look in vain', () => read.mock.calls.length > 1);
+    expect(publisher.published).toEqual([]);
+    older.resolve();
+    await writing;
+    await eventually('the event', () => publisher.published.length === 1);
+    stop.abort();
+    await running;
   });
 
   it('drains a backlog without a pause between its batches', async () => {

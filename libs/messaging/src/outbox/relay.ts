@@ -25,6 +25,9 @@ export interface RelayOptions {
   backoff?: Backoff;
 }
 
+/** Time to the next look when something is committed that an older transaction holds back, whose end nobody tells, in ms. */
+const HELD_BACK_MS = 20;
+
 /**
  * Publishes the outbox log in order and moves the cursor after the bus has stored what it passes: at least once,
  * for ever, whatever fails. Of many relays one is active, the holder of the lease; one that loses it unnoticed can
@@ -45,6 +48,8 @@ export class Relay {
   private readonly backoff: Backoff;
   /** Known while the lease is ours. */
   private cursor: Cursor | undefined;
+  /** The last look has seen something that does not show yet. */
+  private isHeldBack = false;
   private renewAt = 0;
   private reconcileAt = 0;
   /** How long the stream was when the relay went back: repeats of what it held then tell of no other loss. */
@@ -80,7 +85,8 @@ export class Relay {
       try {
         const published = await this.step();
         this.backoff.reset();
-        if (published < this.batchSize) await this.wakeUp.wait(this.pollMs, signal);
+        if (published < this.batchSize)
+          await this.wakeUp.wait(this.isHeldBack ? HELD_BACK_MS : this.pollMs, signal);
       } catch (error) {
         this.forget();
         const retryInMs = this.backoff.next();
@@ -100,10 +106,12 @@ export class Relay {
    * @throws what the database or the bus threw; everything before the first unpublished entry has been passed
    */
   async step(): Promise<number> {
+    this.isHeldBack = false;
     const from = await this.lease();
     if (!from) return 0;
     if (performance.now() >= this.reconcileAt && !(await this.reconcile(from))) return 0;
-    const entries = await this.options.log.read(from, this.batchSize);
+    const { entries, isHeldBack } = await this.options.log.read(from, this.batchSize);
+    this.isHeldBack = isHeldBack;
     const results = await Promise.allSettled(entries.map((entry) => this.publish(entry)));
     const failed = results.find((result) => result.status === 'rejected');
     const failedAt = failed ? results.indexOf(failed) : results.length;

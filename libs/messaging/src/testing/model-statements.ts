@@ -59,10 +59,14 @@ function read({ database, parameters }: Call) {
   const from = { xid: Number(xid), position: Number(position) };
   return database.outbox
     .rows()
-    .filter((row) => isBehind(row, from) && row.xid < horizon)
+    .filter((row) => isBehind(row, from))
     .sort((a, b) => a.xid - b.xid || a.position - b.position)
     .slice(0, limit)
-    .map(({ xid, position, ...row }) => ({ tx: `${xid}`, position: `${position}`, ...row }));
+    .map(({ xid, position, ...row }) => ({
+      tx: `${xid}`,
+      position: `${position}`,
+      ...(xid < horizon ? row : { event_id: null }),
+    }));
 }
 
 function idsUpTo({ database, parameters }: Call) {

@@ -22,10 +22,8 @@ export const RELAY_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: LOG,
-        from: `> ((SELECT $1::xid8), (SELECT $2::bigint)) AND tx < pg_snapshot_xmin(pg_current_snapshot())
-  ORDER`,
-        to: `> ((SELECT $1::xid8), (SELECT $2::bigint))
-  ORDER`,
+        from: 'SELECT event_id, subject, headers, body WHERE tx < (SELECT pg_snapshot_xmin(pg_current_snapshot()))',
+        to: 'SELECT event_id, subject, headers, body',
       },
     ],
     exposedBy: { faults: ['latency', 'trickle'], targets: ['orders-postgres'] },
