@@ -3,6 +3,7 @@ import type { Deadline } from '@orders/resilience';
 import { STATEMENT_TIMEOUT_MS } from '@orders/service';
 import type { PoolClient } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
+import { assertAwaited } from '../too-late.js';
 
 export interface Statement {
   readonly sql: string;
@@ -15,7 +16,7 @@ export interface Statement {
  * Runs one statement in a transaction of its own. While more is left than any statement may take, that is one round
  * trip, and Postgres itself ends it in time; else as {@link transactionWithin}.
  *
- * @throws what the database throws; `TooLate` when the deadline is over before it begins
+ * @throws what the database throws; deadline-exceeded, when the deadline is over before it begins
  */
 export function statementWithin<Rows>(
   db: DataSource,
@@ -36,7 +37,7 @@ export function statementWithin<Rows>(
  * is left of the deadline, and when it is over before COMMIT is sent there is a rollback. One round trip more than
  * without a deadline.
  *
- * @throws what `work` or the database throws; `TooLate` when the deadline is over before it begins or commits
+ * @throws what `work` or the database throws; deadline-exceeded, when the deadline is over before it begins or commits
  */
 export function transactionWithin<T>(
   db: DataSource,
@@ -50,7 +51,7 @@ export function transactionWithin<T>(
  * Runs `reads` for as long as somebody waits for what they find, outside of a transaction: each statement runs until the
  * signal of the deadline aborts, and {@link STATEMENT_TIMEOUT_MS} at most.
  *
- * @throws what `reads` or the database throws; `TooLate` when the deadline is over before they begin
+ * @throws what `reads` or the database throws; deadline-exceeded, when the deadline is over before they begin
  */
 export function readWithin<T>(
   db: DataSource,
@@ -58,11 +59,6 @@ export function readWithin<T>(
   reads: (manager: EntityManager) => Promise<T>,
 ): Promise<T> {
   return onConnection(db, deadline, ({ runner }) => reads(runner.manager));
-}
-
-/** Nobody waits for the work any more, and none was committed. */
-export class TooLate extends Error {
-  override readonly name = 'TooLate';
 }
 
 /** A connection of the pool while a call has it. */
@@ -122,8 +118,4 @@ async function onConnection<T>(
 /** When this fails, the statement ends by its timeout. */
 function cancelStatement(db: DataSource, processId: number): Promise<unknown> {
   return db.query('SELECT pg_cancel_backend($1)', [processId]).catch(() => undefined);
-}
-
-function assertAwaited(deadline: Deadline): void {
-  if (deadline.over) throw new TooLate('nobody waits for this any more');
 }

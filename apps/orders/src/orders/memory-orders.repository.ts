@@ -1,8 +1,8 @@
 import type { EventPublisher, Message } from '@orders/messaging';
 import type { Deadline } from '@orders/resilience';
+import { assertAwaited } from '../too-late.js';
 import type { Order } from './order.js';
 import {
-  assertAwaited,
   type NewOrder,
   type OrderChange,
   type OrderRef,

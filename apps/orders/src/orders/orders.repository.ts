@@ -1,4 +1,3 @@
-import { DomainError } from '@orders/contracts';
 import type { Message } from '@orders/messaging';
 import type { Deadline } from '@orders/resilience';
 import type { Order } from './order.js';
@@ -76,13 +75,4 @@ export abstract class OrdersRepository {
     deadline: Deadline,
     change: (order: Order) => OrderChange | undefined,
   ): Promise<Order | undefined>;
-}
-
-/** @throws {DomainError} deadline-exceeded, when nobody waits for the answer any more */
-export function assertAwaited(deadline: Deadline): void {
-  if (deadline.over) throw tooLate();
-}
-
-export function tooLate(cause?: unknown): DomainError {
-  return new DomainError('deadline-exceeded', 'nothing was done within the time of the call', { cause });
 }

@@ -4,6 +4,7 @@ import { DomainError, ORDER_LIMITS } from '@orders/contracts';
 import { type Caller, onBehalfOf } from '@orders/instrumentation';
 import { Deadline } from '@orders/resilience';
 import { measuredBatcher } from '@orders/service';
+import { tooLate } from '../too-late.js';
 import { assertIdempotencyKey, requestHash } from './idempotency.js';
 import { cancelOrder, type Order, type OrderItem, placeOrder } from './order.js';
 import { orderCanceled, orderCreated, type Origin } from './order-events.js';
@@ -13,7 +14,6 @@ import {
   type OrdersQuery,
   OrdersRepository,
   type StoredOrder,
-  tooLate,
 } from './orders.repository.js';
 
 export interface CreateCommand {

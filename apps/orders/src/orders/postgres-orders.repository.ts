@@ -4,6 +4,7 @@ import type { Deadline } from '@orders/resilience';
 import { type Column, columnsOf, rowsFrom } from '@orders/service';
 import { type DataSource, LessThan } from 'typeorm';
 import { readWithin, statementWithin, transactionWithin } from '../database/within.js';
+import { tooLate } from '../too-late.js';
 import type { Order } from './order.js';
 import { OrderEntity } from './order.entity.js';
 import {
@@ -13,7 +14,6 @@ import {
   type OrdersQuery,
   OrdersRepository,
   type StoredOrder,
-  tooLate,
 } from './orders.repository.js';
 
 const COLUMNS: readonly Column<NewOrder>[] = [
@@ -149,6 +149,7 @@ export class PostgresOrdersRepository extends OrdersRepository {
     try {
       return await work();
     } catch (cause) {
+      if (cause instanceof DomainError) throw cause;
       if (deadline.over) throw tooLate(cause);
       if (cause instanceof Error && 'code' in cause && cause.code === LOCK_NOT_AVAILABLE) {
         throw new DomainError('idempotency-key-in-use', 'the same order is being worked on', { cause });

@@ -4,7 +4,6 @@ import type { ModelConnection, ModelSession } from '@orders/messaging/testing';
 import type { Deadline } from '@orders/resilience';
 import type { Order } from '../orders/order.js';
 import {
-  assertAwaited,
   type NewOrder,
   type OrderChange,
   type OrderRef,
@@ -12,6 +11,7 @@ import {
   OrdersRepository,
   type StoredOrder,
 } from '../orders/orders.repository.js';
+import { assertAwaited } from '../too-late.js';
 
 /** Orders in the model database, by the steps that PostgresOrdersRepository takes: any of them may fail. */
 export class ModelOrdersRepository extends OrdersRepository {
