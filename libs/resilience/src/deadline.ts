@@ -5,7 +5,7 @@
 export class Deadline {
   private constructor(
     private readonly at: number,
-    /** Aborts at the deadline ({@link after}: with a `TimeoutError`), or earlier when the caller went away. */
+    /** Aborts when the caller went away, and at the deadline if somebody keeps it: {@link after} with a `TimeoutError`. */
     readonly signal: AbortSignal,
   ) {}
 
@@ -20,10 +20,10 @@ export class Deadline {
   }
 
   /**
-   * One whose time somebody else keeps, as gRPC does for its calls: no timer of its own.
+   * One without a timer of its own: somebody else keeps the time, as gRPC does for its calls, or looks at what is left.
    *
+   * @param signal aborts when the caller went away; at the deadline, too, if whoever keeps the time does it so
    * @param ms how long from now, in ms
-   * @param signal aborts at the deadline, and earlier when the caller went away
    */
   static keptBy(signal: AbortSignal, ms: number): Deadline {
     return new Deadline(performance.now() + ms, signal);
