@@ -128,5 +128,5 @@ export function problemOfGrpcStatus(grpc: number): ProblemCode {
 export const PROBLEM_CODE_TRAILER = 'problem-code';
 /** The trailer that holds the field errors of a failed gRPC call, as percent-encoded JSON. */
 export const PROBLEM_ERRORS_TRAILER = 'problem-errors';
-/** The initial metadata (gRPC) and, capitalised, the header (HTTP) of a replayed answer. */
+/** The initial metadata (gRPC) and the header (HTTP) of a replayed answer; its value is `true`. */
 export const REPLAYED_METADATA = 'idempotent-replayed';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { DomainError, type ordersV1, parseOrderId } from '@orders/contracts';
+import { DomainError, type ordersV1, parseOrderId, REPLAYED_METADATA } from '@orders/contracts';
 import type { FastifyReply } from 'fastify';
 
 import { RequireScope, type CallerRequest } from '../auth/access.js';
@@ -35,7 +35,7 @@ export class OrdersController {
       { customerId: customerOf(caller, customerId), items, idempotencyKey },
       deadline,
     );
-    if (replayed) reply.header('idempotent-replayed', 'true');
+    if (replayed) reply.header(REPLAYED_METADATA, 'true');
     reply.header('location', `/orders/${order.id}`);
     return answer(order, reply);
   }

@@ -50,7 +50,7 @@ export const CRASH_POINTS: readonly CrashPoint[] = [
   }),
   before('gateway-after-call', 'gateway', {
     file: EDGE,
-    line: "if (replayed) reply.header('idempotent-replayed', 'true');",
+    line: "if (replayed) reply.header(REPLAYED_METADATA, 'true');",
   }),
 ];
 
