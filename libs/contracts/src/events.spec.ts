@@ -37,6 +37,18 @@ describe('events', () => {
   );
 });
 
+describe('events take no text that the edge refuses', () => {
+  it.each(['', 'a\0', 'a\x1fb', 'a\n', 'a\x7f', 'a\u0085', '\x9f'])('%j', (text) => {
+    const [item] = snapshot.items;
+    expect(orderSnapshot.safeParse({ ...snapshot, customerId: text }).success).toBe(false);
+    expect(orderSnapshot.safeParse({ ...snapshot, items: [{ ...item, sku: text }] }).success).toBe(false);
+  });
+
+  it.each([' ', '~', '\xa0', 'Äpfel 🍏'])('but take %j', (text) => {
+    expect(orderSnapshot.safeParse({ ...snapshot, customerId: text }).success).toBe(true);
+  });
+});
+
 describe('limits', () => {
   it.each([
     ['plain', 'Äpfel 🍏', true],

@@ -10,15 +10,21 @@ export const ORDER_STATUSES = ['PENDING', 'CREATED', 'CANCELED'] as const;
 
 export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
+/** At least one character and no control character, as `isPlainText` wants it at the edge. */
+const plainText = z
+  .string()
+  // eslint-disable-next-line no-control-regex -- they are what it is about; \p{Cc} is unknown to many who read the schemas
+  .regex(/^[^\x00-\x1f\x7f-\x9f]+$/, 'must be text without control characters');
+
 /** An order as consumers see it. Consumers must ignore fields that they do not know. */
 export const orderSnapshot = z
   .object({
     id: z.uuid(),
-    customerId: z.string().min(1),
+    customerId: plainText,
     items: z
       .array(
         z.object({
-          sku: z.string().min(1),
+          sku: plainText,
           quantity: z.int().positive(),
           priceCents: z.int().nonnegative(),
         }),

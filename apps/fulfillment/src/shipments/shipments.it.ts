@@ -140,16 +140,21 @@ describe('a shipment', () => {
   });
 
   it.each([
-    ['breaks its schema', { ...created(order()), body: '{"id":1}' }],
-    ['has what separates values in the statement', created({ ...order(), customerId: 'a\x1fb' })],
-  ])('is planned for each of many orders, although one event %s', async (_what, poison) => {
+    ['breaks its schema', { ...created(order()), body: '{"id":1}' }, /\/id: /],
+    [
+      'has what separates values in the statement',
+      created({ ...order(), customerId: 'a\x1fb' }),
+      /^ZodError: \/customerId: must be text without control characters$/,
+    ],
+  ])('is planned for each of many orders, although one event %s', async (_what, poison, reason) => {
     const orders = Array.from({ length: 100 }, () => order());
     await consume(...orders.slice(0, 50).map(created), poison, ...orders.slice(50).map(created));
     const [{ count } = { count: 0 }] = await db.query<{ count: number }[]>(
       'SELECT count(*)::int FROM shipments WHERE events_applied = 1',
     );
     expect(count).toBe(100);
-    expect(await db.query('SELECT consumer FROM dead_letter')).toEqual([{ consumer: 'fulfillment' }]);
+    const letters = await db.query('SELECT consumer, error FROM dead_letter');
+    expect(letters).toEqual([{ consumer: 'fulfillment', error: expect.stringMatching(reason) }]);
   });
 
   it('is unknown for an order that nobody told of', async () => {
