@@ -47,7 +47,7 @@ export function schemaBreaks(error: z.ZodError): string[] {
   );
 }
 
-/** Postgres takes neither NUL nor half a surrogate. */
-function storable(text: string): string {
+/** A text as Postgres takes it: without NUL and without half surrogates. */
+export function storable(text: string): string {
   return text.replaceAll('\0', '').toWellFormed();
 }

@@ -1,4 +1,6 @@
 import type { Queryable } from '../queryable.js';
+import { storable } from './dead-letters.js';
+import { firstUuidV7 } from './inbox.js';
 
 /** One event, and where the bus stores it. */
 export interface EventPlace {
@@ -9,13 +11,17 @@ export interface EventPlace {
 
 /** What a consumer has settled: what has taken effect, and what is kept as a dead letter. */
 export interface Settled {
-  /** When the newest event that has taken effect was made, by its id; the beginning of time when there is none. */
+  /**
+   * When the newest event that has taken effect was made, by its id; the beginning of time when there is none. An id from
+   * the future tells nothing: who made it had a clock that went wrong.
+   */
   newest(): Promise<Date>;
   /** Are all of these settled? One whose id the inbox has forgotten by now is not. */
   all(events: readonly EventPlace[]): Promise<boolean>;
 }
 
-const NEWEST = 'SELECT event_id AS id FROM inbox WHERE consumer = $1 ORDER BY event_id DESC LIMIT 1';
+const NEWEST = `
+  SELECT event_id AS id FROM inbox WHERE consumer = $1 AND event_id < $2::uuid ORDER BY event_id DESC LIMIT 1`;
 
 const ALL = `
   SELECT NOT EXISTS (
@@ -32,13 +38,13 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export function settledBy(db: Queryable, consumer: string): Settled {
   return {
     newest: async () => {
-      const [row] = await db.query<{ id: string }[]>(NEWEST, [consumer]);
+      const [row] = await db.query<{ id: string }[]>(NEWEST, [consumer, firstUuidV7(new Date())]);
       // UUIDv7 (RFC 9562) begins with the milliseconds.
       return new Date(row ? Number.parseInt(row.id.slice(0, 8) + row.id.slice(9, 13), 16) : 0);
     },
     all: async (events) => {
       const uuids = events.map(({ id }) => (UUID.test(id) ? id : null));
-      const ids = events.map(({ id }) => id);
+      const ids = events.map(({ id }) => storable(id));
       const addresses = events.map(({ address }) => address);
       const [row] = await db.query<{ settled: boolean }[]>(ALL, [consumer, uuids, ids, addresses]);
       return row?.settled ?? false;
