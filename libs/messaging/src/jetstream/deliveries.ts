@@ -37,8 +37,7 @@ export async function* inBatches(
   const received: JsMsg[] = [];
   let reading: JsMsg[] = [];
   const alive = setInterval(() => {
-    if (interruption.aborted) return;
-    for (const message of [...reading, ...received]) sayIfOpen(() => message.working());
+    for (const message of [...reading, ...received]) say(() => message.working(), interruption);
   }, aliveMs);
   const wakeUp = new WakeUp();
   let open = true;
@@ -47,7 +46,7 @@ export async function* inBatches(
   const receive = async () => {
     for await (const message of pull) {
       if (wants(message.subject)) received.push(message);
-      else if (!interruption.aborted) sayIfOpen(() => message.ack());
+      else say(() => message.ack(), interruption);
       if (received.length >= wanted) wakeUp.wake();
     }
   };
@@ -65,7 +64,7 @@ export async function* inBatches(
       if (inBursts && open && received.length < max) await wakeUp.wait(lingerMs, never);
       reading = received.splice(0, max);
       inBursts = reading.length > 1;
-      if (signal.aborted) reading.forEach((message) => message.nak(PULL_MS));
+      if (signal.aborted) for (const message of reading) say(() => message.nak(PULL_MS), interruption);
       else if (reading.length > 0) yield reading;
     }
   } finally {
@@ -75,10 +74,7 @@ export async function* inBatches(
   if (result.status === 'rejected') throw result.reason;
 }
 
-/**
- * A message as its reader has it. After an interruption nothing is said of it any more: an ack names a place in the stream, and in a stream made anew
- * another event is there.
- */
+/** A message as its reader has it. After an interruption nothing is said of it any more. */
 export class JetStreamDelivery implements Delivery {
   readonly message: Message;
 
@@ -96,7 +92,7 @@ export class JetStreamDelivery implements Delivery {
   }
 
   get address(): string {
-    return `${this.received.info.stream}/${this.received.seq}`;
+    return addressOf(this.received.info.stream, this.received.seq);
   }
 
   get attempt(): number {
@@ -104,19 +100,15 @@ export class JetStreamDelivery implements Delivery {
   }
 
   ack(): void {
-    this.tell(() => this.received.ack());
+    say(() => this.received.ack(), this.interruption);
   }
 
   nak(delayMs: number): void {
-    this.tell(() => this.received.nak(delayMs));
+    say(() => this.received.nak(delayMs), this.interruption);
   }
 
   working(): void {
-    this.tell(() => this.received.working());
-  }
-
-  private tell(word: () => void): void {
-    if (!this.interruption.aborted) sayIfOpen(word);
+    say(() => this.received.working(), this.interruption);
   }
 }
 
@@ -130,10 +122,15 @@ export function eventIdOf(header: (name: string) => string | undefined): string 
   return header('ce-id') || header('Nats-Msg-Id') || '';
 }
 
+/** Where a message is stored. */
+export function addressOf(stream: string, sequence: number): string {
+  return `${stream}/${sequence}`;
+}
+
 /**
  * The client reads headers as well, and for each one looks through all before it: more work than all else that is done
- * with an event. So their bytes are read, which nats-core keeps to itself: its version is
- * pinned by those of jetstream and transport-node, so they stay where they are.
+ * with an event. So their bytes are read, which nats-core keeps to itself: its version is pinned by those of jetstream and
+ * transport-node, so they stay where they are until somebody changes these; then `jetstream.it.ts` tells.
  */
 function headersOf(message: JsMsg): Message['headers'] {
   const {
@@ -149,8 +146,12 @@ interface Received {
   readonly _msg: { readonly hdr: number };
 }
 
-/** What the server does not hear it takes for silence: it delivers again after the ack wait. */
-function sayIfOpen(word: () => void): void {
+/**
+ * Says what becomes of a message; nothing after an interruption: an ack names a place in the stream, and in a stream made
+ * anew another event is there. What the server does not hear it takes for silence: it delivers again after the ack wait.
+ */
+function say(word: () => void, interruption: AbortSignal): void {
+  if (interruption.aborted) return;
   try {
     word();
   } catch (error) {

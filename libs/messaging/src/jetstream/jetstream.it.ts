@@ -1,48 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import {
+  AckPolicy,
+  jetstream,
+  jetstreamManager,
+  type JetStreamManager,
+  type JsMsg,
+} from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import { FaultProxy } from '@orders/resilience/testing';
-import { randomBytes } from 'node:crypto';
-import type { EventPlace, Settled } from '../inbox/settled.js';
-import type { Log } from '../log.js';
 import type { Delivery } from '../message.js';
 import { itIsABus } from '../testing/bus-conformance.js';
 import { eventually, recordingLog, someEvent, take } from '../testing/fixtures.js';
+import { knowing, openBus, openReader } from '../testing/jetstream-bus.js';
 import { requiredUrl } from '../testing/test-database.js';
 import { consumerNames } from './consumer-names.js';
-import { JetStreamPublisher } from './jetstream-publisher.js';
-import { JetStreamSource, type JetStreamSourceOptions } from './jetstream-source.js';
+import { JetStreamDelivery } from './deliveries.js';
+import type { JetStreamSource } from './jetstream-source.js';
 import { NatsLink } from './nats-link.js';
-import type { StreamSpec } from './stream.js';
-
-/** Streams of one server may not share subjects, so each bus has a prefix that its adapter adds and takes away. */
-function openBus({ ackWaitMs = 5_000, url = requiredUrl('TEST_NATS_URL') } = {}) {
-  const prefix = `t${randomBytes(6).toString('hex')}`;
-  const logger = recordingLog();
-  const link = new NatsLink({ url, name: 'test', logger });
-  const stream = { name: prefix, subjects: [`${prefix}.>`] };
-  const inner = new JetStreamPublisher(link, stream);
-  const publisher = Object.assign(Object.create(inner) as JetStreamPublisher, {
-    publish: (message: Parameters<JetStreamPublisher['publish']>[0]) =>
-      inner.publish({ ...message, subject: `${prefix}.${message.subject}` }),
-  });
-  const bus = { prefix, link, stream, publisher, logger };
-  return { ...bus, source: openReader(bus, { ackWaitMs }) };
-}
-
-function openReader(
-  { prefix, link, stream, logger }: { prefix: string; link: NatsLink; stream: StreamSpec; logger: Log },
-  options: Partial<Pick<JetStreamSourceOptions, 'ackWaitMs' | 'settled' | 'lingerMs' | 'subjects'>>,
-): JetStreamSource {
-  const subjects = [`${prefix}.things.*`];
-  return new JetStreamSource({ link, stream, durable: 'reader', subjects, logger, ...options });
-}
-
-/** Says of each event whether it is settled; nothing is too old to be asked for. */
-function knowing(isSettled: (event: EventPlace) => boolean): Settled {
-  const all = async (events: readonly EventPlace[]) => events.map(isSettled).every(Boolean);
-  return { newest: async () => new Date(0), all };
-}
 
 describe('JetStream', () => {
   let manager: JetStreamManager;
@@ -124,6 +98,23 @@ describe('JetStream', () => {
     await bus.link.close();
   });
 
+  it('finds the headers of an event where this version of the client has their bytes', async () => {
+    const bus = openBus();
+    await bus.publisher.publish(someEvent());
+    const connection = await bus.link.connection();
+    connection.publish(`${bus.prefix}.things.bare`);
+    await manager.consumers.add(bus.stream.name, { durable_name: 'reader', ack_policy: AckPolicy.Explicit });
+    const consumer = await jetstream(connection).consumers.get(bus.stream.name, 'reader');
+    const [event, bare] = [(await consumer.next())!, (await consumer.next())!];
+    const headersOf = (message: JsMsg) =>
+      new JetStreamDelivery(message, bus.link.interruption).message.headers;
+    const asTheClientDoes = [...event.headers!].map(([name, [value]]) => [name, value]);
+    expect(Object.entries(headersOf(event))).toEqual(asTheClientDoes);
+    expect(asTheClientDoes.length).toBeGreaterThan(10);
+    expect(headersOf(bare)).toEqual({});
+    await bus.link.close();
+  });
+
   it('acks nothing after an interruption: in a stream made anew it would be the ack of another event', async () => {
     const bus = openBus();
     const state = () => manager.consumers.info(bus.stream.name, 'reader');
@@ -142,53 +133,6 @@ describe('JetStream', () => {
     await take(bus.source, 1);
     await eventually('the last event acked', async () => (await state()).num_pending === 0);
     expect(await state()).toMatchObject({ num_ack_pending: 1, ack_floor: { stream_seq: 0 } });
-    await bus.link.close();
-  });
-
-  it('begins on a stream that has never held anything', async () => {
-    const bus = openBus();
-    const settled = knowing(() => false);
-    const stop = new AbortController();
-    const read = openReader(bus, { settled }).batches(8, stop.signal)[Symbol.asyncIterator]().next();
-    const consumer = () => manager.consumers.info(bus.stream.name, 'reader').catch(() => undefined);
-    const isAsking = async () => (await consumer())?.num_waiting === 1;
-    await eventually('a consumer that was given nothing', isAsking);
-    stop.abort();
-    await read;
-    const again = take(openReader(bus, { settled }), 1);
-    await eventually('the next reader to ask', isAsking);
-    const event = someEvent();
-    await bus.publisher.publish(event);
-    expect((await again).map(({ message }) => message.id)).toEqual([event.id]);
-    expect(bus.logger.lines.filter(({ level }) => level !== 'info')).toEqual([]);
-    await bus.link.close();
-  });
-
-  it('reads all anew when an event that counts as read was never settled: the stream lost its end while nobody read', async () => {
-    const asked: string[] = [];
-    const known = new Set<string>();
-    const settled = knowing(({ id, address }) => {
-      asked.push(address);
-      return known.has(id);
-    });
-    const bus = openBus();
-    const [first, second, third] = [someEvent(), someEvent(), someEvent()];
-    for (const event of [first, second]) await bus.publisher.publish(event);
-    await take(bus.source, 2);
-    const standing = () => manager.consumers.info(bus.stream.name, 'reader');
-    await eventually('the acks', async () => (await standing()).ack_floor.stream_seq === 2);
-    await bus.publisher.publish(third);
-
-    const begin = () => openReader(bus, { settled });
-    for (const { id } of [first, second]) known.add(id);
-    const next = await take(begin(), 1, (delivery) => delivery.nak(0));
-    expect(next.map(({ message }) => message.id)).toEqual([third.id]);
-    known.add(third.id);
-    known.delete(first.id);
-    // What is not acked yet may be in somebody's hands: only then it is asked for what was delivered.
-    const all = await take(begin(), 4);
-    expect(all.map(({ message }) => message.id)).toEqual([third.id, first.id, second.id, third.id]);
-    expect(asked).toEqual([2, 1, 3, 2, 1].map((sequence) => `${bus.stream.name}/${sequence}`));
     await bus.link.close();
   });
 

@@ -3,7 +3,7 @@ import type { Mutant } from './mutant.ts';
 const CONSUMER = 'libs/messaging/src/consumer/inbox-consumer.ts';
 const HANDLERS = 'libs/messaging/src/consumer/inbox-handlers.ts';
 const INBOX = 'libs/messaging/src/inbox/inbox.ts';
-const SOURCE = 'libs/messaging/src/jetstream/jetstream-source.ts';
+const DURABLE = 'libs/messaging/src/jetstream/durable-consumer.ts';
 
 /** Bugs on the way of an event from the stream to its effect. */
 export const CONSUMER_MUTANTS: readonly Mutant[] = [
@@ -75,8 +75,8 @@ export const CONSUMER_MUTANTS: readonly Mutant[] = [
     breaks: 'an effect for each event',
     patches: [
       {
-        file: SOURCE,
-        from: 'if (!(await this.hasLost(manager, standing))) {',
+        file: DURABLE,
+        from: 'if (!(await this.losses.hasLost(manager, standing))) {',
         to: 'if (standing) {',
       },
     ],
