@@ -23,6 +23,7 @@ export interface EventContext {
   readonly traceparent: string;
 }
 
+/** An event as its handler gets it: the data has been checked against the schema of its type. */
 export interface ReceivedEvent<Data = unknown> extends EventContext {
   readonly data: Data;
 }

@@ -2,6 +2,7 @@ import type { Counter, Histogram } from '@opentelemetry/api';
 import { meter } from '@orders/instrumentation';
 import type { EventSource } from '../message.js';
 
+/** What a consumer counts and measures. */
 export interface ConsumerMetrics {
   /** Events by consumer and outcome (applied, duplicate, dead_letter). */
   readonly events: Counter;
@@ -11,6 +12,7 @@ export interface ConsumerMetrics {
   readonly duration: Histogram;
 }
 
+/** Those of the process: all consumers share them. */
 export function consumerMetrics(): ConsumerMetrics {
   const metrics = meter('messaging');
   return {

@@ -68,10 +68,9 @@ export class InboxConsumer {
           for (const delivery of batch) await this.process([delivery], signal);
           return;
         }
-        const hopeless = fate === 'permanent' || (fate === 'unknown' && attempt >= this.maxAttempts);
-        if (hopeless) await this.bury(batch, error, signal);
-        else await this.pause(batch, error, signal);
-        if (hopeless) return;
+        const isHopeless = fate === 'permanent' || (fate === 'unknown' && attempt >= this.maxAttempts);
+        if (isHopeless) return this.bury(batch, error, signal);
+        await this.pause(batch, error, signal);
       }
     }
   }

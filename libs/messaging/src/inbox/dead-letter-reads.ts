@@ -4,6 +4,7 @@ import type { Queryable } from '../queryable.js';
 /** `waiting` for somebody to decide, or settled. */
 export type DeadLetterState = 'waiting' | 'redriven' | 'discarded';
 
+/** An event that a consumer could not take, as it came. */
 export interface DeadLetter {
   /** 64-bit, hence text. */
   readonly id: string;

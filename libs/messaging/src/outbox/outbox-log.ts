@@ -15,6 +15,7 @@ export interface Cursor extends Place {
   readonly streamSequence: number;
 }
 
+/** A message, and its place in the log. */
 export interface LogEntry extends Place {
   readonly message: Message;
 }
@@ -26,6 +27,7 @@ export interface Look {
   readonly isHeldBack: boolean;
 }
 
+/** How far the relay is behind. */
 export interface OutboxStats {
   /** Entries behind the cursor that are not published yet, counted up to {@link PENDING_CEILING}. */
   pending: number;
@@ -226,6 +228,7 @@ export class OutboxLog {
     await this.db.query('NOTIFY outbox');
   }
 
+  /** How many entries wait to be published, and for how long. */
   async stats(): Promise<OutboxStats> {
     const [row] = await this.db.query<{ pending: number; age: number }[]>(STATS, [this.name]);
     return { pending: row?.pending ?? 0, oldestAgeSeconds: row?.age ?? 0 };

@@ -5,6 +5,7 @@ import type { OutboxLog } from './outbox-log.js';
 const REWIND_REASONS = ['younger', 'shorter', 'overwritten'] as const;
 export type RewindReason = (typeof REWIND_REASONS)[number];
 
+/** What a relay counts. */
 export interface RelayMetrics {
   /** Attempts to publish, by subject and outcome (stored, known, failed). */
   readonly published: Counter;
@@ -12,6 +13,7 @@ export interface RelayMetrics {
   readonly rewinds: Counter;
 }
 
+/** Those of the process. */
 export function relayMetrics(): RelayMetrics {
   const metrics = meter('messaging');
   const rewinds = metrics.createCounter('outbox_rewinds', {
