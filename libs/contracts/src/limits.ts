@@ -8,8 +8,6 @@ export const ORDER_LIMITS = {
   maxSkuLength: 64,
   /** Cents of an order in total: what JSON numbers carry exactly (RFC 8259 section 6). */
   maxTotalCents: Number.MAX_SAFE_INTEGER,
-  /** Characters of an idempotency key; at least one. */
-  maxIdempotencyKeyLength: 255,
   /** Characters of a customer id; at least one. */
   maxCustomerIdLength: 128,
   /** Orders in one CreateOrders call. */

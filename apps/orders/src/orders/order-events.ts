@@ -1,6 +1,11 @@
 import { randomUUIDv7 } from 'node:crypto';
-import { type EventContract, ORDERS_SOURCE, ordersCanceled, ordersCreated } from '@orders/contracts';
-import type { OrderSnapshot } from '@orders/contracts';
+import {
+  type EventContract,
+  ORDERS_SOURCE,
+  ordersCanceled,
+  ordersCreated,
+  type OrderSnapshot,
+} from '@orders/contracts';
 import { type Message, toMessage } from '@orders/messaging';
 import type { Order } from './order.js';
 
