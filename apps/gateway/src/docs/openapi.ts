@@ -1,4 +1,4 @@
-import { PROBLEM_KINDS, PROBLEMS, type ProblemCode } from '@orders/contracts';
+import { ORDER_LIMITS, PROBLEM_KINDS, PROBLEMS, type ProblemCode } from '@orders/contracts';
 import { z } from 'zod';
 
 import { listOrdersQuery } from '../orders/order.schema.js';
@@ -103,6 +103,14 @@ const orderId = ref('parameters', 'OrderId');
 
 const listQuery = z.toJSONSchema(listOrdersQuery, { io: 'input' }).properties as Record<string, object>;
 
+// Not from listOrdersQuery: there it is still text.
+const PAGE_SIZE = {
+  type: 'integer',
+  minimum: 1,
+  maximum: ORDER_LIMITS.maxPage,
+  default: ORDER_LIMITS.defaultPage,
+};
+
 const paths = {
   '/orders': {
     post: {
@@ -145,7 +153,7 @@ const paths = {
       security: [{ accessToken: ['orders:read'] }],
       parameters: [
         requestId,
-        { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 100, default: 20 } },
+        { name: 'limit', in: 'query', schema: PAGE_SIZE },
         {
           name: 'cursor',
           in: 'query',
