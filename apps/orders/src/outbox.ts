@@ -3,6 +3,7 @@ import {
   listenForAppends,
   NatsLink,
   observeOutbox,
+  OutboxCursor,
   OutboxLog,
   Relay,
   relayMetrics,
@@ -31,15 +32,17 @@ export interface OutboxOptions {
 export function startOutbox({ service, database, databaseUrl, natsUrl }: OutboxOptions): Relay {
   const { logger } = service;
   const link = new NatsLink({ url: natsUrl.reveal(), name: service.name, logger });
-  const log = new OutboxLog(database, preparedOn(database));
+  const log = new OutboxLog(database);
+  const cursor = new OutboxCursor(database, preparedOn(database));
   const relay = new Relay({
     log,
+    cursor,
     publisher: new JetStreamPublisher(link, ORDERS_STREAM),
     owner: `${service.name}-${randomUUID()}`,
     logger,
     metrics: relayMetrics(),
   });
-  observeOutbox(log);
+  observeOutbox(cursor);
 
   const stop = new AbortController();
   const { signal } = stop;

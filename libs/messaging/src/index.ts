@@ -25,6 +25,7 @@ export { STREAM_MAX_AGE_MS } from './jetstream/stream.js';
 export { MemoryBus } from './memory/memory-bus.js';
 export { EventPublisher, type Message } from './message.js';
 export { listenForAppends } from './outbox/outbox-listener.js';
+export { OutboxCursor } from './outbox/outbox-cursor.js';
 export { OutboxLog, type Place } from './outbox/outbox-log.js';
 export { observeOutbox, relayMetrics } from './outbox/outbox-metrics.js';
 export { countReplay, hasLostEvents, LOG_START, replay, type ReplayRange } from './outbox/outbox-replay.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { LOG_START, OutboxLog } from '@orders/messaging';
+import { LOG_START, OutboxCursor } from '@orders/messaging';
 import { createMigratedDatabase, type TestDatabase } from '@orders/messaging/testing';
 import { Secret } from '@orders/service';
 import type { DataSource } from 'typeorm';
@@ -17,10 +17,10 @@ beforeAll(async () => {
 afterAll(() => db[Symbol.asyncDispose]());
 
 it('moving the cursor is planned once for each connection, with the key of the checkpoints while there are none', async () => {
-  const log = new OutboxLog(dataSource, preparedOn(dataSource));
-  await log.acquire('me', 5_000);
+  const cursor = new OutboxCursor(dataSource, preparedOn(dataSource));
+  await cursor.acquire('me', 5_000);
   const stays = { from: LOG_START, to: { ...LOG_START, stream: 's', streamSequence: 0 } };
-  for (let n = 0; n < 10; n += 1) expect(await log.advance('me', stays, 5_000)).toBe(true);
+  for (let n = 0; n < 10; n += 1) expect(await cursor.advance('me', stays, 5_000)).toBe(true);
 
   const [prepared] = await dataSource.query<{ name: string; custom: number; generic: number }[]>(
     `SELECT name, custom_plans::int AS custom, generic_plans::int AS generic FROM pg_prepared_statements WHERE statement ~ 'checkpoint'`,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import {
   LOG_START,
+  OutboxCursor,
   OutboxLog,
   type Place,
   type Queryable,
@@ -90,14 +91,15 @@ it('no statement on orders reads a growing table from end to end', async () => {
 it('no statement of the relay, its metrics and a replay reads the log or its checkpoints from end to end', async () => {
   const recording = recordingStatements(db, statements);
   const log = new OutboxLog(recording);
-  const cursor = (await log.acquire('me', 5_000))!;
-  const last = (await log.read(cursor, 500)).entries.at(-1)!;
+  const cursor = new OutboxCursor(recording);
+  const from = (await cursor.acquire('me', 5_000))!;
+  const last = (await log.read(from, 500)).entries.at(-1)!;
   const to = { ...last, stream: 's', streamSequence: 500 };
-  await log.advance('me', { from: cursor, to }, 5_000);
+  await cursor.advance('me', { from, to }, 5_000);
   await log.read(last, 500);
   await log.idsUpTo(last, 500);
-  await log.release('me');
-  await log.stats();
+  await cursor.release('me');
+  await cursor.stats();
   await replayAll(recording, LOG_START);
   expect(await sequentialScans(db, statements.splice(0))).toEqual([]);
 });

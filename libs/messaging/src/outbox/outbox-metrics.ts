@@ -1,6 +1,6 @@
 import type { Counter } from '@opentelemetry/api';
 import { meter } from '@orders/instrumentation';
-import type { OutboxLog } from './outbox-log.js';
+import type { OutboxCursor } from './outbox-cursor.js';
 
 const REWIND_REASONS = ['younger', 'shorter', 'overwritten'] as const;
 export type RewindReason = (typeof REWIND_REASONS)[number];
@@ -30,7 +30,7 @@ export function relayMetrics(): RelayMetrics {
 }
 
 /** Shows how far the relay is behind; asked for at each scrape. Absent when the database does not answer. */
-export function observeOutbox(log: OutboxLog): void {
+export function observeOutbox(cursor: OutboxCursor): void {
   const metrics = meter('messaging');
   const age = metrics.createObservableGauge('outbox_oldest_pending_seconds', {
     description: 'Age of the oldest event that is not published; 0 when there is none',
@@ -40,7 +40,7 @@ export function observeOutbox(log: OutboxLog): void {
   });
   metrics.addBatchObservableCallback(
     async (result) => {
-      const stats = await log.stats();
+      const stats = await cursor.stats();
       result.observe(age, stats.oldestAgeSeconds);
       result.observe(pending, stats.pending);
     },

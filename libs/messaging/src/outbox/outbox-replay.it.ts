@@ -11,6 +11,7 @@ import { JetStreamSource } from '../jetstream/jetstream-source.js';
 import { NatsLink } from '../jetstream/nats-link.js';
 import { eventually, recordingLog, someEvent } from '../testing/fixtures.js';
 import { createTestDatabase, requiredUrl, type TestDatabase } from '../testing/test-database.js';
+import { OutboxCursor } from './outbox-cursor.js';
 import { OutboxLog } from './outbox-log.js';
 import { relayMetrics } from './outbox-metrics.js';
 import { countReplay, hasLostEvents, LOG_START, replay, type ReplayOptions } from './outbox-replay.js';
@@ -55,8 +56,14 @@ async function published(count: number): Promise<string[]> {
     subject: `${stream.name}.things.made`,
   }));
   await OutboxLog.append(db, messages);
-  const log = new OutboxLog(db);
-  const relay = new Relay({ log, publisher, owner: 'a', logger: recordingLog(), metrics: relayMetrics() });
+  const relay = new Relay({
+    log: new OutboxLog(db),
+    cursor: new OutboxCursor(db),
+    publisher,
+    owner: 'a',
+    logger: recordingLog(),
+    metrics: relayMetrics(),
+  });
   await relay.step();
   return messages.map(({ id }) => id);
 }

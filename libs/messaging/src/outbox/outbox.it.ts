@@ -5,6 +5,7 @@ import { eventually, recordingLog, someEvent } from '../testing/fixtures.js';
 import { itKeepsAnOutbox } from '../testing/outbox-conformance.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
 import { listenForAppends } from './outbox-listener.js';
+import { OutboxCursor } from './outbox-cursor.js';
 import { OutboxLog } from './outbox-log.js';
 import { relayMetrics } from './outbox-metrics.js';
 import { OUTBOX_SCHEMA_V1, OUTBOX_SCHEMA_V2 } from './outbox-schema.js';
@@ -37,12 +38,14 @@ class ScriptedPublisher extends EventPublisher {
 
 let db: TestDatabase;
 let log: OutboxLog;
+let cursor: OutboxCursor;
 let publisher: ScriptedPublisher;
 
 beforeEach(async () => {
   db = await createTestDatabase();
   await db.query(OUTBOX_SCHEMA_V1 + OUTBOX_SCHEMA_V2);
   log = new OutboxLog(db);
+  cursor = new OutboxCursor(db);
   publisher = new ScriptedPublisher();
 });
 afterEach(() => db[Symbol.asyncDispose]());
@@ -51,6 +54,7 @@ function relayOf(owner: string, options: Partial<RelayOptions> = {}) {
   const backoff = new Backoff({ baseMs: 5, maxMs: 20 });
   return new Relay({
     log,
+    cursor,
     publisher,
     owner,
     logger: recordingLog(),
@@ -95,10 +99,10 @@ describe('OutboxLog on Postgres alone', () => {
   });
 
   it('tells how many are not published and how old the oldest is', async () => {
-    expect(await log.stats()).toEqual({ pending: 0, oldestAgeSeconds: 0 });
+    expect(await cursor.stats()).toEqual({ pending: 0, oldestAgeSeconds: 0 });
     await append(3);
     await db.query(`UPDATE outbox SET recorded_at = recorded_at - interval '90 s'`);
-    const stats = await log.stats();
+    const stats = await cursor.stats();
     expect(stats.pending).toBe(3);
     expect(stats.oldestAgeSeconds).toBeGreaterThanOrEqual(90);
     expect(stats.oldestAgeSeconds).toBeLessThan(120);
@@ -170,12 +174,12 @@ describe('Relay', () => {
     publisher.refused.clear();
     expect(await relay.step()).toBe(2);
     expect(publisher.published).toEqual([first, third, third, second, third]);
-    expect(await log.stats()).toMatchObject({ pending: 0 });
+    expect(await cursor.stats()).toMatchObject({ pending: 0 });
   });
 
   it('leaves the log to another relay that holds the lease, and takes over when it is gone', async () => {
     await append();
-    await log.acquire('frozen', 300);
+    await cursor.acquire('frozen', 300);
     const relay = relayOf('b');
     expect(await relay.step()).toBe(0);
     await eventually('the lease to run out', async () => (await relay.step()) === 1);
@@ -185,7 +189,7 @@ describe('Relay', () => {
     const frozen = relayOf('frozen', { batchSize: 1 });
     const [first, second, third] = await append(3);
     await frozen.step();
-    await log.release('frozen');
+    await cursor.release('frozen');
     const other = relayOf('other', { batchSize: 1 });
     await other.step();
     await frozen.step();
@@ -199,7 +203,7 @@ describe('Relay', () => {
     const ids = await append(3);
     const relay = relayOf('a');
     await relay.step();
-    await log.release('a');
+    await cursor.release('a');
     const [added] = await append();
     // As after a restore: rows and cursor carry transaction ids that this cluster has not reached.
     await db.query(`UPDATE outbox SET tx = '999999999999'`);
@@ -243,13 +247,13 @@ describe('Relay', () => {
     await relay.step();
     await relay.step();
     expect(new Set(publisher.stream)).toEqual(new Set(ids));
-    expect(await log.stats()).toMatchObject({ pending: 0 });
+    expect(await cursor.stats()).toMatchObject({ pending: 0 });
   });
 
   it('sees another message where its last one was: what it had published is lost, and the answers to what came since', async () => {
     const lost = await append(3);
     await relayOf('a').step();
-    await log.release('a');
+    await cursor.release('a');
     publisher.stream = ['one', 'two', 'three', 'four'];
     const next = relayOf('b');
     expect([await next.step(), await next.step()]).toEqual([0, 3]);
@@ -276,7 +280,7 @@ describe('Relay', () => {
     ids.push(...(await append(4)));
     for (let batch = 0; batch < 6; batch += 1) await relay.step();
     expect(new Set(publisher.stream)).toEqual(new Set(ids));
-    expect(await log.stats()).toMatchObject({ pending: 0 });
+    expect(await cursor.stats()).toMatchObject({ pending: 0 });
     expect(rewinds).toEqual([{ reason: 'shorter' }]);
   });
 
@@ -321,7 +325,7 @@ describe('Relay', () => {
     await eventually('the second event, long before the poll', () => publisher.published.length === 2);
     expect(publisher.published).toEqual([...before, ...after]);
     await stop();
-    expect(await log.acquire('b', 1_000)).toBeDefined();
+    expect(await cursor.acquire('b', 1_000)).toBeDefined();
   });
 
   it('is told of what a replica has appended whose own relay is idle', async () => {
@@ -387,7 +391,7 @@ describe('Relay', () => {
     publisher.refused.add(id!);
     const stop = new AbortController();
     const running = relayOf('a', { pollMs: 5 }).run(stop.signal);
-    await eventually('a failure or two', async () => (await log.stats()).pending === 1);
+    await eventually('a failure or two', async () => (await cursor.stats()).pending === 1);
     publisher.refused.clear();
     await eventually('the event', () => publisher.published.length === 1);
     stop.abort();

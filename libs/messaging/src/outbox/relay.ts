@@ -1,7 +1,8 @@
 import { Backoff, sleep, WakeUp } from '@orders/resilience';
 import type { Log } from '../log.js';
 import type { EventPublisher, Receipt, StreamState } from '../message.js';
-import type { Cursor, LogEntry, OutboxLog } from './outbox-log.js';
+import type { Cursor, OutboxCursor } from './outbox-cursor.js';
+import type { LogEntry, OutboxLog } from './outbox-log.js';
 import { lowestReused } from './lowest-reused.js';
 import { OneAtATime } from './one-at-a-time.js';
 import type { RelayMetrics, RewindReason } from './outbox-metrics.js';
@@ -9,6 +10,7 @@ import { inPublishSpan } from './publish-span.js';
 
 export interface RelayOptions {
   log: OutboxLog;
+  cursor: OutboxCursor;
   publisher: EventPublisher;
   /** Unique for each process: who holds the lease. */
   owner: string;
@@ -46,8 +48,8 @@ export class Relay {
   private readonly pollMs: number;
   private readonly reconcileMs: number;
   private readonly backoff: Backoff;
-  /** Known while the lease is ours. */
-  private cursor: Cursor | undefined;
+  /** Where the cursor stands, while the lease on it is ours. */
+  private leased: Cursor | undefined;
   /** The last look has seen something that does not show yet. */
   private isHeldBack = false;
   private renewAt = 0;
@@ -69,13 +71,13 @@ export class Relay {
    * is the guarantee: a word that is lost costs `pollMs`.
    */
   appended(): void {
-    if (this.cursor) this.wakeUp.wake();
+    if (this.leased) this.wakeUp.wake();
     else this.telling.ask();
   }
 
   /** Says that somebody has committed something to the log: as {@link appended}, but nobody else is told. */
   wake(): void {
-    if (this.cursor) this.wakeUp.wake();
+    if (this.leased) this.wakeUp.wake();
   }
 
   /** Runs until the signal aborts; then finishes the batch in hand and gives the lease back. Never rejects. */
@@ -94,7 +96,7 @@ export class Relay {
         await sleep(retryInMs, signal);
       }
     }
-    await this.options.log
+    await this.options.cursor
       .release(this.options.owner)
       .catch((error: unknown) => logger.warn({ err: error }, 'relay could not give its lease back'));
   }
@@ -132,24 +134,24 @@ export class Relay {
 
   /** The cursor, when the lease on it is ours; prolonged well before it runs out. */
   private async lease(): Promise<Cursor | undefined> {
-    const { log, owner, logger } = this.options;
-    if (this.cursor && performance.now() < this.renewAt) return this.cursor;
+    const { cursor, owner, logger } = this.options;
+    if (this.leased && performance.now() < this.renewAt) return this.leased;
     const askedAt = performance.now();
-    const held = await log.acquire(owner, this.leaseMs);
+    const held = await cursor.acquire(owner, this.leaseMs);
     if (held?.moved) {
       logger.warn({ owner }, 'the log came from another cluster: publishing all of it again');
-      await log.rebase();
+      await cursor.rebase();
       return this.lease();
     }
-    if (held && !this.cursor) {
+    if (held && !this.leased) {
       const { tx, position, stream, streamSequence } = held;
       logger.info({ owner, tx, position, stream, streamSequence }, 'relay holds the lease');
       this.reconcileAt = 0;
     }
     // The row knows its stream only after the first advance.
-    this.cursor = held && { ...held, stream: held.stream ?? this.cursor?.stream };
+    this.leased = held && { ...held, stream: held.stream ?? this.leased?.stream };
     this.renewAt = askedAt + this.leaseMs / 3;
-    return this.cursor;
+    return this.leased;
   }
 
   /** Does the stream still hold what it took? If not, the cursor goes back. */
@@ -162,8 +164,8 @@ export class Relay {
       await this.rewind(state, state.lastSequence, 'shorter');
     else if (await this.isOverwritten(cursor))
       await this.rewind(state, cursor.streamSequence - 1, 'overwritten');
-    else this.cursor = { ...cursor, stream: state.id };
-    return this.cursor !== undefined;
+    else this.leased = { ...cursor, stream: state.id };
+    return this.leased !== undefined;
   }
 
   /**
@@ -198,7 +200,7 @@ export class Relay {
     passed: readonly LogEntry[],
     receipts: readonly Receipt[],
   ): Promise<number> {
-    const { log, owner, logger, publisher } = this.options;
+    const { cursor, owner, logger, publisher } = this.options;
     const reused = lowestReused(receipts, from.streamSequence, this.heldAtRewind);
     if (reused !== undefined) {
       await this.rewind(await publisher.state(), reused - 1, 'shorter');
@@ -207,11 +209,11 @@ export class Relay {
     const last = passed.at(-1);
     if (!last) return 0;
     const streamSequence = Math.max(...receipts.slice(0, passed.length).map(({ sequence }) => sequence));
-    const to = { tx: last.tx, position: last.position, stream: this.cursor?.stream, streamSequence };
-    const moved = await log.advance(owner, { from, to }, this.leaseMs);
+    const to = { tx: last.tx, position: last.position, stream: this.leased?.stream, streamSequence };
+    const moved = await cursor.advance(owner, { from, to }, this.leaseMs);
     if (!moved)
       logger.warn({ owner, ...to }, 'relay had lost its lease: these events may be published twice');
-    if (moved) this.cursor = to;
+    if (moved) this.leased = to;
     else this.forget();
     return passed.length;
   }
@@ -222,8 +224,8 @@ export class Relay {
     intactUpTo: number,
     reason: RewindReason,
   ): Promise<void> {
-    const { log, owner, logger, metrics } = this.options;
-    const place = await log.rewind(owner, stream, intactUpTo);
+    const { cursor, owner, logger, metrics } = this.options;
+    const place = await cursor.rewind(owner, stream, intactUpTo);
     this.forget();
     if (!place) return;
     this.heldAtRewind = lastSequence;
@@ -237,7 +239,7 @@ export class Relay {
 
   /** After a failure nothing that was known is certain: the next step asks again. */
   private forget(): void {
-    this.cursor = undefined;
+    this.leased = undefined;
     this.heldAtRewind = 0;
   }
 }

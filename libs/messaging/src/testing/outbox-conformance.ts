@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Message } from '../message.js';
-import { type Cursor, type LogEntry, OutboxLog } from '../outbox/outbox-log.js';
+import { type Cursor, OutboxCursor } from '../outbox/outbox-cursor.js';
+import { type LogEntry, OutboxLog } from '../outbox/outbox-log.js';
 import type { Queryable, TransactionRunner } from '../queryable.js';
 import { eventually, someEvent } from './fixtures.js';
 
@@ -18,9 +19,11 @@ export function itKeepsAnOutbox(name: string, open: () => Promise<OutboxUnderTes
   describe(`OutboxLog on ${name}`, () => {
     let outbox: OutboxUnderTest;
     let log: OutboxLog;
+    let cursor: OutboxCursor;
     beforeEach(async () => {
       outbox = await open();
       log = new OutboxLog(outbox.db);
+      cursor = new OutboxCursor(outbox.db);
     });
     afterEach(() => outbox.close());
 
@@ -41,7 +44,7 @@ export function itKeepsAnOutbox(name: string, open: () => Promise<OutboxUnderTes
       await append(someEvent());
       const [entry] = await readAll(1, from);
       const to = { tx: entry!.tx, position: entry!.position, stream, streamSequence };
-      expect(await log.advance('a', { from, to }, 60_000)).toBe(true);
+      expect(await cursor.advance('a', { from, to }, 60_000)).toBe(true);
       return to;
     }
 
@@ -97,17 +100,17 @@ export function itKeepsAnOutbox(name: string, open: () => Promise<OutboxUnderTes
     });
 
     it('lends the cursor to one owner at a time, until the lease is over or given back', async () => {
-      expect(await log.acquire('a', 60_000)).toMatchObject({ ...START, moved: false, streamSequence: 0 });
-      expect(await log.acquire('b', 60_000)).toBeUndefined();
-      expect(await log.acquire('a', 60_000)).toBeDefined();
-      await log.release('b');
-      expect(await log.acquire('b', 60_000)).toBeUndefined();
-      await log.release('a');
-      expect(await log.acquire('b', 60_000)).toBeDefined();
+      expect(await cursor.acquire('a', 60_000)).toMatchObject({ ...START, moved: false, streamSequence: 0 });
+      expect(await cursor.acquire('b', 60_000)).toBeUndefined();
+      expect(await cursor.acquire('a', 60_000)).toBeDefined();
+      await cursor.release('b');
+      expect(await cursor.acquire('b', 60_000)).toBeUndefined();
+      await cursor.release('a');
+      expect(await cursor.acquire('b', 60_000)).toBeDefined();
       await outbox.pass(59_000);
-      expect(await log.acquire('c', 60_000)).toBeUndefined();
+      expect(await cursor.acquire('c', 60_000)).toBeUndefined();
       await outbox.pass(1_001);
-      expect(await log.acquire('c', 60_000)).toBeDefined();
+      expect(await cursor.acquire('c', 60_000)).toBeDefined();
     });
 
     it('moves the cursor for its owner only, and only from where it stands', async () => {
@@ -115,24 +118,24 @@ export function itKeepsAnOutbox(name: string, open: () => Promise<OutboxUnderTes
       const [first, second] = (await readAll(2)).map(({ tx, position }) => ({
         ...{ tx, position, stream: 'one', streamSequence: 1 },
       }));
-      await log.acquire('a', 60_000);
-      expect(await log.advance('b', { from: START, to: first! }, 60_000)).toBe(false);
-      expect(await log.advance('a', { from: first!, to: second! }, 60_000)).toBe(false);
-      expect(await log.advance('a', { from: START, to: first! }, 60_000)).toBe(true);
-      await log.release('a');
-      expect(await log.acquire('b', 60_000)).toMatchObject(first!);
+      await cursor.acquire('a', 60_000);
+      expect(await cursor.advance('b', { from: START, to: first! }, 60_000)).toBe(false);
+      expect(await cursor.advance('a', { from: first!, to: second! }, 60_000)).toBe(false);
+      expect(await cursor.advance('a', { from: START, to: first! }, 60_000)).toBe(true);
+      await cursor.release('a');
+      expect(await cursor.acquire('b', 60_000)).toMatchObject(first!);
     });
 
     it('prolongs the lease when it moves the cursor', async () => {
-      await log.acquire('a', 1_000);
+      await cursor.acquire('a', 1_000);
       await publishOne({ ...START, stream: undefined, streamSequence: 0 }, 1);
       await outbox.pass(30_000);
-      expect(await log.acquire('b', 60_000)).toBeUndefined();
+      expect(await cursor.acquire('b', 60_000)).toBeUndefined();
     });
 
     it('goes back to the last place that a shorter stream still holds, noted once a second', async () => {
-      await log.acquire('a', 600_000);
-      let cursor: Cursor = { ...START, stream: undefined, streamSequence: 0 };
+      await cursor.acquire('a', 600_000);
+      let at: Cursor = { ...START, stream: undefined, streamSequence: 0 };
       const places: Cursor[] = [];
       for (const [sequence, pause] of [
         [1, 2_000],
@@ -140,23 +143,27 @@ export function itKeepsAnOutbox(name: string, open: () => Promise<OutboxUnderTes
         [3, 2_000],
         [4, 0],
       ] as const) {
-        places.push((cursor = await publishOne(cursor, sequence)));
+        places.push((at = await publishOne(at, sequence)));
         await outbox.pass(pause);
       }
       // Of 1 to 4, the places of 1, 2 (a pause after 1) and 4 (a pause after 3) are noted.
       const { tx, position } = places[1]!;
-      expect(await log.rewind('a', 'one', 3)).toEqual({ tx, position });
-      expect(await log.acquire('a', 600_000)).toMatchObject({ ...places[1]! });
-      expect(await log.rewind('a', 'one', 0)).toEqual(START);
+      expect(await cursor.rewind('a', 'one', 3)).toEqual({ tx, position });
+      expect(await cursor.acquire('a', 600_000)).toMatchObject({ ...places[1]! });
+      expect(await cursor.rewind('a', 'one', 0)).toEqual(START);
     });
 
     it('goes back to the very beginning for another stream, and for nobody but the holder of the lease', async () => {
-      await log.acquire('a', 600_000);
-      const cursor = await publishOne({ ...START, stream: undefined, streamSequence: 0 }, 1);
-      expect(await log.rewind('b', 'two', 0)).toBeUndefined();
-      expect(await log.acquire('a', 600_000)).toMatchObject(cursor);
-      expect(await log.rewind('a', 'two', 7)).toEqual(START);
-      expect(await log.acquire('a', 600_000)).toMatchObject({ ...START, stream: 'two', streamSequence: 0 });
+      await cursor.acquire('a', 600_000);
+      const at = await publishOne({ ...START, stream: undefined, streamSequence: 0 }, 1);
+      expect(await cursor.rewind('b', 'two', 0)).toBeUndefined();
+      expect(await cursor.acquire('a', 600_000)).toMatchObject(at);
+      expect(await cursor.rewind('a', 'two', 7)).toEqual(START);
+      expect(await cursor.acquire('a', 600_000)).toMatchObject({
+        ...START,
+        stream: 'two',
+        streamSequence: 0,
+      });
     });
   });
 }

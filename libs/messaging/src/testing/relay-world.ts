@@ -1,6 +1,7 @@
 import type fc from 'fast-check';
 import { Backoff } from '@orders/resilience';
 import type { EventPublisher } from '../message.js';
+import { OutboxCursor } from '../outbox/outbox-cursor.js';
 import { OutboxLog } from '../outbox/outbox-log.js';
 import { relayMetrics } from '../outbox/outbox-metrics.js';
 import { Relay } from '../outbox/relay.js';
@@ -55,6 +56,7 @@ export class RelayWorld implements World {
     const { publisher: alter = (same) => same } = this.parts;
     const relay = new Relay({
       log: new OutboxLog(db),
+      cursor: new OutboxCursor(db),
       publisher: alter(publisher),
       owner,
       logger: SILENT,

@@ -9,7 +9,7 @@ const NO_RECONCILER: readonly Patch[] = [
   {
     file: RELAY,
     from: "if (!isSame) await this.rewind(state, state.lastSequence, 'younger');",
-    to: 'if (state) this.cursor = { ...cursor, stream: state.id };',
+    to: 'if (state) this.leased = { ...cursor, stream: state.id };',
   },
   { file: RELAY, from: 'if (reused !== undefined) {', to: 'if (reused === -1) {' },
 ];
@@ -37,8 +37,8 @@ export const RELAY_MUTANTS: readonly Mutant[] = [
         file: RELAY,
         from: 'const results = await Promise.allSettled(entries.map((entry) => this.publish(entry)));',
         to: `const last = entries.at(-1);
-    const ahead = last && { ...from, tx: last.tx, position: last.position, stream: this.cursor?.stream };
-    if (ahead) await this.options.log.advance(this.options.owner, { from, to: ahead }, this.leaseMs);
+    const ahead = last && { ...from, tx: last.tx, position: last.position, stream: this.leased?.stream };
+    if (ahead) await this.options.cursor.advance(this.options.owner, { from, to: ahead }, this.leaseMs);
     const results = await Promise.allSettled(entries.map((entry) => this.publish(entry)));
     for (const result of results) if (result.status === 'rejected') throw result.reason;`,
       },

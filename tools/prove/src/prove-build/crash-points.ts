@@ -35,7 +35,7 @@ export const CRASH_POINTS: readonly CrashPoint[] = [
     line: 'const passed = await this.advance(from, entries.slice(0, failedAt), receipts);',
     when: 'entries.length > 0',
   }),
-  before('relay-after-advance', 'orders', { file: RELAY, line: 'if (moved) this.cursor = to;' }),
+  before('relay-after-advance', 'orders', { file: RELAY, line: 'if (moved) this.leased = to;' }),
   before('fulfillment-before-commit', 'fulfillment', {
     file: CONSUMER,
     line: 'return applied;',
