@@ -36,7 +36,7 @@ export async function* inBatches(
 ): AsyncIterable<JsMsg[]> {
   const received: JsMsg[] = [];
   let reading: JsMsg[] = [];
-  const alive = setInterval(() => {
+  using _alive = setInterval(() => {
     for (const message of [...reading, ...received]) say(() => message.working(), interruption);
   }, aliveMs);
   const wakeUp = new WakeUp();
@@ -50,28 +50,24 @@ export async function* inBatches(
       if (received.length >= wanted) wakeUp.wake();
     }
   };
-  const ended = Promise.allSettled([receive()]).then(([result]) => {
+  const ended = receive().finally(() => {
     open = false;
     wakeUp.wake();
-    return result;
   });
+  // Heard of below, once what came before has been read.
+  ended.catch(() => undefined);
   const never = new AbortController().signal;
-  try {
-    while (open || received.length > 0) {
-      wanted = 1;
-      if (received.length === 0) await wakeUp.wait(PULL_MS, never);
-      wanted = max;
-      if (inBursts && open && received.length < max) await wakeUp.wait(lingerMs, never);
-      reading = received.splice(0, max);
-      inBursts = reading.length > 1;
-      if (signal.aborted) for (const message of reading) say(() => message.nak(PULL_MS), interruption);
-      else if (reading.length > 0) yield reading;
-    }
-  } finally {
-    clearInterval(alive);
+  while (open || received.length > 0) {
+    wanted = 1;
+    if (received.length === 0) await wakeUp.wait(PULL_MS, never);
+    wanted = max;
+    if (inBursts && open && received.length < max) await wakeUp.wait(lingerMs, never);
+    reading = received.splice(0, max);
+    inBursts = reading.length > 1;
+    if (signal.aborted) for (const message of reading) say(() => message.nak(PULL_MS), interruption);
+    else if (reading.length > 0) yield reading;
   }
-  const result = await ended;
-  if (result.status === 'rejected') throw result.reason;
+  await ended;
 }
 
 /** A message as its reader has it. After an interruption nothing is said of it any more. */
