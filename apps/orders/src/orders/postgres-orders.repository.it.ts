@@ -268,7 +268,7 @@ describe('PostgresOrdersRepository', () => {
     await small.destroy();
   });
 
-  it('says that it is unavailable while the table is locked, soon, and works when it is not', async () => {
+  it('refuses soon while the table is locked, and works when it is not', async () => {
     await db.transaction(async (tx) => {
       await tx.query('LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
       const startedAt = performance.now();
@@ -279,6 +279,16 @@ describe('PostgresOrdersRepository', () => {
       expect(performance.now() - startedAt).toBeLessThan(5_000);
     });
     await repository.create([someNewOrder()], inTime());
+  });
+
+  it('says that it is unavailable when another transaction holds what is to be cancelled', async () => {
+    const { order } = someNewOrder();
+    await repository.create([{ ...someNewOrder(), order }], inTime());
+    await db.transaction(async (tx) => {
+      await tx.query('SELECT id FROM orders WHERE id = $1 FOR UPDATE', [order.id]);
+      const cancelled = repository.update(order, inTime(), canceling);
+      await expect(cancelled).rejects.toMatchObject({ code: 'unavailable' });
+    });
   });
 
   it('is not run on a server that may lose what it has acknowledged', async () => {

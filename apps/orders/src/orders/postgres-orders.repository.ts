@@ -75,10 +75,8 @@ export class PostgresOrdersRepository extends OrdersRepository {
   async create(orders: readonly NewOrder[], deadline: Deadline): Promise<StoredOrder[]> {
     const parameters = columnsOf(COLUMNS, orders);
     const statement = { sql: CREATE, parameters, prepared: true };
-    const rows = await this.run(
-      () => statementWithin<{ id: string }[]>(this.db, deadline, statement),
-      deadline,
-    );
+    const insert = () => statementWithin<{ id: string }[]>(this.db, deadline, statement).catch(throwKeyInUse);
+    const rows = await this.run(insert, deadline);
     const created = new Set(rows.map(({ id }) => id));
     if (created.size > 0) this.onAppend();
     const taken = orders.filter(({ order }) => !created.has(order.id));
@@ -151,13 +149,16 @@ export class PostgresOrdersRepository extends OrdersRepository {
     } catch (cause) {
       if (cause instanceof DomainError) throw cause;
       if (deadline.over) throw tooLate(cause);
-      if (cause instanceof Error && 'code' in cause && cause.code === LOCK_NOT_AVAILABLE) {
-        throw new DomainError('idempotency-key-in-use', 'the same order is being worked on', { cause });
-      }
       if (!isTransientDatabaseError(cause)) throw cause;
       throw new DomainError('unavailable', 'the database cannot answer now', { cause });
     }
   }
+}
+
+/** The only lock that an insert waits for, but for one on the whole table, is that of somebody who inserts the same key. */
+function throwKeyInUse(cause: Error & { code?: string }): never {
+  if (cause.code !== LOCK_NOT_AVAILABLE) throw cause;
+  throw new DomainError('idempotency-key-in-use', 'the same order is being worked on', { cause });
 }
 
 function whereOf({ id, customerId }: OrderRef) {
