@@ -1,9 +1,17 @@
+import type { Patch } from '../prove-build/patch.ts';
 import type { Mutant } from './mutant.ts';
 
 const CONSUMER = 'libs/messaging/src/consumer/inbox-consumer.ts';
 const HANDLERS = 'libs/messaging/src/consumer/inbox-handlers.ts';
 const INBOX = 'libs/messaging/src/inbox/inbox.ts';
 const DURABLE = 'libs/messaging/src/jetstream/durable-consumer.ts';
+
+/** A reader that begins takes for settled what was acked. */
+const BEGINS_WITHOUT_ASKING: Patch = {
+  file: 'apps/fulfillment/src/consumer.ts',
+  from: 'settled: settledBy(database, CONSUMER),',
+  to: '',
+};
 
 /** Bugs on the way of an event from the stream to its effect. */
 export const CONSUMER_MUTANTS: readonly Mutant[] = [
@@ -32,6 +40,8 @@ export const CONSUMER_MUTANTS: readonly Mutant[] = [
         from: 'await this.apply(batch);',
         to: 'for (const delivery of batch) delivery.ack(); await this.apply(batch);',
       },
+      // Else it finds what was acked and never applied.
+      BEGINS_WITHOUT_ASKING,
     ],
     exposedBy: {
       faults: ['crash at a point', 'kill -9'],
@@ -86,13 +96,7 @@ export const CONSUMER_MUTANTS: readonly Mutant[] = [
   {
     name: 'begins-without-asking',
     breaks: 'an effect for each event',
-    patches: [
-      {
-        file: 'apps/fulfillment/src/consumer.ts',
-        from: 'settled: settledBy(database, CONSUMER),',
-        to: '',
-      },
-    ],
+    patches: [BEGINS_WITHOUT_ASKING],
     exposedBy: { faults: ['stream cut short'], targets: ['nats-server and every fulfillment'] },
     seenAs: ['I6', 'I8'],
   },

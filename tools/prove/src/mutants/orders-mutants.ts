@@ -37,13 +37,13 @@ export const ORDERS_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: REPOSITORY,
-        from: '() => statementWithin<{ id: string }[]>(this.db, deadline, statement),',
-        to: `() =>
+        from: 'statementWithin<{ id: string }[]>(this.db, deadline, statement).catch(throwKeyInUse);',
+        to: `
         new Promise<{ id: string }[]>((resolve, reject) => {
           this.db
             .transaction(async (tx) => resolve(await tx.query(statement.sql, statement.parameters)))
             .catch(reject);
-        }),`,
+        });`,
       },
     ],
     exposedBy: {
