@@ -5,6 +5,7 @@ import type { Bench } from './bench.ts';
 import { figure } from './figure.ts';
 import { openLoop, type OpenLoad, type OpenLoopResult } from './load/open-loop.ts';
 import { resolveGenerator } from './load/resolve-generator.ts';
+import { closedLoop, type Run, warmUp } from './load-scenario.ts';
 import { checkTable, type Check, type Outcome } from './outcome.ts';
 import type { SystemUnderLoad } from './system-under-load.ts';
 
@@ -31,12 +32,10 @@ export async function runOverload(bench: Bench): Promise<Outcome> {
   const { signal, options } = bench;
   const generator = await resolveGenerator(signal);
   const found = await bench.withSystem({}, async (sut) => {
-    const closedLoop = await bench.step(`capacity at ${CAPACITY_CONNECTIONS} connections`, async () => {
-      const load = { api: sut.api, tokens: await sut.tokens('capacity'), connections: CAPACITY_CONNECTIONS };
-      await generator.run({ ...load, seconds: 8 }, signal);
-      return generator.run({ ...load, seconds: options.seconds }, signal);
-    });
-    const capacity = closedLoop.acknowledged / closedLoop.seconds;
+    await warmUp(bench, sut, generator);
+    const closed = { generator, connections: CAPACITY_CONNECTIONS, seconds: options.seconds };
+    const before = await closedLoop(bench, sut, { ...closed, name: 'capacity' });
+    const capacity = before.ordersPerSecond;
     const stages: Stage[] = [];
     for (const factor of FACTORS) {
       const load = { perSecond: capacity * factor, seconds: options.seconds };
@@ -49,12 +48,13 @@ export async function runOverload(bench: Bench): Promise<Outcome> {
     const quiet = await bench.step('one customer at 10x, others at 1 a second', () =>
       noisyNeighbour(sut, capacity * 10, signal),
     );
-    return { capacity, refused: closedLoop.errors, stages, recovery, quiet };
+    const after = await closedLoop(bench, sut, { ...closed, name: 'capacity again' });
+    return { before, after, stages, recovery, quiet };
   });
   const checks = judge(found);
-  const { capacity, stages, recovery, quiet } = found;
+  const { before, after, stages, recovery, quiet } = found;
   const text = [
-    `capacity ${figure(capacity)} orders/s (closed loop by ${generator.name})`,
+    `capacity ${figure(before.ordersPerSecond)} orders/s, after all ${figure(after.ordersPerSecond)} (closed loop by ${generator.name})`,
     '',
     stageTable([...stages, recovery, { ...quiet, name: 'quiet customers' }]),
     '',
@@ -67,17 +67,19 @@ export async function runOverload(bench: Bench): Promise<Outcome> {
 }
 
 interface Found {
-  /** Orders a second of the closed loop. */
-  capacity: number;
-  /** Of the closed loop's requests. */
-  refused: number;
+  /** The closed loop that the rates of the others are multiples of. */
+  before: Run;
+  /** The same again: the machine is shared, and may be faster or slower by then. */
+  after: Run;
   stages: Stage[];
   recovery: Stage;
   quiet: Stage;
 }
 
-function judge({ capacity, refused, stages, recovery, quiet }: Found): Check[] {
+function judge({ before, after, stages, recovery, quiet }: Found): Check[] {
   const [first, last] = [stages[0]!, stages.at(-1)!];
+  const capacity = (before.ordersPerSecond + after.ordersPerSecond) / 2;
+  const refused = before.errors + after.errors;
   const peak = Math.max(capacity, ...stages.map(({ accepted }) => accepted));
   const share = last.accepted / peak;
   const slower = last.p99Ms / first.p99Ms;
