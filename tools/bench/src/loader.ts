@@ -42,8 +42,10 @@ const INTO_FULFILLMENT = `
   INSERT INTO shipments (order_id, customer_id, items, units, total_cents, status, sequence)
   SELECT id, customer_id, items::jsonb, 13, total_cents, 'PLANNED', 1 FROM new`;
 
+/** At no sequence of the stream: else the relay would look there for one of these, and publish all of them again. */
 const PASS_ALL = `
-  UPDATE outbox_cursor SET (tx, position) = (SELECT tx, position FROM outbox ORDER BY tx DESC, position DESC LIMIT 1)`;
+  UPDATE outbox_cursor SET (tx, position, stream_sequence) =
+    (SELECT tx, position, 0 FROM outbox ORDER BY tx DESC, position DESC LIMIT 1)`;
 
 export interface Stored {
   /** Orders that are there already from an earlier call. */
