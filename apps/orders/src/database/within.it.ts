@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { isTransientDatabaseError } from '@orders/messaging';
 import { createTestDatabase, eventually, type TestDatabase } from '@orders/messaging/testing';
+import { Deadline } from '@orders/resilience';
 import { Secret } from '@orders/service';
 import type { DataSource } from 'typeorm';
 import { inTime } from '../testing/fixtures.js';
 import { ordersDataSource } from './data-source.js';
-import { transactionWithin } from './within.js';
+import { readWithin, transactionWithin } from './within.js';
 
 let db: TestDatabase;
 let dataSource: DataSource;
@@ -32,5 +33,24 @@ describe('a transaction', () => {
     const error = await cut.catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(Error);
     expect(isTransientDatabaseError(error)).toBe(true);
+  });
+});
+
+describe('a read', () => {
+  // Each connection waited for another one to cancel it: a second without any.
+  it('that is over gives its connection back, although all are lent and nobody waits for any of them', async () => {
+    const caller = new AbortController();
+    const both = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const finish = Promise.withResolvers<void>();
+    const reads = both.map(({ resolve }) =>
+      readWithin(dataSource, Deadline.keptBy(caller.signal, 60_000), () => (resolve(), finish.promise)),
+    );
+    await Promise.all(both.map(({ promise }) => promise));
+    const startedAt = performance.now();
+    caller.abort();
+    finish.resolve();
+    await Promise.all(reads);
+    await dataSource.query('SELECT 1');
+    expect(performance.now() - startedAt).toBeLessThan(500);
   });
 });

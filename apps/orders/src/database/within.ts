@@ -66,7 +66,7 @@ interface Lent {
   readonly runner: QueryRunner;
   /** The runner's own connection. */
   readonly client: PoolClient;
-  /** Resolves when no cancellation is on its way that could hit the next statement. */
+  /** Resolves when no cancellation can hit the next statement. */
   readonly calm: () => Promise<unknown>;
 }
 
@@ -100,22 +100,52 @@ async function onConnection<T>(
 ): Promise<T> {
   assertAwaited(deadline);
   const runner = db.createQueryRunner();
-  let canceling: Promise<unknown> = Promise.resolve();
   try {
     const client = (await runner.connect()) as PoolClient & { processID: number };
     // It may have taken a while.
     assertAwaited(deadline);
-    const cancel = () => void (canceling = cancelStatement(db, client.processID));
+    const cancellation = new Cancellation(db, client.processID);
+    const cancel = () => void cancellation.send();
     deadline.signal.addEventListener('abort', cancel, { once: true });
+    const calm = () => cancellation.calm();
     const over = () => deadline.signal.removeEventListener('abort', cancel);
-    return await work({ runner, client, calm: () => canceling }).finally(over);
+    return await work({ runner, client, calm }).finally(over).finally(calm);
   } finally {
-    await canceling;
     await runner.release();
   }
 }
 
-/** When this fails, the statement ends by its timeout. */
-function cancelStatement(db: DataSource, processId: number): Promise<unknown> {
-  return db.query('SELECT pg_cancel_backend($1)', [processId]).catch(() => undefined);
+/** Ends what a connection works on. */
+class Cancellation {
+  private isOver = false;
+  private sent: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly db: DataSource,
+    private readonly processId: number,
+  ) {}
+
+  /** When this fails, the statement ends by its timeout. */
+  async send(): Promise<void> {
+    const runner = this.db.createQueryRunner();
+    try {
+      await runner.connect();
+      if (this.isOver) return;
+      this.sent = runner.query('SELECT pg_cancel_backend($1)', [this.processId]).catch(() => undefined);
+      await this.sent;
+    } catch {
+      // No connection in time.
+    } finally {
+      await runner.release();
+    }
+  }
+
+  /**
+   * Nothing is sent from now on; resolves when nothing is on its way either. One that has no connection yet is not waited
+   * for: while all are lent, it may be this one that it needs.
+   */
+  calm(): Promise<unknown> {
+    this.isOver = true;
+    return this.sent;
+  }
 }
