@@ -1,6 +1,6 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import { EventPublisher, type Message, type Receipt, type StreamState } from '../message.js';
-import { toNatsHeaders } from './nats-headers.js';
+import { storedHeaders, toNatsHeaders } from './nats-headers.js';
 import type { NatsLink } from './nats-link.js';
 import { PublishAcks } from './publish-acks.js';
 import { ensureStream, type StreamSpec } from './stream.js';
@@ -44,7 +44,7 @@ export class JetStreamPublisher extends EventPublisher {
   async idAt(sequence: number): Promise<string | undefined> {
     const manager = await jetstreamManager(await this.link.connection());
     const stored = await manager.streams.getMessage(this.stream.name, { seq: sequence });
-    return stored?.header.get('Nats-Msg-Id');
+    return stored ? (storedHeaders(stored)['Nats-Msg-Id'] ?? '') : undefined;
   }
 
   private async open(): Promise<PublishAcks> {

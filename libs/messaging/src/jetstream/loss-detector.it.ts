@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type ConsumerInfo, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import { MsgHdrsImpl } from '@nats-io/transport-node';
 import type { EventPlace, Settled } from '../inbox/settled.js';
 import { eventually, recordingLog, someEvent, take } from '../testing/fixtures.js';
 import { type JetStreamBus, knowing, openBus, openReader } from '../testing/jetstream-bus.js';
@@ -172,6 +173,25 @@ describe('a reader that begins', () => {
     const settled: Settled = { newest: async () => new Date(0), all: async () => (looks += 1) > 0 };
     expect(await take(begin(settled), 1)).toHaveLength(1);
     expect(looks).toBe(1);
+  });
+
+  it('is not stopped by a header that this client would not send', async () => {
+    const odd = Object.assign(new MsgHdrsImpl(), {
+      encode: () => Buffer.from('NATS/1.0\r\nNats-Msg-Id: odd\r\nno name: x\r\n\r\n'),
+    });
+    await bus.publisher.state();
+    (await bus.link.connection()).publish(`${bus.prefix}.things.made`, 'x', { headers: odd });
+    await eventually('it to be stored', async () => (await bus.publisher.state()).lastSequence === 1);
+    expect(await bus.publisher.idAt(1)).toBe('odd');
+    const { ids, stop } = readOn(knowing(() => true));
+    await eventually('it', () => ids.length === 1);
+    // Looks at what it was given last, and at what counts as delivered.
+    await (await bus.link.connection()).reconnect();
+    const event = someEvent();
+    await eventually('another event', () => bus.publisher.publish(event).then(Boolean, () => false));
+    await eventually('it to be read', () => ids.includes(event.id));
+    await stop();
+    expect(messages()).not.toContain(LOST);
   });
 
   it('begins again after an interruption: a server that comes back may have less than it had', async () => {

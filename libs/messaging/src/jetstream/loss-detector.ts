@@ -1,6 +1,7 @@
 import type { ConsumerInfo, JetStreamManager, StoredMsg } from '@nats-io/jetstream';
 import type { EventPlace, Settled } from '../inbox/settled.js';
 import { addressOf, eventIdOf } from './deliveries.js';
+import { storedHeaders } from './nats-headers.js';
 import type { StreamSpec } from './stream.js';
 
 /** By so much the clocks of who makes an event and of the server may differ, in ms. */
@@ -81,7 +82,7 @@ export class LossDetector {
     const { last } = this;
     if (!last || last.sequence < first) return false;
     const stored = await manager.streams.getMessage(this.options.stream.name, { seq: last.sequence });
-    return stored?.header.get('Nats-Msg-Id') !== last.id;
+    return !stored || (storedHeaders(stored)['Nats-Msg-Id'] ?? '') !== last.id;
   }
 
   /** Known only when all in doubt are acked: until then another replica, or an ack wait, may have some in hand. */
@@ -126,6 +127,7 @@ async function storedIn(
   return (await Promise.all(looks)).filter((message) => message !== null);
 }
 
-function placeIn({ name }: StreamSpec, { header, seq }: StoredMsg): EventPlace {
-  return { id: eventIdOf((key) => header.get(key)), address: addressOf(name, seq) };
+function placeIn({ name }: StreamSpec, stored: StoredMsg): EventPlace {
+  const headers = storedHeaders(stored);
+  return { id: eventIdOf((key) => headers[key]), address: addressOf(name, stored.seq) };
 }

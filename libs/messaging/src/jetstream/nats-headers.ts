@@ -1,3 +1,4 @@
+import type { StoredMsg } from '@nats-io/jetstream';
 import { type MsgHdrs, MsgHdrsImpl } from '@nats-io/transport-node';
 import type { Message } from '../message.js';
 
@@ -41,4 +42,13 @@ export function readHeaders(block: Uint8Array): Record<string, string> {
     if (colon > 0 && !Object.hasOwn(headers, name)) headers[name] = line.slice(colon + 1).trim();
   }
   return headers;
+}
+
+/**
+ * The same for a message looked up in a stream. The client's own reading throws when somebody has sent a name that it
+ * would not send itself; so the block is read, which it keeps to itself ({@link readHeaders}).
+ */
+export function storedHeaders(stored: StoredMsg): Record<string, string> {
+  const { hdrs } = (stored as unknown as { smr: { message: { hdrs?: string } } }).smr.message;
+  return hdrs === undefined ? {} : readHeaders(Buffer.from(hdrs, 'base64'));
 }
