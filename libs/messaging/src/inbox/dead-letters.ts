@@ -10,6 +10,9 @@ const ADD = `
   ON CONFLICT (consumer, event_id, address) DO NOTHING
   RETURNING id`;
 
+/** In UTF-16 code units, of at most 3 bytes each; an index takes rows of 2,704 bytes. Ids of ours have 36. */
+const LONGEST_ID = 512;
+
 /** Keeps what a consumer could not take, in the transaction that settles it. */
 export class DeadLetters {
   constructor(private readonly consumer: string) {}
@@ -19,7 +22,7 @@ export class DeadLetters {
     await tx.query(ADD, [
       this.consumer,
       address,
-      storable(message.id),
+      storableId(message.id),
       storable(message.subject),
       JSON.stringify(Object.fromEntries(Object.entries(message.headers).map((pair) => pair.map(storable)))),
       Buffer.from(message.body),
@@ -47,7 +50,12 @@ export function schemaBreaks(error: z.ZodError): string[] {
   );
 }
 
+/** The id of an event as a letter has it: as much of it as an index takes. */
+export function storableId(id: string): string {
+  return storable(id.slice(0, LONGEST_ID));
+}
+
 /** A text as Postgres takes it: without NUL and without half surrogates. */
-export function storable(text: string): string {
+function storable(text: string): string {
   return text.replaceAll('\0', '').toWellFormed();
 }

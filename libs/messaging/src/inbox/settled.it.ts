@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually, newEventId, someEvent } from '../testing/fixtures.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
@@ -55,6 +56,9 @@ describe('an event is settled', () => {
     await bury('no uuid', 'ORDERS/2');
     expect(await settled('no uuid', 'ORDERS/7')).toBe(true);
     expect(await settled('another', 'ORDERS/2')).toBe(false);
+    const long = randomBytes(6_000).toString('base64url');
+    await bury(long, 'ORDERS/6');
+    expect(await settled(long, 'ORDERS/6')).toBe(true);
     await bury('nul\0', 'ORDERS/5');
     expect(await settled('nul\0', 'ORDERS/5')).toBe(true);
   });

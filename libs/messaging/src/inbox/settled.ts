@@ -1,5 +1,5 @@
 import type { Queryable } from '../queryable.js';
-import { storable } from './dead-letters.js';
+import { storableId } from './dead-letters.js';
 import { firstUuidV7 } from './inbox.js';
 
 /** One event, and where the bus stores it. */
@@ -44,7 +44,7 @@ export function settledBy(db: Queryable, consumer: string): Settled {
     },
     all: async (events) => {
       const uuids = events.map(({ id }) => (UUID.test(id) ? id : null));
-      const ids = events.map(({ id }) => storable(id));
+      const ids = events.map(({ id }) => storableId(id));
       const addresses = events.map(({ address }) => address);
       const [row] = await db.query<{ settled: boolean }[]>(ALL, [consumer, uuids, ids, addresses]);
       return row?.settled ?? false;
