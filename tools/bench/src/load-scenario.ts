@@ -103,7 +103,7 @@ export function closedLoop(
   });
 }
 
-/** Orders that are due at fixed times, whatever becomes of those before: half of what the peak was. */
+/** Orders that are due at fixed times, so many a second, whatever becomes of those before. */
 export function halfLoad(
   { step, signal, options }: Bench,
   sut: SystemUnderLoad,

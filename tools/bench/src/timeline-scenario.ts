@@ -25,7 +25,8 @@ export async function runTimeline(bench: Bench): Promise<Outcome> {
     );
     return [peak, await traced(sut, () => halfLoad(bench, sut, peak.ordersPerSecond / 2))];
   });
-  return { text: table(runs), report: { runs }, passed: runs.every(({ complete }) => complete) };
+  const passed = runs.every(({ complete, timeline }) => complete && timeline.traces > 0);
+  return { text: table(runs), report: { runs }, passed };
 }
 
 type TracedRun = Run & { timeline: Timeline };

@@ -20,7 +20,11 @@ afterAll(() => link.close());
 beforeEach(() => {
   bus = openBus();
 });
-afterEach(() => bus.link.close());
+const readers = new Set<AbortController>();
+afterEach(() => {
+  for (const reader of readers) reader.abort();
+  return bus.link.close();
+});
 
 const standing = (): Promise<ConsumerInfo> => manager.consumers.info(bus.stream.name, 'reader');
 const messages = () => bus.logger.lines.map(({ message }) => message);
@@ -224,6 +228,7 @@ describe('a reader that begins', () => {
   /** Reads and acks until it is stopped. */
   function readOn(settled: Settled) {
     const stop = new AbortController();
+    readers.add(stop);
     const ids: string[] = [];
     const reading = (async () => {
       for await (const batch of begin(settled).batches(8, stop.signal)) {
