@@ -354,7 +354,7 @@ describe('Relay', () => {
     expect(notify).toHaveBeenCalledTimes(2);
   });
 
-  it('looks again when a transaction that nobody tells of has held an event back', async () => {
+  it('looks again, for one alone, while a transaction that nobody tells of holds events back', async () => {
     const older = Promise.withResolvers<void>();
     const begun = Promise.withResolvers<void>();
     const writing = db.transaction(async (tx) => {
@@ -363,15 +363,22 @@ describe('Relay', () => {
       await older.promise;
     });
     await begun.promise;
-    await db.transaction((tx) => OutboxLog.append(tx, [someEvent()]));
+    const events = [someEvent(), someEvent(), someEvent()];
+    await db.transaction((tx) => OutboxLog.append(tx, events));
     const read = jest.spyOn(log, 'read');
     const stop = new AbortController();
     const running = relayOf('a', { pollMs: 60_000 }).run(stop.signal);
-    await eventually('a look in vain', () => read.mock.calls.length > 1);
+    await eventually('looks in vain', () => read.mock.calls.length > 2);
     expect(publisher.published).toEqual([]);
+    expect(read.mock.calls.map(([, limit]) => limit)).toEqual([
+      256,
+      1,
+      ...read.mock.calls.slice(2).map(() => 1),
+    ]);
     older.resolve();
     await writing;
-    await eventually('the event', () => publisher.published.length === 1);
+    await eventually('the events', () => publisher.published.length === 3);
+    expect(publisher.published).toEqual(events.map(({ id }) => id));
     stop.abort();
     await running;
   });

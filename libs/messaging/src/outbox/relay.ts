@@ -50,8 +50,8 @@ export class Relay {
   private readonly backoff: Backoff;
   /** Where the cursor stands, while the lease on it is ours. */
   private leased: Cursor | undefined;
-  /** The last look has seen something that does not show yet. */
-  private isHeldBack = false;
+  /** What was committed and did not show at the last look, since an older transaction still ran. */
+  private heldBack: 'nothing' | 'some' | 'all' = 'nothing';
   private renewAt = 0;
   private reconcileAt = 0;
   /** How long the stream was when the relay went back: repeats of what it held then tell of no other loss. */
@@ -85,10 +85,9 @@ export class Relay {
     const { logger } = this.options;
     while (!signal.aborted) {
       try {
-        const published = await this.step();
+        await this.step();
         this.backoff.reset();
-        if (published < this.batchSize)
-          await this.wakeUp.wait(this.isHeldBack ? HELD_BACK_MS : this.pollMs, signal);
+        await this.wakeUp.wait(this.heldBack === 'nothing' ? this.pollMs : HELD_BACK_MS, signal);
       } catch (error) {
         this.forget();
         const retryInMs = this.backoff.next();
@@ -108,12 +107,15 @@ export class Relay {
    * @throws what the database or the bus threw; everything before the first unpublished entry has been passed
    */
   async step(): Promise<number> {
-    this.isHeldBack = false;
+    // Entries show in order: while the first does not, none does.
+    const limit = this.heldBack === 'all' ? 1 : this.batchSize;
+    this.heldBack = 'nothing';
     const from = await this.lease();
     if (!from) return 0;
     if (performance.now() >= this.reconcileAt && !(await this.reconcile(from))) return 0;
-    const { entries, isHeldBack } = await this.options.log.read(from, this.batchSize);
-    this.isHeldBack = isHeldBack;
+    const { entries, isHeldBack } = await this.options.log.read(from, limit);
+    if (isHeldBack) this.heldBack = entries.length > 0 ? 'some' : 'all';
+    if (entries.length === limit) this.wakeUp.wake();
     const results = await Promise.allSettled(entries.map((entry) => this.publish(entry)));
     const failed = results.find((result) => result.status === 'rejected');
     const failedAt = failed ? results.indexOf(failed) : results.length;

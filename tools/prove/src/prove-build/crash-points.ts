@@ -27,7 +27,7 @@ export const CRASH_POINTS: readonly CrashPoint[] = [
   before('orders-before-commit', 'orders', { file: WITHIN, line: 'await runner.commitTransaction();' }),
   after('relay-after-read', 'orders', {
     file: RELAY,
-    line: 'const { entries, isHeldBack } = await this.options.log.read(from, this.batchSize);',
+    line: 'const { entries, isHeldBack } = await this.options.log.read(from, limit);',
     when: 'entries.length > 0',
   }),
   before('relay-after-publish', 'orders', {
