@@ -22,7 +22,9 @@ function ordering(customer: Customer) {
   const loop = async () => {
     while (going) {
       const answer = await order();
-      if (answer instanceof Error || answer.status !== 201) failed.push(answer);
+      // What a failed fetch hides in its cause, too.
+      if (answer instanceof Error) failed.push(`${answer.message}: ${String(answer.cause)}`);
+      else if (answer.status !== 201) failed.push(answer);
       else acknowledged.push(answer.body.id);
       await pause(20);
     }
