@@ -60,6 +60,9 @@ export class SystemUnderLoad {
       },
       steps,
       signal,
+    }).catch((error: unknown) => {
+      receiver?.close();
+      throw error;
     });
     return new SystemUnderLoad(system, join(folder, 'data'), receiver);
   }
@@ -118,8 +121,7 @@ export class SystemUnderLoad {
   }
 
   async stop(): Promise<void> {
-    await this.#system.stop();
-    this.#receiver?.close();
+    await this.#system.stop().finally(() => this.#receiver?.close());
   }
 
   #perGroup<T>(of: (pid: number) => T): PerGroup<T> {
