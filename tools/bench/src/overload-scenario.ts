@@ -78,9 +78,12 @@ interface Found {
 
 function judge({ before, after, stages, recovery, quiet }: Found): Check[] {
   const [first, last] = [stages[0]!, stages.at(-1)!];
-  const capacity = (before.ordersPerSecond + after.ordersPerSecond) / 2;
   const refused = before.errors + after.errors;
-  const peak = Math.max(capacity, ...stages.map(({ accepted }) => accepted));
+  const peak = Math.max(
+    before.ordersPerSecond,
+    after.ordersPerSecond,
+    ...stages.map(({ accepted }) => accepted),
+  );
   const share = last.accepted / peak;
   const slower = last.p99Ms / first.p99Ms;
   const growth = last.gatewayMiB / first.gatewayMiB;

@@ -17,6 +17,12 @@ export interface Order {
   readonly version: number;
 }
 
+const TRANSITIONS: Record<OrderStatus, readonly OrderStatus[]> = {
+  PENDING: ['CREATED', 'CANCELED'],
+  CREATED: ['CANCELED'],
+  CANCELED: [],
+};
+
 export interface PlaceOrder {
   readonly id: string;
   readonly customerId: string;
@@ -33,7 +39,8 @@ export function placeOrder({ id, customerId, items, now }: PlaceOrder): Order {
   const errors = [...checkCustomer(customerId), ...checkItems(items)];
   if (errors.length > 0) throw invalid(errors);
   const totalCents = totalOf(items);
-  return { id, customerId, items, totalCents, status: 'CREATED', createdAt: now, version: 1 };
+  const pending: Order = { id, customerId, items, totalCents, status: 'PENDING', createdAt: now, version: 0 };
+  return moveTo(pending, 'CREATED');
 }
 
 /**
@@ -50,7 +57,14 @@ export function cancelOrder(order: Order, expectedVersion?: number): Order {
       `the order is at version ${order.version}, not ${expectedVersion}`,
     );
   }
-  return { ...order, status: 'CANCELED', version: order.version + 1 };
+  return moveTo(order, 'CANCELED');
+}
+
+function moveTo(order: Order, status: OrderStatus): Order {
+  if (!TRANSITIONS[order.status].includes(status)) {
+    throw new Error(`an order cannot go from ${order.status} to ${status}`);
+  }
+  return { ...order, status, version: order.version + 1 };
 }
 
 /** Summed as BigInt: a product of two safe integers need not be one. */
