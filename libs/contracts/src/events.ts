@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-// Imports nothing of ours: scripts/event-schemas.ts runs it from source.
+// Imports nothing of ours: scripts/schemas.ts runs it from source.
 
 /**
  * What may become of an order. None is PENDING today: that is reserved for orders that have to wait for something before

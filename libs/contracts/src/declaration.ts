@@ -1,0 +1,61 @@
+import { z } from 'zod';
+
+// Imports nothing of ours: tools and scripts run it from source.
+
+const port = z.int().min(1).max(65_535);
+const appName = z.string().regex(/^[a-z][a-z0-9-]{1,30}$/, 'must be lower case letters, digits and hyphens');
+const rpcService = z
+  .string()
+  .regex(/^[a-z][a-z0-9_.]*\.[A-Z]\w*$/, 'must be a gRPC service with its package, as in orders.v1.Orders');
+const eventType = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)+$/, 'must be the type of an event, as in orders.created');
+
+/** Colours of a terminal. */
+export const COLOURS = ['cyan', 'magenta', 'blue', 'green', 'red', 'white', 'gray'] as const;
+
+/**
+ * What an app says of itself in `apps/NAME/app.json`, the one place that lists it. `npm start`, compose, charts, lint,
+ * the delivery proof and the benchmark derive from it.
+ */
+export const appDeclaration = z
+  .strictObject({
+    $schema: z.string().optional(),
+    name: appName.meta({ description: 'That of its folder, its image, its Helm release and its durables' }),
+    ports: z
+      .strictObject({
+        http: port.optional().meta({ description: 'PORT' }),
+        grpc: port.optional().meta({ description: 'GRPC_PORT' }),
+        management: port.meta({ description: 'MANAGEMENT_PORT: health and metrics' }),
+      })
+      .meta({ description: 'Defaults; each is the only one of its number in the workspace' }),
+    database: z.boolean().meta({ description: 'Whether it owns a Postgres database, and migrations for it' }),
+    tokens: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Whether it checks the bearer tokens of the OIDC issuer' }),
+    serves: z.array(rpcService).meta({ description: 'gRPC services that it answers' }),
+    calls: z.array(rpcService).meta({ description: 'gRPC services of other apps that it calls' }),
+    publishes: z
+      .array(eventType)
+      .meta({
+        description:
+          'Events that it writes to its outbox; all begin with the same word, which names the stream',
+      }),
+    consumes: z.array(eventType).meta({ description: 'Events that take effect in it, through its inbox' }),
+    effect: z
+      .string()
+      .regex(
+        /^\/[a-z][a-z0-9_]*\/\{orderId\}$/,
+        'must be a path of its HTTP port, as in /shipments/{orderId}',
+      )
+      .optional()
+      .meta({
+        description:
+          'Where it shows what became of an order. The first segment is also the table of its database that counts it: order_id and events_applied',
+      }),
+    colour: z.enum(COLOURS).default('white').meta({ description: 'Of its lines in the log of npm start' }),
+  })
+  .meta({ id: 'app', title: 'An app of this workspace' });
+
+export type AppDeclaration = z.output<typeof appDeclaration>;
