@@ -1,6 +1,6 @@
 import 'reflect-metadata';
+import { DLQ_USAGE, dlq } from '@orders/inbox';
 import { loadConfig, runCli, UsageError } from '@orders/service';
-import { DLQ_USAGE, dlq } from './cli/dlq.js';
 import { migrateConfig } from './config.js';
 import { fulfillmentDataSource } from './database/data-source.js';
 

@@ -1,4 +1,5 @@
-import { baseConfig, databaseConfig, databaseUrl, port, secretUrls } from '@orders/service';
+import { databaseConfig, databaseUrl } from '@orders/postgres';
+import { baseConfig, port, secretUrls } from '@orders/service';
 import { z } from 'zod';
 
 /** Everything that this app reads from its environment. */

@@ -1,9 +1,11 @@
 import 'reflect-metadata';
+import { createHttpApp } from '@orders/http';
+import { startConsumer } from '@orders/inbox';
 import { createLogger } from '@orders/instrumentation';
-import { createHttpApp, loadConfig, openDatabase, Service } from '@orders/service';
+import { openDatabase } from '@orders/postgres';
+import { loadConfig, Service } from '@orders/service';
 import { AppModule } from './app.module.js';
 import { fulfillmentConfig } from './config.js';
-import { startConsumer } from './consumer.js';
 import { fulfillmentDataSource } from './database/data-source.js';
 
 const config = loadConfig(fulfillmentConfig);

@@ -1,5 +1,6 @@
 import { createLogger } from '@orders/instrumentation';
-import { loadConfig, runMigrations } from '@orders/service';
+import { runMigrations } from '@orders/postgres';
+import { loadConfig } from '@orders/service';
 import { migrateConfig } from './config.js';
 import { fulfillmentDataSource } from './database/data-source.js';
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '@orders/service';
-
 import { gatewayConfig } from './config.js';
 
 const GOOD = {

@@ -1,9 +1,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createHttpApp } from '@orders/http';
 import { ConcurrencyLimit, EventLoopDelay } from '@orders/resilience';
-import { createHttpApp, type Service } from '@orders/service';
-import type { FastifyInstance } from 'fastify';
-
+import type { Service } from '@orders/service';
 import { addAuthentication } from './auth/auth.hook.js';
 import { KeySet } from './auth/key-set.js';
 import { TokenVerifier } from './auth/token-verifier.js';
@@ -15,6 +14,7 @@ import { OrdersController } from './orders/orders.controller.js';
 import { refusalFor, refuseEarly } from './overload/early-refusal.js';
 import { addOverloadProtection, overloaded, Overload } from './overload/overload.hook.js';
 import { addRateLimit, CallerRateLimit } from './overload/rate-limit.hook.js';
+import type { FastifyInstance } from 'fastify';
 
 @Module({})
 class GatewayModule {

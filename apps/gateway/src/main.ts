@@ -2,7 +2,6 @@ import 'reflect-metadata';
 
 import { createLogger } from '@orders/instrumentation';
 import { loadConfig, Service } from '@orders/service';
-
 import { gatewayConfig } from './config.js';
 import { createGateway } from './gateway.js';
 

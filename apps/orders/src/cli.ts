@@ -1,8 +1,8 @@
 import 'reflect-metadata';
 import { ORDERS_STREAM } from '@orders/contracts';
 import { consumerNames, JetStreamPublisher, NatsLink } from '@orders/messaging';
+import { REPLAY_USAGE, replayEvents, replayRequest } from '@orders/outbox';
 import { loadConfig, runCli, UsageError } from '@orders/service';
-import { REPLAY_USAGE, replayEvents, replayRequest } from './cli/replay.js';
 import { replayConfig } from './config.js';
 import { ordersDataSource } from './database/data-source.js';
 

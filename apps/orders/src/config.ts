@@ -1,4 +1,5 @@
-import { baseConfig, databaseConfig, databaseUrl, type loadConfig, port, secretUrls } from '@orders/service';
+import { databaseConfig, databaseUrl } from '@orders/postgres';
+import { baseConfig, type loadConfig, port, secretUrls } from '@orders/service';
 import { z } from 'zod';
 
 const common = baseConfig.extend({

@@ -11,10 +11,10 @@ import { ordersV1 } from '@orders/contracts';
 import { createLogger } from '@orders/instrumentation';
 import { MemoryBus } from '@orders/messaging';
 import { Service } from '@orders/service';
-import { service as healthService } from 'grpc-health-check';
 import { serveGrpc } from './grpc-server.js';
 import { MemoryOrdersRepository } from './orders/memory-orders.repository.js';
 import { ITEMS } from './testing/fixtures.js';
+import { service as healthService } from 'grpc-health-check';
 
 const bus = new MemoryBus();
 const exited = Promise.withResolvers<number>();

@@ -2,11 +2,12 @@ import type { Server, ServerOptions } from '@grpc/grpc-js';
 import { NestFactory } from '@nestjs/core';
 import { type MicroserviceOptions, Transport } from '@nestjs/microservices';
 import { ordersV1 } from '@orders/contracts';
-import { RpcEdge, type Service } from '@orders/service';
-import { HealthImplementation } from 'grpc-health-check';
-import { Logger, PinoLogger } from 'nestjs-pino';
+import { RpcEdge } from '@orders/grpc';
+import type { Service } from '@orders/service';
 import { AppModule } from './app.module.js';
 import type { OrdersRepository } from './orders/orders.repository.js';
+import { HealthImplementation } from 'grpc-health-check';
+import { Logger, PinoLogger } from 'nestjs-pino';
 
 /** A peer that vanished is noticed, and connections are renewed so that clients find new replicas. */
 const CHANNEL_OPTIONS: ServerOptions = {

@@ -1,11 +1,12 @@
 import { MemoryBus } from '@orders/messaging';
-import { openDatabase, type Service } from '@orders/service';
+import { startOutbox } from '@orders/outbox';
+import { openDatabase } from '@orders/postgres';
+import type { Service } from '@orders/service';
 import type { OrdersConfig } from './config.js';
 import { ordersDataSource } from './database/data-source.js';
 import { MemoryOrdersRepository } from './orders/memory-orders.repository.js';
 import type { OrdersRepository } from './orders/orders.repository.js';
 import { PostgresOrdersRepository } from './orders/postgres-orders.repository.js';
-import { startOutbox } from './outbox.js';
 
 /** The repository that the config asks for, with all that it needs running. */
 export async function openStorage(config: OrdersConfig, service: Service): Promise<OrdersRepository> {

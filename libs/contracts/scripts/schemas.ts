@@ -1,8 +1,8 @@
 // Writes the JSON Schemas: of every event, for consumers in any language, and of the declaration of an app, for editors.
 import { writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import { appDeclaration } from '../src/declaration.ts';
-import { EVENTS } from '../src/events.ts';
+import { appDeclaration } from '../src/declaration.js';
+import { EVENTS } from '../src/events.js';
 
 for (const { type, dataschema, schema } of EVENTS) {
   write(`${type}.v1`, { $id: dataschema, title: type, ...z.toJSONSchema(schema, { io: 'input' }) });

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { type Caller, currentCaller, onBehalfOf } from './caller.js';
 import { currentContext, runInContext } from './context.js';
 import { currentTraceparent, startServerSpan, withSpan } from './spans.js';
-import { type RecordedSpans, recordSpans } from './testing/index.js';
+import { type RecordedSpans, recordSpans } from './testing/recorded-spans.js';
 
 const request = (id: string) => ({ requestId: id, correlationId: id, traceparent: `of ${id}` });
 const callerOf = (id: string) => runInContext(request(id), currentCaller);

@@ -12,7 +12,7 @@ import {
   traceparentOf,
   withSpan,
 } from './spans.js';
-import { type RecordedSpans, recordSpans } from './testing/index.js';
+import { type RecordedSpans, recordSpans } from './testing/recorded-spans.js';
 
 const PARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const UNSAMPLED = PARENT.replace(/01$/, '00');

@@ -71,3 +71,21 @@ export abstract class EventSource {
   /** Messages not yet acked: waiting to be delivered plus delivered and open. Rejects when it cannot be told. */
   abstract lag(): Promise<number>;
 }
+
+/** One event, and where the bus stores it. */
+export interface EventPlace {
+  /** Empty when the publisher gave none. */
+  readonly id: string;
+  readonly address: string;
+}
+
+/** What a consumer has settled: what has taken effect, and what is kept as a dead letter. */
+export interface Settled {
+  /**
+   * When the newest event that has taken effect was made, by its id; the beginning of time when there is none. An id from
+   * the future tells nothing: who made it had a clock that went wrong.
+   */
+  newest(): Promise<Date>;
+  /** Are all of these settled? One whose id the inbox has forgotten by now is not. */
+  all(events: readonly EventPlace[]): Promise<boolean>;
+}

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Deadline } from './deadline.js';
 import { DeadlineWatch, type WatchLink } from './deadline-watch.js';
+import type { Deadline } from './deadline.js';
 import { type Link, LinkedList } from './linked-list.js';
 
 /** `full` = too many wait already; `late` = its deadline passed, `gone` = its caller went away, before it had an answer. */

@@ -3,8 +3,8 @@ import { inspect } from 'node:util';
 import { describe, expect, it, jest } from '@jest/globals';
 import { z } from 'zod';
 
+import { databaseUrl } from '@orders/postgres';
 import { baseConfig, ConfigError, loadConfig, milliseconds, port, readConfig } from './config.js';
-import { databaseUrl } from './postgres.js';
 import { Secret, secretUrls } from './secret.js';
 
 const schema = baseConfig.extend({

@@ -1,7 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 
 import { metricsText } from '@orders/instrumentation';
-
 import type { HealthReport } from './readiness.js';
 
 export interface ManagementProbes {

@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '@orders/instrumentation';
-
 import { Service } from './service.js';
 
 const services: Service[] = [];

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createLogger } from '@orders/instrumentation';
-
 import { Service } from './service.js';
 
 const logger = createLogger({ name: 'test', level: 'silent' });

@@ -10,23 +10,23 @@ import {
   groupDeadLetters,
   redrive,
   selectDeadLetters,
-  toMessage,
   settledBy,
-} from '@orders/messaging';
+  CONSUMER,
+} from '@orders/inbox';
+import { toMessage } from '@orders/messaging';
+import { newEventId } from '@orders/messaging/testing';
 import {
   createMigratedDatabase,
-  newEventId,
   sequentialScans,
   type Statement,
   type TestDatabase,
-} from '@orders/messaging/testing';
+} from '@orders/postgres/testing';
 import { Secret } from '@orders/service';
-import { randomUUID } from 'node:crypto';
-import type { DataSource } from 'typeorm';
-import { CONSUMER } from '../consumer.js';
 import { orderEventHandlers } from '../shipments/order-events.js';
 import { ShipmentsRepository } from '../shipments/shipments.repository.js';
 import { fulfillmentDataSource } from './data-source.js';
+import { randomUUID } from 'node:crypto';
+import type { DataSource } from 'typeorm';
 
 /** Enough that an index is the cheapest way to one of them; of the letters few still wait. */
 const FILL = [

@@ -1,5 +1,5 @@
 import { ordersCanceled, ordersCreated } from '@orders/contracts';
-import { eventHandler } from '@orders/messaging';
+import { eventHandler } from '@orders/inbox';
 import { applyOrderEvents } from './shipments.repository.js';
 
 /** What orders' events lead to here. */

@@ -1,21 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { ordersCanceled, ordersCreated, type OrderSnapshot } from '@orders/contracts';
-import { consumerMetrics, InboxConsumer, type Message, MemoryBus, toMessage } from '@orders/messaging';
-import {
-  createMigratedDatabase,
-  eventually,
-  newEventId,
-  recordingLog,
-  type TestDatabase,
-} from '@orders/messaging/testing';
-import { FaultProxy } from '@orders/resilience/testing';
+import { consumerMetrics, InboxConsumer } from '@orders/inbox';
+import { type Message, MemoryBus, toMessage } from '@orders/messaging';
+import { newEventId, recordingLog } from '@orders/messaging/testing';
+import { transactionsOf } from '@orders/postgres';
+import { createMigratedDatabase, eventually, type TestDatabase } from '@orders/postgres/testing';
 import { Secret } from '@orders/service';
-import { randomUUID } from 'node:crypto';
-import type { DataSource } from 'typeorm';
 import { fulfillmentDataSource } from '../database/data-source.js';
-import { transactionsOf } from '../database/transactions.js';
 import { orderEventHandlers } from './order-events.js';
 import { ShipmentsRepository } from './shipments.repository.js';
+import { FaultProxy } from '@orders/resilience/testing';
+import { randomUUID } from 'node:crypto';
+import type { DataSource } from 'typeorm';
 
 let db: TestDatabase;
 let dataSource: DataSource;

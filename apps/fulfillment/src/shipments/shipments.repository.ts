@@ -1,14 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError, type OrderSnapshot } from '@orders/contracts';
-import {
-  isTransientDatabaseError,
-  type Queryable,
-  type ReceivedEvent,
-  type SequenceGap,
-} from '@orders/messaging';
-import { type Column, columnsOf, rowsFrom } from '@orders/service';
-import { DataSource } from 'typeorm';
+import type { SequenceGap } from '@orders/inbox';
+import type { ReceivedEvent } from '@orders/messaging';
+import { isTransientDatabaseError, type Queryable, type Column, columnsOf, rowsFrom } from '@orders/postgres';
 import { ShipmentEntity, type ShipmentStatus } from './shipment.entity.js';
+import { DataSource } from 'typeorm';
 
 const COLUMNS: readonly Column<ReceivedEvent<OrderSnapshot>>[] = [
   { name: 'order_id', type: 'uuid', of: ({ data }) => data.id },

@@ -8,14 +8,11 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { ordersV1 } from '@orders/contracts';
+import { fromServiceError, traceCalls, BALANCING, limitConnect } from '@orders/grpc';
 import { currentCaller, onBehalfOf } from '@orders/instrumentation';
 import { type Batcher, type Breaker, Deadline, RetryBudget, retryOnce } from '@orders/resilience';
-import { fromServiceError, measuredBatcher, traceCalls } from '@orders/service';
-import type { Logger } from 'pino';
-
+import { measuredBatcher } from '@orders/service';
 import type { Config } from '../config.js';
-import { BALANCING } from './balancing.js';
-import { limitConnect } from './connect-limit.js';
 import {
   CREATE_ORDERS,
   CREATE_ORDERS_CALL,
@@ -26,6 +23,7 @@ import {
   toResults,
 } from './create-orders.js';
 import { ordersBreaker } from './orders.breaker.js';
+import type { Logger } from 'pino';
 
 const CHANNEL = {
   // Without pings a connection whose peer vanished or froze is never given up; with these it is within 5 s.

@@ -3,7 +3,6 @@ import { PassThrough } from 'node:stream';
 
 import { createLogger } from '@orders/instrumentation';
 import { readConfig, Service, type ProcessHandle } from '@orders/service';
-
 import { gatewayConfig } from '../config.js';
 import { createGateway } from '../gateway.js';
 import { AUDIENCE, startIssuer } from './issuer.js';

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { Server, ServerCredentials, type ServerUnaryCall } from '@grpc/grpc-js';
 import { DomainError, type FieldError, ordersV1, type ProblemCode } from '@orders/contracts';
-import { toProblemMessage, toServiceError } from '@orders/service';
+import { toProblemMessage, toServiceError } from '@orders/grpc';
 
 type AnyCall = ServerUnaryCall<object, unknown>;
 

@@ -1,8 +1,8 @@
-import { postgresOptions, type PostgresSettings } from '@orders/service';
-import { DataSource } from 'typeorm';
+import { postgresOptions, type PostgresSettings } from '@orders/postgres';
 import { OrderEntity } from '../orders/order.entity.js';
 import { Orders1763800000001 } from './migrations/0001-orders.js';
 import { OutboxWithoutNotify1764000000001 } from './migrations/0002-outbox-without-notify.js';
+import { DataSource } from 'typeorm';
 
 /** The orders database. Not connected yet; the schema is made by the migrations alone. */
 export function ordersDataSource(settings: PostgresSettings): DataSource {

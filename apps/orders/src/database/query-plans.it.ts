@@ -1,26 +1,20 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import {
-  LOG_START,
-  OutboxCursor,
-  OutboxLog,
-  type Place,
-  type Queryable,
-  replay,
-  type EventPublisher,
-} from '@orders/messaging';
+import type { EventPublisher } from '@orders/messaging';
+import { LOG_START, OutboxCursor, OutboxLog, type Place, replay } from '@orders/outbox';
+import type { Queryable } from '@orders/postgres';
 import {
   createMigratedDatabase,
   recordingStatements,
   sequentialScans,
   type Statement,
   type TestDatabase,
-} from '@orders/messaging/testing';
+} from '@orders/postgres/testing';
 import { Pace } from '@orders/resilience';
 import { Secret } from '@orders/service';
-import type { DataSource } from 'typeorm';
 import { PostgresOrdersRepository } from '../orders/postgres-orders.repository.js';
 import { canceling, inTime, someNewOrder } from '../testing/fixtures.js';
 import { ordersDataSource } from './data-source.js';
+import type { DataSource } from 'typeorm';
 
 /** Enough that an index is the cheapest way to one of them. */
 const FILL = `

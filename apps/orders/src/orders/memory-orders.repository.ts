@@ -1,6 +1,6 @@
 import type { EventPublisher, Message } from '@orders/messaging';
+import { assertAwaited } from '@orders/postgres';
 import type { Deadline } from '@orders/resilience';
-import { assertAwaited } from '../too-late.js';
 import type { Order } from './order.js';
 import {
   type NewOrder,

@@ -2,10 +2,10 @@ import { Metadata, type ServerUnaryCall } from '@grpc/grpc-js';
 import { Controller, Logger } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import { DomainError, ORDER_LIMITS, ordersV1, parseOrderId, REPLAYED_METADATA } from '@orders/contracts';
-import { type Caller, currentCaller } from '@orders/instrumentation';
-import { deadlineOf, saneId, saneTraceparent, toProblemMessage } from '@orders/service';
-import { checkCustomer, type Order } from './order.js';
+import { deadlineOf, toProblemMessage } from '@orders/grpc';
+import { type Caller, currentCaller, saneId, saneTraceparent } from '@orders/instrumentation';
 import type { Origin } from './order-events.js';
+import { checkCustomer, type Order } from './order.js';
 import { type CreateCommand, type Created, OrdersService } from './orders.service.js';
 
 /** orders.v1 as gRPC has it: reads messages, calls the service, writes messages. */

@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { createMigratedDatabase, eventually, type TestDatabase } from '@orders/messaging/testing';
+import { assertDurable } from '@orders/postgres';
+import { createMigratedDatabase, eventually, type TestDatabase } from '@orders/postgres/testing';
 import { Deadline } from '@orders/resilience';
-import { FaultProxy } from '@orders/resilience/testing';
-import { assertDurable, Secret } from '@orders/service';
-import type { DataSource } from 'typeorm';
+import { Secret } from '@orders/service';
 import { ordersDataSource } from '../database/data-source.js';
 import { canceling, inTime, someNewOrder } from '../testing/fixtures.js';
 import { itKeepsOrders } from '../testing/orders-repository.conformance.js';
 import { PostgresOrdersRepository } from './postgres-orders.repository.js';
+import { FaultProxy } from '@orders/resilience/testing';
+import type { DataSource } from 'typeorm';
 
 let db: TestDatabase;
 let dataSource: DataSource;

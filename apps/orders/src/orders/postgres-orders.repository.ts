@@ -1,12 +1,18 @@
 import { DomainError } from '@orders/contracts';
-import { isTransientDatabaseError, OutboxLog } from '@orders/messaging';
+import { OutboxLog } from '@orders/outbox';
+import {
+  isTransientDatabaseError,
+  type Column,
+  columnsOf,
+  rowsFrom,
+  readWithin,
+  statementWithin,
+  transactionWithin,
+  tooLate,
+} from '@orders/postgres';
 import type { Deadline } from '@orders/resilience';
-import { type Column, columnsOf, rowsFrom } from '@orders/service';
-import { type DataSource, LessThan } from 'typeorm';
-import { readWithin, statementWithin, transactionWithin } from '../database/within.js';
-import { tooLate } from '../too-late.js';
-import type { Order } from './order.js';
 import { OrderEntity } from './order.entity.js';
+import type { Order } from './order.js';
 import {
   type NewOrder,
   type OrderChange,
@@ -15,6 +21,7 @@ import {
   OrdersRepository,
   type StoredOrder,
 } from './orders.repository.js';
+import { type DataSource, LessThan } from 'typeorm';
 
 const COLUMNS: readonly Column<NewOrder>[] = [
   { name: 'id', type: 'uuid', of: ({ order }) => order.id },

@@ -1,8 +1,8 @@
 import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import { Deadline } from '@orders/resilience';
 import { requestHash } from '../orders/idempotency.js';
-import { type Order, type OrderItem, placeOrder } from '../orders/order.js';
 import { orderCanceled, orderCreated } from '../orders/order-events.js';
+import { type Order, type OrderItem, placeOrder } from '../orders/order.js';
 import type { NewOrder, OrderChange } from '../orders/orders.repository.js';
 
 export const ORIGIN = {

@@ -1,6 +1,7 @@
 import { DomainError } from '@orders/contracts';
-import { isTransientDatabaseError, OutboxLog } from '@orders/messaging';
-import type { ModelConnection, ModelSession } from '@orders/messaging/testing';
+import { OutboxLog } from '@orders/outbox';
+import { isTransientDatabaseError, assertAwaited } from '@orders/postgres';
+import type { ModelConnection, ModelSession } from '@orders/postgres/testing';
 import type { Deadline } from '@orders/resilience';
 import type { Order } from '../orders/order.js';
 import {
@@ -11,7 +12,6 @@ import {
   OrdersRepository,
   type StoredOrder,
 } from '../orders/orders.repository.js';
-import { assertAwaited } from '../too-late.js';
 
 /** Orders in the model database, by the steps that PostgresOrdersRepository takes: any of them may fail. */
 export class ModelOrdersRepository extends OrdersRepository {

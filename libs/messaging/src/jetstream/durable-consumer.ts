@@ -6,8 +6,8 @@ import {
   type JetStreamManager,
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
-import type { Settled } from '../inbox/settled.js';
 import type { Log } from '../log.js';
+import type { Settled } from '../message.js';
 import { LossDetector } from './loss-detector.js';
 import { ensureStream, isApiError, type StreamSpec } from './stream.js';
 import { coveringFilter, matches } from './subjects.js';

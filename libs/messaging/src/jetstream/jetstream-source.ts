@@ -1,10 +1,10 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { Backoff, sleep } from '@orders/resilience';
-import { addAbortListener } from 'node:events';
 import { type Delivery, EventSource } from '../message.js';
 import { inBatches, JetStreamDelivery, PULL_MS, type Reading } from './deliveries.js';
 import { DurableConsumer, type DurableConsumerOptions } from './durable-consumer.js';
 import type { NatsLink } from './nats-link.js';
+import { addAbortListener } from 'node:events';
 
 export interface JetStreamSourceOptions extends DurableConsumerOptions {
   link: NatsLink;

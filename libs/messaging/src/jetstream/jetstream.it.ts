@@ -8,11 +8,11 @@ import {
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import { FaultProxy } from '@orders/resilience/testing';
+import { eventually, requiredUrl } from '@orders/postgres/testing';
 import type { Delivery } from '../message.js';
 import { itIsABus } from '../testing/bus-conformance.js';
-import { eventually, recordingLog, someEvent, take } from '../testing/fixtures.js';
+import { recordingLog, someEvent, take } from '../testing/fixtures.js';
 import { knowing, openBus, openReader } from '../testing/jetstream-bus.js';
-import { requiredUrl } from '../testing/test-database.js';
 import { consumerNames } from './consumer-names.js';
 import { JetStreamDelivery } from './deliveries.js';
 import type { JetStreamSource } from './jetstream-source.js';

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type ConsumerInfo, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { MsgHdrsImpl } from '@nats-io/transport-node';
-import type { EventPlace, Settled } from '../inbox/settled.js';
-import { eventually, recordingLog, someEvent, take } from '../testing/fixtures.js';
+import { eventually, requiredUrl } from '@orders/postgres/testing';
+import type { EventPlace, Settled } from '../message.js';
+import { recordingLog, someEvent, take } from '../testing/fixtures.js';
 import { type JetStreamBus, knowing, openBus, openReader } from '../testing/jetstream-bus.js';
-import { requiredUrl } from '../testing/test-database.js';
 import { LossDetector } from './loss-detector.js';
 import { NatsLink } from './nats-link.js';
 

@@ -1,5 +1,5 @@
 import type { ConsumerInfo, JetStreamManager, StoredMsg } from '@nats-io/jetstream';
-import type { EventPlace, Settled } from '../inbox/settled.js';
+import type { EventPlace, Settled } from '../message.js';
 import { addressOf, eventIdOf } from './deliveries.js';
 import { storedHeaders } from './nats-headers.js';
 import type { StreamSpec } from './stream.js';

@@ -10,8 +10,8 @@ import {
   PermissionViolationError,
 } from '@nats-io/transport-node';
 import { connect as connectSocket, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { requiredUrl } from '@orders/postgres/testing';
 import { recordingLog, someEvent } from '../testing/fixtures.js';
-import { requiredUrl } from '../testing/test-database.js';
 import { JetStreamPublisher } from './jetstream-publisher.js';
 import { NatsLink } from './nats-link.js';
 import { PublishAcks } from './publish-acks.js';

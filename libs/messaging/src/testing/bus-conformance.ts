@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '@orders/postgres/testing';
 import type { EventPublisher, EventSource } from '../message.js';
-import { eventually, someEvent, take } from './fixtures.js';
+import { someEvent, take } from './fixtures.js';
 
 export interface BusUnderTest {
   publisher: EventPublisher;

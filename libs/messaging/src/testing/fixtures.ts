@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type EventContext, toMessage } from '../cloud-event.js';
-import { firstUuidV7 } from '../inbox/inbox.js';
+import { firstUuidV7 } from '../event-id.js';
 import type { Log } from '../log.js';
 import type { Delivery, EventSource, Message } from '../message.js';
 
@@ -56,17 +56,4 @@ export async function take(
     if (taken.length >= count) stop.abort();
   }
   return taken;
-}
-
-/** Resolves when `condition` holds; rejects after `timeoutMs` (default 10 000) with what it was waiting for. */
-export async function eventually(
-  what: string,
-  condition: () => Promise<boolean> | boolean,
-  timeoutMs = 10_000,
-) {
-  const until = performance.now() + timeoutMs;
-  while (!(await condition())) {
-    if (performance.now() > until) throw new Error(`not within ${timeoutMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }

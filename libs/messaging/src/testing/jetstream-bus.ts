@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { EventPlace, Settled } from '../inbox/settled.js';
+import { requiredUrl } from '@orders/postgres/testing';
 import { JetStreamPublisher } from '../jetstream/jetstream-publisher.js';
 import { JetStreamSource, type JetStreamSourceOptions } from '../jetstream/jetstream-source.js';
 import { NatsLink } from '../jetstream/nats-link.js';
+import type { EventPlace, Settled } from '../message.js';
 import { recordingLog } from './fixtures.js';
-import { requiredUrl } from './test-database.js';
 
 /** Streams of one server may not share subjects, so each bus has a prefix that its adapter adds and takes away. */
 export function openBus({ ackWaitMs = 5_000, url = requiredUrl('TEST_NATS_URL') } = {}) {

@@ -1,3 +1,4 @@
+import { directWire, type Wire } from '@orders/postgres/testing';
 import { WakeUp } from '@orders/resilience';
 import {
   type Delivery,
@@ -7,7 +8,6 @@ import {
   type Receipt,
   type StreamState,
 } from '../message.js';
-import { directWire, type Wire } from './wire.js';
 
 /** A delivery that is silent for so long comes again, in ms. */
 const ACK_WAIT_MS = 5_000;

@@ -1,4 +1,4 @@
-import { INBOX_SCHEMA_V1 } from '@orders/messaging';
+import { INBOX_SCHEMA_V1 } from '@orders/inbox';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**

@@ -1,4 +1,4 @@
-import { OUTBOX_SCHEMA_V1 } from '@orders/messaging';
+import { OUTBOX_SCHEMA_V1 } from '@orders/outbox';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**

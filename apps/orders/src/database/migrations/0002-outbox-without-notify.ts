@@ -1,4 +1,4 @@
-import { OUTBOX_SCHEMA_V2 } from '@orders/messaging';
+import { OUTBOX_SCHEMA_V2 } from '@orders/outbox';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** Replicas that still run the version before this one are told of new events by their polling alone. */

@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { ordersCreated } from '@orders/contracts';
+import { type Message, toMessage } from '@orders/messaging';
+import { newEventId } from '@orders/messaging/testing';
+import { createMigratedDatabase, type TestDatabase } from '@orders/postgres/testing';
+import { Progress, Secret } from '@orders/service';
+import { fulfillmentDataSource } from '../../../apps/fulfillment/src/database/data-source.js';
+import { selectDeadLetters } from './dead-letter-reads.js';
+import { DeadLetters } from './dead-letters.js';
+import { dlq } from './dlq.js';
+import { randomUUID } from 'node:crypto';
+import type { DataSource } from 'typeorm';
+
+let db: TestDatabase;
+let dataSource: DataSource;
+let printed: string[];
+
+beforeAll(async () => {
+  ({ db, dataSource } = await createMigratedDatabase((url) =>
+    fulfillmentDataSource({ url: new Secret(url), poolMax: 1, applicationName: 'test' }),
+  ));
+});
+afterAll(() => db[Symbol.asyncDispose]());
+beforeEach(async () => {
+  await db.query('TRUNCATE shipments, inbox, dead_letter, dead_letter_audit');
+  printed = [];
+});
+
+/** Runs the command as an operator would, over TypeORM and one connection. */
+function run(...args: string[]): Promise<number> {
+  return dlq(args, {
+    db: dataSource,
+    print: (line) => void printed.push(line),
+    progress: new Progress({ write: () => true, isTTY: false }),
+    signal: new AbortController().signal,
+    operator: 'alice@desk',
+  });
+}
+
+function created(overrides: object = {}): Message {
+  const data = {
+    id: newEventId(),
+    customerId: 'alice',
+    items: [{ sku: 'apple', quantity: 3, priceCents: 250 }],
+    totalCents: 750,
+    status: 'CREATED',
+    createdAt: '2026-01-02T03:04:05.678Z',
+    version: 1,
+    ...overrides,
+  };
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  const context = {
+    ...ordersCreated,
+    id: newEventId(),
+    source: 's',
+    subject: data.id,
+    sequence: 1,
+    traceparent,
+  };
+  return toMessage({ ...context, time: new Date(), correlationId: 'request-7' }, data);
+}
+
+async function bury(message: Message, error = new Error('a bug')): Promise<string> {
+  const delivery = {
+    message,
+    address: `ORDERS/${randomUUID()}`,
+    attempt: 5,
+    ack() {},
+    nak() {},
+    working() {},
+  };
+  await new DeadLetters('fulfillment').add(db, delivery, error);
+  return (await selectDeadLetters(db, {})).at(-1)!;
+}
+const effects = async () =>
+  (await db.query<{ n: number }[]>('SELECT coalesce(sum(events_applied), 0)::int AS n FROM shipments'))[0]?.n;
+
+describe('dlq', () => {
+  it('lists what waits, and says when nothing does', async () => {
+    expect(await run('list')).toBe(0);
+    expect(printed).toEqual(['no dead letters are waiting']);
+    await bury(created());
+    await bury(created());
+    await run('list');
+    expect(printed[1]).toBe('2 × fulfillment  urn:schema:orders.created:v1  Error: a bug');
+  });
+
+  it('shows payload, what breaks the schema, and the trace', async () => {
+    const id = await bury(
+      created({ totalCents: 'many', items: [{ sku: 'pear', quantity: 0, priceCents: 1 }] }),
+    );
+    await run('show', id);
+    const text = printed.join('\n');
+    expect(text).toMatch(/schema now {3}\/items\/0\/quantity: /);
+    expect(text).toMatch(/schema now {3}\/totalCents: /);
+    expect(text).toContain('0af7651916cd43dd8448eb211c80319c');
+    expect(text).toContain('"sku": "pear"');
+  });
+
+  it('redrives: first dry, then for real, once', async () => {
+    const id = await bury(created());
+    expect(await run('redrive', '--dry-run', '--all')).toBe(0);
+    expect(await effects()).toBe(0);
+    expect(printed.at(-1)).toMatch(/^dry run, nothing changed: 1 letters: 1 applied/);
+    expect(await run('redrive', id)).toBe(0);
+    expect(await run('redrive', id)).toBe(0);
+    expect(await effects()).toBe(1);
+    await run('show', id);
+    expect(printed.join('\n')).toMatch(/alice@desk {2}redrive: applied/);
+  });
+
+  it('goes on behind a letter that fails again, names it, and exits with 1', async () => {
+    const bad = await bury(created({ totalCents: -1 }));
+    await bury(created());
+    expect(await run('redrive', '--consumer', 'fulfillment')).toBe(1);
+    expect(printed[0]).toMatch(new RegExp(`^${bad}: ZodError: /totalCents: `));
+    expect(await effects()).toBe(1);
+    expect(await selectDeadLetters(db, {})).toEqual([bad]);
+  });
+
+  it('takes 10 a second at --rate 10', async () => {
+    for (let n = 0; n < 4; n += 1) await bury(created());
+    const startedAt = performance.now();
+    await run('redrive', '--all', '--rate', '10');
+    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(295);
+  });
+
+  it('discards with a reason only', async () => {
+    const id = await bury(created());
+    await expect(run('discard', id)).rejects.toMatchObject({ exitCode: 2 });
+    expect(await run('discard', id, '--reason', 'a test order')).toBe(0);
+    await expect(run('discard', id, '--reason', 'again')).rejects.toMatchObject({ exitCode: 1 });
+    expect(await run('redrive', '--all')).toBe(0);
+    expect(await effects()).toBe(0);
+  });
+
+  it.each(['show', 'redrive'])('%s names a letter that nobody knows, with exit code 1', async (action) => {
+    const unknown = { exitCode: 1, message: expect.stringMatching(/^no dead letter 77\b/) };
+    await expect(run(action, '77')).rejects.toMatchObject(unknown);
+    expect(printed).toEqual([]);
+  });
+
+  it.each([
+    ['no command', []],
+    ['an unknown one', ['drop']],
+    ['redrive of nothing in particular', ['redrive']],
+    ['an id that is none', ['show', 'x']],
+    ['a rate that is none', ['redrive', '--all', '--rate', '0']],
+    ['a rate without an end', ['redrive', '--all', '--rate', 'Infinity']],
+    ['an unknown option', ['list', '--al']],
+  ])('refuses %s with exit code 2', async (_name, args) => {
+    await expect(run(...args)).rejects.toMatchObject({ exitCode: 2 });
+  });
+});

@@ -1,0 +1,1 @@
+export { itKeepsAnInbox } from './inbox-conformance.js';

@@ -1,0 +1,136 @@
+import { EVENTS, replaySubject } from '@orders/contracts';
+import type { EventPublisher } from '@orders/messaging';
+import type { Queryable } from '@orders/postgres';
+import { Pace } from '@orders/resilience';
+import { type Cli, CliError, parseCli, rateOf, UsageError } from '@orders/service';
+import type { Place } from './outbox-log.js';
+import { countReplay, hasLostEvents, LOG_START, replay, type ReplayRange } from './outbox-replay.js';
+import { randomUUID } from 'node:crypto';
+
+const TYPES = EVENTS.map(({ type }) => type);
+
+export const REPLAY_USAGE = `replay --since TIME [options]: publishes kept events again
+  --since TIME       recorded from then on; with a zone: 2026-11-22T10:00:00Z
+  --until TIME       and before then (default: now)
+  --subject TYPE     of that type only: ${TYPES.join(' or ')}
+  --to CONSUMER      for that consumer only (default: every one)
+  --rate PER_SECOND  at most (default: 2000)
+  --after PLACE      go on from where an interrupted replay says it was
+  --dry-run          only tell how many it would be (default, unless --yes)
+  --yes              do it`;
+
+export interface ReplayRequest {
+  readonly range: ReplayRange;
+  readonly after: Place;
+  /** One consumer only; undefined = everybody. */
+  readonly to: string | undefined;
+  readonly rate: number;
+  readonly dryRun: boolean;
+}
+
+/** @throws {UsageError} when the arguments make no sense */
+export function replayRequest(args: string[], now: Date): ReplayRequest {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean', default: false } as const;
+  const { values } = parseCli({
+    args,
+    options: {
+      ...{ since: text, until: text, subject: text, to: text, after: text },
+      ...{ rate: { ...text, default: '2000' }, 'dry-run': flag, yes: flag },
+    },
+  });
+  const { subject, to, rate, yes, after } = values;
+  if (values.since === undefined) throw new UsageError('--since is missing');
+  if (subject !== undefined && !TYPES.includes(subject))
+    throw new UsageError(`--subject ${subject}: one of ${TYPES.join(', ')}`);
+  if (to !== undefined && !/^[\w-]+$/.test(to)) throw new UsageError(`--to ${to}: the name of a consumer`);
+  const since = toTime('--since', values.since);
+  const until = values.until === undefined ? now : toTime('--until', values.until);
+  if (since >= until) throw new UsageError('--since must be before --until, which is now by default');
+  return {
+    range: { since, until, subject },
+    ...{ after: after === undefined ? LOG_START : toPlace(after), to, rate: rateOf('rate', rate) },
+    dryRun: !yes || values['dry-run'],
+  };
+}
+
+export type ReplayTools = Pick<Cli, 'print' | 'progress' | 'signal'> & {
+  db: Queryable;
+  publisher: EventPublisher;
+  /** Names of those that read the stream. */
+  consumers: () => Promise<string[]>;
+};
+
+/** Publishes kept events again, or tells how many that would be. */
+export async function replayEvents(request: ReplayRequest, tools: ReplayTools): Promise<number> {
+  const { range, after, to, rate, dryRun } = request;
+  const { db, publisher, print, progress, signal } = tools;
+  if (to !== undefined) await assertConsumer(to, tools);
+  const { events, oldest, newest } = await countReplay(db, range, after);
+  const between = oldest && newest ? `, recorded ${oldest.toISOString()} to ${newest.toISOString()}` : '';
+  print(`${events} events${between}, to ${to ?? 'every consumer'}, at most ${rate} a second`);
+  if (dryRun) print('dry run, nothing published: add --yes to do it');
+  if (dryRun || events === 0) return 0;
+  const stream = await fromNats(() => publisher.state());
+  if (await hasLostEvents(db, stream))
+    throw new CliError('The stream has lost events; the relay publishes them again by itself: wait for it.');
+  let place = after;
+  try {
+    const published = await replay({
+      ...{ db, publisher, range, after, signal, run: randomUUID(), pace: new Pace(rate) },
+      subjectOf: ({ subject }) => (to === undefined ? subject : replaySubject(to, subject)),
+      // Small enough for an even flow at low rates.
+      batchSize: Math.max(1, Math.min(256, Math.ceil(rate / 10))),
+      onProgress: (done, at) => {
+        place = at;
+        progress.show(`${done} of ${events}, --after ${placeText(at)}`);
+      },
+    });
+    progress.end();
+    print(`${published} of ${events} events published${signal.aborted ? goOn(range, place) : ''}`);
+    return 0;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new CliError(`The replay stopped (${why})${goOn(range, place)}`, 1, { cause });
+  }
+}
+
+async function assertConsumer(name: string, { consumers }: ReplayTools): Promise<void> {
+  const names = await fromNats(consumers);
+  if (!names.includes(name))
+    throw new CliError(`--to ${name}: there is no such consumer, only ${names.join(', ') || 'none'}.`);
+}
+
+async function fromNats<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new CliError(`NATS cannot be used (${why}): check NATS_URL, and that it is up.`, 1, { cause });
+  }
+}
+
+function goOn({ until }: ReplayRange, place: Place): string {
+  return `; to go on, repeat it with --until ${until.toISOString()} --after ${placeText(place)}`;
+}
+
+function placeText({ tx, position }: Place): string {
+  return `${tx}/${position}`;
+}
+
+function toPlace(text: string): Place {
+  const [, tx, position] = /^(\d{1,19})\/(\d{1,18})$/.exec(text) ?? [];
+  if (tx === undefined || position === undefined)
+    throw new UsageError(`--after ${text}: a place as an interrupted replay prints it, 812/40023`);
+  return { tx, position };
+}
+
+/** With a zone, so that it means the same everywhere. */
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/;
+
+function toTime(option: string, text: string): Date {
+  const time = new Date(text);
+  if (!TIME.test(text) || Number.isNaN(time.getTime()))
+    throw new UsageError(`${option} ${text}: a time with its zone, such as 2026-11-22T10:00:00Z`);
+  return time;
+}

@@ -1,0 +1,1 @@
+export { itKeepsAnOutbox } from './outbox-conformance.js';

@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { LOG_START, OutboxCursor } from '@orders/outbox';
+import { Secret } from '@orders/service';
+import { ordersDataSource } from '../../../apps/orders/src/database/data-source.js';
+import { preparedOn } from './prepared.js';
+import { createMigratedDatabase, type TestDatabase } from './testing/test-database.js';
+import type { DataSource } from 'typeorm';
+
+let db: TestDatabase;
+let dataSource: DataSource;
+
+beforeAll(async () => {
+  ({ db, dataSource } = await createMigratedDatabase((url) =>
+    ordersDataSource({ url: new Secret(url), poolMax: 1, applicationName: 'test' }),
+  ));
+});
+afterAll(() => db[Symbol.asyncDispose]());
+
+it('moving the cursor is planned once for each connection, with the key of the checkpoints while there are none', async () => {
+  const cursor = new OutboxCursor(dataSource, preparedOn(dataSource));
+  await cursor.acquire('me', 5_000);
+  const stays = { from: LOG_START, to: { ...LOG_START, stream: 's', streamSequence: 0 } };
+  for (let n = 0; n < 10; n += 1) expect(await cursor.advance('me', stays, 5_000)).toBe(true);
+
+  const [prepared] = await dataSource.query<{ name: string; custom: number; generic: number }[]>(
+    `SELECT name, custom_plans::int AS custom, generic_plans::int AS generic FROM pg_prepared_statements WHERE statement ~ 'checkpoint'`,
+  );
+  // Postgres makes five plans for their parameters before it keeps one for all.
+  expect(prepared).toMatchObject({ custom: 5, generic: 5 });
+  await db.query('TRUNCATE outbox_checkpoint');
+  await dataSource.query('SET plan_cache_mode = force_generic_plan');
+  const explain = `EXPLAIN EXECUTE "${prepared!.name}" ('relay', 'me', '0', 0, '0', 0, 5000, 's', 0)`;
+  const plan = JSON.stringify(await dataSource.query(explain));
+  expect(plan).toContain('using outbox_checkpoint_pkey');
+  expect(plan).not.toContain('Seq Scan on outbox_checkpoint');
+});

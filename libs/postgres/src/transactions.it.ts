@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { DeadLetters, Inbox } from '@orders/inbox';
+import { newEventId, someEvent } from '@orders/messaging/testing';
+import { Secret } from '@orders/service';
+import { fulfillmentDataSource } from '../../../apps/fulfillment/src/database/data-source.js';
+import type { Queryable, TransactionRunner } from './queryable.js';
+import { createMigratedDatabase, type TestDatabase } from './testing/test-database.js';
+import { transactionsOf } from './transactions.js';
+import type { DataSource } from 'typeorm';
+
+const inbox = new Inbox('reader');
+let db: TestDatabase;
+let dataSource: DataSource;
+let transactions: TransactionRunner;
+
+beforeAll(async () => {
+  ({ db, dataSource } = await createMigratedDatabase((url) =>
+    fulfillmentDataSource({ url: new Secret(url), poolMax: 1, applicationName: 'test' }),
+  ));
+  transactions = transactionsOf(dataSource);
+});
+beforeEach(() => db.query('TRUNCATE inbox'));
+afterAll(() => db[Symbol.asyncDispose]());
+
+const accept = (tx: Queryable) => inbox.accept(tx, [{ id: newEventId() }]);
+const accepted = () => db.query('SELECT event_id FROM inbox');
+
+describe('a transaction of the consumer', () => {
+  it('is committed with what its work answers, or rolled back with what it throws', async () => {
+    expect(await transactions.transaction(accept)).toHaveLength(1);
+    const failing = transactions.transaction(async (tx) => {
+      await accept(tx);
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    expect(await accepted()).toHaveLength(1);
+  });
+
+  it('has its statements planned once for each connection', async () => {
+    for (let n = 0; n < 10; n += 1) await transactions.transaction(accept);
+    const sql = `SELECT generic_plans + custom_plans AS plans FROM pg_prepared_statements WHERE statement ~ 'inbox'`;
+    expect(await dataSource.query(sql)).toEqual([{ plans: expect.stringMatching(/^1\d$/) }]);
+  });
+
+  it('keeps no plan that reads a table from end to end, even one that was made while it was empty', async () => {
+    const delivery = { message: someEvent(), address: 'S/1', attempt: 1, ack() {}, nak() {}, working() {} };
+    const letters = new DeadLetters('reader');
+    await transactions.transaction((tx) => letters.add(tx, delivery, new Error('no')));
+    const [{ name } = { name: '' }] = await dataSource.query<{ name: string }[]>(
+      `SELECT name FROM pg_prepared_statements WHERE statement ~ 'dead_letter'`,
+    );
+    await db.query('TRUNCATE dead_letter');
+    const args = `'reader', 'S/1', '${delivery.message.id}', 's', '{}', '', 'e', 1`;
+    await dataSource.query('SET plan_cache_mode = force_generic_plan');
+    const plan = await dataSource.query<object[]>(`EXPLAIN EXECUTE "${name}" (${args})`);
+    expect(JSON.stringify(plan)).not.toContain('Seq Scan');
+  });
+});

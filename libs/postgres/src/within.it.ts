@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Deadline } from '@orders/resilience';
+import { Secret } from '@orders/service';
+import { ordersDataSource } from '../../../apps/orders/src/database/data-source.js';
+import { inTime } from '../../../apps/orders/src/testing/fixtures.js';
+import { isTransientDatabaseError } from './database-error.js';
+import { eventually } from './testing/eventually.js';
+import { createTestDatabase, type TestDatabase } from './testing/test-database.js';
+import { readWithin, transactionWithin } from './within.js';
+import type { DataSource } from 'typeorm';
+
+let db: TestDatabase;
+let dataSource: DataSource;
+
+beforeAll(async () => {
+  db = await createTestDatabase();
+  dataSource = ordersDataSource({ url: new Secret(db.url), poolMax: 2, applicationName: 'test' });
+  await dataSource.initialize();
+});
+afterAll(async () => {
+  await dataSource.destroy();
+  await db[Symbol.asyncDispose]();
+});
+
+describe('a transaction', () => {
+  // Seen as a 500 while Postgres was shutting down.
+  it('whose connection died between two statements has met a database that is away, not a bug', async () => {
+    const cut = transactionWithin(dataSource, inTime(), async (tx) => {
+      const [own] = await tx.query<{ pid: number }[]>('SELECT pg_backend_pid() AS pid');
+      await db.query('SELECT pg_terminate_backend($1)', [own?.pid]);
+      await eventually('TypeORM to take the connection away', () => tx.queryRunner?.isReleased ?? false);
+      await tx.query('SELECT 1');
+    });
+    const error = await cut.catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(Error);
+    expect(isTransientDatabaseError(error)).toBe(true);
+  });
+});
+
+describe('a read', () => {
+  // Each connection waited for another one to cancel it: a second without any.
+  it('that is over gives its connection back, although all are lent and nobody waits for any of them', async () => {
+    const caller = new AbortController();
+    const both = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const finish = Promise.withResolvers<void>();
+    const reads = both.map(({ resolve }) =>
+      readWithin(dataSource, Deadline.keptBy(caller.signal, 60_000), () => (resolve(), finish.promise)),
+    );
+    await Promise.all(both.map(({ promise }) => promise));
+    const startedAt = performance.now();
+    caller.abort();
+    finish.resolve();
+    await Promise.all(reads);
+    await dataSource.query('SELECT 1');
+    expect(performance.now() - startedAt).toBeLessThan(500);
+  });
+});
