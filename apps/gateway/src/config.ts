@@ -1,5 +1,6 @@
 import { baseConfig, count, type loadConfig, milliseconds, port } from '@orders/service';
 import { z } from 'zod';
+import declaration from '../app.json' with { type: 'json' };
 
 const list = (known: readonly string[]) =>
   z
@@ -10,9 +11,12 @@ const list = (known: readonly string[]) =>
 const hasPorts = (addresses: string): boolean =>
   addresses.split(',').every((address) => Number(address.split(':').at(-1)) <= 65_535);
 
+export const { name } = declaration;
+
 /** Everything that this app reads from its environment. */
 export const gatewayConfig = baseConfig.extend({
-  PORT: port(3_000),
+  PORT: port(declaration.ports.http),
+  MANAGEMENT_PORT: port(declaration.ports.management),
   ORDERS_ADDRESS: z
     .string()
     .regex(/^\S+:\d{1,5}$/, 'must be host:port')

@@ -1,8 +1,8 @@
-import { Module, type DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createHttpApp } from '@orders/http';
 import { ConcurrencyLimit, EventLoopDelay } from '@orders/resilience';
 import type { Service } from '@orders/service';
+import type { FastifyInstance } from 'fastify';
 import { addAuthentication } from './auth/auth.hook.js';
 import { KeySet } from './auth/key-set.js';
 import { TokenVerifier } from './auth/token-verifier.js';
@@ -14,18 +14,6 @@ import { OrdersController } from './orders/orders.controller.js';
 import { refusalFor, refuseEarly } from './overload/early-refusal.js';
 import { addOverloadProtection, overloaded, Overload } from './overload/overload.hook.js';
 import { addRateLimit, CallerRateLimit } from './overload/rate-limit.hook.js';
-import type { FastifyInstance } from 'fastify';
-
-@Module({})
-class GatewayModule {
-  static with(orders: OrdersClient): DynamicModule {
-    return {
-      module: GatewayModule,
-      controllers: [OrdersController],
-      providers: [{ provide: OrdersClient, useValue: orders }],
-    };
-  }
-}
 
 /** Puts the gateway together; it listens to nobody yet. */
 export async function createGateway(config: Config, service: Service): Promise<NestFastifyApplication> {
@@ -36,7 +24,11 @@ export async function createGateway(config: Config, service: Service): Promise<N
     algorithms: config.oidcAlgorithms,
   });
   const orders = new OrdersClient(config, service.logger);
-  const app = await createHttpApp(GatewayModule.with(orders), { service });
+  const app = await createHttpApp({
+    service,
+    controllers: [OrdersController],
+    providers: [{ provide: OrdersClient, useValue: orders }],
+  });
 
   const fastify = app.getHttpAdapter().getInstance();
   addDeadlines(fastify, config.requestDeadlineMs);

@@ -2,10 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { appDeclaration } from '../src/declaration.js';
-import { EVENTS } from '../src/events.js';
+import { EVENTS, schemaName } from '../src/events.js';
 
 for (const { type, dataschema, schema } of EVENTS) {
-  write(`${type}.v1`, { $id: dataschema, title: type, ...z.toJSONSchema(schema, { io: 'input' }) });
+  write(schemaName(dataschema), { $id: dataschema, title: type, ...z.toJSONSchema(schema, { io: 'input' }) });
 }
 write('app', z.toJSONSchema(appDeclaration, { io: 'input' }));
 

@@ -64,15 +64,35 @@ export const ordersCanceled: EventContract<OrderSnapshot> = {
 /** Every event that this system publishes. */
 export const EVENTS = [ordersCreated, ordersCanceled] as const;
 
-/** The JetStream stream that carries them, and the subjects that it takes. */
-export const ORDERS_STREAM = { name: 'ORDERS', subjects: ['orders.>'] } as const;
+/**
+ * The JetStream stream that carries an event, and the subjects that it takes: the first word of the type names both.
+ * `orders.created` is in ORDERS, which takes `orders.>`.
+ */
+export function streamOf(type: string): { readonly name: string; readonly subjects: readonly string[] } {
+  const domain = domainOf(type);
+  return { name: domain.toUpperCase(), subjects: [`${domain}.>`] };
+}
 
 /**
- * Where events are published again for one consumer only: it subscribes to `replaySubject(itself, '>')` besides the
- * subjects of the events.
+ * The subject on which an event of this type is published again for one consumer only. A consumer subscribes to
+ * {@link replayFilter} besides the types themselves.
  */
 export function replaySubject(consumer: string, type: string): string {
-  return `orders.replay.${consumer}.${type}`;
+  return `${domainOf(type)}.replay.${consumer}.${type}`;
+}
+
+/** All subjects on which events of the stream of this type are published again for one consumer. */
+export function replayFilter(consumer: string, type: string): string {
+  return `${domainOf(type)}.replay.${consumer}.>`;
+}
+
+function domainOf(type: string): string {
+  return type.split('.', 1)[0]!;
+}
+
+/** The name of a schema's file: that of `urn:schema:orders.created:v1` is `orders.created.v1`. */
+export function schemaName(dataschema: string): string {
+  return dataschema.replace(/^urn:schema:/, '').replace(/:(v\d+)$/, '.$1');
 }
 
 /** The CloudEvents `source` of the orders service. */

@@ -1,6 +1,4 @@
-export { BALANCING } from './balancing.js';
-export { limitConnect } from './connect-limit.js';
+export { CHANNEL_OPTIONS, channelCredentials, RpcClient } from './rpc-client.js';
 export { deadlineOf } from './rpc-deadline.js';
-export { RpcEdge } from './rpc-edge.js';
-export { traceCalls } from './rpc-span.js';
+export { serveGrpc } from './serve-grpc.js';
 export { fromProblemMessage, fromServiceError, toProblemMessage, toServiceError } from './service-error.js';

@@ -1,7 +1,5 @@
-import { EventEmitter } from 'node:events';
-
 import { describe, expect, it } from '@jest/globals';
-
+import { EventEmitter } from 'node:events';
 import { deadlineOf } from './rpc-deadline.js';
 
 function call(deadline: Date | number, cancelled = false) {

@@ -1,10 +1,10 @@
-import { describe, expect, it } from '@jest/globals';
 import { Metadata, status } from '@grpc/grpc-js';
+import { describe, expect, it } from '@jest/globals';
 import type { CallHandler, ExecutionContext } from '@nestjs/common';
 import { DomainError } from '@orders/contracts';
 import { createLogger, currentContext, metricsText } from '@orders/instrumentation';
-import { RpcEdge } from './rpc-edge.js';
 import { defer, lastValueFrom, type Observable } from 'rxjs';
+import { RpcEdge } from './rpc-edge.js';
 
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 

@@ -9,10 +9,10 @@ import {
 } from '@nestjs/common';
 import { DomainError } from '@orders/contracts';
 import { meter, runInContext, type Span, DURATION_BUCKETS, contextFrom } from '@orders/instrumentation';
-import { endRpcSpan, methodOf, startRpcSpan } from './rpc-span.js';
-import { toServiceError } from './service-error.js';
 import type { Logger } from 'pino';
 import { Observable, throwError } from 'rxjs';
+import { endRpcSpan, methodOf, startRpcSpan } from './rpc-span.js';
+import { toServiceError } from './service-error.js';
 
 /**
  * The edge of a gRPC server, as interceptor and filter in one; register the same instance as both:

@@ -1,4 +1,3 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   credentials,
   makeClientConstructor,
@@ -8,9 +7,10 @@ import {
   type ServerUnaryCall,
   status,
 } from '@grpc/grpc-js';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { SpanKind, withSpan } from '@orders/instrumentation';
-import { traceCalls } from './rpc-span.js';
 import { type RecordedSpans, recordSpans } from '@orders/instrumentation/testing';
+import { traceCalls } from './rpc-span.js';
 
 const text = { serialize: (value: string) => Buffer.from(value), deserialize: String };
 const METHODS = {

@@ -1,7 +1,6 @@
-import { describe, expect, it } from '@jest/globals';
 import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
+import { describe, expect, it } from '@jest/globals';
 import { DomainError, PROBLEM_KINDS, PROBLEMS, type ProblemCode } from '@orders/contracts';
-
 import { fromProblemMessage, fromServiceError, toProblemMessage, toServiceError } from './service-error.js';
 
 const bare = (code: status): ServiceError =>

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-
 import { problemDetails, problemOf } from './problem.js';
 
 const STATUS_BY_CODE: Readonly<Record<string, number>> = {

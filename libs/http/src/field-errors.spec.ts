@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-
 import { fieldErrors, parameter } from './field-errors.js';
 
 const schema = z.strictObject({

@@ -1,5 +1,4 @@
 import type { FieldError } from '@orders/contracts';
-
 import { escapePointer } from './json.js';
 
 /** What a zod issue says beyond the Standard Schema. */

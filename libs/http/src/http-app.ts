@@ -1,20 +1,21 @@
-import type { IncomingMessage, Server } from 'node:http';
-import type { Socket } from 'node:net';
-
-import { Module, type DynamicModule, type ForwardReference, type Type } from '@nestjs/common';
+import { Module, type ModuleMetadata, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Service } from '@orders/service';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Logger as NestLogger, LoggerModule } from 'nestjs-pino';
-import type { Logger } from 'pino';
-
-import type { Service } from '@orders/service';
+import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { answerClientError } from './client-error.js';
-import type { HttpAppOptions } from './create-http-app.js';
 import { acceptJsonOnly, addEdgeHooks, beginRequest } from './http-edge.js';
 import { ProblemFilter } from './problem.filter.js';
 import { RouteTable } from './route-table.js';
 import { ValidationPipe } from './validation.pipe.js';
+
+export interface HttpAppOptions extends Pick<ModuleMetadata, 'controllers' | 'providers'> {
+  /** Whose logger, stop and drain state the app shares. */
+  service: Service;
+}
 
 const SERVER_OPTIONS = {
   // More is 413.
@@ -37,10 +38,7 @@ const SERVER_OPTIONS = {
 const IDLE_SWEEP_MS = 100;
 
 /** See `createHttpApp`. */
-export async function buildHttpApp(
-  module: unknown,
-  options: HttpAppOptions,
-): Promise<NestFastifyApplication> {
+export async function buildHttpApp(options: HttpAppOptions): Promise<NestFastifyApplication> {
   const { service } = options;
   const routes = new RouteTable();
   const filter = new ProblemFilter(routes, service.logger);
@@ -51,7 +49,7 @@ export async function buildHttpApp(
       filter.answer(error, request, reply);
     },
   });
-  const app = await NestFactory.create<NestFastifyApplication>(rootModule(module, service.logger), adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(rootModule(options), adapter, {
     bodyParser: false,
     bufferLogs: true,
     abortOnError: false,
@@ -70,16 +68,15 @@ export async function buildHttpApp(
   return app;
 }
 
-function rootModule(module: unknown, logger: Logger): Type {
+function rootModule({ service: { logger }, controllers = [], providers = [] }: HttpAppOptions): Type {
   @Module({
-    imports: [
-      module as Type | DynamicModule | ForwardReference,
-      // Its middleware is bound to no route: our own hook writes one line a request for a tenth of the time.
-      LoggerModule.forRoot({ pinoHttp: { logger, autoLogging: false }, forRoutes: [] }),
-    ],
+    // Its middleware is bound to no route: our own hook writes one line a request for a tenth of the time.
+    imports: [LoggerModule.forRoot({ pinoHttp: { logger, autoLogging: false }, forRoutes: [] })],
+    controllers,
+    providers,
   })
-  class HttpRootModule {}
-  return HttpRootModule;
+  class HttpModule {}
+  return HttpModule;
 }
 
 /**

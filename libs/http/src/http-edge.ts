@@ -8,9 +8,9 @@ import {
   contextFrom,
 } from '@orders/instrumentation';
 import type { Service } from '@orders/service';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { endHttpSpan, startHttpSpan } from './http-span.js';
 import { parseStrictJson } from './json.js';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 declare module 'fastify' {
   interface FastifyRequest {

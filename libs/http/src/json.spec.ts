@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { DomainError } from '@orders/contracts';
 import fc from 'fast-check';
-
 import { parseStrictJson } from './json.js';
 
 const parse = (text: string) => parseStrictJson(Buffer.from(text));

@@ -1,6 +1,5 @@
-import { isUtf8 } from 'node:buffer';
-
 import { DomainError, type FieldError, type ProblemCode } from '@orders/contracts';
+import { isUtf8 } from 'node:buffer';
 
 /** Arrays and objects inside each other; more is refused before anything recursive sees them. */
 const MAX_DEPTH = 32;

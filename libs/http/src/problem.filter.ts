@@ -1,10 +1,10 @@
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { DomainError } from '@orders/contracts';
 import { currentTraceId, traceIdOf } from '@orders/instrumentation';
-import { problemDetails, problemOf } from './problem.js';
-import type { RouteTable } from './route-table.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { problemDetails, problemOf } from './problem.js';
+import type { RouteTable } from './route-table.js';
 
 /** Answers every error with problem+json; what is a bug of ours is logged with its cause, and only logged. */
 @Catch()

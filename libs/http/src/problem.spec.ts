@@ -7,7 +7,6 @@ import {
   type ProblemCode,
   type ProblemKind,
 } from '@orders/contracts';
-
 import { problemDetails, problemOf } from './problem.js';
 
 const CODES = Object.keys(PROBLEMS) as ProblemCode[];

@@ -1,5 +1,4 @@
 import { expect, it } from '@jest/globals';
-
 import { RouteTable } from './route-table.js';
 
 it('a path knows the methods of every template that it fits', () => {

@@ -1,6 +1,5 @@
 import { Injectable, type ArgumentMetadata, type PipeTransform } from '@nestjs/common';
 import { DomainError } from '@orders/contracts';
-
 import { fieldErrors, parameter, pointer } from './field-errors.js';
 
 /**

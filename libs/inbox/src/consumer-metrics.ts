@@ -29,11 +29,17 @@ export function consumerMetrics(): ConsumerMetrics {
   };
 }
 
-/** Shows how far a consumer is behind; asked for at each scrape. Absent when the bus does not answer. */
-export function observeLag(consumer: string, source: EventSource): void {
+/** Shows how far a consumer is behind, over all its sources, at each scrape. Absent when the bus does not answer. */
+export function observeLag(consumer: string, sources: readonly EventSource[]): void {
   meter('messaging')
     .createObservableGauge('consumer_lag', {
       description: 'Events that are not acknowledged: waiting to be delivered plus delivered and open',
     })
-    .addCallback(async (result) => result.observe(await source.lag(), { consumer }));
+    .addCallback(async (result) => {
+      const lags = await Promise.all(sources.map((source) => source.lag()));
+      result.observe(
+        lags.reduce((sum, lag) => sum + lag, 0),
+        { consumer },
+      );
+    });
 }

@@ -1,6 +1,6 @@
-import { z } from 'zod';
 import type { Delivery } from '@orders/messaging';
 import type { Queryable } from '@orders/postgres';
+import { z } from 'zod';
 
 /** An event that comes again under another address (a replay, a stream made anew) is the letter that is there. */
 const ADD = `

@@ -1,6 +1,6 @@
-import type { z } from 'zod';
 import { type ReceivedEvent, readContext, type Message } from '@orders/messaging';
 import type { Queryable } from '@orders/postgres';
+import type { z } from 'zod';
 import { PermanentError } from './failure.js';
 
 /** What one type of event leads to. */

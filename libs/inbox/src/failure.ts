@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import { isRefusedValue, isTransientDatabaseError } from '@orders/postgres';
+import { z } from 'zod';
 
 /**
  * To be thrown by a handler when an event can never take effect, however often it is tried: it becomes a dead

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { z } from 'zod';
 import { firstUuidV7, type Delivery, type Message } from '@orders/messaging';
 import { recordingLog, someEvent } from '@orders/messaging/testing';
 import type { Queryable } from '@orders/postgres';
 import { createTestDatabase, type TestDatabase } from '@orders/postgres/testing';
 import { Backoff } from '@orders/resilience';
+import { z } from 'zod';
 import { consumerMetrics } from './consumer-metrics.js';
 import { eventHandler } from './event-handler.js';
 import { PermanentError } from './failure.js';

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
 import type { Delivery, EventSource } from '@orders/messaging';
 import type { Queryable } from '@orders/postgres';
 import {
@@ -8,6 +7,7 @@ import {
   keepsItsPromises,
   leaveSimulation,
 } from '@orders/postgres/testing';
+import fc from 'fast-check';
 import { CONSUMER_COMMANDS, type ConsumerParts, ConsumerWorld } from './testing/consumer-world.js';
 
 /** Runs the statements about the inbox by other means. */

@@ -46,7 +46,7 @@ export class InboxConsumer {
     this.backoff = options.backoff ?? new Backoff({ baseMs: 100, maxMs: 2_000 });
   }
 
-  /** Runs until the signal aborts; then finishes the batch in hand. Never rejects. */
+  /** Runs until the signal aborts; then finishes the batch in hand. Rejects only when its source does. */
   async run(signal: AbortSignal): Promise<void> {
     const { source, batchSize = 128 } = this.options;
     for await (const batch of source.batches(batchSize, signal)) await this.process(batch, signal);

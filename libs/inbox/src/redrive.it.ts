@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { z } from 'zod';
 import type { Message } from '@orders/messaging';
 import { someEvent } from '@orders/messaging/testing';
 import { createTestDatabase, type TestDatabase } from '@orders/postgres/testing';
+import { z } from 'zod';
 import { auditOf, findDeadLetter, groupDeadLetters, selectDeadLetters } from './dead-letter-reads.js';
 import { DeadLetters } from './dead-letters.js';
 import { eventHandler } from './event-handler.js';

@@ -1,54 +1,48 @@
-import { ORDERS_STREAM, replaySubject } from '@orders/contracts';
+import { replayFilter, streamOf } from '@orders/contracts';
 import { JetStreamSource, NatsLink } from '@orders/messaging';
 import { transactionsOf } from '@orders/postgres';
 import { every } from '@orders/resilience';
 import type { Secret, Service } from '@orders/service';
-import { orderEventHandlers } from '../../../apps/fulfillment/src/shipments/order-events.js';
+import type { DataSource } from 'typeorm';
 import { consumerMetrics, observeLag } from './consumer-metrics.js';
+import type { EventHandler } from './event-handler.js';
 import { InboxConsumer } from './inbox-consumer.js';
 import { Inbox } from './inbox.js';
 import { settledBy } from './settled.js';
-import type { DataSource } from 'typeorm';
-
-/** The durable consumer and the inbox have the same name, on every replica. */
-export const CONSUMER = 'fulfillment';
-
-/** Its events, and those that are published again for it alone. */
-export const CONSUMER_SUBJECTS = [
-  ...orderEventHandlers.map(({ contract }) => contract.type),
-  replaySubject(CONSUMER, '>'),
-];
 
 /** Longer than the stream keeps events (7 days) and than any redrive of ours. */
 const INBOX_RETENTION_MS = 30 * 24 * 60 * 60 * 1_000;
 
-/** Takes orders' events for as long as the process lives; NATS may be away for as long as it likes. */
-export function startConsumer(service: Service, database: DataSource, natsUrl: Secret): void {
-  const { logger } = service;
-  const link = new NatsLink({ url: natsUrl.reveal(), name: service.name, logger });
-  const source = new JetStreamSource({
-    link,
-    stream: ORDERS_STREAM,
-    durable: CONSUMER,
-    subjects: CONSUMER_SUBJECTS,
-    settled: settledBy(database, CONSUMER),
-    logger,
-  });
-  observeLag(CONSUMER, source);
-  const consumer = new InboxConsumer({
-    name: CONSUMER,
-    source,
-    db: transactionsOf(database),
-    handlers: orderEventHandlers,
-    logger,
-    metrics: consumerMetrics(),
-  });
+export interface ConsumerOptions {
+  /** Durable consumers, inbox and dead letters have its name, on every replica. */
+  service: Service;
+  database: DataSource;
+  natsUrl: Secret;
+  /** One for each type of event that the app consumes. */
+  handlers: readonly EventHandler[];
+}
+
+/**
+ * Consumes events for as long as the process lives, through one durable consumer for each stream that has some of
+ * them; NATS may be away for as long as it likes. A durable that another app has made ends the process.
+ */
+export function startConsumer({ service, database, natsUrl, handlers }: ConsumerOptions): void {
+  const { name, logger } = service;
+  const link = new NatsLink({ url: natsUrl.reveal(), name, logger });
+  const settled = settledBy(database, name);
+  const sources = subjectsByStream(name, handlers).map(
+    ({ stream, subjects }) =>
+      new JetStreamSource({ link, stream, durable: name, owner: name, subjects, settled, logger }),
+  );
+  observeLag(name, sources);
+  const options = { name, db: transactionsOf(database), handlers, logger, metrics: consumerMetrics() };
+  const consumers = sources.map((source) => new InboxConsumer({ ...options, source }));
 
   const stop = new AbortController();
   const { signal } = stop;
   const running = Promise.all([
-    consumer.run(signal),
-    every(60 * 60 * 1_000, () => forgetOld(new Inbox(CONSUMER), database, signal), {
+    ...consumers.map((consumer) => consumer.run(signal)),
+    every(60 * 60 * 1_000, () => forgetOld(new Inbox(name), database, signal), {
       signal,
       onError: (error) => logger.warn({ err: error }, 'the inbox was not tidied'),
     }),
@@ -58,6 +52,16 @@ export function startConsumer(service: Service, database: DataSource, natsUrl: S
     await running;
   });
   service.onStop('connections', 'nats', () => link.close());
+}
+
+/** The events of each stream, and those of it that are published again for this consumer alone. */
+export function subjectsByStream(consumer: string, handlers: readonly Pick<EventHandler, 'contract'>[]) {
+  const types = handlers.map(({ contract }) => contract.type);
+  const byStream = Object.values(Object.groupBy(types, (type) => streamOf(type).name));
+  return byStream.map(([first = '', ...others]: string[] = []) => ({
+    stream: streamOf(first),
+    subjects: [first, ...others, replayFilter(consumer, first)],
+  }));
 }
 
 async function forgetOld(inbox: Inbox, database: DataSource, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-
 import { type Caller, currentCaller, onBehalfOf } from './caller.js';
 import { currentContext, runInContext } from './context.js';
 import { currentTraceparent, startServerSpan, withSpan } from './spans.js';

@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-
 import {
   makeTraceparent,
   parseTraceparent,
@@ -7,6 +5,7 @@ import {
   type Span,
   traceparentOf,
 } from '@orders/instrumentation';
+import { randomUUID } from 'node:crypto';
 
 /** What a request id and a correlation id may look like; anything else is replaced, never echoed. */
 const SANE_ID = /^[A-Za-z0-9._-]{1,128}$/;

@@ -63,8 +63,8 @@ export abstract class EventPublisher {
 /** The consuming side of a bus: one durable consumer. */
 export abstract class EventSource {
   /**
-   * Yields what there is, in stream order, 1 to `max` deliveries at a time, until `signal` aborts. Never throws:
-   * a lost connection, consumer or stream is waited for or made anew. What the reader still has when it asks for the
+   * Yields what there is, in stream order, 1 to `max` deliveries at a time, until `signal` aborts. A lost
+   * connection, consumer or stream is waited for or made anew; it throws only when it reads for the wrong app. What the reader still has when it asks for the
    * next batch, or dies with, and has neither acked nor naked comes again; while it works on a batch nothing does.
    */
   abstract batches(max: number, signal: AbortSignal): AsyncIterable<Delivery[]>;

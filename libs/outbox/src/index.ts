@@ -2,5 +2,5 @@ export { OutboxCursor } from './outbox-cursor.js';
 export { OutboxLog, type Place } from './outbox-log.js';
 export { LOG_START, replay } from './outbox-replay.js';
 export { OUTBOX_SCHEMA_V1, OUTBOX_SCHEMA_V2 } from './outbox-schema.js';
-export { REPLAY_USAGE, replayEvents, replayRequest } from './replay-command.js';
+export { replayCommand } from './replay-command.js';
 export { startOutbox } from './start-outbox.js';

@@ -1,6 +1,6 @@
-import { Client } from 'pg';
 import type { Log } from '@orders/messaging';
 import { Backoff, sleep } from '@orders/resilience';
+import { Client } from 'pg';
 
 export interface ListenOptions {
   /** `postgres://…` of the database that holds the outbox. */

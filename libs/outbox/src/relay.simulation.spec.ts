@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
 import type { EventPublisher, Message } from '@orders/messaging';
 import { ModelDatabase, enterSimulation, keepsItsPromises, leaveSimulation } from '@orders/postgres/testing';
+import fc from 'fast-check';
 import { RELAY_COMMANDS, type RelayParts, RelayWorld } from './testing/relay-world.js';
 
 /** Schedules that failed once; they mean the same only as long as the commands stay as they are. */

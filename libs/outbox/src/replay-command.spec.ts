@@ -2,19 +2,20 @@ import { describe, expect, it } from '@jest/globals';
 import { replayRequest } from './replay-command.js';
 
 const now = new Date('2026-11-22T12:00:00Z');
+const EVENTS = ['orders.created', 'orders.canceled'];
 const since = ['--since', '2026-11-22T10:00:00Z'];
 
 describe('replay', () => {
   it('is a dry run of everything since then until now, unless --yes', () => {
-    const request = replayRequest(since, now);
+    const request = replayRequest(since, EVENTS, now);
     expect(request).toMatchObject({ dryRun: true, rate: 2_000, to: undefined, after: { tx: '0' } });
     expect(request.range).toEqual({
       since: new Date('2026-11-22T10:00:00Z'),
       until: now,
       subject: undefined,
     });
-    expect(replayRequest([...since, '--yes'], now).dryRun).toBe(false);
-    expect(replayRequest([...since, '--yes', '--dry-run'], now).dryRun).toBe(true);
+    expect(replayRequest([...since, '--yes'], EVENTS, now).dryRun).toBe(false);
+    expect(replayRequest([...since, '--yes', '--dry-run'], EVENTS, now).dryRun).toBe(true);
   });
 
   it.each([
@@ -31,6 +32,6 @@ describe('replay', () => {
     [[...since, '--after', '7']],
     [[...since, '--force']],
   ])('refuses %j with exit code 2', (args) => {
-    expect(() => replayRequest(args, now)).toThrow(expect.objectContaining({ exitCode: 2 }));
+    expect(() => replayRequest(args, EVENTS, now)).toThrow(expect.objectContaining({ exitCode: 2 }));
   });
 });

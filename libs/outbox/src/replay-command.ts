@@ -1,23 +1,66 @@
-import { EVENTS, replaySubject } from '@orders/contracts';
-import type { EventPublisher } from '@orders/messaging';
-import type { Queryable } from '@orders/postgres';
+import { replaySubject, streamOf } from '@orders/contracts';
+import {
+  consumerNames,
+  type EventPublisher,
+  JetStreamPublisher,
+  NatsLink,
+  natsConfig,
+} from '@orders/messaging';
+import { databaseUrl, type PostgresSettings, type Queryable } from '@orders/postgres';
 import { Pace } from '@orders/resilience';
-import { type Cli, CliError, parseCli, rateOf, UsageError } from '@orders/service';
+import { type Cli, CliError, type Command, loadConfig, parseCli, rateOf, UsageError } from '@orders/service';
+import { randomUUID } from 'node:crypto';
+import type { DataSource } from 'typeorm';
+import { z } from 'zod';
 import type { Place } from './outbox-log.js';
 import { countReplay, hasLostEvents, LOG_START, replay, type ReplayRange } from './outbox-replay.js';
-import { randomUUID } from 'node:crypto';
 
-const TYPES = EVENTS.map(({ type }) => type);
-
-export const REPLAY_USAGE = `replay --since TIME [options]: publishes kept events again
+const usageFor = (events: readonly string[]) => `replay --since TIME [options]: publishes kept events again
   --since TIME       recorded from then on; with a zone: 2026-11-22T10:00:00Z
   --until TIME       and before then (default: now)
-  --subject TYPE     of that type only: ${TYPES.join(' or ')}
+  --subject TYPE     of that type only: ${events.join(' or ')}
   --to CONSUMER      for that consumer only (default: every one)
   --rate PER_SECOND  at most (default: 2000)
   --after PLACE      go on from where an interrupted replay says it was
   --dry-run          only tell how many it would be (default, unless --yes)
   --yes              do it`;
+
+const QUIET = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+export interface ReplayCommandOptions {
+  /** The app, which is the producer. */
+  name: string;
+  /** The app's database with these settings, not connected yet. */
+  dataSource: (settings: PostgresSettings) => DataSource;
+  /** Types of the events that the app publishes, all of one stream; at least one. */
+  events: readonly string[];
+}
+
+/** The command `replay` of an app: for operators, on its outbox log and its stream. */
+export function replayCommand({ name, dataSource, events }: ReplayCommandOptions): Command {
+  return {
+    name: 'replay',
+    usage: usageFor(events),
+    run: async (args, cli) => {
+      const request = replayRequest(args, events, new Date());
+      const config = loadConfig(z.object({ DATABASE_URL: databaseUrl(), ...natsConfig }));
+      const applicationName = `${name}-cli`;
+      const stream = streamOf(events[0]!);
+      const db = dataSource({ url: config.databaseUrl, poolMax: 1, applicationName });
+      const link = new NatsLink({ url: config.natsUrl.reveal(), name: applicationName, logger: QUIET });
+      await db.initialize();
+      try {
+        const consumers = () => consumerNames(link, stream);
+        return await replayEvents(request, {
+          ...cli,
+          ...{ db, consumers, publisher: new JetStreamPublisher(link, stream) },
+        });
+      } finally {
+        await Promise.all([db.destroy(), link.close()]);
+      }
+    },
+  };
+}
 
 export interface ReplayRequest {
   readonly range: ReplayRange;
@@ -29,7 +72,7 @@ export interface ReplayRequest {
 }
 
 /** @throws {UsageError} when the arguments make no sense */
-export function replayRequest(args: string[], now: Date): ReplayRequest {
+export function replayRequest(args: string[], events: readonly string[], now: Date): ReplayRequest {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean', default: false } as const;
   const { values } = parseCli({
@@ -41,8 +84,8 @@ export function replayRequest(args: string[], now: Date): ReplayRequest {
   });
   const { subject, to, rate, yes, after } = values;
   if (values.since === undefined) throw new UsageError('--since is missing');
-  if (subject !== undefined && !TYPES.includes(subject))
-    throw new UsageError(`--subject ${subject}: one of ${TYPES.join(', ')}`);
+  if (subject !== undefined && !events.includes(subject))
+    throw new UsageError(`--subject ${subject}: one of ${events.join(', ')}`);
   if (to !== undefined && !/^[\w-]+$/.test(to)) throw new UsageError(`--to ${to}: the name of a consumer`);
   const since = toTime('--since', values.since);
   const until = values.until === undefined ? now : toTime('--until', values.until);

@@ -1,30 +1,32 @@
+import { streamOf } from '@orders/contracts';
 import { JetStreamPublisher, NatsLink, STREAM_MAX_AGE_MS } from '@orders/messaging';
 import { preparedOn } from '@orders/postgres';
 import { every } from '@orders/resilience';
 import type { Secret, Service } from '@orders/service';
+import { randomUUID } from 'node:crypto';
+import type { DataSource } from 'typeorm';
 import { OutboxCursor } from './outbox-cursor.js';
 import { listenForAppends } from './outbox-listener.js';
 import { OutboxLog } from './outbox-log.js';
 import { observeOutbox, relayMetrics } from './outbox-metrics.js';
 import { Relay } from './relay.js';
-import { ORDERS_STREAM } from '@orders/contracts';
-import { randomUUID } from 'node:crypto';
-import type { DataSource } from 'typeorm';
 
 export interface OutboxOptions {
   service: Service;
   database: DataSource;
   databaseUrl: Secret;
   natsUrl: Secret;
+  /** Types of the events that the app publishes, all of one stream; at least one. */
+  events: readonly string[];
 }
 
 /**
  * Publishes the outbox log for as long as the process lives. Every replica runs this; the lease lets one work.
- * NATS may be away for as long as it likes: orders are taken all the same.
+ * NATS may be away for as long as it likes: the app takes requests all the same.
  *
  * @returns the relay, to be told of what this process appends
  */
-export function startOutbox({ service, database, databaseUrl, natsUrl }: OutboxOptions): Relay {
+export function startOutbox({ service, database, databaseUrl, natsUrl, events }: OutboxOptions): Relay {
   const { logger } = service;
   const link = new NatsLink({ url: natsUrl.reveal(), name: service.name, logger });
   const log = new OutboxLog(database);
@@ -32,7 +34,7 @@ export function startOutbox({ service, database, databaseUrl, natsUrl }: OutboxO
   const relay = new Relay({
     log,
     cursor,
-    publisher: new JetStreamPublisher(link, ORDERS_STREAM),
+    publisher: new JetStreamPublisher(link, streamOf(events[0]!)),
     owner: `${service.name}-${randomUUID()}`,
     logger,
     metrics: relayMetrics(),

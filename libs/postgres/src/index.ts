@@ -10,7 +10,7 @@ export {
 } from './postgres.js';
 export { preparedOn } from './prepared.js';
 export type { Queryable, TransactionRunner } from './queryable.js';
-export { runMigrations } from './run-migrations.js';
+export { migrateApp } from './run-migrations.js';
 export { assertAwaited, tooLate } from './too-late.js';
 export { transactionsOf } from './transactions.js';
 export { readWithin, statementWithin, transactionWithin } from './within.js';

@@ -1,9 +1,9 @@
 import { Backoff, sleep } from '@orders/resilience';
 import { count, secretUrl, type Secret, type Service } from '@orders/service';
-import { type Connection, giveUpSilentServer } from './silent-server.js';
-import { traceStatements } from './sql-span.js';
 import pg from 'pg';
 import { z } from 'zod';
+import { type Connection, giveUpSilentServer } from './silent-server.js';
+import { traceStatements } from './sql-span.js';
 
 /** The URL of an app's own database. */
 export const databaseUrl = () => secretUrl('postgres', 'postgresql');

@@ -1,7 +1,7 @@
-import { preparing } from './preparing.js';
-import type { Queryable } from './queryable.js';
 import type { PoolClient } from 'pg';
 import type { DataSource } from 'typeorm';
+import { preparing } from './preparing.js';
+import type { Queryable } from './queryable.js';
 
 /** TypeORM's connections, on which each statement is prepared ({@link preparing}). */
 export function preparedOn(database: DataSource): Queryable {

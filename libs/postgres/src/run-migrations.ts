@@ -1,4 +1,8 @@
+import { createLogger } from '@orders/instrumentation';
+import { loadConfig } from '@orders/service';
 import type { Logger } from 'pino';
+import { z } from 'zod';
+import { databaseUrl, type PostgresSettings } from './postgres.js';
 
 interface MigratableDatabase {
   initialize(): Promise<unknown>;
@@ -30,4 +34,20 @@ export async function runMigrations(database: MigratableDatabase, logger: Logger
   } finally {
     await database.destroy();
   }
+}
+
+/**
+ * The migration step of an app, a process of its own before a release: reads `DATABASE_URL` and runs what
+ * {@link runMigrations} does. The app itself never changes the schema.
+ *
+ * @param open the app's database with these settings, not connected yet
+ */
+export async function migrateApp(
+  name: string,
+  open: (settings: PostgresSettings) => MigratableDatabase,
+): Promise<void> {
+  const config = loadConfig(z.object({ DATABASE_URL: databaseUrl() }));
+  const applicationName = `${name}-migrate`;
+  const database = open({ url: config.databaseUrl, poolMax: 1, unlimited: true, applicationName });
+  await runMigrations(database, createLogger({ name: applicationName, level: 'info' }));
 }

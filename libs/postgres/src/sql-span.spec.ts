@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { SpanKind, withSpan } from '@orders/instrumentation';
-import { traceStatements } from './sql-span.js';
 import { type RecordedSpans, recordSpans } from '@orders/instrumentation/testing';
+import { traceStatements } from './sql-span.js';
 
 let spans: RecordedSpans;
 beforeAll(() => void (spans = recordSpans()));

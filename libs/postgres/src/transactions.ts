@@ -1,7 +1,7 @@
-import { preparing } from './preparing.js';
-import type { TransactionRunner } from './queryable.js';
 import type { PoolClient } from 'pg';
 import type { DataSource } from 'typeorm';
+import { preparing } from './preparing.js';
+import type { TransactionRunner } from './queryable.js';
 
 /** TypeORM's transactions, in which each statement is prepared ({@link preparing}). */
 export function transactionsOf(database: DataSource): TransactionRunner {

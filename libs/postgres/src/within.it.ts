@@ -1,20 +1,23 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Deadline } from '@orders/resilience';
 import { Secret } from '@orders/service';
-import { ordersDataSource } from '../../../apps/orders/src/database/data-source.js';
-import { inTime } from '../../../apps/orders/src/testing/fixtures.js';
+import { DataSource } from 'typeorm';
 import { isTransientDatabaseError } from './database-error.js';
+import { postgresOptions } from './postgres.js';
 import { eventually } from './testing/eventually.js';
 import { createTestDatabase, type TestDatabase } from './testing/test-database.js';
 import { readWithin, transactionWithin } from './within.js';
-import type { DataSource } from 'typeorm';
+
+/** The deadline of a test that is not about deadlines. */
+const inTime = () => Deadline.keptBy(new AbortController().signal, 60_000);
 
 let db: TestDatabase;
 let dataSource: DataSource;
 
 beforeAll(async () => {
   db = await createTestDatabase();
-  dataSource = ordersDataSource({ url: new Secret(db.url), poolMax: 2, applicationName: 'test' });
+  const settings = { url: new Secret(db.url), poolMax: 2, applicationName: 'test' };
+  dataSource = new DataSource(postgresOptions(settings));
   await dataSource.initialize();
 });
 afterAll(async () => {

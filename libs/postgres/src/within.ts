@@ -1,9 +1,9 @@
 import type { Deadline } from '@orders/resilience';
+import type { PoolClient } from 'pg';
+import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { STATEMENT_TIMEOUT_MS } from './postgres.js';
 import { preparing } from './preparing.js';
 import { assertAwaited } from './too-late.js';
-import type { PoolClient } from 'pg';
-import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 
 export interface Statement {
   readonly sql: string;

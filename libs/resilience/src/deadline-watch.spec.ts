@@ -1,5 +1,5 @@
-import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { getEventListeners } from 'node:events';
 import { DeadlineWatch, type WatchLink } from './deadline-watch.js';
 import { Deadline } from './deadline.js';
 

@@ -65,16 +65,24 @@ export function rateOf(option: string, text: string): number {
   return rate;
 }
 
+/** One command of an app's command line: `node apps/NAME/dist/cli.js COMMAND …`. */
+export interface Command {
+  readonly name: string;
+  /** What it does, and its options. */
+  readonly usage: string;
+  /** @returns the exit code */
+  run(args: string[], cli: Cli): Promise<number>;
+}
+
 /**
- * Runs a command to its end and sets the exit code: what it returns, 130 when it was interrupted, 1 or 2 after an
- * error, which is printed in one line. A bug prints its stack. With `--help` or `-h` it prints the usage instead.
+ * Runs the command that the first argument names to its end and sets the exit code: what it returns, 130 when it was
+ * interrupted, 1 or 2 after an error, which is printed in one line. A bug prints its stack. With `--help` or `-h` it
+ * prints the usage of all instead.
  */
-export async function runCli(
-  usage: string,
-  command: (args: string[], cli: Cli) => Promise<number>,
-): Promise<void> {
+export async function runCli(commands: readonly Command[]): Promise<void> {
   const args = process.argv.slice(2);
-  if (asksForHelp(args)) return void process.stdout.write(`${usage}\n${EXIT_CODES}\n`);
+  const usages = commands.map(({ usage }) => usage);
+  if (asksForHelp(args)) return void process.stdout.write(`${[...usages, EXIT_CODES].join('\n')}\n`);
   const stop = new AbortController();
   let interruptedAt = Infinity;
   const interrupt = () => {
@@ -86,7 +94,8 @@ export async function runCli(
   const progress = new Progress(process.stderr);
   const print = (line: string) => void process.stdout.write(`${printable(line)}\n`);
   try {
-    const code = await command(args, { signal: stop.signal, print, progress, operator: whoRuns() });
+    const cli = { signal: stop.signal, print, progress, operator: whoRuns() };
+    const code = await dispatch(commands, args, cli);
     process.exitCode = stop.signal.aborted ? 130 : code;
   } catch (error) {
     progress.end();
@@ -98,6 +107,17 @@ export async function runCli(
     // What a library has left open, such as a socket to a frozen server, keeps nobody waiting.
     setTimeout(() => process.exit(), 1_000).unref();
   }
+}
+
+async function dispatch(
+  commands: readonly Command[],
+  [wanted, ...args]: string[],
+  cli: Cli,
+): Promise<number> {
+  const command = commands.find(({ name }) => name === wanted);
+  const names = commands.map(({ name }) => name).join(', ');
+  if (!command) throw new UsageError(`${wanted ?? 'no command'}: one of ${names}`);
+  return command.run(args, cli);
 }
 
 function asksForHelp(args: string[]): boolean {

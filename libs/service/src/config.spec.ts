@@ -1,15 +1,12 @@
-import { inspect } from 'node:util';
-
 import { describe, expect, it, jest } from '@jest/globals';
+import { inspect } from 'node:util';
 import { z } from 'zod';
-
-import { databaseUrl } from '@orders/postgres';
 import { baseConfig, ConfigError, loadConfig, milliseconds, port, readConfig } from './config.js';
-import { Secret, secretUrls } from './secret.js';
+import { Secret, secretUrl, secretUrls } from './secret.js';
 
 const schema = baseConfig.extend({
   PORT: port(3_000),
-  DATABASE_URL: databaseUrl(),
+  DATABASE_URL: secretUrl('postgres', 'postgresql'),
   LIMIT_MS: milliseconds(),
 });
 const GOOD = { DATABASE_URL: 'postgres://u:pw@h/db', LIMIT_MS: '250' };
@@ -63,7 +60,10 @@ describe('readConfig', () => {
 });
 
 describe('a URL in the config', () => {
-  const servers = z.object({ DATABASE_URL: databaseUrl(), NATS_URL: secretUrls('nats', 'tls') });
+  const servers = z.object({
+    DATABASE_URL: secretUrl('postgres', 'postgresql'),
+    NATS_URL: secretUrls('nats', 'tls'),
+  });
   const good = { DATABASE_URL: 'postgresql://u:pw@h/db', NATS_URL: 'nats://u:pw@a:4222,tls://b' };
 
   it('is taken as it is', () => {

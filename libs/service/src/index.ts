@@ -1,4 +1,4 @@
-export { CliError, parseCli, Progress, rateOf, runCli, UsageError, type Cli } from './cli.js';
+export { CliError, parseCli, Progress, rateOf, runCli, UsageError, type Cli, type Command } from './cli.js';
 export { baseConfig, ConfigError, count, loadConfig, milliseconds, port, readConfig } from './config.js';
 export { measuredBatcher } from './measured-batcher.js';
 export { Secret, secretUrl, secretUrls } from './secret.js';

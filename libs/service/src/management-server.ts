@@ -1,6 +1,5 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
-
 import { metricsText } from '@orders/instrumentation';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { HealthReport } from './readiness.js';
 
 export interface ManagementProbes {

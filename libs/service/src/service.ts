@@ -1,11 +1,10 @@
-import type { Server } from 'node:http';
-
 import { flushTelemetry } from '@orders/instrumentation';
+import type { Server } from 'node:http';
+import type { Logger } from 'pino';
 import type { BaseConfig } from './config.js';
 import { openManagementServer } from './management-server.js';
 import { Readiness, type HealthReport } from './readiness.js';
 import { Shutdown, type StopPhase, type StopStep } from './shutdown.js';
-import type { Logger } from 'pino';
 
 export { type StopPhase } from './shutdown.js';
 

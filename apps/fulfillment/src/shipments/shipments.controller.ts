@@ -1,7 +1,6 @@
 import { Controller, Get, Param } from '@nestjs/common';
 import { DomainError, parseOrderId } from '@orders/contracts';
-import type { ShipmentEntity } from './shipment.entity.js';
-import { ShipmentsRepository } from './shipments.repository.js';
+import { type ShipmentEntity, ShipmentsRepository } from './shipments.repository.js';
 
 /** Read by other services and by operators; never exposed to the internet. */
 @Controller('shipments')

@@ -5,13 +5,12 @@ import { type Message, MemoryBus, toMessage } from '@orders/messaging';
 import { newEventId, recordingLog } from '@orders/messaging/testing';
 import { transactionsOf } from '@orders/postgres';
 import { createMigratedDatabase, eventually, type TestDatabase } from '@orders/postgres/testing';
-import { Secret } from '@orders/service';
-import { fulfillmentDataSource } from '../database/data-source.js';
-import { orderEventHandlers } from './order-events.js';
-import { ShipmentsRepository } from './shipments.repository.js';
 import { FaultProxy } from '@orders/resilience/testing';
+import { Secret } from '@orders/service';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
+import { dataSource as openDataSource, handlers, name } from '../app.js';
+import { ShipmentsRepository } from './shipments.repository.js';
 
 let db: TestDatabase;
 let dataSource: DataSource;
@@ -19,7 +18,7 @@ let shipments: ShipmentsRepository;
 
 beforeAll(async () => {
   ({ db, dataSource } = await createMigratedDatabase((url) =>
-    fulfillmentDataSource({ url: new Secret(url), poolMax: 4, applicationName: 'test' }),
+    openDataSource({ url: new Secret(url), poolMax: 4, applicationName: 'test' }),
   ));
   shipments = new ShipmentsRepository(dataSource);
 });
@@ -30,7 +29,7 @@ it('a shipment cannot be told while Postgres is away: 503, not 500', async () =>
   const edge = await FaultProxy.listen('postgres', Number(url.port));
   url.port = String(edge.port);
   const settings = { url: new Secret(url.href), poolMax: 1, applicationName: 'test' };
-  const away = await fulfillmentDataSource(settings).initialize();
+  const away = await openDataSource(settings).initialize();
   await edge.close();
   const found = new ShipmentsRepository(away).find(randomUUID());
   await expect(found).rejects.toMatchObject({ code: 'unavailable' });
@@ -67,10 +66,10 @@ async function consume(...messages: Message[]) {
   const stop = new AbortController();
   const logger = recordingLog();
   const consumer = new InboxConsumer({
-    name: 'fulfillment',
+    name,
     source: bus.source,
     db: transactionsOf(dataSource),
-    handlers: orderEventHandlers,
+    handlers,
     logger,
     metrics: consumerMetrics(),
   });

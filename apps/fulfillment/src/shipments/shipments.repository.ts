@@ -2,11 +2,53 @@ import { Injectable } from '@nestjs/common';
 import { DomainError, type OrderSnapshot } from '@orders/contracts';
 import type { SequenceGap } from '@orders/inbox';
 import type { ReceivedEvent } from '@orders/messaging';
-import { isTransientDatabaseError, type Queryable, type Column, columnsOf, rowsFrom } from '@orders/postgres';
-import { ShipmentEntity, type ShipmentStatus } from './shipment.entity.js';
-import { DataSource } from 'typeorm';
+import {
+  isTransientDatabaseError,
+  type Queryable,
+  type Column as InputColumn,
+  columnsOf,
+  rowsFrom,
+} from '@orders/postgres';
+import { Column, DataSource, Entity, PrimaryColumn } from 'typeorm';
 
-const COLUMNS: readonly Column<ReceivedEvent<OrderSnapshot>>[] = [
+export type ShipmentStatus = 'PLANNED' | 'CANCELED';
+
+/** What is to be sent for one order. */
+@Entity({ name: 'shipments' })
+export class ShipmentEntity {
+  @PrimaryColumn('uuid', { name: 'order_id' })
+  orderId!: string;
+
+  @Column('text', { name: 'customer_id' })
+  customerId!: string;
+
+  @Column('jsonb')
+  items!: { sku: string; quantity: number; priceCents: number }[];
+
+  @Column('integer')
+  units!: number;
+
+  /** bigint comes as text; cents of an order fit a number. */
+  @Column('bigint', { name: 'total_cents', transformer: { from: Number, to: (value: number) => value } })
+  totalCents!: number;
+
+  @Column('text')
+  status!: ShipmentStatus;
+
+  @Column('integer')
+  sequence!: number;
+
+  @Column('integer', { name: 'events_applied' })
+  eventsApplied!: number;
+
+  @Column('timestamptz', { name: 'planned_at' })
+  plannedAt!: Date;
+
+  @Column('timestamptz', { name: 'updated_at' })
+  updatedAt!: Date;
+}
+
+const COLUMNS: readonly InputColumn<ReceivedEvent<OrderSnapshot>>[] = [
   { name: 'order_id', type: 'uuid', of: ({ data }) => data.id },
   { name: 'customer_id', type: 'text', of: ({ data }) => data.customerId },
   { name: 'items', type: 'jsonb', of: ({ data }) => JSON.stringify(data.items) },

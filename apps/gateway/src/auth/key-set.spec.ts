@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createLogger } from '@orders/instrumentation';
-import { KeySet } from './key-set.js';
 import { exportJWK, generateKeyPair } from 'jose';
+import { KeySet } from './key-set.js';
 
 const HOUR = 3_600_000;
 const jwk = async (kid: string) => ({

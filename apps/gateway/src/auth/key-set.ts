@@ -1,8 +1,8 @@
 import { DomainError } from '@orders/contracts';
 import { Backoff, sleep } from '@orders/resilience';
-import { fetchKeys } from './fetch-keys.js';
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import type { Logger } from 'pino';
+import { fetchKeys } from './fetch-keys.js';
 
 const REFRESH_MS = 5 * 60_000;
 /** A key that was just rotated in is refused for no longer than this; a flood of odd key ids costs one fetch in it. */

@@ -1,7 +1,6 @@
-import type { RequestListener, Server } from 'node:http';
-
 import type { DomainError } from '@orders/contracts';
 import { problemDetails, problemOf } from '@orders/http';
+import type { RequestListener, Server } from 'node:http';
 import { HeldRefusals, type Refusal } from './held-refusals.js';
 
 /** The answer to an error, without the ids of a request. */

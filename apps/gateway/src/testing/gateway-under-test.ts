@@ -1,8 +1,7 @@
-import type { AddressInfo } from 'node:net';
-import { PassThrough } from 'node:stream';
-
 import { createLogger } from '@orders/instrumentation';
 import { readConfig, Service, type ProcessHandle } from '@orders/service';
+import type { AddressInfo } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { gatewayConfig } from '../config.js';
 import { createGateway } from '../gateway.js';
 import { AUDIENCE, startIssuer } from './issuer.js';

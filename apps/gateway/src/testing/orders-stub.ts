@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
-
 import { Server, ServerCredentials, type ServerUnaryCall } from '@grpc/grpc-js';
 import { DomainError, type FieldError, ordersV1, type ProblemCode } from '@orders/contracts';
 import { toProblemMessage, toServiceError } from '@orders/grpc';
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 
 type AnyCall = ServerUnaryCall<object, unknown>;
 

@@ -6,10 +6,10 @@ import {
   type ModelSession,
 } from '@orders/postgres/testing';
 import type { Deadline } from '@orders/resilience';
+import fc from 'fast-check';
 import { keyOf, ModelOrdersRepository } from '../testing/model-orders.repository.js';
 import { ORDERS_COMMANDS, OrdersWorld } from '../testing/orders-world.js';
 import type { NewOrder, StoredOrder } from './orders.repository.js';
-import fc from 'fast-check';
 
 class CheckThenInsert extends ModelOrdersRepository {
   protected override async claim(tx: ModelSession, order: NewOrder): Promise<boolean> {

@@ -1,10 +1,10 @@
-import { randomUUIDv7 } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DomainError, ORDER_LIMITS } from '@orders/contracts';
 import { type Caller, onBehalfOf } from '@orders/instrumentation';
 import { tooLate } from '@orders/postgres';
 import { Deadline } from '@orders/resilience';
 import { measuredBatcher } from '@orders/service';
+import { randomUUIDv7 } from 'node:crypto';
 import { assertIdempotencyKey, requestHash } from './idempotency.js';
 import { orderCanceled, orderCreated, type Origin } from './order-events.js';
 import { cancelOrder, type Order, type OrderItem, placeOrder } from './order.js';

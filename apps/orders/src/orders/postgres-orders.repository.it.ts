@@ -2,13 +2,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { assertDurable } from '@orders/postgres';
 import { createMigratedDatabase, eventually, type TestDatabase } from '@orders/postgres/testing';
 import { Deadline } from '@orders/resilience';
+import { FaultProxy } from '@orders/resilience/testing';
 import { Secret } from '@orders/service';
-import { ordersDataSource } from '../database/data-source.js';
+import type { DataSource } from 'typeorm';
+import { dataSource as openDataSource } from '../app.js';
 import { canceling, inTime, someNewOrder } from '../testing/fixtures.js';
 import { itKeepsOrders } from '../testing/orders-repository.conformance.js';
 import { PostgresOrdersRepository } from './postgres-orders.repository.js';
-import { FaultProxy } from '@orders/resilience/testing';
-import type { DataSource } from 'typeorm';
 
 let db: TestDatabase;
 let dataSource: DataSource;
@@ -18,7 +18,7 @@ let appended = 0;
 
 beforeAll(async () => {
   ({ db, dataSource } = await createMigratedDatabase((url) =>
-    ordersDataSource({ url: new Secret(url), poolMax: 10, applicationName: 'test' }),
+    openDataSource({ url: new Secret(url), poolMax: 10, applicationName: 'test' }),
   ));
   repository = new PostgresOrdersRepository(dataSource, () => (appended += 1));
 });
@@ -222,7 +222,7 @@ describe('PostgresOrdersRepository', () => {
     const url = new URL(db.url);
     const edge = await FaultProxy.listen('postgres', Number(url.port));
     url.port = String(edge.port);
-    const behind = ordersDataSource({ url: new Secret(url.href), poolMax: 2, applicationName: 'behind' });
+    const behind = openDataSource({ url: new Secret(url.href), poolMax: 2, applicationName: 'behind' });
     await behind.initialize();
     const through = new PostgresOrdersRepository(behind, () => undefined);
     await through.create([someNewOrder()], inTime());
@@ -255,7 +255,7 @@ describe('PostgresOrdersRepository', () => {
   });
 
   it('waits a second for a connection and not longer: an exhausted pool is 503', async () => {
-    const small = ordersDataSource({ url: new Secret(db.url), poolMax: 1, applicationName: 'small' });
+    const small = openDataSource({ url: new Secret(db.url), poolMax: 1, applicationName: 'small' });
     await small.initialize();
     const runner = small.createQueryRunner();
     await runner.connect();
@@ -296,7 +296,7 @@ describe('PostgresOrdersRepository', () => {
     await expect(assertDurable(dataSource)).resolves.toBeUndefined();
     const name = new URL(db.url).pathname.slice(1);
     await db.query(`ALTER DATABASE ${name} SET synchronous_commit = off`);
-    const unsafe = ordersDataSource({ url: new Secret(db.url), poolMax: 1, applicationName: 'unsafe' });
+    const unsafe = openDataSource({ url: new Secret(db.url), poolMax: 1, applicationName: 'unsafe' });
     await unsafe.initialize();
     await expect(assertDurable(unsafe)).rejects.toThrow('synchronous_commit');
     await unsafe.destroy();

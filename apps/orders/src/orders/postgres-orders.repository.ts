@@ -11,6 +11,7 @@ import {
   tooLate,
 } from '@orders/postgres';
 import type { Deadline } from '@orders/resilience';
+import { type DataSource, LessThan } from 'typeorm';
 import { OrderEntity } from './order.entity.js';
 import type { Order } from './order.js';
 import {
@@ -21,7 +22,6 @@ import {
   OrdersRepository,
   type StoredOrder,
 } from './orders.repository.js';
-import { type DataSource, LessThan } from 'typeorm';
 
 const COLUMNS: readonly Column<NewOrder>[] = [
   { name: 'id', type: 'uuid', of: ({ order }) => order.id },

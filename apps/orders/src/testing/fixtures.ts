@@ -1,5 +1,5 @@
-import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import { Deadline } from '@orders/resilience';
+import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import { requestHash } from '../orders/idempotency.js';
 import { orderCanceled, orderCreated } from '../orders/order-events.js';
 import { type Order, type OrderItem, placeOrder } from '../orders/order.js';

@@ -11,11 +11,11 @@ import {
   type World,
 } from '@orders/postgres/testing';
 import { Deadline, sleep } from '@orders/resilience';
+import type fc from 'fast-check';
 import type { NewOrder, OrdersRepository } from '../orders/orders.repository.js';
 import { type Created, OrdersService } from '../orders/orders.service.js';
 import { ORIGIN } from './fixtures.js';
 import { ModelOrdersRepository } from './model-orders.repository.js';
-import type fc from 'fast-check';
 
 const CALL_MS = 5_000;
 const NEVER = new AbortController().signal;

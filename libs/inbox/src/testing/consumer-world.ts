@@ -1,5 +1,3 @@
-import type fc from 'fast-check';
-import { z } from 'zod';
 import type { EventSource, Message } from '@orders/messaging';
 import { SILENT, someEvent, ModelBus } from '@orders/messaging/testing';
 import type { TransactionRunner } from '@orders/postgres';
@@ -14,6 +12,8 @@ import {
   type World,
 } from '@orders/postgres/testing';
 import { Backoff } from '@orders/resilience';
+import type fc from 'fast-check';
+import { z } from 'zod';
 import { consumerMetrics } from '../consumer-metrics.js';
 import { eventHandler } from '../event-handler.js';
 import { PermanentError } from '../failure.js';

@@ -19,6 +19,8 @@ export interface DurableConsumerOptions {
   stream: StreamSpec;
   /** Its name: where it stands survives every restart. Replicas share it. */
   durable: string;
+  /** The app that it belongs to. One that another app has made is refused. Default: nobody is asked. */
+  owner?: string;
   /**
    * Which events it wants; filters as NATS has them. The server is given one filter that covers them all: with several
    * it looks through the backlog for each message (nats-server 2.10.27, 100,000 waiting: 790 µs a message, not 9).
@@ -34,6 +36,20 @@ export interface DurableConsumerOptions {
    * read and is not settled took the place of one that the stream lost. Default: the consumer is trusted.
    */
   settled?: Settled;
+}
+
+/** Where a durable consumer says, in its metadata, which app has made it. */
+const OWNER_KEY = 'app';
+
+/** A durable consumer belongs to another app: two apps would share its events without a word. */
+export class DurableTakenError extends Error {
+  override readonly name = 'DurableTakenError';
+
+  constructor(durable: string, { owner, wanted }: { owner: string; wanted: string }) {
+    super(
+      `the durable consumer "${durable}" belongs to the app "${owner}": "${wanted}" needs one of its own name`,
+    );
+  }
 }
 
 /**
@@ -87,9 +103,10 @@ export class DurableConsumer {
     const { stream, durable, logger } = this.options;
     try {
       const standing = await manager.consumers.info(stream.name, durable);
+      this.assertOwned(standing.config);
       if (reader === 'begins') await this.losses.doubtDelivered(standing);
       if (!(await this.losses.hasLost(manager, standing))) {
-        await this.ensureFilter(manager, standing.config);
+        await this.ensureConfig(manager, standing.config);
         return true;
       }
       const delivered = standing.delivered.stream_seq;
@@ -101,14 +118,28 @@ export class DurableConsumer {
     return false;
   }
 
-  /** A newer version may want other events; where the consumer stands is kept. */
-  private async ensureFilter(manager: JetStreamManager, config: ConsumerConfig): Promise<void> {
-    const { stream, durable } = this.options;
-    if (config.filter_subject === this.filter) return;
+  private assertOwned({ metadata = {} }: ConsumerConfig): void {
+    const { durable, owner: wanted } = this.options;
+    const owner = metadata[OWNER_KEY];
+    if (wanted !== undefined && owner !== undefined && owner !== wanted)
+      throw new DurableTakenError(durable, { owner, wanted });
+  }
+
+  /** A newer version may want other events; where the consumer stands is kept. Older versions named no owner. */
+  private async ensureConfig(manager: JetStreamManager, config: ConsumerConfig): Promise<void> {
+    const { stream, durable, owner } = this.options;
+    const isOwned = owner === undefined || config.metadata?.[OWNER_KEY] === owner;
+    if (config.filter_subject === this.filter && isOwned) return;
     await manager.consumers.update(stream.name, durable, {
       filter_subject: this.filter,
       filter_subjects: [],
+      ...this.ownership,
     });
+  }
+
+  private get ownership() {
+    const { owner } = this.options;
+    return owner === undefined ? {} : { metadata: { [OWNER_KEY]: owner } };
   }
 
   private get filter(): string {
@@ -124,6 +155,7 @@ export class DurableConsumer {
       ack_wait: nanos(this.ackWaitMs),
       max_ack_pending: maxAckPending,
       max_deliver: -1,
+      ...this.ownership,
     };
   }
 }

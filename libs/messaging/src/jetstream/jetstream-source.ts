@@ -1,10 +1,10 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { Backoff, sleep } from '@orders/resilience';
+import { addAbortListener } from 'node:events';
 import { type Delivery, EventSource } from '../message.js';
 import { inBatches, JetStreamDelivery, PULL_MS, type Reading } from './deliveries.js';
-import { DurableConsumer, type DurableConsumerOptions } from './durable-consumer.js';
+import { DurableConsumer, type DurableConsumerOptions, DurableTakenError } from './durable-consumer.js';
 import type { NatsLink } from './nats-link.js';
-import { addAbortListener } from 'node:events';
 
 export interface JetStreamSourceOptions extends DurableConsumerOptions {
   link: NatsLink;
@@ -34,6 +34,7 @@ export class JetStreamSource extends EventSource {
           yield batch;
         }
       } catch (error) {
+        if (error instanceof DurableTakenError) throw error;
         const retryInMs = backoff.next();
         logger.warn({ err: error, durable, retryInMs }, 'consumer session ended, will start a new one');
         await sleep(retryInMs, signal);

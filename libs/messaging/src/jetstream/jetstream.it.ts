@@ -7,8 +7,8 @@ import {
   type JsMsg,
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
-import { FaultProxy } from '@orders/resilience/testing';
 import { eventually, requiredUrl } from '@orders/postgres/testing';
+import { FaultProxy } from '@orders/resilience/testing';
 import type { Delivery } from '../message.js';
 import { itIsABus } from '../testing/bus-conformance.js';
 import { recordingLog, someEvent, take } from '../testing/fixtures.js';

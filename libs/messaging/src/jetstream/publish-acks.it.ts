@@ -9,8 +9,8 @@ import {
   NoRespondersError,
   PermissionViolationError,
 } from '@nats-io/transport-node';
-import { connect as connectSocket, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { requiredUrl } from '@orders/postgres/testing';
+import { connect as connectSocket, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { recordingLog, someEvent } from '../testing/fixtures.js';
 import { JetStreamPublisher } from './jetstream-publisher.js';
 import { NatsLink } from './nats-link.js';

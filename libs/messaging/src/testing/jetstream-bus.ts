@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { requiredUrl } from '@orders/postgres/testing';
+import { randomBytes } from 'node:crypto';
 import { JetStreamPublisher } from '../jetstream/jetstream-publisher.js';
 import { JetStreamSource, type JetStreamSourceOptions } from '../jetstream/jetstream-source.js';
 import { NatsLink } from '../jetstream/nats-link.js';

@@ -1,4 +1,3 @@
-import type fc from 'fast-check';
 import type { EventPublisher } from '@orders/messaging';
 import { SILENT, someEvent, ModelBus } from '@orders/messaging/testing';
 import {
@@ -12,6 +11,7 @@ import {
   type Wire,
 } from '@orders/postgres/testing';
 import { Backoff } from '@orders/resilience';
+import type fc from 'fast-check';
 import { OutboxCursor } from '../outbox-cursor.js';
 import { OutboxLog } from '../outbox-log.js';
 import { relayMetrics } from '../outbox-metrics.js';

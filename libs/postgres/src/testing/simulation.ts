@@ -1,8 +1,8 @@
 import { jest } from '@jest/globals';
 import { createNoopMeter, type Meter } from '@opentelemetry/api';
 import { meter } from '@orders/instrumentation';
-import { ConnectionLost, type Wire } from './wire.js';
 import fc from 'fast-check';
+import { ConnectionLost, type Wire } from './wire.js';
 
 const NAMES = ['A', 'B'] as const;
 export type ProcessName = (typeof NAMES)[number];

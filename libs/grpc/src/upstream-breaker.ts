@@ -6,27 +6,32 @@ import type { Logger } from 'pino';
 
 const STATES: readonly BreakerState[] = ['closed', 'half-open', 'open'];
 
-/** Tells the callers of orders at once while it is in trouble. What it does is counted, shown and logged. */
-export function ordersBreaker(logger: Logger): Breaker {
-  const metrics = meter('orders-client');
+/**
+ * A breaker that refuses calls at once while an upstream fails: UNAVAILABLE and DEADLINE_EXCEEDED count as failures.
+ * Its state and its changes are metrics, its changes are logged.
+ *
+ * @param upstream the app that is called, for metrics and log
+ */
+export function upstreamBreaker(upstream: string, logger: Logger): Breaker {
+  const metrics = meter(`${upstream}-client`);
   const changes = metrics.createCounter('breaker.changes', {
     description: 'Changes of the state of a circuit breaker, by upstream and new state',
   });
   // There from the start, so that the first change is an increase.
-  for (const state of STATES) changes.add(0, { upstream: 'orders', state });
+  for (const state of STATES) changes.add(0, { upstream, state });
   const breaker = new Breaker({
     isFailure: isTrouble,
     refuse: unavailable,
     onChange: (state) => {
-      changes.add(1, { upstream: 'orders', state });
-      logger[state === 'open' ? 'warn' : 'info']({ upstream: 'orders', state }, 'breaker changed');
+      changes.add(1, { upstream, state });
+      logger[state === 'open' ? 'warn' : 'info']({ upstream, state }, 'breaker changed');
     },
   });
   metrics
     .createObservableGauge('breaker.state', {
       description: 'State of a circuit breaker, by upstream: 0 closed, 1 half-open, 2 open',
     })
-    .addCallback((result) => result.observe(STATES.indexOf(breaker.state), { upstream: 'orders' }));
+    .addCallback((result) => result.observe(STATES.indexOf(breaker.state), { upstream }));
   return breaker;
 }
 
@@ -36,7 +41,7 @@ function unavailable(cause?: Error): DomainError {
   });
 }
 
-/** Not that a client went away (CANCELLED), nor that orders refused what it was asked. */
+/** Not a caller that went away (CANCELLED), nor a request that the upstream refused. */
 function isTrouble(error: unknown): boolean {
   const { code } = ((error as Error).cause ?? {}) as Partial<ServiceError>;
   return code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED;

@@ -1,4 +1,3 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   type ClientUnaryCall,
   credentials,
@@ -7,14 +6,15 @@ import {
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ordersV1 } from '@orders/contracts';
 import { createLogger } from '@orders/instrumentation';
 import { MemoryBus } from '@orders/messaging';
 import { Service } from '@orders/service';
-import { serveGrpc } from './grpc-server.js';
+import { service as healthService } from 'grpc-health-check';
+import { serveOrders } from './orders.server.js';
 import { MemoryOrdersRepository } from './orders/memory-orders.repository.js';
 import { ITEMS } from './testing/fixtures.js';
-import { service as healthService } from 'grpc-health-check';
 
 const bus = new MemoryBus();
 const exited = Promise.withResolvers<number>();
@@ -30,7 +30,7 @@ beforeAll(async () => {
     process: { on: () => undefined, exit: exited.resolve },
   });
   address = `127.0.0.1:${await freePort()}`;
-  await serveGrpc(service, new MemoryOrdersRepository(bus), address);
+  await serveOrders(service, new MemoryOrdersRepository(bus), address);
   client = new ordersV1.OrdersClient(address, credentials.createInsecure());
 });
 afterAll(async () => {

@@ -2,34 +2,48 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { ordersCreated } from '@orders/contracts';
 import { type Message, toMessage } from '@orders/messaging';
 import { newEventId } from '@orders/messaging/testing';
+import { postgresOptions } from '@orders/postgres';
 import { createMigratedDatabase, type TestDatabase } from '@orders/postgres/testing';
 import { Progress, Secret } from '@orders/service';
-import { fulfillmentDataSource } from '../../../apps/fulfillment/src/database/data-source.js';
+import { randomUUID } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import { deadLetters } from './dead-letter-command.js';
 import { selectDeadLetters } from './dead-letter-reads.js';
 import { DeadLetters } from './dead-letters.js';
-import { dlq } from './dlq.js';
-import { randomUUID } from 'node:crypto';
-import type { DataSource } from 'typeorm';
+import { eventHandler } from './event-handler.js';
+import { InboxHandlers } from './inbox-handlers.js';
+import { INBOX_SCHEMA_V1 } from './inbox-schema.js';
 
 let db: TestDatabase;
 let dataSource: DataSource;
 let printed: string[];
 
 beforeAll(async () => {
-  ({ db, dataSource } = await createMigratedDatabase((url) =>
-    fulfillmentDataSource({ url: new Secret(url), poolMax: 1, applicationName: 'test' }),
+  ({ db, dataSource } = await createMigratedDatabase(
+    (url) => new DataSource(postgresOptions({ url: new Secret(url), poolMax: 1, applicationName: 'test' })),
   ));
+  await db.query(INBOX_SCHEMA_V1);
+  await db.query('CREATE TABLE effect (event_id uuid PRIMARY KEY)');
 });
 afterAll(() => db[Symbol.asyncDispose]());
 beforeEach(async () => {
-  await db.query('TRUNCATE shipments, inbox, dead_letter, dead_letter_audit');
+  await db.query('TRUNCATE effect, inbox, dead_letter, dead_letter_audit');
   printed = [];
+});
+
+/** An effect that would be refused if it came twice. */
+const planned = eventHandler({
+  contract: ordersCreated,
+  handle: async (tx, events) => {
+    for (const { id } of events) await tx.query('INSERT INTO effect VALUES ($1)', [id]);
+  },
 });
 
 /** Runs the command as an operator would, over TypeORM and one connection. */
 function run(...args: string[]): Promise<number> {
-  return dlq(args, {
+  return deadLetters(args, {
     db: dataSource,
+    consumers: new Map([['fulfillment', new InboxHandlers('fulfillment', [planned])]]),
     print: (line) => void printed.push(line),
     progress: new Progress({ write: () => true, isTTY: false }),
     signal: new AbortController().signal,
@@ -72,8 +86,7 @@ async function bury(message: Message, error = new Error('a bug')): Promise<strin
   await new DeadLetters('fulfillment').add(db, delivery, error);
   return (await selectDeadLetters(db, {})).at(-1)!;
 }
-const effects = async () =>
-  (await db.query<{ n: number }[]>('SELECT coalesce(sum(events_applied), 0)::int AS n FROM shipments'))[0]?.n;
+const effects = async () => (await db.query<{ n: number }[]>('SELECT count(*)::int AS n FROM effect'))[0]?.n;
 
 describe('dlq', () => {
   it('lists what waits, and says when nothing does', async () => {

@@ -1,10 +1,17 @@
 import { parseTraceparent } from '@orders/instrumentation';
-import { CliError } from '@orders/service';
+import type { Queryable, TransactionRunner } from '@orders/postgres';
+import { type Cli, CliError } from '@orders/service';
+import { z } from 'zod';
 import { auditOf, type DeadLetter, findDeadLetter, groupDeadLetters } from './dead-letter-reads.js';
 import { describeError, schemaBreaks } from './dead-letters.js';
-import type { Desk } from './dlq.js';
 import type { InboxHandlers } from './inbox-handlers.js';
-import { z } from 'zod';
+
+/** What an action works with. */
+export type Desk = Pick<Cli, 'print' | 'progress' | 'signal' | 'operator'> & {
+  db: Queryable & TransactionRunner;
+  /** Every consumer whose dead letters lie in this database, by its name. */
+  consumers: ReadonlyMap<string, InboxHandlers>;
+};
 
 /** What waits, by consumer, error and schema version; exit code 0 with and without letters. */
 export async function listDeadLetters({ db, print }: Pick<Desk, 'db' | 'print'>): Promise<number> {
@@ -20,8 +27,7 @@ export async function listDeadLetters({ db, print }: Pick<Desk, 'db' | 'print'>)
 /** All that is known of one letter: its payload, what breaks the schema as it is now, its trace, its audit. */
 export async function showDeadLetter(
   id: string,
-  consumers: ReadonlyMap<string, InboxHandlers>,
-  { db, print }: Pick<Desk, 'db' | 'print'>,
+  { db, consumers, print }: Pick<Desk, 'db' | 'consumers' | 'print'>,
 ): Promise<number> {
   const letter = await findDeadLetter(db, id);
   if (!letter) throw new CliError(`no dead letter ${id}: dlq list shows those that wait`);

@@ -1,18 +1,20 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { LOG_START, OutboxCursor } from '@orders/outbox';
+import { postgresOptions, preparedOn } from '@orders/postgres';
+import { createMigratedDatabase, type TestDatabase } from '@orders/postgres/testing';
 import { Secret } from '@orders/service';
-import { ordersDataSource } from '../../../apps/orders/src/database/data-source.js';
-import { preparedOn } from './prepared.js';
-import { createMigratedDatabase, type TestDatabase } from './testing/test-database.js';
-import type { DataSource } from 'typeorm';
+import { DataSource } from 'typeorm';
+import { OutboxCursor } from './outbox-cursor.js';
+import { LOG_START } from './outbox-replay.js';
+import { OUTBOX_SCHEMA_V1, OUTBOX_SCHEMA_V2 } from './outbox-schema.js';
 
 let db: TestDatabase;
 let dataSource: DataSource;
 
 beforeAll(async () => {
-  ({ db, dataSource } = await createMigratedDatabase((url) =>
-    ordersDataSource({ url: new Secret(url), poolMax: 1, applicationName: 'test' }),
+  ({ db, dataSource } = await createMigratedDatabase(
+    (url) => new DataSource(postgresOptions({ url: new Secret(url), poolMax: 1, applicationName: 'test' })),
   ));
+  await db.query(OUTBOX_SCHEMA_V1 + OUTBOX_SCHEMA_V2);
 });
 afterAll(() => db[Symbol.asyncDispose]());
 

@@ -11,7 +11,6 @@ import {
   redrive,
   selectDeadLetters,
   settledBy,
-  CONSUMER,
 } from '@orders/inbox';
 import { toMessage } from '@orders/messaging';
 import { newEventId } from '@orders/messaging/testing';
@@ -22,19 +21,18 @@ import {
   type TestDatabase,
 } from '@orders/postgres/testing';
 import { Secret } from '@orders/service';
-import { orderEventHandlers } from '../shipments/order-events.js';
-import { ShipmentsRepository } from '../shipments/shipments.repository.js';
-import { fulfillmentDataSource } from './data-source.js';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
+import { dataSource as openDataSource, handlers, name } from './app.js';
+import { ShipmentsRepository } from './shipments/shipments.repository.js';
 
 /** Enough that an index is the cheapest way to one of them; of the letters few still wait. */
 const FILL = [
-  `INSERT INTO inbox (consumer, event_id) SELECT '${CONSUMER}', uuidv7() FROM generate_series(1, 20000)`,
+  `INSERT INTO inbox (consumer, event_id) SELECT '${name}', uuidv7() FROM generate_series(1, 20000)`,
   `INSERT INTO shipments (order_id, customer_id, items, units, total_cents, status, sequence)
    SELECT gen_random_uuid(), 'c', '[]', 0, 0, 'PLANNED', 1 FROM generate_series(1, 20000)`,
   `INSERT INTO dead_letter (consumer, address, event_id, subject, headers, body, error, attempts, state)
-   SELECT '${CONSUMER}', 'ORDERS/' || n, gen_random_uuid(), 's', '{}', '', 'e', 1,
+   SELECT '${name}', 'ORDERS/' || n, gen_random_uuid(), 's', '{}', '', 'e', 1,
           CASE WHEN n <= 50 THEN 'waiting' ELSE 'redriven' END FROM generate_series(1, 20000) AS n`,
   `INSERT INTO dead_letter_audit (operator, action, letter_id, consumer, event_id, result, detail)
    SELECT 'o', 'redrive', id, consumer, event_id, 'applied', '' FROM dead_letter WHERE state <> 'waiting'`,
@@ -46,7 +44,7 @@ const statements: Statement[] = [];
 
 beforeAll(async () => {
   ({ db, dataSource } = await createMigratedDatabase((url) =>
-    fulfillmentDataSource({ url: new Secret(url), poolMax: 4, applicationName: 'test' }),
+    openDataSource({ url: new Secret(url), poolMax: 4, applicationName: 'test' }),
   ));
   for (const statement of FILL) await db.query(statement);
   await db.query('ANALYZE');
@@ -56,18 +54,18 @@ beforeAll(async () => {
 afterAll(() => db[Symbol.asyncDispose]());
 
 it('no statement of the consumer and its effect reads a growing table from end to end', async () => {
-  const handlers = new InboxHandlers(CONSUMER, orderEventHandlers);
+  const known = new InboxHandlers(name, handlers);
   const messages = [ordersCreated, ordersCanceled].map((contract) => someMessage(contract));
   await dataSource.transaction((tx) =>
-    handlers.apply(
+    known.apply(
       tx,
-      messages.map((message) => handlers.read(message)),
+      messages.map((message) => known.read(message)),
     ),
   );
-  const settled = settledBy(dataSource, CONSUMER);
+  const settled = settledBy(dataSource, name);
   await settled.newest();
   await settled.all([{ id: newEventId(), address: 'ORDERS/1' }]);
-  await new Inbox(CONSUMER).forget(dataSource, new Date(Date.now() - 86_400_000));
+  await new Inbox(name).forget(dataSource, new Date(Date.now() - 86_400_000));
   await new ShipmentsRepository(dataSource).find(randomUUID());
   expect(statements.length).toBeGreaterThan(6);
   expect(await sequentialScans(db, statements.splice(0))).toEqual([]);
@@ -76,14 +74,14 @@ it('no statement of the consumer and its effect reads a growing table from end t
 it('no statement about dead letters reads them from end to end', async () => {
   const delivery = { message: someMessage(ordersCreated), address: 'ORDERS/1', attempt: 1 };
   await dataSource.transaction((tx) =>
-    new DeadLetters(CONSUMER).add(tx, { ...delivery, ack() {}, nak() {}, working() {} }, new Error('no')),
+    new DeadLetters(name).add(tx, { ...delivery, ack() {}, nak() {}, working() {} }, new Error('no')),
   );
   await groupDeadLetters(dataSource);
-  await selectDeadLetters(dataSource, { consumer: CONSUMER });
+  await selectDeadLetters(dataSource, { consumer: name });
   await selectDeadLetters(dataSource, { ids: ['1', '2'] });
   await findDeadLetter(dataSource, '1');
   await auditOf(dataSource, '100');
-  const consumers = new Map([[CONSUMER, new InboxHandlers(CONSUMER, orderEventHandlers)]]);
+  const consumers = new Map([[name, new InboxHandlers(name, handlers)]]);
   await redrive('1', { db: dataSource, consumers, operator: 'o', dryRun: false });
   await discard(dataSource, '2', { operator: 'o', reason: 'r' });
   expect(await sequentialScans(db, statements.splice(0))).toEqual([]);

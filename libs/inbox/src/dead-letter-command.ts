@@ -1,14 +1,15 @@
-import type { Queryable, TransactionRunner } from '@orders/postgres';
+import { databaseUrl, type PostgresSettings } from '@orders/postgres';
 import { Pace } from '@orders/resilience';
-import { type Cli, CliError, parseCli, rateOf, UsageError } from '@orders/service';
-import { orderEventHandlers } from '../../../apps/fulfillment/src/shipments/order-events.js';
+import { CliError, type Command, loadConfig, parseCli, rateOf, UsageError } from '@orders/service';
+import type { DataSource } from 'typeorm';
+import { z } from 'zod';
 import { type DeadLetterFilter, findDeadLetter, selectDeadLetters } from './dead-letter-reads.js';
-import { listDeadLetters, showDeadLetter } from './dlq-reads.js';
+import { type Desk, listDeadLetters, showDeadLetter } from './dead-letter-views.js';
+import type { EventHandler } from './event-handler.js';
 import { InboxHandlers } from './inbox-handlers.js';
 import { discard, redrive } from './redrive.js';
-import { CONSUMER } from './start-consumer.js';
 
-export const DLQ_USAGE = `dlq ACTION: dead letters, the events that this app could not take
+const USAGE = `dlq ACTION: dead letters, the events that this app could not take
   dlq list                        what waits, by consumer, error and schema version
   dlq show ID                     all that is known of one
   dlq redrive ID…                 try again; or instead of ids:
@@ -19,15 +20,35 @@ export const DLQ_USAGE = `dlq ACTION: dead letters, the events that this app cou
       --dry-run                   try it and roll it back
   dlq discard ID --reason TEXT    give one up`;
 
-/** Every consumer whose dead letters lie in this app's database. */
-const CONSUMERS = new Map([[CONSUMER, new InboxHandlers(CONSUMER, orderEventHandlers)]]);
+export interface DeadLetterCommandOptions {
+  /** The app, which is the consumer. */
+  name: string;
+  /** The app's database with these settings, not connected yet. */
+  dataSource: (settings: PostgresSettings) => DataSource;
+  handlers: readonly EventHandler[];
+}
 
-export type Desk = Pick<Cli, 'print' | 'progress' | 'signal' | 'operator'> & {
-  db: Queryable & TransactionRunner;
-};
+/** The command `dlq` of an app: for operators, on its database. */
+export function deadLetterCommand({ name, dataSource, handlers }: DeadLetterCommandOptions): Command {
+  const consumers = new Map([[name, new InboxHandlers(name, handlers)]]);
+  return {
+    name: 'dlq',
+    usage: USAGE,
+    run: async (args, cli) => {
+      const config = loadConfig(z.object({ DATABASE_URL: databaseUrl() }));
+      const db = dataSource({ url: config.databaseUrl, poolMax: 1, applicationName: `${name}-cli` });
+      await db.initialize();
+      try {
+        return await deadLetters(args, { ...cli, db, consumers });
+      } finally {
+        await db.destroy();
+      }
+    },
+  };
+}
 
-/** Dead letters: what waits and why, and what is to become of it. */
-export async function dlq(args: string[], desk: Desk): Promise<number> {
+/** Lists, shows, redrives or discards dead letters. */
+export async function deadLetters(args: string[], desk: Desk): Promise<number> {
   const { values, positionals } = parseCli({
     args,
     allowPositionals: true,
@@ -46,7 +67,7 @@ export async function dlq(args: string[], desk: Desk): Promise<number> {
     case 'list':
       return listDeadLetters(desk);
     case 'show':
-      return showDeadLetter(onlyOne(ids), CONSUMERS, desk);
+      return showDeadLetter(onlyOne(ids), desk);
     case 'redrive': {
       const { consumer, error, all } = values;
       const filter = { ...(ids[0] && { ids }), ...(consumer && { consumer }), ...(error && { error }) };
@@ -64,7 +85,7 @@ export async function dlq(args: string[], desk: Desk): Promise<number> {
 async function redriveAll(
   filter: DeadLetterFilter,
   { rate, dryRun }: { rate: number; dryRun: boolean },
-  { db, print, progress, signal, operator }: Desk,
+  { db, consumers, print, progress, signal, operator }: Desk,
 ): Promise<number> {
   for (const id of filter.ids ?? []) await assertKnown(id, db);
   const ids = await selectDeadLetters(db, filter);
@@ -74,7 +95,7 @@ async function redriveAll(
   for (const id of ids) {
     await pace.take(1, signal);
     if (signal.aborted) break;
-    const outcome = await redrive(id, { db, consumers: CONSUMERS, operator, dryRun });
+    const outcome = await redrive(id, { db, consumers, operator, dryRun });
     counts[outcome.result] += 1;
     if (outcome.result === 'failed') {
       progress.end();

@@ -11,10 +11,10 @@ import {
 } from '@orders/postgres/testing';
 import { Pace } from '@orders/resilience';
 import { Secret } from '@orders/service';
-import { PostgresOrdersRepository } from '../orders/postgres-orders.repository.js';
-import { canceling, inTime, someNewOrder } from '../testing/fixtures.js';
-import { ordersDataSource } from './data-source.js';
 import type { DataSource } from 'typeorm';
+import { dataSource as openDataSource } from './app.js';
+import { PostgresOrdersRepository } from './orders/postgres-orders.repository.js';
+import { canceling, inTime, someNewOrder } from './testing/fixtures.js';
 
 /** Enough that an index is the cheapest way to one of them. */
 const FILL = `
@@ -38,7 +38,7 @@ const statements: Statement[] = [];
 
 beforeAll(async () => {
   ({ db, dataSource } = await createMigratedDatabase((url) =>
-    ordersDataSource({ url: new Secret(url), poolMax: 4, applicationName: 'test' }),
+    openDataSource({ url: new Secret(url), poolMax: 4, applicationName: 'test' }),
   ));
   await db.query(FILL);
   await db.query('ANALYZE');

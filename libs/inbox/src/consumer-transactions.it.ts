@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { DeadLetters, Inbox } from '@orders/inbox';
 import { newEventId, someEvent } from '@orders/messaging/testing';
+import { postgresOptions, type Queryable, type TransactionRunner, transactionsOf } from '@orders/postgres';
+import { createMigratedDatabase, type TestDatabase } from '@orders/postgres/testing';
 import { Secret } from '@orders/service';
-import { fulfillmentDataSource } from '../../../apps/fulfillment/src/database/data-source.js';
-import type { Queryable, TransactionRunner } from './queryable.js';
-import { createMigratedDatabase, type TestDatabase } from './testing/test-database.js';
-import { transactionsOf } from './transactions.js';
-import type { DataSource } from 'typeorm';
+import { DataSource } from 'typeorm';
+import { DeadLetters } from './dead-letters.js';
+import { INBOX_SCHEMA_V1 } from './inbox-schema.js';
+import { Inbox } from './inbox.js';
 
 const inbox = new Inbox('reader');
 let db: TestDatabase;
@@ -14,9 +14,10 @@ let dataSource: DataSource;
 let transactions: TransactionRunner;
 
 beforeAll(async () => {
-  ({ db, dataSource } = await createMigratedDatabase((url) =>
-    fulfillmentDataSource({ url: new Secret(url), poolMax: 1, applicationName: 'test' }),
+  ({ db, dataSource } = await createMigratedDatabase(
+    (url) => new DataSource(postgresOptions({ url: new Secret(url), poolMax: 1, applicationName: 'test' })),
   ));
+  await db.query(INBOX_SCHEMA_V1);
   transactions = transactionsOf(dataSource);
 });
 beforeEach(() => db.query('TRUNCATE inbox'));

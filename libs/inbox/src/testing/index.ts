@@ -1,1 +1,0 @@
-export { itKeepsAnInbox } from './inbox-conformance.js';

@@ -1,1 +1,0 @@
-export { itKeepsAnOutbox } from './outbox-conformance.js';
