@@ -1,16 +1,16 @@
 import type { Patch } from '../prove-build/patch.ts';
 import type { Mutant } from './mutant.ts';
 
-const CONSUMER = 'libs/messaging/src/consumer/inbox-consumer.ts';
-const HANDLERS = 'libs/messaging/src/consumer/inbox-handlers.ts';
-const INBOX = 'libs/messaging/src/inbox/inbox.ts';
+const CONSUMER = 'libs/inbox/src/inbox-consumer.ts';
+const HANDLERS = 'libs/inbox/src/inbox-handlers.ts';
+const INBOX = 'libs/inbox/src/inbox.ts';
 const DURABLE = 'libs/messaging/src/jetstream/durable-consumer.ts';
 
 /** A reader that begins takes for settled what was acked. */
 const BEGINS_WITHOUT_ASKING: Patch = {
-  file: 'apps/fulfillment/src/consumer.ts',
-  from: 'settled: settledBy(database, CONSUMER),',
-  to: '',
+  file: 'libs/inbox/src/start-consumer.ts',
+  from: 'const settled = settledBy(database, name);',
+  to: 'const settled = undefined;',
 };
 
 /** Bugs on the way of an event from the stream to its effect. */

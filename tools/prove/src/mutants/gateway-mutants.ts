@@ -1,6 +1,7 @@
 import type { Mutant } from './mutant.ts';
 
-const CLIENT = 'apps/gateway/src/orders/orders.client.ts';
+const ORDERS_CLIENT = 'apps/gateway/src/orders/orders.client.ts';
+const RPC_CLIENT = 'libs/grpc/src/rpc-client.ts';
 
 /** Bugs of the edge. */
 export const GATEWAY_MUTANTS: readonly Mutant[] = [
@@ -8,9 +9,13 @@ export const GATEWAY_MUTANTS: readonly Mutant[] = [
     name: 'retry-with-a-new-key',
     breaks: 'one order for each key',
     patches: [
-      { file: CLIENT, from: 'caller: currentCaller() };', to: 'caller: currentCaller() }; let tries = 0;' },
       {
-        file: CLIENT,
+        file: ORDERS_CLIENT,
+        from: 'caller: currentCaller() };',
+        to: 'caller: currentCaller() }; let tries = 0;',
+      },
+      {
+        file: ORDERS_CLIENT,
         from: 'this.creating.add(order)',
         to: `this.creating.add(tries++ === 0 ? order : { ...order, request: { ...request, idempotencyKey: crypto.randomUUID() } })`,
       },
@@ -24,7 +29,7 @@ export const GATEWAY_MUTANTS: readonly Mutant[] = [
   {
     name: 'connect-without-limit',
     breaks: 'works again within 10 s',
-    patches: [{ file: CLIENT, from: 'limitConnect(credentials', to: '(credentials' }],
+    patches: [{ file: RPC_CLIENT, from: 'limitConnect(credentials', to: '(credentials' }],
     exposedBy: { faults: ['black hole at connect'], targets: ['gateway-orders'] },
     seenAs: ['I8'],
   },

@@ -1,9 +1,9 @@
 import type { Mutant } from './mutant.ts';
 
-const MIGRATION = 'apps/orders/src/database/migrations/0001-orders.ts';
+const MIGRATION = 'apps/orders/src/migrations/0001-orders.ts';
 const REPOSITORY = 'apps/orders/src/orders/postgres-orders.repository.ts';
 const SERVICE = 'apps/orders/src/orders/orders.service.ts';
-const POSTGRES = 'libs/service/src/postgres.ts';
+const POSTGRES = 'libs/postgres/src/postgres.ts';
 
 /** Bugs of the app that takes orders, and of how apps use Postgres. */
 export const ORDERS_MUTANTS: readonly Mutant[] = [

@@ -1,8 +1,8 @@
 import type { Patch } from '../prove-build/patch.ts';
 import type { Mutant } from './mutant.ts';
 
-const RELAY = 'libs/messaging/src/outbox/relay.ts';
-const LOG = 'libs/messaging/src/outbox/outbox-log.ts';
+const RELAY = 'libs/outbox/src/relay.ts';
+const LOG = 'libs/outbox/src/outbox-log.ts';
 const STREAM = 'libs/messaging/src/jetstream/stream.ts';
 
 const NO_RECONCILER: readonly Patch[] = [

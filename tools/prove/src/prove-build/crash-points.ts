@@ -9,9 +9,9 @@ export interface CrashPoint {
 }
 
 const REPOSITORY = 'apps/orders/src/orders/postgres-orders.repository.ts';
-const WITHIN = 'apps/orders/src/database/within.ts';
-const RELAY = 'libs/messaging/src/outbox/relay.ts';
-const CONSUMER = 'libs/messaging/src/consumer/inbox-consumer.ts';
+const WITHIN = 'libs/postgres/src/within.ts';
+const RELAY = 'libs/outbox/src/relay.ts';
+const CONSUMER = 'libs/inbox/src/inbox-consumer.ts';
 const EDGE = 'apps/gateway/src/orders/orders.controller.ts';
 
 /** Where what is half done could be lost or done again. `crashAt` is that of crash-here.mjs. */

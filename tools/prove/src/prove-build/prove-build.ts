@@ -46,8 +46,10 @@ function projectFolders(): string[] {
 }
 
 function copyProject(project: string, root: string): void {
-  for (const part of ['package.json', 'tsconfig.json', 'src'])
-    cpSync(join(ROOT, project, part), join(root, project, part), { recursive: true });
+  const parts = ['package.json', 'tsconfig.json', 'app.json', 'src'].filter((part) =>
+    existsSync(join(ROOT, project, part)),
+  );
+  for (const part of parts) cpSync(join(ROOT, project, part), join(root, project, part), { recursive: true });
   const { name } = JSON.parse(readFileSync(join(root, project, 'package.json'), 'utf8')) as { name: string };
   const link = join(root, 'node_modules', name);
   mkdirSync(join(link, '..'), { recursive: true });
