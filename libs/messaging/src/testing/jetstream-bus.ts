@@ -31,7 +31,7 @@ export function openReader(
     stream,
     logger,
   }: Pick<JetStreamSourceOptions, 'link' | 'stream' | 'logger'> & { prefix: string },
-  options: Partial<Pick<JetStreamSourceOptions, 'ackWaitMs' | 'settled' | 'lingerMs' | 'subjects'>>,
+  options: Partial<Pick<JetStreamSourceOptions, 'ackWaitMs' | 'settled' | 'lingerMs' | 'subjects' | 'owner'>>,
 ): JetStreamSource {
   const subjects = [`${prefix}.things.*`];
   return new JetStreamSource({ link, stream, durable: 'reader', subjects, logger, ...options });
