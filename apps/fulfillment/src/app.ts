@@ -1,4 +1,4 @@
-import { ordersCanceled, ordersCreated } from '@orders/contracts';
+import { ordersCanceled, ordersCreated } from '@orders/events';
 import { eventHandler } from '@orders/inbox';
 import { natsConfig } from '@orders/messaging';
 import { databaseConfig, postgresOptions, type PostgresSettings } from '@orders/postgres';

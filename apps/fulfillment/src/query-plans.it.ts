@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { ordersCanceled, ordersCreated } from '@orders/contracts';
+import { ordersCanceled, ordersCreated } from '@orders/events';
 import {
   auditOf,
   DeadLetters,

@@ -7,9 +7,9 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ordersV1 } from '@orders/contracts';
 import { createLogger } from '@orders/instrumentation';
 import { MemoryBus } from '@orders/messaging';
+import { ordersV1 } from '@orders/rpc';
 import { Service } from '@orders/service';
 import { service as healthService } from 'grpc-health-check';
 import { serveOrders } from './orders.server.js';

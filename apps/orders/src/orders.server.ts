@@ -1,5 +1,5 @@
-import { ordersV1 } from '@orders/contracts';
 import { serveGrpc } from '@orders/grpc';
+import { ordersV1 } from '@orders/rpc';
 import type { Service } from '@orders/service';
 import { OrdersController } from './orders/orders.controller.js';
 import { OrdersRepository } from './orders/orders.repository.js';

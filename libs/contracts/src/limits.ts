@@ -35,3 +35,11 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export function parseOrderId(text: string): string | undefined {
   return UUID.test(text) ? text.toLowerCase() : undefined;
 }
+
+/**
+ * What may become of an order. None is PENDING today: that is reserved for orders that have to wait for something before
+ * they are accepted, since whoever checks against the published schema would refuse a status that is added later.
+ */
+export const ORDER_STATUSES = ['PENDING', 'CREATED', 'CANCELED'] as const;
+
+export type OrderStatus = (typeof ORDER_STATUSES)[number];

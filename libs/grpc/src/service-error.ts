@@ -6,9 +6,9 @@ import {
   PROBLEM_KINDS,
   type FieldError,
   isProblemCode,
-  type ordersV1,
   problemOfGrpcStatus,
 } from '@orders/contracts';
+import type { ordersV1 } from '@orders/rpc';
 
 /**
  * The gRPC status that stands for `error`. A {@link DomainError} keeps its code, detail and field errors (in the

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { ordersCreated } from '@orders/contracts';
 import { type Message, toMessage } from '@orders/messaging';
 import { newEventId } from '@orders/messaging/testing';
 import { postgresOptions } from '@orders/postgres';
@@ -7,6 +6,7 @@ import { createMigratedDatabase, type TestDatabase } from '@orders/postgres/test
 import { Progress, Secret } from '@orders/service';
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
+import { z } from 'zod';
 import { deadLetters } from './dead-letter-command.js';
 import { selectDeadLetters } from './dead-letter-reads.js';
 import { DeadLetters } from './dead-letters.js';
@@ -30,6 +30,16 @@ beforeEach(async () => {
   await db.query('TRUNCATE effect, inbox, dead_letter, dead_letter_audit');
   printed = [];
 });
+
+const ordersCreated = {
+  type: 'orders.created',
+  dataschema: 'urn:schema:orders.created:v1',
+  schema: z.object({
+    id: z.uuid(),
+    items: z.array(z.object({ sku: z.string(), quantity: z.int().positive() })),
+    totalCents: z.int().nonnegative(),
+  }),
+};
 
 /** An effect that would be refused if it came twice. */
 const planned = eventHandler({

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { ordersCanceled, ordersCreated, type OrderSnapshot } from '@orders/contracts';
+import { ordersCanceled, ordersCreated, type OrderSnapshot } from '@orders/events';
 import { consumerMetrics, InboxConsumer } from '@orders/inbox';
 import { type Message, MemoryBus, toMessage } from '@orders/messaging';
 import { newEventId, recordingLog } from '@orders/messaging/testing';

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { DomainError, type OrderSnapshot } from '@orders/contracts';
+import { DomainError } from '@orders/contracts';
+import type { OrderSnapshot } from '@orders/events';
 import type { SequenceGap } from '@orders/inbox';
 import type { ReceivedEvent } from '@orders/messaging';
 import {

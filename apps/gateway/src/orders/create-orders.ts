@@ -1,8 +1,9 @@
 import { Metadata, status } from '@grpc/grpc-js';
-import { DomainError, ORDER_LIMITS, ordersV1 } from '@orders/contracts';
+import { DomainError, ORDER_LIMITS } from '@orders/contracts';
 import { fromProblemMessage, fromServiceError } from '@orders/grpc';
 import type { Caller } from '@orders/instrumentation';
 import type { BatcherOptions, Deadline } from '@orders/resilience';
+import { ordersV1 } from '@orders/rpc';
 
 /** What a caller asks for; its context is that of its request. */
 export type NewOrder = Omit<ordersV1.CreateOrderRequest, 'context'>;

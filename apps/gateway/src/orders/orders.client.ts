@@ -1,7 +1,7 @@
-import { ordersV1 } from '@orders/contracts';
 import { CHANNEL_OPTIONS, channelCredentials, RpcClient } from '@orders/grpc';
 import { currentCaller, onBehalfOf } from '@orders/instrumentation';
 import { type Batcher, Deadline } from '@orders/resilience';
+import { ordersV1 } from '@orders/rpc';
 import { measuredBatcher } from '@orders/service';
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';

@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto';
-
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { DomainError, type ordersV1, parseOrderId, REPLAYED_METADATA } from '@orders/contracts';
+import { DomainError, parseOrderId, REPLAYED_METADATA } from '@orders/contracts';
+import type { ordersV1 } from '@orders/rpc';
 import type { FastifyReply } from 'fastify';
-
+import { randomUUID } from 'node:crypto';
 import { RequireScope, type CallerRequest } from '../auth/access.js';
 import type { Caller } from '../auth/token-verifier.js';
 import { parseIdempotencyKey, parseIfMatch } from './order.headers.js';

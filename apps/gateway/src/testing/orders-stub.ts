@@ -1,6 +1,7 @@
 import { Server, ServerCredentials, type ServerUnaryCall } from '@grpc/grpc-js';
-import { DomainError, type FieldError, ordersV1, type ProblemCode } from '@orders/contracts';
+import { DomainError, type FieldError, type ProblemCode } from '@orders/contracts';
 import { toProblemMessage, toServiceError } from '@orders/grpc';
+import { ordersV1 } from '@orders/rpc';
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 

@@ -1,12 +1,12 @@
-import { randomUUIDv7 } from 'node:crypto';
 import {
   type EventContract,
   ORDERS_SOURCE,
   ordersCanceled,
   ordersCreated,
   type OrderSnapshot,
-} from '@orders/contracts';
+} from '@orders/events';
 import { type Message, toMessage } from '@orders/messaging';
+import { randomUUIDv7 } from 'node:crypto';
 import type { Order } from './order.js';
 
 /** Where a change comes from: carried by its event to every consumer. */

@@ -1,9 +1,10 @@
 import { Metadata, type ServerUnaryCall } from '@grpc/grpc-js';
 import { Controller, Logger } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
-import { DomainError, ORDER_LIMITS, ordersV1, parseOrderId, REPLAYED_METADATA } from '@orders/contracts';
+import { DomainError, ORDER_LIMITS, parseOrderId, REPLAYED_METADATA } from '@orders/contracts';
 import { deadlineOf, toProblemMessage } from '@orders/grpc';
 import { type Caller, currentCaller, saneId, saneTraceparent } from '@orders/instrumentation';
+import { ordersV1 } from '@orders/rpc';
 import type { Origin } from './order-events.js';
 import { checkCustomer, type Order } from './order.js';
 import { type CreateCommand, type Created, OrdersService } from './orders.service.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { nx } from '../stack/build.ts';
 import { ROOT } from '../stack/paths.ts';
 
-const GENERATED = ['libs/contracts/src/gen', 'libs/contracts/schemas'];
+const GENERATED = ['libs/contracts/rpc/src/gen', 'libs/contracts/events/schemas', 'libs/contracts/schemas'];
 
 /**
  * Generates the contracts anew and compares: whoever changes the .proto or an event commits what it generates.
@@ -12,7 +12,7 @@ const GENERATED = ['libs/contracts/src/gen', 'libs/contracts/schemas'];
  */
 export async function assertNoDrift(signal: AbortSignal): Promise<void> {
   const before = hashes();
-  await nx(['run', 'contracts:generate'], { signal });
+  await nx(['run-many', '-t', 'generate'], { signal });
   const after = hashes();
   const changed = [...new Set([...before.keys(), ...after.keys()])].filter(
     (file) => before.get(file) !== after.get(file),

@@ -1,3 +1,6 @@
+import { Problem } from '@orders/dev/bootstrap/problem.mjs';
+import { ROOT } from '@orders/dev/stack/paths';
+import { CommandFailed, run } from '@orders/dev/stack/run';
 import {
   cpSync,
   existsSync,
@@ -8,9 +11,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { Problem } from '@orders/dev/bootstrap/problem.mjs';
-import { ROOT } from '@orders/dev/stack/paths';
-import { CommandFailed, run } from '@orders/dev/stack/run';
 import { CRASH_POINTS } from './crash-points.ts';
 import { applyPatch, type Patch } from './patch.ts';
 
@@ -39,7 +39,7 @@ export async function proveBuild(
 
 /** Folders of what goes into a build: `apps/orders`, `libs/messaging`, … */
 function projectFolders(): string[] {
-  const folders = ['apps', 'libs'].flatMap((kind) =>
+  const folders = ['apps', 'libs', 'libs/contracts'].flatMap((kind) =>
     readdirSync(join(ROOT, kind)).map((name) => `${kind}/${name}`),
   );
   return folders.filter((folder) => existsSync(join(ROOT, folder, 'package.json')));

@@ -1,14 +1,7 @@
+import { ORDER_STATUSES } from '@orders/contracts/limits';
 import { z } from 'zod';
 
-// Imports nothing of ours: scripts/schemas.ts runs it from source.
-
-/**
- * What may become of an order. None is PENDING today: that is reserved for orders that have to wait for something before
- * they are accepted, since whoever checks against the published schema would refuse a status that is added later.
- */
-export const ORDER_STATUSES = ['PENDING', 'CREATED', 'CANCELED'] as const;
-
-export type OrderStatus = (typeof ORDER_STATUSES)[number];
+// Imports what runs from source: scripts/schemas.ts does.
 
 /** At least one character and no control character, as `isPlainText` wants it at the edge. */
 const plainText = z
@@ -63,32 +56,6 @@ export const ordersCanceled: EventContract<OrderSnapshot> = {
 
 /** Every event that this system publishes. */
 export const EVENTS = [ordersCreated, ordersCanceled] as const;
-
-/**
- * The JetStream stream that carries an event, and the subjects that it takes: the first word of the type names both.
- * `orders.created` is in ORDERS, which takes `orders.>`.
- */
-export function streamOf(type: string): { readonly name: string; readonly subjects: readonly string[] } {
-  const domain = domainOf(type);
-  return { name: domain.toUpperCase(), subjects: [`${domain}.>`] };
-}
-
-/**
- * The subject on which an event of this type is published again for one consumer only. A consumer subscribes to
- * {@link replayFilter} besides the types themselves.
- */
-export function replaySubject(consumer: string, type: string): string {
-  return `${domainOf(type)}.replay.${consumer}.${type}`;
-}
-
-/** All subjects on which events of the stream of this type are published again for one consumer. */
-export function replayFilter(consumer: string, type: string): string {
-  return `${domainOf(type)}.replay.${consumer}.>`;
-}
-
-function domainOf(type: string): string {
-  return type.split('.', 1)[0]!;
-}
 
 /** The name of a schema's file: that of `urn:schema:orders.created:v1` is `orders.created.v1`. */
 export function schemaName(dataschema: string): string {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { EVENTS, orderSnapshot, replayFilter, replaySubject, schemaName, streamOf } from './events.js';
+import { EVENTS, orderSnapshot, schemaName } from './events.js';
 
 const snapshot = {
   id: '01a20559-f3c1-762a-83f7-462d3b536b3a',
@@ -18,13 +18,6 @@ describe('events', () => {
     const file = new URL(`../schemas/${schemaName(dataschema)}.schema.json`, import.meta.url);
     const published = JSON.parse(readFileSync(file, 'utf8')) as object;
     expect(published).toEqual({ $id: dataschema, title: type, ...z.toJSONSchema(schema, { io: 'input' }) });
-  });
-
-  it('of a producer have a stream of their own, which also takes what is published again for one consumer', () => {
-    expect(streamOf('orders.created')).toEqual({ name: 'ORDERS', subjects: ['orders.>'] });
-    expect(streamOf('invoices.sent')).toEqual({ name: 'INVOICES', subjects: ['invoices.>'] });
-    expect(replaySubject('loyalty', 'invoices.sent')).toBe('invoices.replay.loyalty.invoices.sent');
-    expect(replayFilter('loyalty', 'invoices.sent')).toBe('invoices.replay.loyalty.>');
   });
 
   it('are read by a consumer that does not know a field yet', () => {
