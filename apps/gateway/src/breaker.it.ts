@@ -50,7 +50,7 @@ describe('the breaker', () => {
     expect(performance.now() - healedAt).toBeLessThan(10_000);
   });
 
-  it.each(['validation-failed', 'idempotency-key-reused', 'order-not-found'] as const)(
+  it.each(['validation-failed', 'idempotency-key-reused', 'idempotency-key-in-use'] as const)(
     'never opens because orders answers %s',
     async (code) => {
       gateway.orders.failures.push(...Array.from({ length: 60 }, () => ({ code })));

@@ -41,7 +41,14 @@ export const headerComponents = Object.fromEntries(
 );
 
 /** The headers of an answer: those that it always has, and those that it may lack. */
-export function headers(always: readonly HeaderName[], optional: readonly HeaderName[] = []) {
-  const all = [...optional.map((name) => [name, `${name}.optional`]), ...always.map((name) => [name, name])];
-  return Object.fromEntries(all.map(([name, key]) => [name, { $ref: `#/components/headers/${key}` }]));
+export function headers(
+  always: readonly HeaderName[],
+  optional: readonly HeaderName[] = [],
+): Record<string, { $ref: string }> {
+  const refs = (names: readonly HeaderName[], suffix = '') =>
+    names.map((name): [string, { $ref: string }] => [
+      name,
+      { $ref: `#/components/headers/${name}${suffix}` },
+    ]);
+  return Object.fromEntries([...refs(optional, '.optional'), ...refs(always)]);
 }

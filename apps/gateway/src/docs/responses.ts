@@ -60,7 +60,7 @@ export function problems(codes: readonly ProblemCode[], optional: readonly Heade
   const answers = [...codes.map(answerFor), ...UNREAD];
   const byStatus = [...Map.groupBy(answers, ({ status }) => status)];
   return Object.fromEntries(
-    byStatus.map(([status, group]) => [
+    byStatus.map(([status, group]): [number, object] => [
       status,
       {
         description: group.map(({ description }) => description).join(', or: '),
