@@ -1,7 +1,5 @@
 import 'reflect-metadata';
-
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-
 import { GOOD_ORDER, startGateway, type GatewayUnderTest } from './testing/gateway-under-test.js';
 
 let gateway: GatewayUnderTest;
@@ -50,7 +48,7 @@ describe('the breaker', () => {
     expect(performance.now() - healedAt).toBeLessThan(10_000);
   });
 
-  it.each(['validation-failed', 'idempotency-key-reused', 'order-not-found'] as const)(
+  it.each(['validation-failed', 'idempotency-key-reused', 'idempotency-key-in-use'] as const)(
     'never opens because orders answers %s',
     async (code) => {
       gateway.orders.failures.push(...Array.from({ length: 60 }, () => ({ code })));

@@ -60,9 +60,9 @@ export interface ProblemDetails {
   title: string;
   status: number;
   detail: string;
-  errors?: FieldError[];
-  requestId?: string;
-  traceId?: string;
+  errors?: FieldError[] | undefined;
+  requestId?: string | undefined;
+  traceId?: string | undefined;
 }
 
 /**

@@ -46,9 +46,9 @@ export function problemDetails(
     title: PROBLEMS[problem.code].title,
     status: problem.status,
     detail: problem.detail,
-    ...(problem.errors.length > 0 && { errors: problem.errors.slice(0, MAX_FIELD_ERRORS) }),
-    ...(ids.requestId !== undefined && { requestId: ids.requestId }),
-    ...(ids.traceId !== undefined && { traceId: ids.traceId }),
+    errors: problem.errors.length > 0 ? problem.errors.slice(0, MAX_FIELD_ERRORS) : undefined,
+    requestId: ids.requestId,
+    traceId: ids.traceId,
   };
 }
 

@@ -11,13 +11,16 @@ const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+/** The page and what it loads: for people, and no part of the API. */
+export const PAGES: readonly string[] = ['/docs', '/docs/', '/docs/js/scalar.js'];
+
 /** `/openapi.json`, and a page that reads it at `/docs`. */
 export function addDocs(fastify: FastifyInstance): void {
   const options = { config: { access: 'public' } } as const;
   let pages: Promise<FastifyInstance> | undefined;
 
   fastify.get('/openapi.json', options, async () => (await import('./openapi.js')).openApiDocument());
-  for (const url of ['/docs', '/docs/', '/docs/js/scalar.js']) {
+  for (const url of PAGES) {
     fastify.get(url, options, async (request, reply) => {
       pages ??= createPages();
       const answer = await (await pages).inject(url);

@@ -118,7 +118,7 @@ describe('orders that come at the same time', () => {
       gateway.orders.failCalls = false;
       gateway.orders.calls.length = 0;
       const { answers } = await together(() => {
-        gateway.orders.failures.push({ code: 'version-mismatch' }, { code, errors }, { code, errors });
+        gateway.orders.failures.push({ code: 'idempotency-key-in-use' }, { code, errors }, { code, errors });
         return [order('k'), order('k')];
       });
       for (const answer of answers) expect(await seen(answer)).toEqual(alone);
@@ -127,7 +127,7 @@ describe('orders that come at the same time', () => {
 
   it('are asked for one by one when their call fails for a reason of its own', async () => {
     const { answers } = await together(() => {
-      gateway.orders.failures.push({ code: 'version-mismatch' }, { code: 'internal' });
+      gateway.orders.failures.push({ code: 'idempotency-key-in-use' }, { code: 'internal' });
       gateway.orders.failCalls = true;
       return [order('a'), order('b')];
     });

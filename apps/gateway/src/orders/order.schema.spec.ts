@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { ordersV1 } from '@orders/rpc';
 import fc from 'fast-check';
-
-import { createOrderBody, listOrdersQuery } from './order.schema.js';
+import { EXAMPLE_ORDER } from '../docs/examples.js';
+import { createOrderBody, listOrdersQuery, orderBody, toOrderBody } from './order.schema.js';
 
 const MAX = Number.MAX_SAFE_INTEGER;
 const accepts = (...items: { quantity: number; priceCents: number }[]) =>
@@ -36,5 +37,31 @@ describe('a query', () => {
     for (const limit of ['0', '101', '-1', '1.0', '1e1', '', '٣']) {
       expect(listOrdersQuery.safeParse({ limit }).success).toBe(false);
     }
+  });
+});
+
+// That each field of the aggregate is in orders.v1.Order, apps/orders/src/orders/order-fields.spec.ts demands.
+const item = ordersV1.Item.create({});
+const answer = toOrderBody(ordersV1.Order.create({ items: [item] }));
+
+describe.each(Object.keys(ordersV1.Order.create({})))('the field %s of an order', (field) => {
+  it('is answered', () => {
+    expect(answer).toHaveProperty(field);
+  });
+
+  it('is in the schema of the answer, and in the example of the document', () => {
+    expect(orderBody.shape).toHaveProperty(field);
+    expect(EXAMPLE_ORDER).toHaveProperty(field);
+  });
+});
+
+describe.each(Object.keys(item))('the field %s of an item', (field) => {
+  it('is answered', () => {
+    expect(answer).toHaveProperty(`items[0].${field}`);
+  });
+
+  it('is in the schema of the answer, and in the example of the document', () => {
+    expect(orderBody.shape.items.element.shape).toHaveProperty(field);
+    expect(EXAMPLE_ORDER).toHaveProperty(`items[0].${field}`);
   });
 });

@@ -1,4 +1,5 @@
 import { isPlainText, ORDER_LIMITS, ORDER_STATUSES } from '@orders/contracts';
+import type { ordersV1 } from '@orders/rpc';
 import { z } from 'zod';
 
 const plain = (max: number) =>
@@ -54,6 +55,22 @@ export const orderBody = z.object({
   createdAt: z.iso.datetime(),
   version: z.int().min(1),
 });
+
+/** The fields of {@link orderBody} with the values of orders.v1. */
+export type OrderBody = Pick<ordersV1.Order, keyof z.output<typeof orderBody>>;
+
+/** Field by field: what orders adds to its message is answered once the schema has it. */
+export function toOrderBody(order: ordersV1.Order): OrderBody {
+  return {
+    id: order.id,
+    customerId: order.customerId,
+    items: order.items.map(({ sku, quantity, priceCents }) => ({ sku, quantity, priceCents })),
+    totalCents: order.totalCents,
+    status: order.status,
+    createdAt: order.createdAt,
+    version: order.version,
+  };
+}
 
 /**
  * Whether the total fits a JSON number. Doubles are exact up to 2^53-1 and round monotonically above, so a step that

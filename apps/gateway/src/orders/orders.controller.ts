@@ -12,6 +12,8 @@ import {
   listOrdersQuery,
   type CreateOrderBody,
   type ListOrdersQuery,
+  type OrderBody,
+  toOrderBody,
 } from './order.schema.js';
 import { OrdersClient } from './orders.client.js';
 
@@ -25,7 +27,7 @@ export class OrdersController {
     @Body({ schema: createOrderBody }) { customerId, items }: CreateOrderBody,
     @Req() { caller, headers, deadline }: CallerRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<ordersV1.Order> {
+  ): Promise<OrderBody> {
     // Without a key of the caller's it gets one of ours, and learns it from every answer: repeating is safe with it.
     const given = headers['idempotency-key'];
     const idempotencyKey = parseIdempotencyKey(given) ?? randomUUID();
@@ -45,7 +47,7 @@ export class OrdersController {
     @Param('id') id: string,
     @Req() { caller, deadline }: CallerRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<ordersV1.Order> {
+  ): Promise<OrderBody> {
     const request = { id: orderId(id), customerId: visibleTo(caller) };
     return answer(await this.orders.getOrder(request, deadline), reply);
   }
@@ -55,12 +57,12 @@ export class OrdersController {
   async list(
     @Query({ schema: listOrdersQuery }) { limit, cursor = '', customerId }: ListOrdersQuery,
     @Req() { caller, deadline }: CallerRequest,
-  ): Promise<{ orders: ordersV1.Order[]; nextCursor: string | null }> {
+  ): Promise<{ orders: OrderBody[]; nextCursor: string | null }> {
     const page = await this.orders.listOrders(
       { customerId: customerOf(caller, customerId), limit, cursor },
       deadline,
     );
-    return { orders: page.orders, nextCursor: page.nextCursor || null };
+    return { orders: page.orders.map(toOrderBody), nextCursor: page.nextCursor || null };
   }
 
   // eslint-disable-next-line @typescript-eslint/max-params -- Nest's signature: each part of a request by its decorator
@@ -72,7 +74,7 @@ export class OrdersController {
     @Body({ schema: cancelOrderBody }) _body: undefined,
     @Req() { caller, headers, deadline }: CallerRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<ordersV1.Order> {
+  ): Promise<OrderBody> {
     const expectedVersion = parseIfMatch(headers['if-match']);
     const request = { id: orderId(id), customerId: visibleTo(caller), expectedVersion };
     return answer(await this.orders.cancelOrder(request, deadline), reply);
@@ -101,7 +103,7 @@ function orderId(text: string): string {
   throw new DomainError('order-not-found', 'No order of yours has this id');
 }
 
-function answer(order: ordersV1.Order, reply: FastifyReply): ordersV1.Order {
+function answer(order: ordersV1.Order, reply: FastifyReply): OrderBody {
   reply.header('etag', `"${order.version}"`);
-  return order;
+  return toOrderBody(order);
 }

@@ -3,14 +3,24 @@ import { readConfig, Service, type ProcessHandle } from '@orders/service';
 import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { gatewayConfig } from '../config.js';
+import { PAGES } from '../docs/docs.js';
+import { openApiDocument } from '../docs/openapi.js';
 import { createGateway } from '../gateway.js';
+import { ApiDocument, type OpenApi } from './api-document.js';
 import { AUDIENCE, startIssuer } from './issuer.js';
 import { OrdersStub } from './orders-stub.js';
+import { watchAnswers } from './watch-answers.js';
 
 /** An order that breaks no rule. */
 export const GOOD_ORDER = { items: [{ sku: 'BOOK-1', quantity: 2, priceCents: 1_999 }] };
 
-/** The real gateway on a free port, with a real issuer and a real gRPC server behind it. */
+/** The document that the gateway serves. */
+const API = new ApiDocument(openApiDocument() as OpenApi);
+
+/**
+ * The real gateway on a free port, with a real issuer and a real gRPC server behind it. Each of its answers, however a
+ * test asks for it, must be one that the OpenAPI document has: `stop` throws for those that are not.
+ */
 export async function startGateway(environment: NodeJS.ProcessEnv = {}) {
   const issuer = await startIssuer();
   const orders = await new OrdersStub().start();
@@ -42,6 +52,11 @@ export async function startGateway(environment: NodeJS.ProcessEnv = {}) {
     });
   await app.listen(0, '127.0.0.1');
   service.started();
+  const differences = new Set<string>();
+  watchAnswers(app.getHttpServer(), (answer) => {
+    if (PAGES.includes(answer.request?.path ?? '')) return;
+    for (const difference of API.differences(answer)) differences.add(difference);
+  });
   const { port } = app.getHttpServer().address() as AddressInfo;
   const alice = await issuer.token('alice', 'orders:read orders:write');
 
@@ -78,6 +93,7 @@ export async function startGateway(environment: NodeJS.ProcessEnv = {}) {
       await service.stop('test');
       orders.stop();
       await issuer.close();
+      if (differences.size > 0) throw new Error(`not as documented:\n${[...differences].join('\n')}`);
     },
   };
 }

@@ -7,7 +7,7 @@ import {
 } from '@orders/events';
 import { type Message, toMessage } from '@orders/messaging';
 import { randomUUIDv7 } from 'node:crypto';
-import type { Order } from './order.js';
+import type { Order, OrderItem } from './order.js';
 
 /** Where a change comes from: carried by its event to every consumer. */
 export interface Origin {
@@ -37,10 +37,25 @@ function orderEvent(
     sequence: order.version,
     ...circumstances,
   };
-  const data: OrderSnapshot = {
-    ...order,
-    items: [...order.items],
+  return toMessage(context, snapshotOf(order));
+}
+
+/** T with its optional fields named too: what builds one cannot forget a field. */
+type Complete<T> = { [Field in keyof Required<T>]: T[Field] };
+
+/** Field by field: what is published is what the schema says. */
+function snapshotOf(order: Order): Complete<OrderSnapshot> {
+  return {
+    id: order.id,
+    customerId: order.customerId,
+    items: order.items.map(snapshotOfItem),
+    totalCents: order.totalCents,
+    status: order.status,
     createdAt: order.createdAt.toISOString(),
+    version: order.version,
   };
-  return toMessage(context, data);
+}
+
+function snapshotOfItem({ sku, quantity, priceCents }: OrderItem): Complete<OrderSnapshot['items'][number]> {
+  return { sku, quantity, priceCents };
 }

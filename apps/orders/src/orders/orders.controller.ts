@@ -6,7 +6,8 @@ import { deadlineOf, toProblemMessage } from '@orders/grpc';
 import { type Caller, currentCaller, saneId, saneTraceparent } from '@orders/instrumentation';
 import { ordersV1 } from '@orders/rpc';
 import type { Origin } from './order-events.js';
-import { checkCustomer, type Order } from './order.js';
+import { orderMessage } from './order-message.js';
+import { checkCustomer } from './order.js';
 import { type CreateCommand, type Created, OrdersService } from './orders.service.js';
 
 /** orders.v1 as gRPC has it: reads messages, calls the service, writes messages. */
@@ -31,7 +32,7 @@ export class OrdersController {
       initial.set(REPLAYED_METADATA, 'true');
       call.sendMetadata(initial);
     }
-    return toMessage(order);
+    return orderMessage(order);
   }
 
   @GrpcMethod('Orders', 'createOrders')
@@ -63,7 +64,7 @@ export class OrdersController {
     call: ServerUnaryCall<ordersV1.GetOrderRequest, ordersV1.Order>,
   ): Promise<ordersV1.Order> {
     const which = { id: orderId(id), customerId: ownerOf(customerId) };
-    return toMessage(await this.orders.get(which, deadlineOf(call)));
+    return orderMessage(await this.orders.get(which, deadlineOf(call)));
   }
 
   @GrpcMethod('Orders', 'listOrders')
@@ -76,7 +77,7 @@ export class OrdersController {
     assertPageSize(limit);
     const query = { customerId, limit: limit || ORDER_LIMITS.defaultPage, before: readCursor(cursor) };
     const page = await this.orders.list(query, deadlineOf(call));
-    return { orders: page.orders.map(toMessage), nextCursor: writeCursor(page.next) };
+    return { orders: page.orders.map(orderMessage), nextCursor: writeCursor(page.next) };
   }
 
   @GrpcMethod('Orders', 'cancelOrder')
@@ -91,13 +92,13 @@ export class OrdersController {
       expectedVersion: request.expectedVersion || undefined,
       origin: originOf(currentCaller()),
     };
-    return toMessage(await this.orders.cancel(command, deadlineOf(call)));
+    return orderMessage(await this.orders.cancel(command, deadlineOf(call)));
   }
 
   private toResult(result: PromiseSettledResult<Created>): ordersV1.CreateOrderResult {
     if (result.status === 'fulfilled') {
       const { order, replayed } = result.value;
-      return { outcome: { $case: 'order', value: toMessage(order) }, replayed };
+      return { outcome: { $case: 'order', value: orderMessage(order) }, replayed };
     }
     const reason: unknown = result.reason;
     if (!(reason instanceof DomainError)) this.logger.error(reason, 'an order of a batch failed');
@@ -127,10 +128,6 @@ function isOutage(result: PromiseSettledResult<Created>): boolean {
     result.reason instanceof DomainError &&
     result.reason.code === 'unavailable'
   );
-}
-
-function toMessage(order: Order): ordersV1.Order {
-  return { ...order, items: [...order.items], createdAt: order.createdAt.toISOString() };
 }
 
 /** What is no id can be nobody's order. */

@@ -58,15 +58,27 @@ const CREATE = `
   )
   SELECT id FROM created`;
 
+type FoundByKey = Order & { idempotencyKey: string; requestHash: string };
+
 /** What a create has answered before: an order never changes but in status and version. */
-const FIND_BY_KEYS = `
-  SELECT id, customer_id AS "customerId", items, total_cents::float8 AS "totalCents", 'CREATED' AS status,
-         created_at AS "createdAt", 1 AS version,
-         idempotency_key AS "idempotencyKey", encode(request_hash, 'hex') AS "requestHash"
+const AS_CREATED: Readonly<Record<keyof FoundByKey, string>> = {
+  id: 'id',
+  customerId: 'customer_id',
+  items: 'items',
+  totalCents: 'total_cents::float8',
+  status: "'CREATED'",
+  createdAt: 'created_at',
+  version: '1',
+  idempotencyKey: 'idempotency_key',
+  requestHash: "encode(request_hash, 'hex')",
+};
+
+const FOUND = Object.entries(AS_CREATED).map(([field, sql]) => `${sql} AS "${field}"`);
+
+export const FIND_BY_KEYS = `
+  SELECT ${FOUND.join(', ')}
   FROM orders
   JOIN unnest($1::text[], $2::text[]) AS k (customer, key) ON (customer_id, idempotency_key) = (customer, key)`;
-
-type FoundByKey = Order & { idempotencyKey: string; requestHash: string };
 
 const LOCK_NOT_AVAILABLE = '55P03';
 
