@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { APP_NAMES, DATABASES } from '../src/stack/topology.ts';
+import { APPS } from '../src/stack/declarations.ts';
 import { ROOT } from '../src/stack/paths.ts';
 import { readDockerfile } from './dockerfile.ts';
 
@@ -23,6 +23,8 @@ interface Compose {
 
 const compose = parse(readFileSync(join(ROOT, 'docker/compose.yaml'), 'utf8'), { merge: true }) as Compose;
 const services = Object.entries(compose.services);
+const APP_NAMES = APPS.map(({ name }) => name);
+const DATABASES = APPS.filter(({ database }) => database).map(({ name }) => name);
 const migrations = DATABASES.map((name) => `${name}-migrate`);
 const ours = services.filter(([, { build }]) => build !== undefined);
 

@@ -25,7 +25,9 @@ export function readDeclarations(root = ROOT): readonly AppDeclaration[] {
       return [];
     }
     const { data, error } = appDeclaration.safeParse(JSON.parse(readFileSync(join(root, file), 'utf8')));
-    problems.push(...(error?.issues ?? []).map(({ path, message }) => `${file}: ${path.join('.')}: ${message}`));
+    problems.push(
+      ...(error?.issues ?? []).map(({ path, message }) => `${file}: ${path.join('.')}: ${message}`),
+    );
     return data ? [data] : [];
   });
   if (problems.length > 0) throw new Problem(problems.join('\n✗ '));
