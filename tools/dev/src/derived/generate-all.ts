@@ -3,26 +3,27 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { nx } from '../stack/build.ts';
 import { ROOT } from '../stack/paths.ts';
+import { writeDerivedFiles } from './derived-files.ts';
 
-const GENERATED = ['libs/contracts/src/gen', 'libs/contracts/schemas'];
+/** Written by the contracts from the .proto, the events and the schema of a declaration. */
+const FROM_CONTRACTS = ['libs/contracts/src/gen', 'libs/contracts/schemas'];
 
 /**
- * Generates the contracts anew and compares: whoever changes the .proto or an event commits what it generates.
- * @throws with the names of the files that differ
+ * Writes everything anew that is generated and committed.
+ * @returns the files that are not as they were
+ * @throws Problem when a declaration is wrong; CommandFailed with what a generator printed
  */
-export async function assertNoDrift(signal: AbortSignal): Promise<void> {
+export async function generateAll(signal?: AbortSignal): Promise<string[]> {
+  const derived = writeDerivedFiles();
   const before = hashes();
   await nx(['run', 'contracts:generate'], { signal });
   const after = hashes();
-  const changed = [...new Set([...before.keys(), ...after.keys()])].filter(
-    (file) => before.get(file) !== after.get(file),
-  );
-  if (changed.length > 0)
-    throw new Error(`Generated code was not up to date; it is now, commit it: ${changed.join(', ')}`);
+  const files = [...new Set([...before.keys(), ...after.keys()])];
+  return [...derived, ...files.filter((file) => before.get(file) !== after.get(file))];
 }
 
 function hashes(): Map<string, string> {
-  const entries = GENERATED.flatMap((folder) =>
+  const entries = FROM_CONTRACTS.flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true }).filter((entry) =>
       entry.isFile(),
     ),
