@@ -89,7 +89,7 @@ describe('ci', () => {
 
   it('checks format and generated code as a whole, and what is affected', () => {
     expect(commands('checks')).toContain('npx prettier --check .');
-    expect(commands('checks')).toContain('npx nx run contracts:generate && git diff --exit-code');
+    expect(commands('checks')).toContain('npm run generate && git diff --exit-code');
     expect(commands('checks')).toContain('npx nx affected -t lint typecheck test build');
     expect(commands('integration')).toContain('npx nx affected -t it');
     expect(commands('charts')).toContain('npx nx affected -t charts');

@@ -4,19 +4,18 @@ import { Problem, report, UsageError } from '../bootstrap/problem.mjs';
 import { runToEnd } from '../bootstrap/run-to-end.mjs';
 import { asksForHelp } from './command-line.ts';
 import { APPS } from './stack/declarations.ts';
+import { withCommandLine } from './stack/declared-files.ts';
 import { readEnvironments } from './stack/environments.ts';
 import { LOCAL, ROOT } from './stack/paths.ts';
 
-const WITH_COMMAND_LINE = APPS.map(({ name }) => name).filter((name) =>
-  existsSync(join(ROOT, 'apps', name, 'src/cli.ts')),
-);
+const APPS_WITH_COMMANDS = withCommandLine(ROOT, APPS);
 
 process.exitCode = await main(process.argv.slice(2)).catch(report);
 
 /** `npm run orders -- …`, `npm run fulfillment -- …`: an app's own command line, on the running system's servers. */
 async function main([app = '', ...args]: string[]): Promise<number> {
-  if (!WITH_COMMAND_LINE.includes(app))
-    throw new UsageError(`No command line in "${app}": one of ${WITH_COMMAND_LINE.join(', ')}`);
+  if (!APPS_WITH_COMMANDS.includes(app))
+    throw new UsageError(`No command line in "${app}": one of ${APPS_WITH_COMMANDS.join(', ')}`);
   const entry = join(ROOT, 'apps', app, 'dist/cli.js');
   if (!existsSync(entry)) throw new Problem(`${app} is not built: npm start or npm run build does it.`);
   return runToEnd(process.execPath, [entry, ...args], {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { Problem } from '../../bootstrap/problem.mjs';
 import { type AppDeclaration, APPS } from './declarations.ts';
-import { type AppPorts, byName, portsOf } from './wiring.ts';
+import { type AppPorts, byName, ISSUER, portsOf } from './wiring.ts';
 
 export interface WantedPort {
   /** Who will listen there, for messages. */
@@ -15,9 +15,6 @@ export interface SystemPorts {
   issuer: number;
   apps: Record<string, AppPorts>;
 }
-
-/** The dev issuer is no app. */
-export const ISSUER = { what: 'dev issuer', variable: 'ISSUER_PORT', port: 3003 } as const;
 
 /**
  * The ports of `npm start`: the declared ones, unless the environment has others.

@@ -1,4 +1,4 @@
-import type { AppDeclaration } from './declarations.ts';
+import type { AppDeclaration } from '@orders/contracts/declaration';
 
 export type PortName = keyof AppPorts;
 
@@ -21,6 +21,9 @@ export interface DeclaredPort {
   /** What changes it in `npm start` and compose, e.g. ORDERS_GRPC_PORT. */
   variable: string;
 }
+
+/** The dev issuer is no app. */
+export const ISSUER = { what: 'dev issuer', variable: 'ISSUER_PORT', port: 3003 } as const;
 
 /** Every port of an app: http, grpc, management, as far as it has them. */
 export function portsOf({ name, ports }: AppDeclaration): DeclaredPort[] {
