@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
+import { APPS } from '../src/stack/declarations.ts';
 import { ROOT } from '../src/stack/paths.ts';
 import { attempt, type Outcome } from './run.ts';
 
@@ -69,6 +70,10 @@ describe.each(files)('.github/workflows/$name', ({ text }) => {
       expect({ job, permissions }).toEqual({ job, permissions: expect.any(Object) });
       expect(Object.values(permissions ?? {}).filter((level) => level !== 'read')).toEqual([]);
     }
+  });
+
+  it('lists no app: Nx knows them', () => {
+    for (const { name } of APPS) expect(text).not.toMatch(new RegExp(`\\b${name}\\b`));
   });
 
   it('lets no job run for ever, and no checkout keep its token', () => {
