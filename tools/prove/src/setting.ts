@@ -22,7 +22,8 @@ export async function settingOf({ postgres, nats }: System): Promise<[name: stri
 
 /** Of the sources. */
 export function commit(): string {
-  const git = (...args: string[]) => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim();
+  const git = (...args: string[]) =>
+    execFileSync('git', args, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
   try {
     const changed = git('status', '--porcelain', 'apps', 'libs') === '' ? '' : ', changed since';
     return `${git('rev-parse', '--short=12', 'HEAD')}${changed}`;
