@@ -1,6 +1,7 @@
 import js from '@eslint/js';
 import nx from '@nx/eslint-plugin';
 import prettier from 'eslint-config-prettier';
+import { readdirSync } from 'node:fs';
 import ts from 'typescript-eslint';
 
 /** What may import what, by the tags in each package.json. Apps never import apps. */
@@ -12,8 +13,10 @@ const BOUNDARIES = [
   { sourceTag: 'type:tool', onlyDependOnLibsWithTags: ['type:lib', 'type:tool'] },
 ];
 
-const APPS = ['@orders/gateway', '@orders/orders', '@orders/fulfillment'];
-const TOOLS = ['@orders/dev', '@orders/prove', '@orders/bench'];
+/** The packages in the folders of `apps` or `tools`: each has the name of its folder. */
+const packagesIn = (kind) => readdirSync(new URL(kind, import.meta.url)).map((folder) => `@orders/${folder}`);
+const APPS = packagesIn('apps');
+const TOOLS = packagesIn('tools');
 const noImportOf = (names) => ['error', { patterns: names.map((name) => ({ group: [name, `${name}/*`] })) }];
 
 export default ts.config(

@@ -14,6 +14,7 @@ const COMMANDS = {
   cli: 'tools/dev/src/cli.ts',
   prove: 'tools/prove/src/prove.ts',
   bench: 'tools/bench/src/main.ts',
+  generate: 'tools/dev/src/generate.ts',
 };
 
 /**
@@ -29,7 +30,8 @@ export async function main([command = '', ...args]) {
     await ensureInstalled(ROOT);
     const node = findNode();
     const bin = join(ROOT, 'node_modules', '.bin');
-    return await runToEnd(node, ['--disable-warning=ExperimentalWarning', join(ROOT, script), ...args], {
+    const run = ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'run-script.mjs')];
+    return await runToEnd(node, [...run, join(ROOT, script), ...args], {
       cwd: ROOT,
       env: { ...process.env, PATH: [dirname(node), bin, process.env.PATH].join(':') },
     });

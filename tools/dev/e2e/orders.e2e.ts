@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { until } from '../src/stack/until.ts';
 import { census } from './census.ts';
 import { type Answer, Customer, freshSystem, inParallel, ITEMS, type SystemUnderTest } from './client.ts';
+import { censusOnceApplied, expectAllAgree } from './load.ts';
 
 let sut: SystemUnderTest;
 let alice: Customer;
@@ -16,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => sut.dispose(), 60_000);
 
 const shipment = async (orderId: string) => {
-  const response = await fetch(`${sut.system.urls.shipments}/${orderId}`);
+  const response = await fetch(`${sut.system.urls.effects.fulfillment}/${orderId}`);
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 };
 
@@ -168,16 +169,8 @@ describe('1,000 orders at 32 connections', () => {
       expect(answer.status).toBe(201);
       acknowledged.push(answer.body.id);
     });
-    const end = await until(
-      async () => {
-        const now = await census(sut.system);
-        return now.effects.length === start.orders.length + 1_000 ? now : undefined;
-      },
-      { timeoutMs: 30_000, what: 'every effect' },
-    );
+    const end = await censusOnceApplied(sut.system);
     expect(end.orders).toEqual([...start.orders, ...acknowledged].sort());
-    expect(end.created).toEqual(end.orders);
-    expect(end.effects).toEqual(end.orders);
-    expect(end.doubleEffects).toBe(0);
+    expectAllAgree(end);
   }, 90_000);
 });

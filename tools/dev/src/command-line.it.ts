@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { tryLock } from '../bootstrap/lock.mjs';
+import { APPS } from './stack/declarations.ts';
+import { withCommandLine } from './stack/declared-files.ts';
 import { LOCAL, ROOT } from './stack/paths.ts';
 
 /** So that an argument that is not refused starts and wipes nothing here. */
@@ -20,7 +22,7 @@ function call(command: string, ...args: string[]) {
   return { status, stdout, stderr };
 }
 
-describe.each(['start', 'verify', 'reset', 'token', 'prove', 'bench'])('%s', (command) => {
+describe.each(['start', 'verify', 'reset', 'token', 'generate', 'prove', 'bench'])('%s', (command) => {
   it('refuses an option that it does not know', () => {
     const stderr = "✗ Unknown option '--nonsense' (--help says how)\n";
     expect(call(command, '--nonsense')).toEqual({ status: 2, stdout: '', stderr });
@@ -34,7 +36,9 @@ describe.each(['start', 'verify', 'reset', 'token', 'prove', 'bench'])('%s', (co
 
 describe('cli', () => {
   it('names the apps that have a command line', () => {
-    const stderr = '✗ No command line in "nonsense": one of orders, fulfillment (--help says how)\n';
+    const apps = withCommandLine(ROOT, APPS).join(', ');
+    expect(apps).toMatch(/^orders, fulfillment\b/);
+    const stderr = `✗ No command line in "nonsense": one of ${apps} (--help says how)\n`;
     expect(call('cli', 'nonsense')).toEqual({ status: 2, stdout: '', stderr });
   });
 });

@@ -1,12 +1,11 @@
 import { formatLogLine, painter, type Style } from './log-line.ts';
+import { APPS } from './stack/declarations.ts';
 
 const COLOURS: Record<string, Style> = {
-  gateway: 'cyan',
-  orders: 'magenta',
-  fulfillment: 'blue',
+  ...Object.fromEntries(APPS.map(({ name, colour }) => [name, colour])),
   system: 'yellow',
 };
-const WIDTH = 'fulfillment'.length;
+const WIDTH = Math.max(...['nats-server', ...Object.keys(COLOURS)].map(({ length }) => length));
 
 const MOST_HELD_LINES = 500;
 

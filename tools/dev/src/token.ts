@@ -1,5 +1,7 @@
 import { Problem } from '../bootstrap/problem.mjs';
 import { runTool } from './command-line.ts';
+import { readEnvironments } from './stack/environments.ts';
+import { LOCAL } from './stack/paths.ts';
 import { portsFrom } from './stack/ports.ts';
 import { TOKEN, type TokenOptions } from './token-options.ts';
 
@@ -7,9 +9,15 @@ await runTool(TOKEN, main);
 
 /** `npm run --silent token`: a bearer token of the running dev issuer, and nothing else, on stdout. */
 async function main({ sub, scope }: TokenOptions): Promise<number> {
-  const { issuer } = portsFrom(process.env).byKey;
-  process.stdout.write(`${await fetchToken(`http://127.0.0.1:${issuer}`, sub, scope)}\n`);
+  process.stdout.write(`${await fetchToken(findIssuer(), sub, scope)}\n`);
   return 0;
+}
+
+/** That of the shell goes first, then that of the running system. */
+function findIssuer(): string {
+  const apps = process.env.ISSUER_PORT ? [] : Object.values(readEnvironments(LOCAL) ?? {});
+  const told = apps.map(({ OIDC_ISSUER: url }) => url).find((url) => url !== undefined);
+  return told ?? `http://127.0.0.1:${portsFrom(process.env).ports.issuer}`;
 }
 
 async function fetchToken(issuer: string, sub: string, scope: string): Promise<string> {
@@ -19,7 +27,7 @@ async function fetchToken(issuer: string, sub: string, scope: string): Promise<s
     body,
     signal: AbortSignal.timeout(5000),
   }).catch(() => {
-    throw new Problem(`No issuer at ${issuer}: run npm start first (ISSUER_PORT when it uses another port).`);
+    throw new Problem(`No issuer at ${issuer}: run npm start first (ISSUER_PORT asks one at another port).`);
   });
   const { access_token: token } = (await response.json().catch(() => ({}))) as { access_token?: string };
   if (!response.ok || !token)

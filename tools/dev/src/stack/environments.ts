@@ -1,8 +1,8 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { appEnvironments } from './topology.ts';
 
-export type Environments = ReturnType<typeof appEnvironments>;
+/** What each app is told, by its name. */
+export type Environments = Record<string, Record<string, string>>;
 
 const fileIn = (dataDir: string): string => join(dataDir, 'environments.json');
 

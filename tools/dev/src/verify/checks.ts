@@ -1,6 +1,6 @@
+import { generateAll } from '../derived/generate-all.ts';
 import { nx } from '../stack/build.ts';
 import { commandCheck, tool, type Check } from './check.ts';
-import { assertNoDrift } from './contracts-drift.ts';
 import { jestCheck } from './jest-check.ts';
 import { COST_GUARD, PROOF } from './tool-check.ts';
 
@@ -19,7 +19,11 @@ export const SIDE_BY_SIDE: readonly (readonly Check[])[] = [
 ];
 
 /** First of all, since it rewrites what the others read. */
-export const CONTRACTS = commandCheck('contracts', assertNoDrift);
+export const GENERATED = commandCheck('generated files', async (signal) => {
+  const changed = await generateAll(signal);
+  if (changed.length > 0)
+    throw new Error(`What is generated was not up to date; it is now, commit it: ${changed.join(', ')}`);
+});
 
 /** These measure time and want the machine for themselves. */
 export const ALONE: readonly Check[] = [

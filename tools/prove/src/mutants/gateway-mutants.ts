@@ -1,7 +1,5 @@
+import { SOURCES } from '../prove-build/sources.ts';
 import type { Mutant } from './mutant.ts';
-
-const ORDERS_CLIENT = 'apps/gateway/src/orders/orders.client.ts';
-const RPC_CLIENT = 'libs/grpc/src/rpc-client.ts';
 
 /** Bugs of the edge. */
 export const GATEWAY_MUTANTS: readonly Mutant[] = [
@@ -10,12 +8,12 @@ export const GATEWAY_MUTANTS: readonly Mutant[] = [
     breaks: 'one order for each key',
     patches: [
       {
-        file: ORDERS_CLIENT,
+        file: SOURCES.gatewayClient,
         from: 'caller: currentCaller() };',
         to: 'caller: currentCaller() }; let tries = 0;',
       },
       {
-        file: ORDERS_CLIENT,
+        file: SOURCES.gatewayClient,
         from: 'this.creating.add(order)',
         to: `this.creating.add(tries++ === 0 ? order : { ...order, request: { ...request, idempotencyKey: crypto.randomUUID() } })`,
       },
@@ -29,7 +27,7 @@ export const GATEWAY_MUTANTS: readonly Mutant[] = [
   {
     name: 'connect-without-limit',
     breaks: 'works again within 10 s',
-    patches: [{ file: RPC_CLIENT, from: 'limitConnect(credentials', to: '(credentials' }],
+    patches: [{ file: SOURCES.rpcClient, from: 'limitConnect(credentials', to: '(credentials' }],
     exposedBy: { faults: ['black hole at connect'], targets: ['gateway-orders'] },
     seenAs: ['I8'],
   },
