@@ -1,14 +1,14 @@
-import type { Weather } from '@orders/resilience/testing';
+import type { NetworkFault } from '@orders/resilience/testing';
 import { EDGES, type Edge, type SystemUnderProof } from '../system-under-proof.ts';
 import type { Random } from '../random.ts';
 import { nothing, type Fault } from './fault.ts';
 
 const edgeOf = (sut: SystemUnderProof, target: string) => sut.edges[target as Edge];
 
-function weather(
+function networkFault(
   name: string,
   durationMs: readonly [number, number],
-  choose: (random: Random) => Weather,
+  choose: (random: Random) => NetworkFault,
 ): Fault {
   return {
     name,
@@ -34,13 +34,13 @@ export const NETWORK_FAULTS: readonly Fault[] = [
       return nothing;
     },
   },
-  weather('cut after bytes', [300, 1_500], (random) => ({
+  networkFault('cut after bytes', [300, 1_500], (random) => ({
     kind: 'cutAfter',
     // Mostly within the first answer or two: a COMMIT's, a publish's.
     bytes: 1 + Math.floor(4_000 * random.next() ** 3),
     direction: random.pick(['request', 'answer']),
   })),
-  weather('black hole', [500, 6_000], () => ({ kind: 'blackhole' })),
+  networkFault('black hole', [500, 6_000], () => ({ kind: 'blackhole' })),
   {
     name: 'black hole at connect',
     targets: EDGES,
@@ -53,6 +53,6 @@ export const NETWORK_FAULTS: readonly Fault[] = [
       return async () => edge.clear();
     },
   },
-  weather('latency', [500, 3_000], (random) => ({ kind: 'latency', ms: random.int(50, 1_500) })),
-  weather('trickle', [500, 2_500], (random) => ({ kind: 'trickle', bytes: random.int(1, 40) })),
+  networkFault('latency', [500, 3_000], (random) => ({ kind: 'latency', ms: random.int(50, 1_500) })),
+  networkFault('trickle', [500, 2_500], (random) => ({ kind: 'trickle', bytes: random.int(1, 40) })),
 ];
