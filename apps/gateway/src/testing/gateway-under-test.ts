@@ -41,7 +41,7 @@ export async function startGateway(environment: NodeJS.ProcessEnv = {}) {
       routes.push(`${[route.method].flat().join()} ${route.url}`);
     });
   await app.listen(0, '127.0.0.1');
-  service.started();
+  service.markStarted();
   const { port } = app.getHttpServer().address() as AddressInfo;
   const alice = await issuer.token('alice', 'orders:read orders:write');
 
