@@ -26,4 +26,4 @@ const app = await createHttpApp({
   providers: [ShipmentsRepository, { provide: DataSource, useValue: database }],
 });
 await app.listen(config.port, config.host);
-service.started();
+service.markStarted();

@@ -13,7 +13,7 @@ export function addDeadlines(fastify: FastifyInstance, ms: number): void {
   fastify.decorateRequest('deadline');
   fastify.addHook('onRequest', (request, reply, done) => {
     // gRPC and the batcher keep the time: a timer more for each of thousands of requests a second is dear.
-    request.deadline = Deadline.keptBy(goneSignal(reply), ms);
+    request.deadline = Deadline.withoutTimer(goneSignal(reply), ms);
     done();
   });
 }

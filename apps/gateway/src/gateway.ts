@@ -39,7 +39,7 @@ export async function createGateway(config: Config, service: Service): Promise<N
 
   void keys.run();
   // Not orders: without it the gateway still answers honestly, and all gateways would leave at once.
-  service.readiness('token-keys', () => keys.check());
+  service.addReadinessCheck('token-keys', () => keys.check());
   service.onStop('connections', 'token keys', async () => keys.stop());
   service.onStop('connections', 'orders', async () => orders.close());
   return app;

@@ -14,4 +14,4 @@ const service = new Service({
 await service.openManagementPort();
 const app = await createGateway(config, service);
 await app.listen(config.port, config.host);
-service.started();
+service.markStarted();

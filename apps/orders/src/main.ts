@@ -11,4 +11,4 @@ const service = new Service({ name, config, logger: createLogger({ name, level: 
 await service.openManagementPort();
 const repository = await openStorage(config, service);
 await serveOrders(service, repository, `${config.host}:${config.grpcPort}`);
-service.started();
+service.markStarted();

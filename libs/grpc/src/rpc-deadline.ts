@@ -20,5 +20,5 @@ export function deadlineOf(call: TimedCall): Deadline {
   else call.once('cancelled', () => gone.abort());
   const leftMs = Number(call.getDeadline()) - Date.now();
   if (leftMs === Infinity) return Deadline.after(DEFAULT_DEADLINE_MS, gone.signal);
-  return Deadline.keptBy(gone.signal, leftMs);
+  return Deadline.withoutTimer(gone.signal, leftMs);
 }

@@ -2,13 +2,18 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { HttpAppOptions } from './http-app.js';
 
 /**
- * A Nest application on Fastify with everything that our public ports share: bodies of 64 KiB at most, time-outs,
- * strict JSON, problem+json for every error, validation by the zod schema of `@Body({ schema })` and its like, request
- * context, one metric and one log line a request, and a stop that ends (registered with the service). To be followed
- * by `app.listen(port, host)`; handlers that are added to Fastify itself must be there before.
+ * Makes a Nest application on Fastify with what all our public ports share:
+ *
+ * - bodies of at most 64 KiB, in strict JSON, and timeouts for slow senders;
+ * - validation by the zod schema of `@Body({ schema })`, `@Query({ schema })` and `@Param({ schema })`;
+ * - problem+json for every error;
+ * - a request context, one metric and one log line a request;
+ * - a stop within the service's time limits, registered with the service.
+ *
+ * Call `app.listen(port, host)` afterwards. Handlers must be added to Fastify before that.
  */
 export async function createHttpApp(options: HttpAppOptions): Promise<NestFastifyApplication> {
-  // Fastify costs 50 MiB that a process without an HTTP port need not pay.
+  // Imported here, because Fastify costs 50 MiB and some processes have no HTTP port.
   const { buildHttpApp } = await import('./http-app.js');
   return buildHttpApp(options);
 }

@@ -9,19 +9,19 @@ const schema = z.strictObject({
 const issues = (value: unknown) => schema.safeParse(value).error?.issues ?? [];
 
 describe('fieldErrors', () => {
-  it('points at each place by RFC 6901', () => {
+  it('points at each invalid place by RFC 6901', () => {
     expect(fieldErrors(issues({ items: [{ 'a/b': 1 }, { 'a/b': 'x' }] }))).toMatchObject([
       { pointer: '/items/1/a~1b' },
     ]);
     expect(fieldErrors(issues(7))).toMatchObject([{ pointer: '' }]);
   });
 
-  it('names each unknown key, shortened', () => {
+  it('names each unknown key, cut after 64 characters', () => {
     const errors = fieldErrors(issues({ items: [{ 'a/b': 1, x: 1, y: 1 }], ['z'.repeat(500)]: 1 }));
     expect(errors.map((error) => error.pointer)).toEqual(['/items/0/x', '/items/0/y', `/${'z'.repeat(64)}`]);
   });
 
-  it('calls what is missing required', () => {
+  it('reports a missing field as required', () => {
     expect(fieldErrors(issues({}))).toEqual([{ pointer: '/items', detail: 'is required' }]);
   });
 

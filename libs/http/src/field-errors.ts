@@ -1,7 +1,7 @@
 import type { FieldError } from '@orders/contracts';
 import { escapePointer } from './json.js';
 
-/** What a zod issue says beyond the Standard Schema. */
+/** An issue of the Standard Schema, with what zod adds to it. */
 interface Issue {
   readonly message: string;
   readonly path?: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined;
@@ -9,27 +9,31 @@ interface Issue {
   readonly keys?: readonly string[];
 }
 
-/** The places that `issues` complain about; each unknown key is a place of its own. */
+/**
+ * Turns issues of a schema into field errors, one for each unknown key. Names of unknown keys are cut after 64 characters.
+ *
+ * @param format makes the `pointer` of a path; default: {@link pointer}
+ */
 export function fieldErrors(
   issues: readonly Issue[],
-  place: (path: readonly string[]) => string = pointer,
+  format: (path: readonly string[]) => string = pointer,
 ): FieldError[] {
   return issues.flatMap((issue) => {
     const path = (issue.path ?? []).map((step) => String(typeof step === 'object' ? step.key : step));
     if (issue.code !== 'unrecognized_keys' || !issue.keys)
-      return [{ pointer: place(path), detail: wording(issue) }];
+      return [{ pointer: format(path), detail: detailOf(issue) }];
     return issue.keys.map((key) => ({
-      pointer: place([...path, key.slice(0, 64)]),
+      pointer: format([...path, key.slice(0, 64)]),
       detail: 'is not a known field',
     }));
   });
 }
 
-function wording({ message }: Issue): string {
+function detailOf({ message }: Issue): string {
   return message.endsWith('received undefined') ? 'is required' : message;
 }
 
-/** An RFC 6901 pointer. */
+/** A path into the body, as an RFC 6901 pointer. */
 export function pointer(path: readonly string[]): string {
   return path.map((step) => `/${escapePointer(step)}`).join('');
 }

@@ -13,28 +13,28 @@ import { RouteTable } from './route-table.js';
 import { ValidationPipe } from './validation.pipe.js';
 
 export interface HttpAppOptions extends Pick<ModuleMetadata, 'controllers' | 'providers'> {
-  /** Whose logger, stop and drain state the app shares. */
+  /** The app uses its logger, takes part in its stop, and closes connections while it stops. */
   service: Service;
 }
 
 const SERVER_OPTIONS = {
-  // More is 413.
+  // In bytes; a larger body is answered with 413.
   bodyLimit: 65_536,
-  // Slow senders: headers within 3 s, the whole request within 5 s, looked at each second.
+  // Against slow senders: headers within 3 s, the whole request within 5 s, checked every second.
   requestTimeout: 5_000,
   http: { headersTimeout: 3_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
-  // Longer than the usual 60 s of load balancers, so that they close first.
+  // Above the usual 60 s of load balancers, so that they close idle connections first.
   keepAliveTimeout: 65_000,
   connectionTimeout: 75_000,
   maxRequestsPerSocket: 1_000,
-  // An id of any length is looked at, and found to be none.
+  // Ids of any length reach their handler, which checks them.
   routerOptions: { maxParamLength: 16_384 },
-  // While stopping, requests on open connections are answered as ever, with `Connection: close`.
+  // During a stop, requests on open connections are still served, with `Connection: close`.
   return503OnClosing: false,
   clientErrorHandler: answerClientError,
 };
 
-/** How often a stopping server looks for connections that have become idle, in ms. */
+/** How often a stopping server closes connections that have become idle, in ms. */
 const IDLE_SWEEP_MS = 100;
 
 /** See `createHttpApp`. */
@@ -63,14 +63,14 @@ export async function buildHttpApp(options: HttpAppOptions): Promise<NestFastify
   });
   addEdgeHooks(fastify, service);
   acceptJsonOnly(fastify);
-  endUsedUpConnections(app.getHttpServer());
+  closeSpentConnections(app.getHttpServer());
   stopWith(service, app);
   return app;
 }
 
 function rootModule({ service: { logger }, controllers = [], providers = [] }: HttpAppOptions): Type {
   @Module({
-    // Its middleware is bound to no route: our own hook writes one line a request for a tenth of the time.
+    // Its middleware is bound to no route: our own hook writes the line of a request in a tenth of the time.
     imports: [LoggerModule.forRoot({ pinoHttp: { logger, autoLogging: false }, forRoutes: [] })],
     controllers,
     providers,
@@ -80,10 +80,10 @@ function rootModule({ service: { logger }, controllers = [], providers = [] }: H
 }
 
 /**
- * Who goes on after an answer with `Connection: close`, the last of {@link SERVER_OPTIONS.maxRequestsPerSocket}, is
- * refused by Node itself, as often as he likes: no hook ever hears of it. Nothing more is read from such a connection.
+ * Closes connections whose client goes on after the last request of {@link SERVER_OPTIONS.maxRequestsPerSocket}, which
+ * was answered with `Connection: close`. Node itself would refuse every further request, without calling a hook.
  */
-function endUsedUpConnections(server: Server): void {
+function closeSpentConnections(server: Server): void {
   server.on('dropRequest', (_request: IncomingMessage, socket: Socket) => socket.destroySoon());
 }
 
@@ -96,7 +96,7 @@ function stopWith(service: Service, app: NestFastifyApplication): void {
   });
   service.onStop('drain', 'http', async (signal) => {
     const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS);
-    // A client that holds a half-sent request would otherwise keep the server open for as long as it likes.
+    // Otherwise a client with a half-sent request could keep the server open without limit.
     signal.addEventListener('abort', () => server.closeAllConnections(), { once: true });
     await closed;
     clearInterval(sweep);

@@ -14,9 +14,9 @@ import { parseStrictJson } from './json.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Undefined only while the request line and headers are read. */
+    /** Undefined only until request line and headers are parsed. */
     requestContext: RequestContext | undefined;
-    /** When its headers had come, by `performance.now`. */
+    /** When its headers were parsed, by `performance.now`. */
     startedAt: number;
   }
 }
@@ -26,10 +26,10 @@ interface Outcome {
   readonly durationMs: number;
 }
 
-/** Headers that must not come twice: Node would join them, or drop one in silence. */
-const SINGLE = new Set(['host', 'authorization', 'content-type', 'idempotency-key', 'if-match']);
+/** Headers that must not be repeated: Node would join the values or drop one without notice. */
+const SINGLE_HEADERS = new Set(['host', 'authorization', 'content-type', 'idempotency-key', 'if-match']);
 
-/** For answers that are data, not pages. A route that serves pages overrides what it must. */
+/** Headers for answers that are data. A route that serves pages must override some. */
 const SECURITY_HEADERS = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -37,7 +37,10 @@ const SECURITY_HEADERS = {
   'x-content-type-options': 'nosniff',
 };
 
-/** Request context, security headers, one span, metric and log line a request, `Connection: close` while stopping. */
+/**
+ * Adds hooks that give each request its context, security headers, one span, one metric and one log line, refuse repeated
+ * headers, and send `Connection: close` during a stop.
+ */
 export function addEdgeHooks(fastify: FastifyInstance, service: Service): void {
   const duration = meter('http').createHistogram('http.server.request.duration.seconds', {
     description: 'Duration of HTTP requests at the server',
@@ -49,11 +52,11 @@ export function addEdgeHooks(fastify: FastifyInstance, service: Service): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     request.startedAt = performance.now();
     const context = beginRequest(request, reply, startHttpSpan(request));
-    // Comes for every request; Fastify's onResponse does not when the client goes away.
+    // Fires for every request, unlike Fastify's onResponse, which does not fire when the client goes away.
     reply.raw.on('close', () => {
       const outcome = { status: statusOf(reply), durationMs: performance.now() - request.startedAt };
       duration.record(outcome.durationMs / 1_000, metricLabels(request, outcome));
-      // The event comes from the socket, outside of the request's own context.
+      // The socket emits the event, outside of the request's async context.
       runInContext(context, () => service.logger.info(accessLine(request, outcome), 'request'));
       endHttpSpan(context.span, request, outcome.status);
     });
@@ -68,7 +71,7 @@ export function addEdgeHooks(fastify: FastifyInstance, service: Service): void {
   });
 }
 
-/** Gives the request its context and the answer its headers; also for requests that no hook sees (a path like `/%zz`). */
+/** Gives a request its context and its answer the headers; also for requests that reach no hook (a path like `/%zz`). */
 export function beginRequest(request: FastifyRequest, reply: FastifyReply, span?: Span): RequestContext {
   const context = contextFrom((name) => request.headers[name], span);
   request.requestContext = context;
@@ -79,7 +82,7 @@ export function beginRequest(request: FastifyRequest, reply: FastifyReply, span?
   return context;
 }
 
-/** `application/json` in UTF-8 and nothing else; an empty body is `undefined`, for the validation to complain about. */
+/** Accepts only `application/json` in UTF-8. An empty body becomes `undefined`, which the validation refuses. */
 export function acceptJsonOnly(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
@@ -100,7 +103,7 @@ function refuseOtherEncodings(request: FastifyRequest): void {
     errors: [
       encoding === undefined
         ? { pointer: 'content-type', detail: 'the charset must be utf-8' }
-        : { pointer: 'content-encoding', detail: 'is not taken' },
+        : { pointer: 'content-encoding', detail: 'is not accepted' },
     ],
   });
 }
@@ -109,10 +112,10 @@ function repeatedHeader(rawHeaders: readonly string[]): DomainError | undefined 
   const seen = new Set<string>();
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]?.toLowerCase() ?? '';
-    if (!SINGLE.has(name)) continue;
+    if (!SINGLE_HEADERS.has(name)) continue;
     if (seen.has(name)) {
-      const errors = [{ pointer: name, detail: 'must not come twice' }];
-      return new DomainError('malformed-request', `The header ${name} must not come twice`, { errors });
+      const errors = [{ pointer: name, detail: 'must not be repeated' }];
+      return new DomainError('malformed-request', `The header ${name} must not be repeated`, { errors });
     }
     seen.add(name);
   }
@@ -136,7 +139,7 @@ function accessLine(request: FastifyRequest, { status, durationMs }: Outcome): o
   };
 }
 
-/** 499 when the client did not wait for its answer, so that impatience does not count as a failure of ours. */
+/** The status of the answer; 499 when the client went away before it had it, which is no failure of ours. */
 function statusOf(reply: FastifyReply): number {
   return reply.raw.writableFinished ? reply.statusCode : 499;
 }

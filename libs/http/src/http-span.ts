@@ -1,10 +1,10 @@
 import { endSpan, tracingIsOn, type Span, startServerSpan } from '@orders/instrumentation';
 import type { FastifyRequest } from 'fastify';
 
-/** Asked every few seconds by machines. */
+/** Load balancers request it every few seconds. */
 const UNTRACED = '/healthz';
 
-/** The span of a request, under that of its client; none for health checks, and where tracing is off. */
+/** Starts the span of a request, below that of its client. There is none for health checks and when tracing is off. */
 export function startHttpSpan(request: FastifyRequest): Span | undefined {
   if (!tracingIsOn()) return undefined;
   const { method, headers, routeOptions } = request;
@@ -12,7 +12,7 @@ export function startHttpSpan(request: FastifyRequest): Span | undefined {
   return startServerSpan(routeOptions.url ? `${method} ${routeOptions.url}` : method, headers['traceparent']);
 }
 
-/** Ends it with the attributes of OpenTelemetry's semantic conventions; a failure of ours is one of the span. */
+/** Ends the span with the attributes of OpenTelemetry's semantic conventions. A status of 500 or more is a failure. */
 export function endHttpSpan(span: Span | undefined, request: FastifyRequest, status: number): void {
   if (!span?.isRecording()) return;
   const failed = status >= 500;
@@ -20,7 +20,7 @@ export function endHttpSpan(span: Span | undefined, request: FastifyRequest, sta
     'http.request.method': request.method,
     'http.response.status_code': status,
     'url.scheme': 'http',
-    // Without its query, which may hold what is nobody's business.
+    // Without the query, which may hold personal data.
     'url.path': request.url.split('?', 1)[0],
     'http.route': request.routeOptions.url,
     'server.address': request.hostname,

@@ -15,7 +15,7 @@ function refusal(run: () => unknown): { code: string; pointer: string | undefine
 }
 
 describe('parseStrictJson', () => {
-  it('gives what JSON.parse gives, for any JSON', () => {
+  it('returns what JSON.parse returns, for any JSON', () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 8 }), (text) => {
         if (text.includes('__proto__')) return;
@@ -29,7 +29,7 @@ describe('parseStrictJson', () => {
     '[1e2, -0, 0.1, 1.50e3, 9007199254740991, 1E+2, 0.000001, 1e21]',
     '"\\\\"',
     '{"\\"":{"":[]}}',
-  ])('takes %s', (text) => {
+  ])('accepts %s', (text) => {
     expect(parse(text)).toEqual(JSON.parse(text));
   });
 
@@ -41,11 +41,11 @@ describe('parseStrictJson', () => {
     ['{"":1,"":1}', '/'],
     ['{"__proto__":1}', '/__proto__'],
     ['{"\\u005f_proto__":1}', '/__proto__'],
-  ])('refuses the keys of %s', (text, pointer) => {
+  ])('refuses a repeated or forbidden key: %s', (text, pointer) => {
     expect(refusal(() => parse(text))).toEqual({ code: 'malformed-request', pointer });
   });
 
-  it('knows the same key in another object, and a text that looks like a key, for what they are', () => {
+  it('accepts the same key in another object, and a text that looks like a key', () => {
     expect(parse('[{"a":1},{"a":"\\"a\\":"},["a","a"]]')).toHaveLength(3);
   });
 
@@ -62,7 +62,7 @@ describe('parseStrictJson', () => {
     expect(refusal(() => parse(text))).toEqual({ code: 'validation-failed', pointer });
   });
 
-  it('takes 32 levels and refuses 33, and any number more without running out of stack', () => {
+  it('accepts 32 levels, and refuses 33 or many more without a stack overflow', () => {
     const nested = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
     expect(parse(nested(32))).toBeDefined();
     for (const levels of [33, 30_000])

@@ -1,15 +1,15 @@
 import { DomainError, type FieldError, type ProblemCode } from '@orders/contracts';
 import { isUtf8 } from 'node:buffer';
 
-/** Arrays and objects inside each other; more is refused before anything recursive sees them. */
+/** Most arrays and objects inside each other; more are refused before recursive code processes them. */
 const MAX_DEPTH = 32;
-/** A decimal number of up to 15 digits survives the way through a double (IEEE 754 binary64). */
+/** A decimal number of up to 15 digits does not change when it is stored as a double (IEEE 754 binary64). */
 const EXACT_DIGITS = 15;
 
 /**
- * Parses JSON and refuses what `JSON.parse` lets pass in silence: bytes that are not UTF-8, a byte order mark, a key
- * twice in one object, `__proto__`, more than 32 levels, and numbers that a double would change. `1.0` and `1e2`
- * are the numbers 1 and 100.
+ * Parses JSON. Refuses what is not JSON, and what Node would accept without notice: bytes that are not UTF-8, a byte order
+ * mark, a repeated key in one object, the key `__proto__`, more than 32 levels, and numbers that a double would change.
+ * `1.0` and `1e2` are the numbers 1 and 100.
  *
  * @throws {DomainError} `malformed-request`, or `validation-failed` for a number that would change
  */
@@ -33,7 +33,7 @@ interface Container {
   index: number;
 }
 
-/** One pass over a text that is known to be valid JSON, so that the grammar need not be checked again. */
+/** Checks a text in one pass. The text is known to be valid JSON, so the grammar is not checked again. */
 class Inspection {
   private readonly stack: Container[] = [];
   private at = 0;
@@ -94,7 +94,7 @@ class Inspection {
   private refuse(detail: string, code: ProblemCode = 'malformed-request'): never {
     const path = this.stack.map(({ keys, key, index }) => escapePointer(keys ? key : String(index)));
     const error: FieldError = { pointer: path.map((step) => `/${step.slice(0, 64)}`).join(''), detail };
-    throw new DomainError(code, `The body cannot be taken: ${error.pointer || 'it'} ${detail}`, {
+    throw new DomainError(code, `The body cannot be accepted: ${error.pointer || 'it'} ${detail}`, {
       errors: [error],
     });
   }
@@ -112,13 +112,13 @@ function isNumeric(code: number): boolean {
   );
 }
 
-/** Is the number that a double makes of `token` the same number? */
+/** Does `token` keep its value as a double? */
 function isExact(token: string): boolean {
   const value = Number(token);
   return Number.isFinite(value) && normal(token) === normal(String(value));
 }
 
-/** Significant digits and exponent, so that `1.50e3` and `1500` become the same text. */
+/** Normal form: significant digits and exponent, so that `1.50e3` and `1500` become the same text. */
 function normal(token: string): string {
   const [, sign, whole = '', fraction = '', exponent = '0'] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(token) ?? [];

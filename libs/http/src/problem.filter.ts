@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { problemDetails, problemOf } from './problem.js';
 import type { RouteTable } from './route-table.js';
 
-/** Answers every error with problem+json; what is a bug of ours is logged with its cause, and only logged. */
+/** Answers every error with problem+json. A bug is logged with its cause, of which the answer shows nothing. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(
@@ -23,10 +23,10 @@ export class ProblemFilter implements ExceptionFilter {
     const error = (noRoute && this.wrongMethod(request, reply)) || thrown;
     const problem = problemOf(error);
     if (problem.code === 'internal') this.logger.error({ err: error }, 'request failed');
-    // Of overload, the line of the request tells enough: to refuse must stay cheap.
+    // Overload is not logged here, so that refusing stays cheap: the access line has the status.
     else if (problem.status >= 500 && problem.code !== 'overloaded')
       this.logger.warn({ err: error }, 'request not served');
-    // Once a byte has gone out there is nothing left to say; cutting tells the caller that it is not the whole.
+    // Headers are sent: no other answer is possible. Closing the connection shows the caller that this one is incomplete.
     if (reply.sent || reply.raw.headersSent) {
       reply.raw.destroy();
       return;
@@ -38,7 +38,7 @@ export class ProblemFilter implements ExceptionFilter {
     reply
       .code(problem.status)
       .header('content-type', 'application/problem+json')
-      // As bytes, because Fastify adds a charset to text, which the media type does not have.
+      // As bytes, because Fastify would add a charset to text, which this media type does not have.
       .send(Buffer.from(JSON.stringify(problemDetails(problem, { requestId, traceId }))));
   }
 
@@ -46,6 +46,6 @@ export class ProblemFilter implements ExceptionFilter {
     const methods = this.routes.methodsOf(request.url);
     if (methods.length === 0) return undefined;
     reply.header('allow', methods.join(', '));
-    return new DomainError('method-not-allowed', `This resource knows ${methods.join(', ')}`);
+    return new DomainError('method-not-allowed', `This resource supports ${methods.join(', ')}`);
   }
 }

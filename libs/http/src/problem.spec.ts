@@ -27,13 +27,13 @@ describe('every problem', () => {
     expect(problem.retryAfterSeconds).toBe(isRetryable(code) ? 1 : undefined);
   });
 
-  it('of every kind is reachable by some code', () => {
+  it('kind belongs to a code', () => {
     const kinds = new Set<ProblemKind>(CODES.map((code) => PROBLEMS[code].kind));
     expect([...kinds].sort()).toEqual(Object.keys(PROBLEM_KINDS).sort());
   });
 });
 
-describe('what was not meant for callers', () => {
+describe('an error that is not meant for callers', () => {
   it.each([
     new Error('password=1'),
     new TypeError('x is undefined'),
@@ -42,7 +42,7 @@ describe('what was not meant for callers', () => {
     null,
     { statusCode: 200 },
     { status: 503 },
-  ])('%s is 500 and says nothing', (error) => {
+  ])('%s is 500, without its message', (error) => {
     const problem = problemOf(error);
     expect(problem).toMatchObject({ code: 'internal', status: 500, errors: [] });
     expect(JSON.stringify(problemDetails(problem, {}))).not.toMatch(/password|undefined|stack/);
@@ -57,7 +57,7 @@ describe('what was not meant for callers', () => {
     [415, 'unsupported-media-type'],
     [418, 'malformed-request'],
     [431, 'payload-too-large'],
-  ])('but a %i of the HTTP stack keeps its status', (status, code) => {
+  ])('keeps the status %i of the HTTP stack', (status, code) => {
     expect(problemOf(Object.assign(new Error('inside'), { statusCode: status }))).toMatchObject({
       code,
       status,

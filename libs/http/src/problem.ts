@@ -7,23 +7,23 @@ import {
   type ProblemDetails,
 } from '@orders/contracts';
 
-/** Most field errors in one answer: a caller mends the first ones first, and an answer stays small. */
+/** Most field errors in one answer, which keeps it small: callers fix the first ones first. */
 const MAX_FIELD_ERRORS = 20;
 
-/** An error as the edge answers it. */
+/** An error as the HTTP edge answers it. */
 export interface Problem {
   code: ProblemCode;
-  /** That of the code, unless HTTP has one of its own for the case (408, 431). */
+  /** HTTP status of the code, or a more exact one of the HTTP stack (408, 431). */
   status: number;
   detail: string;
   errors: readonly FieldError[];
-  /** For the header `Retry-After`, in whole seconds. */
+  /** Value of the header `Retry-After`, in whole seconds; no header when undefined. */
   retryAfterSeconds: number | undefined;
 }
 
 /**
- * What to answer for `error`. A {@link DomainError} says it itself; an error of the HTTP stack with a status below
- * 500 is taken by its status; everything else is a bug: 500, and nothing of it reaches the caller.
+ * The problem to answer for `error`. A {@link DomainError} brings its own. An error of the HTTP stack with a status below
+ * 500 keeps that status, with a text of ours. Everything else is a bug: 500, and the caller sees nothing of it.
  */
 export function problemOf(error: unknown): Problem {
   if (error instanceof DomainError) {
@@ -36,7 +36,7 @@ export function problemOf(error: unknown): Problem {
   return { code, status: known ? status : 500, detail, errors: [], retryAfterSeconds: undefined };
 }
 
-/** The answer's body (RFC 9457). */
+/** The body of an error answer (RFC 9457), with the first 20 field errors. */
 export function problemDetails(
   problem: Problem,
   ids: { requestId?: string | undefined; traceId?: string | undefined },
@@ -61,9 +61,9 @@ const BY_STATUS: Readonly<Record<number, Wording>> = {
   401: ['unauthenticated', 'The request carries no valid access token'],
   403: ['forbidden', 'The access token does not allow this'],
   404: ['not-found', 'No resource has this path'],
-  405: ['method-not-allowed', 'The resource does not know this method'],
+  405: ['method-not-allowed', 'The resource does not support this method'],
   408: ['malformed-request', 'The request did not arrive in full in time'],
-  413: ['payload-too-large', 'The body is larger than this resource takes'],
+  413: ['payload-too-large', 'The body is larger than this resource accepts'],
   415: ['unsupported-media-type', 'The body must be application/json in UTF-8 without a content encoding'],
   429: ['rate-limited', 'Too many requests'],
   431: ['payload-too-large', 'The headers are larger than 16 KiB'],
@@ -71,6 +71,6 @@ const BY_STATUS: Readonly<Record<number, Wording>> = {
 
 function statusOf(error: unknown): number {
   const { status, statusCode } = (error ?? {}) as { status?: unknown; statusCode?: unknown };
-  const said = Number(statusCode ?? status);
-  return Number.isInteger(said) && said >= 400 && said <= 599 ? said : 500;
+  const number = Number(statusCode ?? status);
+  return Number.isInteger(number) && number >= 400 && number <= 599 ? number : 500;
 }

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { RouteTable } from './route-table.js';
 
-it('a path knows the methods of every template that it fits', () => {
+it('methodsOf a path lists the methods of every template that it matches', () => {
   const routes = new RouteTable();
   routes.add('GET', '/orders/:id');
   routes.add('HEAD', '/orders/:id');

@@ -1,4 +1,4 @@
-/** The routes of an app, for the question that its router does not answer: does this path know other methods? */
+/** The routes of an app. Unlike the router, it can tell which methods a path supports. */
 export class RouteTable {
   private readonly routes: { method: string; path: readonly string[] }[] = [];
 
@@ -7,7 +7,7 @@ export class RouteTable {
     this.routes.push({ method, path: path.split('/') });
   }
 
-  /** The methods that `url` knows, sorted; none when no route has this path. */
+  /** The methods that the path of `url` supports, sorted; empty when no route has this path. */
   methodsOf(url: string): string[] {
     const path = (url.split('?', 1)[0] ?? '').split('/');
     const matching = this.routes.filter((route) => matches(route.path, path));

@@ -3,9 +3,8 @@ import { DomainError } from '@orders/contracts';
 import { fieldErrors, parameter, pointer } from './field-errors.js';
 
 /**
- * Validates by the schema of `@Body({ schema })`, `@Query({ schema })` and `@Param({ schema })`. A body that breaks its
- * schema is `validation-failed` with RFC 6901 pointers; a query or path that does is `malformed-request` with the
- * names of the parameters.
+ * Validates by the schema of `@Body({ schema })`, `@Query({ schema })` and `@Param({ schema })`. An invalid body is
+ * `validation-failed` with RFC 6901 pointers. An invalid query or path is `malformed-request` with names of parameters.
  */
 @Injectable()
 export class ValidationPipe implements PipeTransform {

@@ -1,5 +1,5 @@
 export { currentCaller, onBehalfOf, type Caller } from './caller.js';
-export { contextFrom, saneId, saneTraceparent } from './request-context.js';
+export { contextFrom, validId, validTraceparent } from './request-context.js';
 export { currentContext, runInContext, type RequestContext } from './context.js';
 export { DURATION_BUCKETS } from './durations.js';
 export { createLogger, type LoggerSettings } from './logging.js';

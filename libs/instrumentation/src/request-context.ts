@@ -7,34 +7,35 @@ import {
 } from '@orders/instrumentation';
 import { randomUUID } from 'node:crypto';
 
-/** What a request id and a correlation id may look like; anything else is replaced, never echoed. */
-const SANE_ID = /^[A-Za-z0-9._-]{1,128}$/;
+/** The format of request ids and correlation ids. An id of another format is replaced and never echoed. */
+const ID_FORMAT = /^[A-Za-z0-9._-]{1,128}$/;
 
-/** Reads one header or metadata entry; `undefined` when it is absent. */
+/** Reads one header or metadata entry by its lower-case name; `undefined` when it is absent. */
 export type ReadHeader = (name: string) => unknown;
 
 /**
- * The context of a request that came in with these headers; what is missing or not sane is made.
+ * Makes the context of a request from its headers `x-request-id`, `x-correlation-id` and `traceparent`. A missing or
+ * invalid request id or traceparent is made anew; a missing or invalid correlation id becomes the request id.
  *
- * @param span of the server, started with the same `traceparent`
+ * @param span the server's span, started with the same `traceparent`
  */
 export function contextFrom(read: ReadHeader, span?: Span): RequestContext {
   const traceparent = traceparentOf(span);
-  const requestId = saneId(read('x-request-id')) ?? randomUUID();
+  const requestId = validId(read('x-request-id')) ?? randomUUID();
   return {
     requestId,
-    correlationId: saneId(read('x-correlation-id')) ?? requestId,
-    traceparent: traceparent ?? saneTraceparent(read('traceparent')) ?? makeTraceparent(),
+    correlationId: validId(read('x-correlation-id')) ?? requestId,
+    traceparent: traceparent ?? validTraceparent(read('traceparent')) ?? makeTraceparent(),
     ...(traceparent !== undefined && span && { span }),
   };
 }
 
-/** The `traceparent` itself when it may be taken over from outside; else `undefined`. */
-export function saneTraceparent(traceparent: unknown): string | undefined {
+/** A `traceparent` from outside, unchanged when it is valid; else `undefined`. */
+export function validTraceparent(traceparent: unknown): string | undefined {
   return parseTraceparent(traceparent) && (traceparent as string);
 }
 
-/** The id itself when it may be taken over from outside; else `undefined`. */
-export function saneId(id: unknown): string | undefined {
-  return typeof id === 'string' && SANE_ID.test(id) ? id : undefined;
+/** An id from outside, unchanged when it has 1 to 128 letters, digits, `.`, `_` and `-` only; else `undefined`. */
+export function validId(id: unknown): string | undefined {
+  return typeof id === 'string' && ID_FORMAT.test(id) ? id : undefined;
 }

@@ -17,7 +17,7 @@ function databaseWith(off: readonly string[]) {
   };
   const service = {
     logger: createLogger({ name: 'test', level: 'silent' }),
-    readiness: (name: string, check: () => Promise<void>) => void checks.set(name, check),
+    addReadinessCheck: (name: string, check: () => Promise<void>) => void checks.set(name, check),
     onStop: (phase: string, name: string, step: (signal: AbortSignal) => Promise<void>) =>
       void stops.set(`${phase}: ${name}`, () => step(AbortSignal.abort())),
   };

@@ -78,12 +78,12 @@ interface Database {
  */
 export async function openDatabase(
   database: Database,
-  service: Pick<Service, 'logger' | 'onStop' | 'readiness'>,
+  service: Pick<Service, 'addReadinessCheck' | 'logger' | 'onStop'>,
   durability: 'required' | 'unchecked',
 ): Promise<void> {
   await connectWithRetry(database, service);
   if (durability === 'required') await assertDurable(database);
-  service.readiness('postgres', async () => void (await database.query('SELECT 1')));
+  service.addReadinessCheck('postgres', async () => void (await database.query('SELECT 1')));
   service.onStop('connections', 'postgres', () => database.destroy());
 }
 

@@ -9,7 +9,7 @@ import { createTestDatabase, type TestDatabase } from './testing/test-database.j
 import { readWithin, transactionWithin } from './within.js';
 
 /** The deadline of a test that is not about deadlines. */
-const inTime = () => Deadline.keptBy(new AbortController().signal, 60_000);
+const inTime = () => Deadline.withoutTimer(new AbortController().signal, 60_000);
 
 let db: TestDatabase;
 let dataSource: DataSource;
@@ -47,7 +47,7 @@ describe('a read', () => {
     const both = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const finish = Promise.withResolvers<void>();
     const reads = both.map(({ resolve }) =>
-      readWithin(dataSource, Deadline.keptBy(caller.signal, 60_000), () => (resolve(), finish.promise)),
+      readWithin(dataSource, Deadline.withoutTimer(caller.signal, 60_000), () => (resolve(), finish.promise)),
     );
     await Promise.all(both.map(({ promise }) => promise));
     const startedAt = performance.now();

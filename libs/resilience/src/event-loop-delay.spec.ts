@@ -15,7 +15,7 @@ async function keepBusy(): Promise<void> {
   }
 }
 
-it('EventLoopDelay sees a loop that cannot keep up, and that it can again', async () => {
+it('EventLoopDelay rises while the loop cannot keep up, and falls when it can again', async () => {
   expect(delay.ms).toBe(0);
   await keepBusy();
   expect(delay.ms).toBeGreaterThan(40);
@@ -24,7 +24,7 @@ it('EventLoopDelay sees a loop that cannot keep up, and that it can again', asyn
   expect(delay.ms).toBeLessThan(10);
 });
 
-it('EventLoopDelay forgets at a reset what a busy start has left', async () => {
+it('EventLoopDelay is 0 after a reset', async () => {
   await keepBusy();
   expect(delay.ms).toBeGreaterThan(40);
   delay.reset();

@@ -23,7 +23,7 @@ export class CallerRateLimit {
 
   /** Whether the next request of this caller would be refused. Takes nothing. */
   wouldRefuse(caller: string): boolean {
-    return !this.limit.look(caller).allowed;
+    return !this.limit.peek(caller).allowed;
   }
 
   /** Where the caller stands (draft-ietf-httpapi-ratelimit-headers). */

@@ -51,7 +51,7 @@ export async function startGateway(environment: NodeJS.ProcessEnv = {}) {
       routes.push(`${[route.method].flat().join()} ${route.url}`);
     });
   await app.listen(0, '127.0.0.1');
-  service.started();
+  service.markStarted();
   const differences = new Set<string>();
   watchAnswers(app.getHttpServer(), (answer) => {
     if (PAGES.includes(answer.request?.path ?? '')) return;

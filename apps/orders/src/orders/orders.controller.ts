@@ -3,7 +3,7 @@ import { Controller, Logger } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import { DomainError, ORDER_LIMITS, parseOrderId, REPLAYED_METADATA } from '@orders/contracts';
 import { deadlineOf, toProblemMessage } from '@orders/grpc';
-import { type Caller, currentCaller, saneId, saneTraceparent } from '@orders/instrumentation';
+import { type Caller, currentCaller, validId, validTraceparent } from '@orders/instrumentation';
 import { ordersV1 } from '@orders/rpc';
 import type { Origin } from './order-events.js';
 import { orderMessage } from './order-message.js';
@@ -116,9 +116,9 @@ function toCommand(
 /** @param context of an order that may have come from elsewhere than its batch; what is not sane counts as absent */
 function originOf({ request, traceparent }: Caller, context?: ordersV1.CallContext): Origin {
   return {
-    traceparent: saneTraceparent(context?.traceparent) ?? traceparent,
+    traceparent: validTraceparent(context?.traceparent) ?? traceparent,
     correlationId:
-      saneId(context?.correlationId) ?? saneId(context?.requestId) ?? request?.correlationId ?? '',
+      validId(context?.correlationId) ?? validId(context?.requestId) ?? request?.correlationId ?? '',
   };
 }
 

@@ -117,7 +117,7 @@ describe('PostgresOrdersRepository', () => {
       await whileHeld(async () => {
         const startedAt = performance.now();
         // Kept by nobody: Postgres alone ends the statement.
-        const deadline = Deadline.keptBy(new AbortController().signal, 300);
+        const deadline = Deadline.withoutTimer(new AbortController().signal, 300);
         await expect(repository.create([someNewOrder({ key: 'k' })], deadline)).rejects.toMatchObject({
           code: 'deadline-exceeded',
         });
@@ -139,7 +139,7 @@ describe('PostgresOrdersRepository', () => {
           const caller = new AbortController();
           const call = repository.create(
             [someNewOrder({ key: 'k' })],
-            Deadline.keptBy(caller.signal, leftMs),
+            Deadline.withoutTimer(caller.signal, leftMs),
           );
           await eventually('it waits for the lock', async () => (await running()).length > 0);
           const before = await db.query<object[]>(pids);
@@ -164,7 +164,7 @@ describe('PostgresOrdersRepository', () => {
           (deadline: Deadline) => repository.list(query, deadline),
         ]) {
           const caller = new AbortController();
-          const call = read(Deadline.keptBy(caller.signal, 60_000));
+          const call = read(Deadline.withoutTimer(caller.signal, 60_000));
           await eventually('it waits for the lock', async () => (await running()).length > 0);
           const canceledAt = performance.now();
           caller.abort();
@@ -181,7 +181,7 @@ describe('PostgresOrdersRepository', () => {
       const { id } = created.order;
       await db.transaction(async (tx) => {
         await tx.query('SELECT id FROM orders WHERE id = $1 FOR UPDATE', [id]);
-        const deadline = Deadline.keptBy(new AbortController().signal, 300);
+        const deadline = Deadline.withoutTimer(new AbortController().signal, 300);
         const late = repository.update({ id, customerId: 'alice' }, deadline, canceling);
         await expect(late).rejects.toMatchObject({ code: 'deadline-exceeded' });
         expect(await running()).toEqual([]);
@@ -196,7 +196,7 @@ describe('PostgresOrdersRepository', () => {
     const caller = new AbortController();
     const update = repository.update(
       { id: created.order.id, customerId: 'alice' },
-      Deadline.keptBy(caller.signal, 60_000),
+      Deadline.withoutTimer(caller.signal, 60_000),
       (order) => {
         caller.abort();
         return canceling(order);
@@ -211,7 +211,7 @@ describe('PostgresOrdersRepository', () => {
     const runners = Array.from({ length: 10 }, () => dataSource.createQueryRunner());
     await Promise.all(runners.map((runner) => runner.connect()));
     const caller = new AbortController();
-    const late = repository.create([someNewOrder()], Deadline.keptBy(caller.signal, 60_000));
+    const late = repository.create([someNewOrder()], Deadline.withoutTimer(caller.signal, 60_000));
     caller.abort();
     await Promise.all(runners.map((runner) => runner.release()));
     await expect(late).rejects.toMatchObject({ code: 'deadline-exceeded' });

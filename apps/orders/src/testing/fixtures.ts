@@ -11,7 +11,7 @@ export const ORIGIN = {
 };
 
 /** The deadline of a test that is not about deadlines. */
-export const inTime = () => Deadline.keptBy(new AbortController().signal, 60_000);
+export const inTime = () => Deadline.withoutTimer(new AbortController().signal, 60_000);
 
 export const ITEMS: readonly OrderItem[] = [
   { sku: 'apple', quantity: 3, priceCents: 250 },

@@ -95,7 +95,7 @@ export class OrdersWorld implements World {
   }
 
   private async ask(at: ProcessName, { caller, ...request }: Call): Promise<Created> {
-    const deadline = Deadline.keptBy(caller.signal, CALL_MS);
+    const deadline = Deadline.withoutTimer(caller.signal, CALL_MS);
     const answer = this.simulation.wire(this.callers, `orders ${at}`)('create', () => {
       const { process, service } = this.replicas.get(at)!;
       if (!process.alive) throw new DomainError('unavailable', 'nobody listens');

@@ -27,12 +27,12 @@ async function client(): Promise<Socket> {
   return socket;
 }
 
-/** What comes back for `text`, once `length` bytes are there; '' when nothing comes within `ms`. */
+/** What comes back for `text` within `ms`, or as soon as it is as long as `text`; '' when nothing comes. */
 async function answer(socket: Socket, text: string, ms = 100): Promise<string> {
   let received = '';
   const { promise, resolve } = Promise.withResolvers<string>();
-  const onData = (piece: Buffer) => {
-    received += piece.toString();
+  const onData = (chunk: Buffer) => {
+    received += chunk.toString();
     if (received.length >= text.length) resolve(received);
   };
   socket.on('data', onData).once('close', () => resolve(received));
@@ -45,7 +45,7 @@ async function answer(socket: Socket, text: string, ms = 100): Promise<string> {
 }
 
 describe('a proxy', () => {
-  it('passes bytes on, and the end', async () => {
+  it('forwards bytes and the end of a connection', async () => {
     const socket = await client();
     expect(await answer(socket, 'hello')).toBe('hello');
     socket.end();
@@ -53,7 +53,7 @@ describe('a proxy', () => {
     expect(socket.errored).toBeNull();
   });
 
-  it('cut: resets what is open, takes new connections', async () => {
+  it('cut: resets open connections, and accepts new ones', async () => {
     const socket = await client();
     expect(await answer(socket, 'a')).toBe('a');
     const closed = new Promise((resolve) => socket.once('close', resolve));
@@ -63,7 +63,7 @@ describe('a proxy', () => {
     expect(await answer(await client(), 'b')).toBe('b');
   });
 
-  it('black hole: swallows bytes of old and new connections, which stay dead after it', async () => {
+  it('black hole: swallows bytes of old and new connections, also after it has ended', async () => {
     const old = await client();
     expect(await answer(old, 'a')).toBe('a');
     proxy.set({ kind: 'blackhole' });
@@ -77,7 +77,7 @@ describe('a proxy', () => {
     expect(await answer(await client(), 'f')).toBe('f');
   });
 
-  it('latency: each piece comes so much later', async () => {
+  it('latency: each chunk is forwarded later', async () => {
     const socket = await client();
     proxy.set({ kind: 'latency', ms: 40 });
     const before = performance.now();
@@ -85,7 +85,7 @@ describe('a proxy', () => {
     expect(performance.now() - before).toBeGreaterThanOrEqual(75);
   });
 
-  it('trickle: a few bytes at a time, all of them in order, the rest at once when it clears', async () => {
+  it('trickle: forwards a few bytes at a time, in order, and the rest at once when it ends', async () => {
     const socket = await client();
     proxy.set({ kind: 'trickle', bytes: 1 });
     const first = await answer(socket, 'x'.repeat(1_000), 60);
@@ -95,16 +95,19 @@ describe('a proxy', () => {
     expect((first + rest).replaceAll('y', '')).toBe('x'.repeat(1_000));
   });
 
-  it.each(['request', 'answer'] as const)('cut after bytes of the %s', async (direction) => {
-    proxy.set({ kind: 'cutAfter', bytes: 5, direction });
-    const socket = await client();
-    expect(await answer(socket, 'abc')).toBe('abc');
-    const rest = await answer(socket, 'defgh', 1_000);
-    expect('de'.startsWith(rest)).toBe(true);
-    expect(socket.destroyed).toBe(true);
-  });
+  it.each(['request', 'answer'] as const)(
+    'cutAfter: resets after so many bytes of the %s',
+    async (direction) => {
+      proxy.set({ kind: 'cutAfter', bytes: 5, direction });
+      const socket = await client();
+      expect(await answer(socket, 'abc')).toBe('abc');
+      const rest = await answer(socket, 'defgh', 1_000);
+      expect('de'.startsWith(rest)).toBe(true);
+      expect(socket.destroyed).toBe(true);
+    },
+  );
 
-  it('forgets connections that are over', async () => {
+  it('does not count closed connections', async () => {
     const socket = await client();
     expect(await answer(socket, 'a')).toBe('a');
     expect(proxy.connections).toBe(1);

@@ -1,4 +1,4 @@
-import type { Weather } from '@orders/resilience/testing';
+import type { NetworkFault } from '@orders/resilience/testing';
 import { of } from '@orders/dev/stack/wiring';
 import type { Random } from '../random.ts';
 import { nothing, type Fault } from './fault.ts';
@@ -7,7 +7,7 @@ import { nothing, type Fault } from './fault.ts';
 export function networkFaults(edges: readonly string[]): Fault[] {
   return [
     cut(edges),
-    weather(edges, {
+    networkFault(edges, {
       name: 'cut after bytes',
       durationMs: [300, 1_500],
       choose: (random) => ({
@@ -17,14 +17,18 @@ export function networkFaults(edges: readonly string[]): Fault[] {
         direction: random.pick(['request', 'answer']),
       }),
     }),
-    weather(edges, { name: 'black hole', durationMs: [500, 6_000], choose: () => ({ kind: 'blackhole' }) }),
+    networkFault(edges, {
+      name: 'black hole',
+      durationMs: [500, 6_000],
+      choose: () => ({ kind: 'blackhole' }),
+    }),
     blackHoleAtConnect(edges),
-    weather(edges, {
+    networkFault(edges, {
       name: 'latency',
       durationMs: [500, 3_000],
       choose: (random) => ({ kind: 'latency', ms: random.int(50, 1_500) }),
     }),
-    weather(edges, {
+    networkFault(edges, {
       name: 'trickle',
       durationMs: [500, 2_500],
       choose: (random) => ({ kind: 'trickle', bytes: random.int(1, 40) }),
@@ -60,11 +64,11 @@ function blackHoleAtConnect(edges: readonly string[]): Fault {
   };
 }
 
-interface WeatherKind extends Pick<Fault, 'name' | 'durationMs'> {
-  choose: (random: Random) => Weather;
+interface NetworkFaultKind extends Pick<Fault, 'name' | 'durationMs'> {
+  choose: (random: Random) => NetworkFault;
 }
 
-function weather(edges: readonly string[], { name, durationMs, choose }: WeatherKind): Fault {
+function networkFault(edges: readonly string[], { name, durationMs, choose }: NetworkFaultKind): Fault {
   return {
     name,
     targets: edges,
