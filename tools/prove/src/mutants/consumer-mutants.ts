@@ -9,7 +9,7 @@ const DURABLE = 'libs/messaging/src/jetstream/durable-consumer.ts';
 /** A reader that begins takes for settled what was acked. */
 const BEGINS_WITHOUT_ASKING: Patch = {
   file: 'libs/inbox/src/start-consumer.ts',
-  from: 'const settled = settledBy(database, name);',
+  from: 'const settled = settledEvents(database, name);',
   to: 'const settled = undefined;',
 };
 
@@ -86,8 +86,8 @@ export const CONSUMER_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: DURABLE,
-        from: 'if (!(await this.losses.hasLost(manager, standing))) {',
-        to: 'if (standing) {',
+        from: 'if (!(await this.losses.hasLost(manager, info))) {',
+        to: 'if (info) {',
       },
     ],
     exposedBy: { faults: ['stream cut short'], targets: ['nats-server'] },
