@@ -10,7 +10,7 @@ import {
   groupDeadLetters,
   redrive,
   selectDeadLetters,
-  settledBy,
+  settledEvents,
 } from '@orders/inbox';
 import { toMessage } from '@orders/messaging';
 import { newEventId } from '@orders/messaging/testing';
@@ -62,9 +62,9 @@ it('no statement of the consumer and its effect reads a growing table from end t
       messages.map((message) => known.read(message)),
     ),
   );
-  const settled = settledBy(dataSource, name);
-  await settled.newest();
-  await settled.all([{ id: newEventId(), address: 'ORDERS/1' }]);
+  const settled = settledEvents(dataSource, name);
+  await settled.newestTime();
+  await settled.areSettled([{ id: newEventId(), address: 'ORDERS/1' }]);
   await new Inbox(name).forget(dataSource, new Date(Date.now() - 86_400_000));
   await new ShipmentsRepository(dataSource).find(randomUUID());
   expect(statements.length).toBeGreaterThan(6);

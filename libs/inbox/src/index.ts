@@ -8,5 +8,5 @@ export { InboxHandlers } from './inbox-handlers.js';
 export { INBOX_SCHEMA_V1 } from './inbox-schema.js';
 export { Inbox } from './inbox.js';
 export { discard, redrive } from './redrive.js';
-export { settledBy } from './settled.js';
+export { settledEvents } from './settled.js';
 export { startConsumer } from './start-consumer.js';

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { DeadLetters } from './dead-letters.js';
 import { INBOX_SCHEMA_V1 } from './inbox-schema.js';
 import { Inbox } from './inbox.js';
-import { settledBy } from './settled.js';
+import { settledEvents } from './settled.js';
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -15,18 +15,18 @@ beforeAll(async () => {
 });
 afterAll(() => db[Symbol.asyncDispose]());
 
-const reader = () => settledBy(db, 'reader');
-const settled = (id: string, address = 'ORDERS/1') => reader().all([{ id, address }]);
+const reader = () => settledEvents(db, 'reader');
+const settled = (id: string, address = 'ORDERS/1') => reader().areSettled([{ id, address }]);
 const bury = (id: string, address: string) => {
   const delivery = { message: { ...someEvent(), id }, address, attempt: 1, ack() {}, nak() {}, working() {} };
   return new DeadLetters('reader').add(db, delivery, new Error('a bug'));
 };
 
 it('the newest event tells by its id when it was made, one from the future nothing', async () => {
-  expect((await settledBy(db, 'nobody').newest()).getTime()).toBe(0);
+  expect((await settledEvents(db, 'nobody').newestTime()).getTime()).toBe(0);
   const before = Date.now();
   await new Inbox('reader').accept(db, [{ id: newEventId() }]);
-  const newest = async () => (await reader().newest()).getTime();
+  const newest = async () => (await reader().newestTime()).getTime();
   await eventually('the event to be of the past', async () => (await newest()) >= before);
   await new Inbox('reader').accept(db, [{ id: firstUuidV7(new Date('2200-01-01')) }]);
   expect(await newest()).toBeGreaterThanOrEqual(before);
@@ -37,10 +37,10 @@ it('several events are settled when each one is', async () => {
   const [one, other] = [newEventId(), newEventId()];
   await new Inbox('reader').accept(db, [{ id: one }]);
   const events = [one, other].map((id) => ({ id, address: 'ORDERS/1' }));
-  expect(await reader().all(events)).toBe(false);
+  expect(await reader().areSettled(events)).toBe(false);
   await new Inbox('reader').accept(db, [{ id: other }]);
-  expect(await reader().all(events)).toBe(true);
-  expect(await reader().all([])).toBe(true);
+  expect(await reader().areSettled(events)).toBe(true);
+  expect(await reader().areSettled([])).toBe(true);
 });
 
 describe('an event is settled', () => {

@@ -8,7 +8,7 @@ import { consumerMetrics, observeLag } from './consumer-metrics.js';
 import type { EventHandler } from './event-handler.js';
 import { InboxConsumer } from './inbox-consumer.js';
 import { Inbox } from './inbox.js';
-import { settledBy } from './settled.js';
+import { settledEvents } from './settled.js';
 
 /** Longer than the stream keeps events (7 days) and than any redrive of ours. */
 const INBOX_RETENTION_MS = 30 * 24 * 60 * 60 * 1_000;
@@ -29,7 +29,7 @@ export interface ConsumerOptions {
 export function startConsumer({ service, database, natsUrl, handlers }: ConsumerOptions): void {
   const { name, logger } = service;
   const link = new NatsLink({ url: natsUrl.reveal(), name, logger });
-  const settled = settledBy(database, name);
+  const settled = settledEvents(database, name);
   const sources = subjectsByStream(name, handlers).map(
     ({ stream, subjects }) =>
       new JetStreamSource({ link, stream, durable: name, owner: name, subjects, settled, logger }),

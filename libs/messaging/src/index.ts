@@ -14,6 +14,6 @@ export {
   type Delivery,
   type Message,
   type Receipt,
-  type Settled,
+  type SettledEvents,
   type StreamState,
 } from './message.js';

@@ -141,8 +141,8 @@ export const CONSUMER_COMMANDS: Commands<ConsumerWorld> = {
   'the relay publishes all of it again': (world) => world.publishAgain(),
   'consumer A is stopped': (world) => world.process('A').stop.abort(),
   'the bus delivers out of order': (world) => world.bus.reverseNext(),
-  'the bus forgets two acks': (world) => world.bus.regress(2),
-  'the bus forgets what it has seen': (world) => world.bus.forgetWindow(),
+  'the bus forgets two acks': (world) => world.bus.forgetAcks(2),
+  'the bus forgets what it has seen': (world) => world.bus.clearDuplicateWindow(),
   'the stream loses its last two events': (world) => world.bus.loseLast(2),
-  'the stream is made anew': (world) => world.bus.makeAnew(),
+  'the stream is made anew': (world) => world.bus.recreate(),
 };

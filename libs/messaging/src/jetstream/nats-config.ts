@@ -1,4 +1,4 @@
 import { secretUrls } from '@orders/service';
 
-/** What an app reads that uses NATS: `baseConfig.extend({ ...natsConfig })`. */
+/** The settings of an app that uses NATS: `baseConfig.extend({ ...natsConfig })`. */
 export const natsConfig = { NATS_URL: secretUrls('nats', 'tls') };

@@ -149,8 +149,8 @@ export const RELAY_COMMANDS: Commands<RelayWorld> = {
   },
   'the oldest transaction commits': (world) => world.commit('oldest'),
   'the youngest transaction commits': (world) => world.commit('youngest'),
-  'the bus forgets what it has seen': (world) => world.bus.forgetWindow(),
+  'the bus forgets what it has seen': (world) => world.bus.clearDuplicateWindow(),
   'the stream loses its last event': (world) => world.bus.loseLast(1),
   'the stream loses its last three events': (world) => world.bus.loseLast(3),
-  'the stream is made anew': (world) => world.bus.makeAnew(),
+  'the stream is made anew': (world) => world.bus.recreate(),
 };

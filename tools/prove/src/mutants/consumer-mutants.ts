@@ -5,7 +5,7 @@ import type { Mutant } from './mutant.ts';
 /** A reader that begins takes for settled what was acked. */
 const BEGINS_WITHOUT_ASKING: Patch = {
   file: SOURCES.startConsumer,
-  from: 'const settled = settledBy(database, name);',
+  from: 'const settled = settledEvents(database, name);',
   to: 'const settled = undefined;',
 };
 
@@ -82,8 +82,8 @@ export const CONSUMER_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: SOURCES.durable,
-        from: 'if (!(await this.losses.hasLost(manager, standing))) {',
-        to: 'if (standing) {',
+        from: 'if (!(await this.losses.hasLost(manager, info))) {',
+        to: 'if (info) {',
       },
     ],
     exposedBy: { faults: ['stream cut short'], targets: ['nats-server'] },
