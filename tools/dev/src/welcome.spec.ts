@@ -16,7 +16,8 @@ describe('what npm start says when it is ready', () => {
       false,
     );
     expect(said).toContain('nats://me@127.0.0.1:4222\n');
-    expect(said).toContain('postgres://me@127.0.0.1:5432/orders  postgres://me@127.0.0.1:5432/fulfillment\n');
+    const databases = APPS.filter(({ database }) => database).map(({ name }) => name);
+    expect(said).toContain(`${databases.map((name) => `postgres://me@127.0.0.1:5432/${name}`).join('  ')}\n`);
     expect(said).not.toContain('hidden');
   });
 });
