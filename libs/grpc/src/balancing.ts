@@ -1,9 +1,9 @@
-/** grpc-js takes durations as objects here, not as gRPC's JSON has them. */
+/** A duration as grpc-js wants it here: an object, instead of the text of gRPC's JSON. */
 const ms = (value: number) => ({ seconds: Math.floor(value / 1_000), nanos: (value % 1_000) * 1_000_000 });
 
 /**
- * One replica after the other; one of which more than nine in ten calls fail is left out for 8 s (gRPC A50), unless it
- * is the only one that is left. Every status but OK is a failure to it: what is asked for in vain (404) too.
+ * Round robin over the replicas. One of which more than 90 % of calls fail is ejected for 8 s (gRPC A50), unless it is
+ * the only one left. Outlier detection counts every status but OK as a failure, also NOT_FOUND.
  */
 export const BALANCING = [
   {

@@ -20,7 +20,7 @@ import { upstreamBreaker } from './upstream-breaker.js';
 
 /** Channel options of a generated client that {@link RpcClient} wraps. */
 export const CHANNEL_OPTIONS = {
-  // Without pings a connection whose peer vanished or froze is never given up; with these it is within 5 s.
+  // Closes a connection whose peer vanished or froze within 5 s; without pings it would stay open for ever.
   'grpc.keepalive_time_ms': 2_000,
   'grpc.keepalive_timeout_ms': 3_000,
   'grpc.keepalive_permit_without_calls': 1,
@@ -31,12 +31,15 @@ export const CHANNEL_OPTIONS = {
   interceptors: [traceCalls],
 };
 
-/** Credentials of such a client: plaintext, and a peer that says nothing is given up ({@link limitConnect}). */
+/** Credentials of such a client: plaintext, and a limit for peers that send nothing ({@link limitConnect}). */
 export function channelCredentials(): ChannelCredentials {
   return limitConnect(credentials.createInsecure());
 }
 
-/** A request outlives the restart of the upstream: it waits so long for a connection, in ms, half its time at most. */
+/**
+ * Longest wait of a call for a connection, in ms, and at most half the time left: a call survives a restart of the
+ * upstream.
+ */
 const CONNECT_GRACE_MS = 1_000;
 
 type Answer<R> = (error: ServiceError | null, response?: R) => void;
@@ -45,15 +48,15 @@ type Answer<R> = (error: ServiceError | null, response?: R) => void;
 export type StartCall<R> = (metadata: Metadata, options: CallOptions, answer: Answer<R>) => ClientUnaryCall;
 
 export interface RpcClientOptions {
-  /** The app that is called, for metrics and log. */
+  /** Name of the called app, for metrics and log. */
   upstream: string;
   logger: Logger;
 }
 
 /**
- * Calls of one upstream as promises: each with its deadline, cancelled when nobody waits for it, with the trace and the
- * ids of the request, repeated once when the upstream was UNAVAILABLE, refused at once while it fails. Every call must
- * be safe to repeat. Failures are `DomainError`s.
+ * Makes the calls to one upstream, as promises. Each call has a deadline, is cancelled when its caller goes away, and
+ * carries trace and ids of the current request. It is repeated once when the upstream was UNAVAILABLE, so every call must
+ * be safe to repeat. A breaker refuses calls at once while the upstream fails. Calls reject with a `DomainError`.
  */
 export class RpcClient {
   private readonly retries = new RetryBudget();
@@ -64,24 +67,24 @@ export class RpcClient {
     { upstream, logger }: RpcClientOptions,
   ) {
     this.breaker = upstreamBreaker(upstream, logger);
-    // Connects now, so that the first request need not wait for it.
+    // Connects now, so that the first request does not wait for it.
     client.getChannel().getConnectivityState(true);
   }
 
-  /** One call with all of it. */
+  /** Makes a call through breaker and retry. */
   call<R>(deadline: Deadline, start: StartCall<R>): Promise<R> {
     return this.guarded(deadline, () => this.attempt(deadline, start));
   }
 
-  /** Breaker and repeat around what calls {@link attempt} in its own way, in a batch for example. */
+  /** Puts breaker and retry around a function that uses {@link attempt} in its own way, for example in a batch. */
   guarded<R>(deadline: Deadline, call: () => Promise<R>): Promise<R> {
     return retryOnce(() => this.breaker.run(call), { deadline, budget: this.retries, retryable });
   }
 
-  /** One try of a call. `start` runs when there is a connection, or when none came in time. */
+  /** Makes a call once. `start` runs when there is a connection, or when none was made within 1 s or half the time left. */
   async attempt<R>({ remainingMs, signal }: Deadline, start: StartCall<R>): Promise<R> {
     const deadline = Date.now() + remainingMs;
-    await this.connected(Date.now() + Math.min(CONNECT_GRACE_MS, remainingMs / 2));
+    await this.waitForConnection(Date.now() + Math.min(CONNECT_GRACE_MS, remainingMs / 2));
     const { promise, resolve, reject } = Promise.withResolvers<R>();
     const call = start(outgoing(), { deadline }, (error, response) => {
       signal.removeEventListener('abort', cancel);
@@ -94,18 +97,19 @@ export class RpcClient {
     return promise;
   }
 
+  /** Closes the connections; calls in progress fail. */
   close(): void {
     this.client.close();
   }
 
-  /** Resolves when there is a connection, and at the deadline without one: the call then fails by itself. */
-  private connected(deadline: number): Promise<void> | undefined {
+  /** Resolves when there is a connection, and also at the deadline: the call then fails by itself. */
+  private waitForConnection(deadline: number): Promise<void> | undefined {
     if (this.client.getChannel().getConnectivityState(false) === connectivityState.READY) return undefined;
     return new Promise((resolve) => this.client.waitForReady(deadline, () => resolve()));
   }
 }
 
-/** Not when it was too slow or has too much to do: that would only be asked to do more. */
+/** Only after UNAVAILABLE: an upstream that was too slow or is overloaded must not get even more calls. */
 function retryable(error: unknown): boolean {
   return error instanceof Error && (error.cause as Partial<ServiceError>)?.code === status.UNAVAILABLE;
 }

@@ -10,7 +10,7 @@ describe('the deadline of a call', () => {
   it.each([
     ['a time', (ms: number) => Date.now() + ms],
     ['a date', (ms: number) => new Date(Date.now() + ms)],
-  ])('is what is left of %s', (_, at) => {
+  ])('is the time left until %s', (_, at) => {
     const { remainingMs } = deadlineOf(call(at(2_000)));
     expect(remainingMs).toBeGreaterThan(1_900);
     expect(remainingMs).toBeLessThanOrEqual(2_001);
@@ -22,7 +22,7 @@ describe('the deadline of a call', () => {
     expect(deadlineOf(call(Infinity)).remainingMs).toBeLessThanOrEqual(5_000);
   });
 
-  it.each([Infinity, Date.now() + 60_000])('of %d is over when the caller cancels, or had', (at) => {
+  it.each([Infinity, Date.now() + 60_000])('of %d is over when the caller cancels or has cancelled', (at) => {
     const cancelled = call(at);
     const deadline = deadlineOf(cancelled);
     expect(deadline.over).toBe(false);

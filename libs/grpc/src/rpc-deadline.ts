@@ -1,9 +1,9 @@
 import { Deadline } from '@orders/resilience';
 
-/** What a call has that names no deadline, in ms: that of the edge. */
+/** Time for a call without deadline, in ms; the same as at the HTTP edge. */
 const DEFAULT_DEADLINE_MS = 5_000;
 
-/** What of a `ServerUnaryCall` tells how long its caller waits. */
+/** The part of a `ServerUnaryCall` that tells how long its caller waits. */
 interface TimedCall {
   readonly cancelled: boolean;
   getDeadline(): Date | number;
@@ -11,8 +11,8 @@ interface TimedCall {
 }
 
 /**
- * The deadline of a gRPC call, over as soon as the caller cancels. grpc-js answers the caller at that moment but
- * leaves the handler running: whoever works on must look at this.
+ * The deadline of a gRPC call; 5 s when it has none. It is over when the time is up or the caller cancels. grpc-js then
+ * answers the caller but leaves the handler running: the handler must check the deadline.
  */
 export function deadlineOf(call: TimedCall): Deadline {
   const gone = new AbortController();

@@ -29,7 +29,7 @@ const handler = (run: () => Promise<unknown>): CallHandler => ({
 });
 
 describe('a call', () => {
-  it('runs in the context that its metadata says, and is logged and measured', async () => {
+  it('runs in the context of its metadata, and is logged and measured', async () => {
     const { edge: rpc, lines } = edge();
     const metadata = { 'x-request-id': 'r', 'x-correlation-id': 'c', traceparent: TRACE };
     const inside = handler(async () => currentContext());
@@ -43,7 +43,7 @@ describe('a call', () => {
     );
   });
 
-  it('that fails by a rule says so; one that fails by a bug says nothing and is an error in the log', async () => {
+  it('fails with the detail of a DomainError; a bug is hidden from the caller and logged as an error', async () => {
     const { edge: rpc, lines } = edge();
     const rule = handler(() => Promise.reject(new DomainError('order-not-found', 'none')));
     await expect(lastValueFrom(rpc.intercept(call('/s/A'), rule))).rejects.toMatchObject({
@@ -61,7 +61,7 @@ describe('a call', () => {
     ]);
   });
 
-  it('that fails twice is mapped once', async () => {
+  it('has its error mapped once, although interceptor and filter both get it', async () => {
     const { edge: rpc } = edge();
     const failing = handler(() => Promise.reject(new DomainError('unavailable', 'later')));
     const mapped: unknown = await lastValueFrom(rpc.intercept(call('/s/C'), failing)).catch(

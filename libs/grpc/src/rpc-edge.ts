@@ -15,11 +15,12 @@ import { endRpcSpan, methodOf, startRpcSpan } from './rpc-span.js';
 import { toServiceError } from './service-error.js';
 
 /**
- * The edge of a gRPC server, as interceptor and filter in one; register the same instance as both:
+ * The edge of a gRPC server: an interceptor and a filter. Register the same instance as both, by
  * `app.useGlobalInterceptors(edge)` and `app.useGlobalFilters(edge)`.
  *
  * Each call runs in the request context of its metadata (`x-request-id`, `x-correlation-id`, `traceparent`) and in a
- * span, is measured (`rpc_server_duration_seconds`), writes one log line, and fails with the status of `toServiceError`.
+ * span. It is measured (`rpc_server_duration_seconds`), writes one log line, and fails with the status of
+ * `toServiceError`.
  */
 @Injectable()
 @Catch()
@@ -41,7 +42,7 @@ export class RpcEdge implements NestInterceptor, ExceptionFilter {
     const startedAt = performance.now();
     return new Observable((subscriber) =>
       runInContext(context, () =>
-        // Called in here, because Nest binds the handler to the asynchronous context of this call.
+        // Called inside of runInContext, because Nest binds the handler to the current async context.
         next.handle().subscribe({
           next: (value) => subscriber.next(value),
           error: (error: unknown) => {
@@ -58,7 +59,7 @@ export class RpcEdge implements NestInterceptor, ExceptionFilter {
     );
   }
 
-  /** For what fails before the interceptor, and for its own failures, which pass as they are. */
+  /** Maps errors thrown before the interceptor. Those that the interceptor has mapped pass unchanged. */
   catch(error: unknown): Observable<never> {
     return throwError(() => (isServiceError(error) ? error : toServiceError(error)));
   }

@@ -33,7 +33,7 @@ let close: () => void;
 beforeAll(async () => {
   spans = recordSpans();
   server = new Server();
-  // Answers with the traceparent that came; fails when told to.
+  // Answers with the traceparent of the request; fails on request.
   server.addService(METHODS, {
     Echo: ({ request, metadata }: ServerUnaryCall<string, string>, answer: sendUnaryData<string>) =>
       request === 'fail'
@@ -63,8 +63,8 @@ afterAll(() => {
 });
 
 describe('a call', () => {
-  it('of a recorded trace has a span, and carries it', async () => {
-    const came = await withSpan('request', { parent: '' }, () => call('hello'));
+  it('of a recorded trace has a span, and sends its traceparent', async () => {
+    const received = await withSpan('request', { parent: '' }, () => call('hello'));
     const [client, request] = spans.ended();
     expect(client).toMatchObject({
       name: 'test.Echo/Echo',
@@ -72,10 +72,10 @@ describe('a call', () => {
       attributes: { 'rpc.service': 'test.Echo', 'rpc.method': 'Echo', 'rpc.grpc.status_code': 0 },
     });
     expect(client?.parentSpanContext?.spanId).toBe(request?.spanContext().spanId);
-    expect(came).toContain(client?.spanContext().spanId);
+    expect(received).toContain(client?.spanContext().spanId);
   });
 
-  it('that fails says so', async () => {
+  it('that fails has a failed span', async () => {
     await expect(withSpan('request', { parent: '' }, () => call('fail'))).rejects.toThrow('none');
     expect(spans.ended()[0]).toMatchObject({
       status: { code: 2 },
@@ -83,7 +83,7 @@ describe('a call', () => {
     });
   });
 
-  it('outside of a trace has none', async () => {
+  it('outside of a trace has no span', async () => {
     expect(await call('hello')).toBe('undefined');
     expect(spans.ended()).toEqual([]);
   });

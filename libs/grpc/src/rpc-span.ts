@@ -9,7 +9,7 @@ import {
   tracingIsOn,
 } from '@orders/instrumentation';
 
-/** Where it is the caller who did something wrong, the server did not fail. */
+/** Statuses that OpenTelemetry counts as failures of the server. With the others, such as NOT_FOUND, it did not fail. */
 const SERVER_FAILURES = new Set([
   status.UNKNOWN,
   status.DEADLINE_EXCEEDED,
@@ -19,18 +19,18 @@ const SERVER_FAILURES = new Set([
   status.DATA_LOSS,
 ]);
 
-/** `/package.Service/Method` as attributes of OpenTelemetry's semantic conventions. */
+/** The path `/package.Service/Method` as attributes of OpenTelemetry's semantic conventions. */
 export function methodOf(path: string) {
   const [, service, method] = /^\/?(.*)\/(.*)$/.exec(path) ?? [];
   return { 'rpc.service': service ?? '', 'rpc.method': method ?? path };
 }
 
-/** The span of a call at its server, under that of its client; none where tracing is off. */
+/** Starts the server's span of a call, below that of its client. There is none when tracing is off. */
 export function startRpcSpan(path: string, traceparent: unknown): Span | undefined {
   return tracingIsOn() ? startServerSpan(nameOf(path), traceparent) : undefined;
 }
 
-/** Ends it with its outcome; a failure of ours is one of the span. */
+/** Ends the span with the status of the call. It fails only for failures of the server. */
 export function endRpcSpan(span: Span | undefined, path: string, code: status): void {
   if (!span?.isRecording()) return;
   const attributes = { 'rpc.system': 'grpc', ...methodOf(path), 'rpc.grpc.status_code': code };
@@ -38,8 +38,8 @@ export function endRpcSpan(span: Span | undefined, path: string, code: status): 
 }
 
 /**
- * Interceptor of a gRPC client: a call that is part of a recorded trace has a span, and the `traceparent` in its
- * metadata is that of the span. Other calls pass as they are.
+ * Interceptor of a gRPC client: gives each call of a recorded trace a span and sends the `traceparent` of the span in its
+ * metadata. Other calls pass unchanged.
  */
 export const traceCalls: Interceptor = (options, nextCall) => {
   if (!isTraced()) return new InterceptingCall(nextCall(options));

@@ -19,13 +19,13 @@ describe('a problem on its way through gRPC', () => {
     expect(arrived).toMatchObject({ code, message: 'why', errors, cause: sent });
   });
 
-  it.each(Object.keys(PROBLEMS) as ProblemCode[])('%s arrives from a batch as from a call', (code) => {
+  it.each(Object.keys(PROBLEMS) as ProblemCode[])('%s arrives from a batch as it was sent', (code) => {
     const error = new DomainError(code, 'why', { errors: [{ pointer: '/items/0/sku', detail: '☃' }] });
     const { message, errors, kind } = fromProblemMessage(toProblemMessage(error));
     expect({ message, errors, kind }).toEqual({ message: 'why', errors: error.errors, kind: error.kind });
   });
 
-  it('of a batch is taken by its status when nobody knows its code, and says nothing of a bug', () => {
+  it('of a batch is mapped by its status when its code is unknown, and hides a bug', () => {
     const sent = toProblemMessage(new Error('duplicate key value violates unique constraint'));
     expect(sent).toMatchObject({ code: 'internal', detail: 'Something went wrong on our side', errors: [] });
     const unknown = { ...sent, status: status.UNAVAILABLE, code: 'toString' };
@@ -35,7 +35,7 @@ describe('a problem on its way through gRPC', () => {
     });
   });
 
-  it('says nothing of a bug', () => {
+  it('hides a bug', () => {
     const sent = toServiceError(new Error('duplicate key value violates unique constraint'));
     expect(sent).toMatchObject({ code: status.INTERNAL, details: 'Something went wrong on our side' });
     expect(fromServiceError(sent).code).toBe('internal');
@@ -67,7 +67,7 @@ describe('a bare status', () => {
     },
   );
 
-  it('with a code that nobody knows is taken by its status', () => {
+  it('with an unknown code is mapped by its status', () => {
     const error = bare(status.UNAVAILABLE);
     error.metadata.set('problem-code', 'toString');
     expect(fromServiceError(error).code).toBe('unavailable');

@@ -11,9 +11,9 @@ import {
 import type { ordersV1 } from '@orders/rpc';
 
 /**
- * The gRPC status that stands for `error`. A {@link DomainError} keeps its code, detail and field errors (in the
- * trailers `problem-code` and `problem-errors`); everything else is a bug and becomes INTERNAL without a word
- * about the inside.
+ * Maps an error to a gRPC status. A {@link DomainError} keeps its code, detail and field errors (in the trailers
+ * `problem-code` and `problem-errors`). Everything else is a bug and becomes INTERNAL, with a text that shows nothing of
+ * the error.
  */
 export function toServiceError(error: unknown): ServiceError {
   const { status, code, detail, errors } = toProblemMessage(error);
@@ -24,8 +24,8 @@ export function toServiceError(error: unknown): ServiceError {
 }
 
 /**
- * The outcome that a failed call stands for; the call's error is its `cause`. A status without our trailers (the
- * peer is down, a proxy answered, the deadline passed) gets a detail of ours, as its text tells of the inside.
+ * Maps the error of a failed call to a {@link DomainError}, of which it becomes the `cause`. A status without our trailers
+ * (the peer is down, a proxy answered, the deadline passed) gets a detail of ours, because its own text may show internals.
  */
 export function fromServiceError(error: ServiceError): DomainError {
   const named: unknown = error.metadata?.get(PROBLEM_CODE_TRAILER)[0];
@@ -33,14 +33,15 @@ export function fromServiceError(error: ServiceError): DomainError {
     return new DomainError(named, error.details, { errors: fieldErrors(error.metadata), cause: error });
   }
   const code = problemOfGrpcStatus(error.code);
-  return new DomainError(code, UNNAMED[code] ?? BUG, { cause: error });
+  return new DomainError(code, DETAILS[code] ?? BUG, { cause: error });
 }
 
-/** All that is said of a bug. */
+/** The only detail that callers see of a bug. */
 const BUG = 'Something went wrong on our side';
 
-const UNNAMED: Record<string, string> = {
-  overloaded: 'More is asked than can be served now; the same request may be repeated',
+/** Details by problem code, for a status without our trailers. */
+const DETAILS: Record<string, string> = {
+  overloaded: 'There are more requests than can be served now; the same request may be repeated',
   unavailable: 'A service behind this one does not answer; the same request may be repeated',
   'deadline-exceeded': 'No answer came in time; the same request may be repeated',
   'idempotency-key-in-use': 'A request with this idempotency key is under way',
@@ -48,7 +49,7 @@ const UNNAMED: Record<string, string> = {
   'validation-failed': 'The request breaks a rule',
 };
 
-/** An item's failure in the answer to a batch: what {@link toServiceError} says in status and trailers. */
+/** Maps the error of one item of a batch to its message in the answer; the same mapping as {@link toServiceError}. */
 export function toProblemMessage(error: unknown): ordersV1.Problem {
   if (!(error instanceof DomainError))
     return { status: status.INTERNAL, code: 'internal', detail: BUG, errors: [] };
@@ -56,7 +57,7 @@ export function toProblemMessage(error: unknown): ordersV1.Problem {
   return { status: PROBLEM_KINDS[kind].grpc, code, detail: message, errors: [...errors] };
 }
 
-/** The outcome that an item's failure in the answer to a batch stands for; its `cause` has the status as `code`. */
+/** Maps the message of a failed item of a batch to a {@link DomainError}; its `cause` has the gRPC status as `code`. */
 export function fromProblemMessage({ status: grpc, code, detail, errors }: ordersV1.Problem): DomainError {
   const cause = Object.assign(new Error(detail), { code: grpc });
   return new DomainError(isProblemCode(code) ? code : problemOfGrpcStatus(grpc), detail, { errors, cause });
@@ -69,7 +70,7 @@ function fieldErrors(metadata: Metadata): FieldError[] {
     const errors: unknown = JSON.parse(decodeURIComponent(encoded));
     return Array.isArray(errors) ? errors.filter(isFieldError) : [];
   } catch {
-    // Whoever sent it speaks another version of the contract; the code alone is still right.
+    // The sender uses another version of the contract; the problem code is still right.
     return [];
   }
 }

@@ -7,20 +7,20 @@ import type { Logger } from 'pino';
 const STATES: readonly BreakerState[] = ['closed', 'half-open', 'open'];
 
 /**
- * A breaker that refuses calls at once while an upstream fails: UNAVAILABLE and DEADLINE_EXCEEDED count as failures.
- * Its state and its changes are metrics, its changes are logged.
+ * A breaker for the calls to an upstream. UNAVAILABLE and DEADLINE_EXCEEDED count as failures. Its state and its changes
+ * are metrics, and each change is logged.
  *
- * @param upstream the app that is called, for metrics and log
+ * @param upstream name of the called app, for metrics and log
  */
 export function upstreamBreaker(upstream: string, logger: Logger): Breaker {
   const metrics = meter(`${upstream}-client`);
   const changes = metrics.createCounter('breaker.changes', {
     description: 'Changes of the state of a circuit breaker, by upstream and new state',
   });
-  // There from the start, so that the first change is an increase.
+  // Exported as 0 from the start, so that the first change shows as an increase.
   for (const state of STATES) changes.add(0, { upstream, state });
   const breaker = new Breaker({
-    isFailure: isTrouble,
+    isFailure: isUpstreamFailure,
     refuse: unavailable,
     onChange: (state) => {
       changes.add(1, { upstream, state });
@@ -36,13 +36,13 @@ export function upstreamBreaker(upstream: string, logger: Logger): Breaker {
 }
 
 function unavailable(cause?: Error): DomainError {
-  return new DomainError('unavailable', 'A service behind this one is in trouble; repeat it later', {
+  return new DomainError('unavailable', 'A service behind this one fails; repeat the request later', {
     cause,
   });
 }
 
-/** Not a caller that went away (CANCELLED), nor a request that the upstream refused. */
-function isTrouble(error: unknown): boolean {
+/** False for a call whose caller went away (CANCELLED), and for a request that the upstream refused. */
+function isUpstreamFailure(error: unknown): boolean {
   const { code } = ((error as Error).cause ?? {}) as Partial<ServiceError>;
   return code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED;
 }

@@ -50,7 +50,7 @@ export class Overload {
 export function overloaded(): DomainError {
   return new DomainError(
     'overloaded',
-    'More is asked than can be served now; the same request may be repeated',
+    'There are more requests than can be served now; the same request may be repeated',
   );
 }
 
