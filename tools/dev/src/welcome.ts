@@ -1,4 +1,6 @@
+import { namesProxy } from '../bootstrap/environment.mjs';
 import { painter } from './log-line.ts';
+import { natsServers, withoutPassword } from './stack/server-urls.ts';
 import type { System } from './stack/system.ts';
 import { DATABASES } from './stack/topology.ts';
 
@@ -22,19 +24,19 @@ ${row(
     .join('  '),
 )}
 ${row('health', '/livez /readyz /startupz on the same ports')}
-${row('NATS', withoutPassword(nats.url))}
+${row('NATS', natsServers(nats.url).map(withoutPassword).join(','))}
 ${row('Postgres', databases(postgres))}
 
 Make an order (the token is good for 12 hours; npm run --silent token prints a new one):
 
-curl -sS ${urls.api}/orders \\
+${curl()} ${urls.api}/orders \\
   -H 'authorization: Bearer ${token}' \\
   -H 'content-type: application/json' \\
   -d '{"items":[{"sku":"apple","quantity":3,"priceCents":120}]}'
 
 See its effect, with the id that came back in place of ORDER_ID:
 
-curl -sS ${urls.shipments}/ORDER_ID
+${curl()} ${urls.shipments}/ORDER_ID
 
 Ctrl-C stops everything; the orders stay. The log:
 
@@ -47,8 +49,7 @@ function databases({ url, server }: System['postgres']): string {
   return server ? `${urls}   (password: ${server.passwordFile})` : urls;
 }
 
-function withoutPassword(text: string): string {
-  const url = new URL(text);
-  url.password = '';
-  return url.href;
+/** In a shell that names a proxy it would be asked for this machine too. */
+function curl(): string {
+  return namesProxy(process.env) ? "curl --noproxy '*' -sS" : 'curl -sS';
 }
