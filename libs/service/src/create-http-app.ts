@@ -1,11 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
-import type { Service } from './service.js';
-
-export interface HttpAppOptions {
-  /** Whose logger, stop and drain state the app shares. */
-  service: Service;
-}
+import type { HttpAppOptions } from './http-app.js';
 
 /**
  * A Nest application on Fastify with everything that our public ports share: bodies of 64 KiB at most, time-outs,

@@ -9,7 +9,6 @@ import { Logger as NestLogger, LoggerModule } from 'nestjs-pino';
 import type { Logger } from 'pino';
 
 import { answerClientError } from './client-error.js';
-import type { HttpAppOptions } from './create-http-app.js';
 import { acceptJsonOnly, addEdgeHooks, beginRequest } from './http-edge.js';
 import { ProblemFilter } from './problem.filter.js';
 import { RouteTable } from './route-table.js';
@@ -35,6 +34,11 @@ const SERVER_OPTIONS = {
 
 /** How often a stopping server looks for connections that have become idle, in ms. */
 const IDLE_SWEEP_MS = 100;
+
+export interface HttpAppOptions {
+  /** Whose logger, stop and drain state the app shares. */
+  service: Service;
+}
 
 /** See `createHttpApp`. */
 export async function buildHttpApp(

@@ -10,7 +10,8 @@ export {
   readConfig,
   type BaseConfig,
 } from './config.js';
-export { createHttpApp, type HttpAppOptions } from './create-http-app.js';
+export { createHttpApp } from './create-http-app.js';
+export type { HttpAppOptions } from './http-app.js';
 export { measuredBatcher } from './measured-batcher.js';
 export {
   assertDurable,
