@@ -15,6 +15,7 @@ const COMMANDS = {
   cli: 'tools/dev/src/cli.ts',
   prove: 'tools/prove/src/prove.ts',
   bench: 'tools/bench/src/main.ts',
+  graph: 'tools/dev/src/graph.ts',
 };
 
 /**
