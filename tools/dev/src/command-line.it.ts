@@ -20,7 +20,7 @@ function call(command: string, ...args: string[]) {
   return { status, stdout, stderr };
 }
 
-describe.each(['start', 'verify', 'reset', 'token', 'prove', 'bench'])('%s', (command) => {
+describe.each(['start', 'verify', 'reset', 'token', 'prove', 'bench', 'graph'])('%s', (command) => {
   it('refuses an option that it does not know', () => {
     const stderr = "✗ Unknown option '--nonsense' (--help says how)\n";
     expect(call(command, '--nonsense')).toEqual({ status: 2, stdout: '', stderr });
