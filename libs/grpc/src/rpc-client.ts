@@ -27,6 +27,8 @@ export const CHANNEL_OPTIONS = {
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.min_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 500,
+  // Never through a proxy that the environment names for the outside: it would take the balancing between replicas away.
+  'grpc.enable_http_proxy': 0,
   'grpc.service_config': JSON.stringify({ loadBalancingConfig: BALANCING }),
   interceptors: [traceCalls],
 };

@@ -37,6 +37,11 @@ const SERVER_OPTIONS = {
 /** How often a stopping server closes connections that have become idle, in ms. */
 const IDLE_SWEEP_MS = 100;
 
+export interface HttpAppOptions {
+  /** Whose logger, stop and drain state the app shares. */
+  service: Service;
+}
+
 /** See `createHttpApp`. */
 export async function buildHttpApp(options: HttpAppOptions): Promise<NestFastifyApplication> {
   const { service } = options;

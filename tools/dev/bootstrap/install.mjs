@@ -7,8 +7,11 @@ import { explain, npmCi } from './npm-ci.mjs';
 import { Problem } from './problem.mjs';
 import { createProgress } from './progress.mjs';
 
+/** @typedef {{ version?: string, optional?: boolean, os?: string | string[], cpu?: string | string[], libc?: string[] }} Package */
+
 /**
- * Runs `npm ci` unless node_modules already holds what package-lock.json says. Two at once take turns.
+ * Runs `npm ci` unless node_modules holds everything that package-lock.json names for this machine: that of an install
+ * which left out kinds of packages (NODE_ENV=production, `omit` of npm) does not. Two at once take turns.
  * @param {string} root the workspace
  * @throws {Problem} when npm fails, with the reason and the place of the full log
  */
@@ -16,8 +19,9 @@ export async function ensureInstalled(root) {
   if (isInstalled(root)) return;
   const lock = await waitForLock(join(root, '.local', 'install.lock'));
   try {
-    if (!isInstalled(root)) await install(root, lock);
-    writeFileSync(stampFile(root), lockfileHash(root));
+    if (isInstalled(root)) return;
+    await install(root, lock);
+    writeFileSync(leftOutFile(root), describe(root, missingPackages(root)));
   } finally {
     lock.release();
   }
@@ -25,46 +29,54 @@ export async function ensureInstalled(root) {
 
 /** @param {string} root */
 function isInstalled(root) {
-  const stamp = stampFile(root);
-  if (existsSync(stamp)) return readFileSync(stamp, 'utf8') === lockfileHash(root);
-  return installedByHand(root);
+  const missing = missingPackages(root);
+  if (missing.length === 0) return true;
+  // npm itself may know of an optional package that it cannot run here.
+  const leftOut = leftOutFile(root);
+  return existsSync(leftOut) && readFileSync(leftOut, 'utf8') === describe(root, missing);
 }
 
 /**
- * True after somebody's own `npm ci` or `npm install`: npm leaves a list of what it put there once it is through.
+ * The packages of the lockfile that node_modules lacks, or has in another version. npm leaves a list of what it put there
+ * once it is through.
  * @param {string} root
+ * @returns {string[]}
  */
-function installedByHand(root) {
+export function missingPackages(root) {
   const listing = join(root, 'node_modules', '.package-lock.json');
-  if (!existsSync(listing)) return false;
-  const present = readPackages(listing);
-  return Object.entries(readPackages(join(root, 'package-lock.json'))).every(
-    ([path, wanted]) =>
-      !path.includes('node_modules/') ||
-      (present[path]
-        ? present[path].version === wanted.version
-        : wanted.optional || wanted.devOptional || wanted.peer),
-  );
+  const present = existsSync(listing) ? readPackages(listing) : {};
+  return Object.entries(readPackages(join(root, 'package-lock.json')))
+    .filter(([path, wanted]) => path.includes('node_modules/') && isNeededHere(wanted))
+    .filter(([path, wanted]) => !present[path] || present[path].version !== wanted.version)
+    .map(([path]) => path);
+}
+
+/**
+ * Of the optional ones those are, which are for this platform and every libc: what else npm leaves out, only npm knows.
+ * @param {Package} wanted
+ */
+function isNeededHere({ optional, os, cpu, libc }) {
+  if (!optional) return true;
+  return [os].flat().includes(process.platform) && [cpu].flat().includes(process.arch) && !libc;
 }
 
 /**
  * @param {string} file
- * @returns {Record<string, { version?: string, optional?: boolean, devOptional?: boolean, peer?: boolean }>}
+ * @returns {Record<string, Package>}
  */
 function readPackages(file) {
   return JSON.parse(readFileSync(file, 'utf8')).packages;
 }
 
-/** @param {string} root */
-function stampFile(root) {
-  return join(root, 'node_modules', '.orders-install');
+/** What an `npm ci` that succeeded did not install. @param {string} root */
+function leftOutFile(root) {
+  return join(root, 'node_modules', '.orders-left-out');
 }
 
-/** @param {string} root */
-function lockfileHash(root) {
-  return createHash('sha256')
-    .update(readFileSync(join(root, 'package-lock.json')))
-    .digest('hex');
+/** @param {string} root @param {string[]} missing */
+function describe(root, missing) {
+  const lockfile = readFileSync(join(root, 'package-lock.json'));
+  return [createHash('sha256').update(lockfile).digest('hex'), ...missing].join('\n');
 }
 
 /** @param {string} path */

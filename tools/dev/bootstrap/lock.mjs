@@ -65,7 +65,9 @@ function describe(pid) {
 /** @param {number} pid */
 function identityByPs(pid) {
   try {
-    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || undefined;
+    const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' }; // the same words and times whoever asks
+    const options = /** @type {const} */ ({ encoding: 'utf8', env });
+    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], options).trim() || undefined;
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { commandEnvironment } from './environment.mjs';
 import { ensureInstalled } from './install.mjs';
 import { Problem, report, UsageError } from './problem.mjs';
 import { runToEnd } from './run-to-end.mjs';
@@ -15,6 +16,7 @@ const COMMANDS = {
   prove: 'tools/prove/src/prove.ts',
   bench: 'tools/bench/src/main.ts',
   generate: 'tools/dev/src/generate.ts',
+  graph: 'tools/dev/src/graph.ts',
 };
 
 /**
@@ -30,10 +32,11 @@ export async function main([command = '', ...args]) {
     await ensureInstalled(ROOT);
     const node = findNode();
     const bin = join(ROOT, 'node_modules', '.bin');
+    const env = commandEnvironment(process.env);
     const run = ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'run-script.mjs')];
     return await runToEnd(node, [...run, join(ROOT, script), ...args], {
       cwd: ROOT,
-      env: { ...process.env, PATH: [dirname(node), bin, process.env.PATH].join(':') },
+      env: { ...env, PATH: [dirname(node), bin, env.PATH].join(':') },
     });
   } catch (error) {
     return report(error);

@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { folderOrElse } from './folders.mjs';
 
 const NETWORK = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT)\b/;
 const FAILED_FETCH = /npm http fetch \S+ \S+ attempt \d+ failed with/g;
@@ -10,14 +13,15 @@ const HOPELESS_AFTER = 20;
 
 /**
  * Runs `npm ci` without install scripts: nothing here needs one (links in the Postgres package are made when it is first
- * used), and npm 10, 11 and 12 then behave alike. What npm has in its cache needs no network.
+ * used), and npm 10, 11 and 12 then behave alike. What npm has in its cache needs no network. Everything that the lockfile
+ * names for this machine is installed, also where the shell or the user's .npmrc leaves out kinds of packages.
  * @param {string} cwd
  * @param {{ log: string, onSpawn: (pid: number) => void }} options the file for all it prints, and who wants its pid
  * @returns {Promise<{ code: number, output: string }>} its exit code and the last 64 KiB of what it printed
  */
 export function npmCi(cwd, { log, onSpawn }) {
   return new Promise((resolve) => {
-    const [command = 'npm', ...args] = npmCommand();
+    const [command = 'npm', ...args] = npmCommand(cwd);
     const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
     if (child.pid) onSpawn(child.pid);
     const file = createWriteStream(log);
@@ -61,12 +65,20 @@ export function hopelessness(onHopeless) {
   };
 }
 
-function npmCommand() {
+/** @param {string} cwd */
+function npmCommand(cwd) {
   const cli = process.env.npm_execpath;
   const npm = cli?.endsWith('.js') ? [process.execPath, cli] : ['npm'];
   const quiet = ['--no-audit', '--no-fund', '--no-progress', '--loglevel=http'];
   const retries = ['--fetch-retries=2', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=4000'];
-  return [...npm, 'ci', '--ignore-scripts', '--prefer-offline', ...quiet, ...retries];
+  const usual = process.env.npm_config_cache || join(homedir(), '.npm');
+  const cache = folderOrElse(usual, join(cwd, '.local', 'npm-cache'));
+  const everything = ['--include=dev', '--include=optional', '--include=peer', '--no-legacy-peer-deps'];
+  return (
+    [...npm, 'ci', '--ignore-scripts', '--prefer-offline', ...everything, ...quiet, ...retries]
+      // Else npm chooses it, perhaps by the user's .npmrc.
+      .concat(cache === usual ? [] : ['--cache', cache])
+  );
 }
 
 /**

@@ -22,17 +22,20 @@ function call(command: string, ...args: string[]) {
   return { status, stdout, stderr };
 }
 
-describe.each(['start', 'verify', 'reset', 'token', 'generate', 'prove', 'bench'])('%s', (command) => {
-  it('refuses an option that it does not know', () => {
-    const stderr = "✗ Unknown option '--nonsense' (--help says how)\n";
-    expect(call(command, '--nonsense')).toEqual({ status: 2, stdout: '', stderr });
-  });
+describe.each(['start', 'verify', 'reset', 'token', 'generate', 'graph', 'prove', 'bench'])(
+  '%s',
+  (command) => {
+    it('refuses an option that it does not know', () => {
+      const stderr = "✗ Unknown option '--nonsense' (--help says how)\n";
+      expect(call(command, '--nonsense')).toEqual({ status: 2, stdout: '', stderr });
+    });
 
-  it('says how it is used', () => {
-    const stdout = expect.stringMatching(/^npm (start|test|run)\b[^]*\nExit codes: 0 done.*\n$/);
-    expect(call(command, '--help')).toEqual({ status: 0, stdout, stderr: '' });
-  });
-});
+    it('says how it is used', () => {
+      const stdout = expect.stringMatching(/^npm (start|test|run)\b[^]*\nExit codes: 0 done.*\n$/);
+      expect(call(command, '--help')).toEqual({ status: 0, stdout, stderr: '' });
+    });
+  },
+);
 
 describe('cli', () => {
   it('names the apps that have a command line', () => {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { createProgress } from '../bootstrap/progress.mjs';
 import { noArguments, runTool } from './command-line.ts';
+import { keepRunning } from './keep-running.ts';
 import { MergedLog } from './merged-log.ts';
 import { killAllChildren } from './stack/child.ts';
 import { DEMO_CUSTOMER } from './stack/issuer.ts';
@@ -17,6 +18,7 @@ const USAGE = `npm start: runs the whole system until Ctrl-C; the data stays in 
   GATEWAY_PORT, ISSUER_PORT …  other ports; README.md names the variables`;
 
 await runTool({ usage: USAGE, parse: noArguments }, main);
+process.exit(); // a client that gave up a silent server keeps its connection, and with it the process
 
 /** `npm start`: runs the whole system until it is told to stop. */
 async function main(): Promise<number> {
@@ -33,21 +35,25 @@ async function main(): Promise<number> {
 async function runUntil(stopped: AbortSignal): Promise<number> {
   const colours = process.stdout.isTTY && !process.env.NO_COLOR;
   const log = new MergedLog(process.stdout, colours);
-  const progress = createProgress();
-  try {
-    const system = await start(progress, log, stopped);
-    progress.close();
+  const system = await startUnlessStopped(log, stopped);
+  if (!system) return 130;
+  stopped.addEventListener('abort', () => log.event('system', 'stopping (once more to force)'));
+  await keepRunning(system, stopped, async () => {
     process.stdout.write(welcome(system, await system.token(DEMO_CUSTOMER), colours));
     log.release();
-    await new Promise((resolve) => stopped.addEventListener('abort', resolve, { once: true }));
-    log.event('system', 'stopping (once more to force)');
-    await system.stop();
-    log.event('system', 'stopped; the orders are kept in .local, npm run reset wipes them');
-    return 0;
+  });
+  log.event('system', 'stopped; the orders are kept in .local, npm run reset wipes them');
+  return 0;
+}
+
+async function startUnlessStopped(log: MergedLog, stopped: AbortSignal): Promise<System | undefined> {
+  const progress = createProgress();
+  try {
+    return await start(progress, log, stopped);
   } catch (error) {
     if (!stopped.aborted) throw error;
     progress.log('Stopped before it was ready.');
-    return 130;
+    return undefined;
   } finally {
     progress.close();
   }

@@ -4,20 +4,36 @@ import { freeSystemPorts } from './stack/ports.ts';
 import { systemUrls } from './stack/topology.ts';
 import { welcome } from './welcome.ts';
 
+async function said(): Promise<string> {
+  const nats = {
+    url: 'nats://me:hidden@127.0.0.1:4222, nats://b:hidden@[::1]:4223',
+    answering: 'nats://b:hidden@[::1]:4223',
+    server: undefined,
+  };
+  const url = (database?: string): string => `postgres://me:hidden@127.0.0.1:5432/${database}`;
+  const urls = systemUrls(APPS, await freeSystemPorts());
+  return welcome({ urls, nats, postgres: { url, server: undefined } }, 'TOKEN', false);
+}
+
 describe('what npm start says when it is ready', () => {
   it('names the servers as psql and a consumer take them, without a password', async () => {
-    const said = welcome(
-      {
-        urls: systemUrls(APPS, await freeSystemPorts()),
-        nats: { url: 'nats://me:hidden@127.0.0.1:4222', server: undefined },
-        postgres: { url: (database) => `postgres://me:hidden@127.0.0.1:5432/${database}`, server: undefined },
-      },
-      'TOKEN',
-      false,
+    const text = await said();
+    expect(text).toContain('nats://me@127.0.0.1:4222,nats://b@[::1]:4223\n');
+    const databases = APPS.filter(({ database }) => database).map(
+      ({ name }) => `postgres://me@127.0.0.1:5432/${name}`,
     );
-    expect(said).toContain('nats://me@127.0.0.1:4222\n');
-    const databases = APPS.filter(({ database }) => database).map(({ name }) => name);
-    expect(said).toContain(`${databases.map((name) => `postgres://me@127.0.0.1:5432/${name}`).join('  ')}\n`);
-    expect(said).not.toContain('hidden');
+    expect(text).toContain(`${databases.join('  ')}\n`);
+    expect(text).not.toContain('hidden');
+  });
+
+  it.each([
+    ['a proxy', 'http://proxy:3128', "curl --noproxy '*' -sS http://127.0.0.1"],
+    ['no proxy', '', 'curl -sS http://127.0.0.1'],
+  ])('gives commands that work in a shell with %s', async (_which, proxy, command) => {
+    const { all_proxy: before } = process.env;
+    process.env.all_proxy = proxy;
+    expect(await said()).toContain(command);
+    if (before === undefined) delete process.env.all_proxy;
+    else process.env.all_proxy = before;
   });
 });

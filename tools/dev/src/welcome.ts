@@ -1,5 +1,7 @@
+import { namesProxy } from '../bootstrap/environment.mjs';
 import { painter } from './log-line.ts';
 import { APPS } from './stack/declarations.ts';
+import { natsServers, withoutPassword } from './stack/server-urls.ts';
 import type { System } from './stack/system.ts';
 
 type Welcoming = Pick<System, 'urls' | 'nats' | 'postgres'>;
@@ -19,7 +21,7 @@ export function welcome({ urls, nats, postgres }: Welcoming, token: string, colo
         .join('  '),
     ],
     ['health', '/livez /readyz /startupz on the same ports'],
-    ['NATS', withoutPassword(nats.url)],
+    ['NATS', natsServers(nats.url).map(withoutPassword).join(',')],
     ['Postgres', databases(postgres)],
   ] as const;
   const width = Math.max(...rows.map(([name]) => name.length)) + 3;
@@ -30,14 +32,14 @@ ${rows.map(([name, value]) => `  ${paint('bold', name.padEnd(width))}${value}`).
 
 Make an order (the token is good for 12 hours; npm run --silent token prints a new one):
 
-curl -sS ${urls.api}/orders \\
+${curl()} ${urls.api}/orders \\
   -H 'authorization: Bearer ${token}' \\
   -H 'content-type: application/json' \\
   -d '{"items":[{"sku":"apple","quantity":3,"priceCents":120}]}'
 
 See its effect, with the id that came back in place of ORDER_ID:
 
-${effects.map(([, url]) => `curl -sS ${url}`).join('\n')}
+${effects.map(([, url]) => `${curl()} ${url}`).join('\n')}
 
 Ctrl-C stops everything; the orders stay. The log:
 
@@ -51,8 +53,7 @@ function databases({ url, server }: System['postgres']): string {
   return server ? `${urls}   (password: ${server.passwordFile})` : urls;
 }
 
-function withoutPassword(text: string): string {
-  const url = new URL(text);
-  url.password = '';
-  return url.href;
+/** In a shell that names a proxy it would be asked for this machine too. */
+function curl(): string {
+  return namesProxy(process.env) ? "curl --noproxy '*' -sS" : 'curl -sS';
 }

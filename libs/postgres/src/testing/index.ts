@@ -1,5 +1,6 @@
 export { eventually } from './eventually.js';
-export { ModelConnection, ModelDatabase, ModelSession, type LogRow } from './model-database.js';
+export { ModelConnection, ModelDatabase, ModelSession } from './model-database.js';
+export type { LogRow } from './model-tables.js';
 export { recordingStatements, sequentialScans, type Statement } from './query-plans.js';
 export {
   enterSimulation,

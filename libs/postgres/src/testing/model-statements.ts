@@ -1,8 +1,8 @@
-import type { ModelDatabase, LogRow } from './model-database.js';
+import type { LogRow, ModelTables } from './model-tables.js';
 import type { ModelTransaction } from './model-transaction.js';
 
 interface Call {
-  readonly database: ModelDatabase;
+  readonly database: ModelTables;
   readonly tx: ModelTransaction;
   readonly parameters: readonly unknown[];
 }
@@ -24,7 +24,7 @@ const OPENINGS = Object.entries(STATEMENTS);
 
 /** Runs a statement at one instant, but for waiting for another transaction. */
 export async function runStatement(
-  database: ModelDatabase,
+  database: ModelTables,
   tx: ModelTransaction,
   { sql, parameters }: { sql: string; parameters: unknown[] },
 ): Promise<unknown> {

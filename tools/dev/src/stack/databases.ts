@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import { Problem } from '../../bootstrap/problem.mjs';
+import { assertDatabaseUrl, withoutPassword } from './server-urls.ts';
 
 /** The same server, another database. */
 export function withDatabase(url: string, database: string): string {
@@ -10,9 +11,10 @@ export function withDatabase(url: string, database: string): string {
 
 /**
  * Creates the databases that are not there yet. Safe to run twice at once.
- * @throws Problem when the server cannot be reached or refuses
+ * @throws Problem when that is no such URL, or the server cannot be reached or refuses
  */
 export async function ensureDatabases(url: string, names: readonly string[]): Promise<void> {
+  assertDatabaseUrl(url);
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 5000 });
   try {
     await client.connect();
@@ -35,13 +37,6 @@ async function ensureDatabase(client: Client, name: string): Promise<void> {
     const code = (error as { code?: string }).code;
     if (code !== '42P04' && code !== '23505') throw error; // somebody else has just created it
   }
-}
-
-function withoutPassword(url: string): string {
-  if (!URL.canParse(url)) return 'DATABASE_URL';
-  const shown = new URL(url);
-  if (shown.password) shown.password = '***';
-  return shown.href;
 }
 
 function reason(error: unknown): string {

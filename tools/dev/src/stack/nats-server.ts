@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { connect } from '@nats-io/transport-node';
 import { Problem } from '../../bootstrap/problem.mjs';
 import { Child, describeExit } from './child.ts';
+import { natsServers } from './server-urls.ts';
 import { answersOk, until } from './until.ts';
 
 export interface NatsServerOptions {
@@ -89,14 +90,23 @@ export class NatsServer {
   }
 }
 
-/** @throws Problem when nobody answers at that URL within three seconds */
-export async function assertNatsAnswers(url: string): Promise<void> {
-  try {
-    const connection = await connect({ servers: url, timeout: 3000, reconnect: false });
-    await connection.close();
-  } catch (error) {
-    throw new Problem(`NATS_URL cannot be used: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
+/**
+ * The first of these servers that answers within three seconds.
+ * @param url of one server, or of several with commas in between
+ * @throws Problem with the reason of each when none does, or one without JetStream does
+ */
+export async function answeringNats(url: string): Promise<string> {
+  const reasons: string[] = [];
+  for (const server of natsServers(url)) {
+    try {
+      const connection = await connect({ servers: server, timeout: 3000, reconnect: false });
+      const { jetstream } = connection.info ?? {};
+      await connection.close();
+      if (jetstream) return server;
+      reasons.push('JetStream is off there');
+    } catch (error) {
+      reasons.push(error instanceof Error ? error.message : String(error));
+    }
   }
+  throw new Problem(`NATS_URL cannot be used: ${reasons.join(', ')}`);
 }

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { folderOrElse } from '../../bootstrap/folders.mjs';
 
 /** The workspace. */
 export const ROOT = resolve(import.meta.dirname, '../../../..');
@@ -7,9 +8,10 @@ export const ROOT = resolve(import.meta.dirname, '../../../..');
 /** State of `npm start`; ignored by git, wiped by `npm run reset`. */
 export const LOCAL = join(ROOT, '.local');
 
-/** What may be fetched again: shared by all clones of one user. */
+/** What may be fetched again: shared by all clones of one user, where the user's home can be written to. */
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
-  return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'orders-platform');
+  const shared = join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'orders-platform');
+  return folderOrElse(shared, join(LOCAL, 'cache'));
 }
 
 /** Where one run of a tool keeps its data and logs: named by the time it began at, and by `suffix`. */

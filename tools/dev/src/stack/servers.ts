@@ -4,7 +4,7 @@ import { Problem } from '../../bootstrap/problem.mjs';
 import type { Child } from './child.ts';
 import { ensureDatabases, withDatabase } from './databases.ts';
 import { resolveNatsServer } from './nats-binary.ts';
-import { assertNatsAnswers, NatsServer } from './nats-server.ts';
+import { answeringNats, NatsServer } from './nats-server.ts';
 import { freePorts } from './ports.ts';
 import { EmbeddedPostgres } from './postgres.ts';
 import { Supervisor } from './supervisor.ts';
@@ -14,7 +14,7 @@ export interface ServerOptions {
   dataDir: string;
   /** Use this Postgres server instead of an embedded one. */
   databaseUrl?: string | undefined;
-  /** Use this NATS server instead of one of ours. */
+  /** Use this NATS server, or these with commas in between, instead of one of ours. */
   natsUrl?: string | undefined;
   /** Databases to create when absent. */
   databases?: readonly string[];
@@ -33,7 +33,10 @@ export interface Postgres {
 }
 
 export interface Nats {
+  /** Of one server, or of several with commas in between. */
   url: string;
+  /** The one of them that answered first. */
+  answering: string;
   /** undefined when the server is somebody else's. */
   server: NatsServer | undefined;
 }
@@ -85,8 +88,8 @@ async function startPostgres(
 async function startNats(options: ServerOptions, tasks: Tasks, stack: AsyncDisposableStack): Promise<Nats> {
   const { dataDir, natsUrl, onSpawn } = options;
   if (natsUrl) {
-    await tasks.run('NATS at NATS_URL', () => assertNatsAnswers(natsUrl));
-    return { url: natsUrl, server: undefined };
+    const answering = await tasks.run('NATS at NATS_URL', () => answeringNats(natsUrl));
+    return { url: natsUrl, answering, server: undefined };
   }
   return tasks.run('nats-server', async (signal, step) => {
     const binary = await resolveNatsServer({ signal, onTry: (where) => step.update(where) });
@@ -102,7 +105,7 @@ async function startNats(options: ServerOptions, tasks: Tasks, stack: AsyncDispo
     stack.defer(() => server.stop());
     await server.start();
     stack.defer(supervise('nats-server', server, options));
-    return { url: server.url, server };
+    return { url: server.url, answering: server.url, server };
   });
 }
 

@@ -22,7 +22,7 @@ export default async function globalSetup(): Promise<void> {
   try {
     const { postgres, nats } = await startServers({ dataDir, databaseUrl, natsUrl }, new Tasks(), running);
     process.env.TEST_DATABASE_URL = postgres.url();
-    process.env.TEST_NATS_URL = nats.url;
+    process.env.TEST_NATS_URL = nats.answering;
   } catch (error) {
     await running.disposeAsync();
     throw error;

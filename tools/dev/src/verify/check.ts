@@ -1,7 +1,7 @@
 import { CommandFailed, run, type RunOptions } from '../stack/run.ts';
 import { ROOT } from '../stack/paths.ts';
 import type { Tasks } from '../stack/tasks.ts';
-import { summaryLine, type Counts, type Outcome } from './outcome.ts';
+import { resultLine, type Counts, type Outcome } from './outcome.ts';
 
 export interface CheckContext {
   signal: AbortSignal;
@@ -13,8 +13,13 @@ export interface Check {
   name: string;
   /** A check that must have passed; otherwise this one fails without being run. */
   needs?: string;
-  run: (context: CheckContext) => Promise<Counts & { output?: string }>;
+  /** It makes files that others use, and runs each time; the others need not when they passed on the same tree before. */
+  makes?: boolean;
+  run: (context: CheckContext) => Promise<CheckResult>;
 }
+
+/** How a check went. */
+export type CheckResult = Omit<Outcome, 'name' | 'seconds'>;
 
 const PASSED: Counts = { passed: 1, failed: 0, skipped: 0 };
 const FAILED: Counts = { passed: 0, failed: 1, skipped: 0 };
@@ -52,8 +57,8 @@ async function runCheck(check: Check, tasks: Tasks, done: readonly Outcome[]): P
     const result = missing
       ? { ...FAILED, output: `not run, since ${missing.name} failed` }
       : await check.run({ signal, onLine: (line) => step.update(line) });
-    if (result.failed > 0) step.fail(summaryLine(result));
-    else step.done(summaryLine(result));
+    if (result.failed > 0) step.fail(resultLine(result));
+    else step.done(resultLine(result));
     return { ...result, name: check.name, seconds: (performance.now() - began) / 1000 };
   });
   if (outcome.output) tasks.note(`\n${outcome.output.trimEnd()}\n`);

@@ -15,7 +15,10 @@ export const SIDE_BY_SIDE: readonly (readonly Check[])[] = [
     commandCheck('lint', everywhere('lint')),
     commandCheck('types', everywhere('typecheck')),
   ],
-  [jestCheck('unit tests', 'jest.config.mjs'), commandCheck('build', everywhere('build'))],
+  [
+    jestCheck('unit tests', 'jest.config.mjs'),
+    { ...commandCheck('build', everywhere('build')), makes: true },
+  ],
 ];
 
 /** First of all, since it rewrites what the others read. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { countJest, sum, summaryLine, table, type JestReport } from './outcome.ts';
+import { beforeLine, countJest, resultLine, sum, summaryLine, table, type JestReport } from './outcome.ts';
 
 const report = (changes: Partial<JestReport>): JestReport => ({
   success: true,
@@ -52,6 +52,22 @@ describe('the summary', () => {
         '✓ lint         2.0 s  1 passed, 0 failed',
         '✗ unit tests  12.3 s  5 passed, 2 failed, 1 skipped',
       ].join('\n'),
+    );
+  });
+
+  it('says of a check that was not run when it passed', () => {
+    const before = new Date(2026, 10, 30, 9, 4);
+    const counts = { passed: 5, failed: 0, skipped: 1, before };
+    expect(resultLine(counts, new Date(2026, 10, 30, 23, 0))).toBe(
+      '5 passed, 0 failed, 1 skipped (passed before on this tree, 09:04)',
+    );
+    expect(resultLine(counts, new Date(2026, 11, 1, 0, 1))).toMatch(/this tree, 2026-11-30 09:04\)$/);
+  });
+
+  it('says in the last line how much was not run', () => {
+    expect(beforeLine(outcomes)).toBe('');
+    expect(beforeLine([...outcomes, { ...outcomes[1]!, failed: 0, before: new Date() }])).toBe(
+      ' (5 passed before on this tree; npm test -- --again runs all)',
     );
   });
 });

@@ -9,6 +9,8 @@ export interface Outcome {
   seconds: number;
   /** What it printed, when it failed. */
   output?: string;
+  /** When it passed; undefined when it has been run now. */
+  before?: Date;
 }
 
 /** The part of Jest's JSON report that we read. */
@@ -51,12 +53,32 @@ export function summaryLine({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 }
 
+/** The same for one check; one that was not run says since when it is known to pass. */
+export function resultLine(result: Counts & Pick<Outcome, 'before'>, now = new Date()): string {
+  const { before } = result;
+  return `${summaryLine(result)}${before ? ` (passed before on this tree, ${when(before, now)})` : ''}`;
+}
+
+/** How the last line of a run goes on, when some of it was not run: how much. */
+export function beforeLine(outcomes: readonly Outcome[]): string {
+  const { passed } = sum(outcomes.filter(({ before }) => before));
+  return passed > 0 ? ` (${passed} passed before on this tree; npm test -- --again runs all)` : '';
+}
+
+/** 12:04, and on another day its date as well. */
+function when(time: Date, now: Date): string {
+  const pad = (number: number): string => String(number).padStart(2, '0');
+  const clock = `${pad(time.getHours())}:${pad(time.getMinutes())}`;
+  if (time.toDateString() === now.toDateString()) return clock;
+  return `${time.getFullYear()}-${pad(time.getMonth() + 1)}-${pad(time.getDate())} ${clock}`;
+}
+
 /** One row a check, in columns. */
 export function table(outcomes: readonly Outcome[]): string {
   const rows = outcomes.map((outcome) => [
     `${outcome.failed > 0 ? '✗' : '✓'} ${outcome.name}`,
     `${outcome.seconds.toFixed(1)} s`,
-    summaryLine(outcome),
+    resultLine(outcome),
   ]);
   return textTable([], rows);
 }

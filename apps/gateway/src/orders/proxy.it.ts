@@ -1,0 +1,28 @@
+import 'reflect-metadata';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { GOOD_ORDER, startGateway, type GatewayUnderTest } from '../testing/gateway-under-test.js';
+
+let proxy: Server;
+let asked = 0;
+let gateway: GatewayUnderTest;
+beforeEach(async () => {
+  proxy = createServer((socket) => {
+    asked += 1;
+    socket.end('HTTP/1.1 503 Service Unavailable\r\n\r\n');
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  process.env['http_proxy'] = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  gateway = await startGateway();
+});
+afterEach(async () => {
+  delete process.env['http_proxy'];
+  await gateway.stop();
+  await new Promise((resolve) => proxy.close(resolve));
+});
+
+it('orders are not sent through the proxy that the environment names for the outside', async () => {
+  const { status } = await gateway.request('/orders', { body: GOOD_ORDER });
+  expect(status).toBe(201);
+  expect(asked).toBe(0);
+});
