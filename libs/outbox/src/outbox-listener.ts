@@ -51,11 +51,11 @@ async function listenOnce(
     keepAliveInitialDelayMillis: 5_000,
     connectionTimeoutMillis: 2_000,
   });
-  const over = new AbortController();
+  const done = new AbortController();
   const ended = new Promise<void>((resolve, reject) => {
     client.once('error', reject);
     client.once('end', () => reject(new Error('the server ended the connection')));
-    signal.addEventListener('abort', () => resolve(), { once: true, signal: over.signal });
+    signal.addEventListener('abort', () => resolve(), { once: true, signal: done.signal });
   });
   client.on('notification', onAppend);
   try {
@@ -63,7 +63,7 @@ async function listenOnce(
     onAppend();
     await ended;
   } finally {
-    over.abort();
+    done.abort();
     // The connection is no longer needed: errors while it ends do not matter.
     client.removeAllListeners('error').on('error', () => undefined);
     await Promise.race([client.end(), sleep(500, AbortSignal.timeout(500))]);
