@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { EventPublisher } from '@orders/messaging';
-import { LOG_START, OutboxCursor, OutboxLog, type Place, replay } from '@orders/outbox';
+import { LOG_START, type LogPosition, OutboxCursor, OutboxLog, replay } from '@orders/outbox';
 import type { Queryable } from '@orders/postgres';
 import {
   createMigratedDatabase,
@@ -47,8 +47,8 @@ beforeAll(async () => {
 });
 afterAll(() => db[Symbol.asyncDispose]());
 
-/** Publishes everything behind a place again, to nobody. */
-const replayAll = (db: Queryable, after: Place) =>
+/** Publishes everything after a position again, to nobody. */
+const replayAll = (db: Queryable, after: LogPosition) =>
   replay({
     db,
     publisher: { publish: async () => ({ sequence: 1, duplicate: false }) } as unknown as EventPublisher,
@@ -99,7 +99,7 @@ it('no statement of the relay, its metrics and a replay reads the log or its che
 });
 
 it('the relay and a replay read a backlog that no statistics know by the index, without sorting all of it', async () => {
-  const [end] = await db.query<Place[]>(
+  const [end] = await db.query<LogPosition[]>(
     'SELECT tx::text, position::text FROM outbox ORDER BY outbox.tx DESC, outbox.position DESC LIMIT 1',
   );
   await db.query(BACKLOG);

@@ -2,17 +2,17 @@ import type { Counter, Histogram } from '@opentelemetry/api';
 import { meter } from '@orders/instrumentation';
 import type { EventSource } from '@orders/messaging';
 
-/** What a consumer counts and measures. */
+/** The metrics of a consumer. */
 export interface ConsumerMetrics {
-  /** Events by consumer and outcome (applied, duplicate, dead_letter). */
+  /** Events, by consumer and outcome: `applied`, `duplicate` or `dead_letter`. */
   readonly events: Counter;
-  /** Gaps in the sequence of a subject's events, by consumer and what became of them (opened, closed). */
+  /** Gaps in the sequence of a subject's events, by consumer and state: `opened` or `closed`. */
   readonly gaps: Counter;
-  /** Seconds that a batch's transaction took, by consumer. */
+  /** Duration of a batch's transaction in seconds, by consumer. */
   readonly duration: Histogram;
 }
 
-/** Those of the process: all consumers share them. */
+/** The metrics of this process, which all its consumers share. */
 export function consumerMetrics(): ConsumerMetrics {
   const metrics = meter('messaging');
   return {
@@ -29,7 +29,7 @@ export function consumerMetrics(): ConsumerMetrics {
   };
 }
 
-/** Shows how far a consumer is behind, over all its sources, at each scrape. Absent when the bus does not answer. */
+/** Exports the lag of a consumer, summed over its sources at each scrape. Absent when the bus does not answer. */
 export function observeLag(consumer: string, sources: readonly EventSource[]): void {
   meter('messaging')
     .createObservableGauge('consumer_lag', {

@@ -27,7 +27,7 @@ const accept = (tx: Queryable) => inbox.accept(tx, [{ id: newEventId() }]);
 const accepted = () => db.query('SELECT event_id FROM inbox');
 
 describe('a transaction of the consumer', () => {
-  it('is committed with what its work answers, or rolled back with what it throws', async () => {
+  it('commits and returns the result of its work, or rolls back and throws its error', async () => {
     expect(await transactions.transaction(accept)).toHaveLength(1);
     const failing = transactions.transaction(async (tx) => {
       await accept(tx);
@@ -37,16 +37,16 @@ describe('a transaction of the consumer', () => {
     expect(await accepted()).toHaveLength(1);
   });
 
-  it('has its statements planned once for each connection', async () => {
+  it('has its statements planned once per connection', async () => {
     for (let n = 0; n < 10; n += 1) await transactions.transaction(accept);
     const sql = `SELECT generic_plans + custom_plans AS plans FROM pg_prepared_statements WHERE statement ~ 'inbox'`;
     expect(await dataSource.query(sql)).toEqual([{ plans: expect.stringMatching(/^1\d$/) }]);
   });
 
-  it('keeps no plan that reads a table from end to end, even one that was made while it was empty', async () => {
+  it('keeps no plan with a sequential scan, even one made while the table was empty', async () => {
     const delivery = { message: someEvent(), address: 'S/1', attempt: 1, ack() {}, nak() {}, working() {} };
-    const letters = new DeadLetters('reader');
-    await transactions.transaction((tx) => letters.add(tx, delivery, new Error('no')));
+    const deadLetters = new DeadLetters('reader');
+    await transactions.transaction((tx) => deadLetters.add(tx, delivery, new Error('no')));
     const [{ name } = { name: '' }] = await dataSource.query<{ name: string }[]>(
       `SELECT name FROM pg_prepared_statements WHERE statement ~ 'dead_letter'`,
     );

@@ -41,7 +41,7 @@ const ordersCreated = {
   }),
 };
 
-/** An effect that would be refused if it came twice. */
+/** Its effect violates a key when it is applied twice. */
 const planned = eventHandler({
   contract: ordersCreated,
   handle: async (tx, events) => {
@@ -49,7 +49,7 @@ const planned = eventHandler({
   },
 });
 
-/** Runs the command as an operator would, over TypeORM and one connection. */
+/** Runs the command as an operator does, with TypeORM and one connection. */
 function run(...args: string[]): Promise<number> {
   return deadLetters(args, {
     db: dataSource,
@@ -84,7 +84,7 @@ function created(overrides: object = {}): Message {
   return toMessage({ ...context, time: new Date(), correlationId: 'request-7' }, data);
 }
 
-async function bury(message: Message, error = new Error('a bug')): Promise<string> {
+async function addDeadLetter(message: Message, error = new Error('a bug')): Promise<string> {
   const delivery = {
     message,
     address: `ORDERS/${randomUUID()}`,
@@ -99,17 +99,17 @@ async function bury(message: Message, error = new Error('a bug')): Promise<strin
 const effects = async () => (await db.query<{ n: number }[]>('SELECT count(*)::int AS n FROM effect'))[0]?.n;
 
 describe('dlq', () => {
-  it('lists what waits, and says when nothing does', async () => {
+  it('lists the waiting dead letters, and says when there are none', async () => {
     expect(await run('list')).toBe(0);
     expect(printed).toEqual(['no dead letters are waiting']);
-    await bury(created());
-    await bury(created());
+    await addDeadLetter(created());
+    await addDeadLetter(created());
     await run('list');
     expect(printed[1]).toBe('2 × fulfillment  urn:schema:orders.created:v1  Error: a bug');
   });
 
-  it('shows payload, what breaks the schema, and the trace', async () => {
-    const id = await bury(
+  it('shows the payload, the violations of the schema, and the trace', async () => {
+    const id = await addDeadLetter(
       created({ totalCents: 'many', items: [{ sku: 'pear', quantity: 0, priceCents: 1 }] }),
     );
     await run('show', id);
@@ -120,11 +120,11 @@ describe('dlq', () => {
     expect(text).toContain('"sku": "pear"');
   });
 
-  it('redrives: first dry, then for real, once', async () => {
-    const id = await bury(created());
+  it('redrives nothing in a dry run, then once', async () => {
+    const id = await addDeadLetter(created());
     expect(await run('redrive', '--dry-run', '--all')).toBe(0);
     expect(await effects()).toBe(0);
-    expect(printed.at(-1)).toMatch(/^dry run, nothing changed: 1 letters: 1 applied/);
+    expect(printed.at(-1)).toMatch(/^dry run, nothing changed: 1 dead letters: 1 applied/);
     expect(await run('redrive', id)).toBe(0);
     expect(await run('redrive', id)).toBe(0);
     expect(await effects()).toBe(1);
@@ -132,24 +132,24 @@ describe('dlq', () => {
     expect(printed.join('\n')).toMatch(/alice@desk {2}redrive: applied/);
   });
 
-  it('goes on behind a letter that fails again, names it, and exits with 1', async () => {
-    const bad = await bury(created({ totalCents: -1 }));
-    await bury(created());
+  it('continues after a dead letter that fails again, prints its id, and exits with 1', async () => {
+    const bad = await addDeadLetter(created({ totalCents: -1 }));
+    await addDeadLetter(created());
     expect(await run('redrive', '--consumer', 'fulfillment')).toBe(1);
     expect(printed[0]).toMatch(new RegExp(`^${bad}: ZodError: /totalCents: `));
     expect(await effects()).toBe(1);
     expect(await selectDeadLetters(db, {})).toEqual([bad]);
   });
 
-  it('takes 10 a second at --rate 10', async () => {
-    for (let n = 0; n < 4; n += 1) await bury(created());
+  it('redrives 10 a second at --rate 10', async () => {
+    for (let n = 0; n < 4; n += 1) await addDeadLetter(created());
     const startedAt = performance.now();
     await run('redrive', '--all', '--rate', '10');
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(295);
   });
 
-  it('discards with a reason only', async () => {
-    const id = await bury(created());
+  it('discards only with a reason', async () => {
+    const id = await addDeadLetter(created());
     await expect(run('discard', id)).rejects.toMatchObject({ exitCode: 2 });
     expect(await run('discard', id, '--reason', 'a test order')).toBe(0);
     await expect(run('discard', id, '--reason', 'again')).rejects.toMatchObject({ exitCode: 1 });
@@ -157,19 +157,19 @@ describe('dlq', () => {
     expect(await effects()).toBe(0);
   });
 
-  it.each(['show', 'redrive'])('%s names a letter that nobody knows, with exit code 1', async (action) => {
+  it.each(['show', 'redrive'])('%s of an unknown id prints the id, with exit code 1', async (action) => {
     const unknown = { exitCode: 1, message: expect.stringMatching(/^no dead letter 77\b/) };
     await expect(run(action, '77')).rejects.toMatchObject(unknown);
     expect(printed).toEqual([]);
   });
 
   it.each([
-    ['no command', []],
-    ['an unknown one', ['drop']],
-    ['redrive of nothing in particular', ['redrive']],
-    ['an id that is none', ['show', 'x']],
-    ['a rate that is none', ['redrive', '--all', '--rate', '0']],
-    ['a rate without an end', ['redrive', '--all', '--rate', 'Infinity']],
+    ['no action', []],
+    ['an unknown action', ['drop']],
+    ['redrive without a selection', ['redrive']],
+    ['an invalid id', ['show', 'x']],
+    ['an invalid rate', ['redrive', '--all', '--rate', '0']],
+    ['an infinite rate', ['redrive', '--all', '--rate', 'Infinity']],
     ['an unknown option', ['list', '--al']],
   ])('refuses %s with exit code 2', async (_name, args) => {
     await expect(run(...args)).rejects.toMatchObject({ exitCode: 2 });

@@ -1,17 +1,17 @@
 import type { Message } from '@orders/messaging';
 import type { Queryable } from '@orders/postgres';
 
-/** `waiting` for somebody to decide, or settled. */
+/** `waiting` for the decision of an operator; `redriven` and `discarded` are final. */
 export type DeadLetterState = 'waiting' | 'redriven' | 'discarded';
 
-/** An event that a consumer could not take, as it came. */
+/** An event that a consumer could not process, as received. */
 export interface DeadLetter {
   /** 64-bit, hence text. */
   readonly id: string;
   readonly consumer: string;
   readonly address: string;
   readonly message: Message;
-  /** Of the last try. */
+  /** The error of the last attempt. */
   readonly error: string;
   /** Deliveries plus redrives. */
   readonly attempts: number;
@@ -19,27 +19,27 @@ export interface DeadLetter {
   readonly createdAt: Date;
 }
 
-/** Letters that wait for the same reason. */
+/** Waiting dead letters with the same consumer, error and schema version. */
 export interface DeadLetterGroup {
   readonly consumer: string;
   readonly error: string;
-  /** The `dataschema` of the events; empty when they name none. */
+  /** The `dataschema` of the events; empty when they have none. */
   readonly dataschema: string;
-  readonly letters: number;
+  readonly count: number;
   readonly oldestId: string;
   readonly oldest: Date;
   readonly newest: Date;
 }
 
-/** Which waiting letters; all conditions hold together, none = all. */
+/** Selects waiting dead letters that meet all given conditions; without conditions all of them. */
 export interface DeadLetterFilter {
   readonly ids?: readonly string[];
   readonly consumer?: string;
-  /** A part of the error's text, in any case. */
+  /** A part of the error's text, in upper or lower case. */
   readonly error?: string;
 }
 
-/** One thing done to a letter by hand. */
+/** One action of an operator on a dead letter. */
 export interface AuditEntry {
   readonly at: Date;
   readonly operator: string;
@@ -50,10 +50,10 @@ export interface AuditEntry {
 }
 
 const GROUPS = `
-  SELECT consumer, error, coalesce(headers->>'ce-dataschema', '') AS dataschema, count(*)::int AS letters,
+  SELECT consumer, error, coalesce(headers->>'ce-dataschema', '') AS dataschema, count(*)::int AS count,
          min(id)::text AS "oldestId", min(created_at) AS oldest, max(created_at) AS newest
   FROM dead_letter WHERE state = 'waiting'
-  GROUP BY 1, 2, 3 ORDER BY letters DESC, min(id)`;
+  GROUP BY 1, 2, 3 ORDER BY count DESC, min(id)`;
 
 const COLUMNS = `id::text, consumer, address, event_id, subject, headers, body, error, attempts, state, created_at`;
 
@@ -66,35 +66,38 @@ const SELECT_IDS = `
 const AUDIT = `
   SELECT at, operator, action, result, detail FROM dead_letter_audit WHERE letter_id = $1 ORDER BY id`;
 
-/** The waiting letters by consumer, error and schema version, the largest group first. */
+/** The waiting dead letters, grouped by consumer, error and schema version, the largest group first. */
 export function groupDeadLetters(db: Queryable): Promise<DeadLetterGroup[]> {
   return db.query<DeadLetterGroup[]>(GROUPS);
 }
 
-/** The ids of the waiting letters that a filter takes, oldest first. */
+/** The ids of the waiting dead letters that a filter selects, oldest first. */
 export async function selectDeadLetters(db: Queryable, filter: DeadLetterFilter): Promise<string[]> {
   const parameters = [filter.ids ?? null, filter.consumer ?? null, filter.error ?? null];
   return (await db.query<{ id: string }[]>(SELECT_IDS, parameters)).map(({ id }) => id);
 }
 
-/** One letter, in whatever state. */
+/** The dead letter with this id, in any state; undefined when there is none. */
 export async function findDeadLetter(db: Queryable, id: string): Promise<DeadLetter | undefined> {
   const [row] = await db.query<Row[]>(`SELECT ${COLUMNS} FROM dead_letter WHERE id = $1`, [id]);
-  return row && toLetter(row);
+  return row && toDeadLetter(row);
 }
 
-/** What was done to a letter by hand, oldest first. */
+/** The actions of operators on a dead letter, oldest first. */
 export function auditOf(db: Queryable, id: string): Promise<AuditEntry[]> {
   return db.query<AuditEntry[]>(AUDIT, [id]);
 }
 
-/** Locks a waiting letter for the transaction; undefined when it is settled or in somebody else's hands. */
+/**
+ * Locks a waiting dead letter until the transaction ends; undefined when it is not waiting or another transaction has
+ * locked it.
+ */
 export async function lockDeadLetter(tx: Queryable, id: string): Promise<DeadLetter | undefined> {
   const [row] = await tx.query<Row[]>(
     `SELECT ${COLUMNS} FROM dead_letter WHERE id = $1 AND state = 'waiting' FOR UPDATE SKIP LOCKED`,
     [id],
   );
-  return row && toLetter(row);
+  return row && toDeadLetter(row);
 }
 
 interface Row extends Omit<DeadLetter, 'message' | 'createdAt'> {
@@ -105,7 +108,7 @@ interface Row extends Omit<DeadLetter, 'message' | 'createdAt'> {
   created_at: Date;
 }
 
-function toLetter({ event_id, subject, headers, body, created_at, ...rest }: Row): DeadLetter {
+function toDeadLetter({ event_id, subject, headers, body, created_at, ...rest }: Row): DeadLetter {
   return {
     ...rest,
     message: { id: event_id, subject, headers, body: body.toString() },

@@ -3,59 +3,69 @@ import type { Queryable, TransactionRunner } from '@orders/postgres';
 import { type Cli, CliError } from '@orders/service';
 import { z } from 'zod';
 import { auditOf, type DeadLetter, findDeadLetter, groupDeadLetters } from './dead-letter-reads.js';
-import { describeError, schemaBreaks } from './dead-letters.js';
+import { describeError, schemaViolations } from './dead-letters.js';
 import type { InboxHandlers } from './inbox-handlers.js';
 
-/** What an action works with. */
-export type Desk = Pick<Cli, 'print' | 'progress' | 'signal' | 'operator'> & {
+/** What the actions of the command `dlq` need. */
+export type DeadLetterTools = Pick<Cli, 'print' | 'progress' | 'signal' | 'operator'> & {
   db: Queryable & TransactionRunner;
-  /** Every consumer whose dead letters lie in this database, by its name. */
+  /** The consumers whose dead letters are in this database, by name. */
   consumers: ReadonlyMap<string, InboxHandlers>;
 };
 
-/** What waits, by consumer, error and schema version; exit code 0 with and without letters. */
-export async function listDeadLetters({ db, print }: Pick<Desk, 'db' | 'print'>): Promise<number> {
+/**
+ * Prints the waiting dead letters by consumer, error and schema version. Returns exit code 0, also when there are
+ * none.
+ */
+export async function listDeadLetters({ db, print }: Pick<DeadLetterTools, 'db' | 'print'>): Promise<number> {
   const groups = await groupDeadLetters(db);
-  for (const { letters, consumer, dataschema, error, oldest, oldestId } of groups) {
-    print(`${letters} × ${consumer}  ${dataschema || 'no dataschema'}  ${error}`);
+  for (const { count, consumer, dataschema, error, oldest, oldestId } of groups) {
+    print(`${count} × ${consumer}  ${dataschema || 'no dataschema'}  ${error}`);
     print(`    oldest: ${oldestId}, since ${oldest.toISOString()}`);
   }
   if (groups.length === 0) print('no dead letters are waiting');
   return 0;
 }
 
-/** All that is known of one letter: its payload, what breaks the schema as it is now, its trace, its audit. */
+/**
+ * Prints everything about one dead letter: its payload, its violations of the current schema, its trace, its audit.
+ *
+ * @throws {CliError} when there is no dead letter with this id
+ */
 export async function showDeadLetter(
   id: string,
-  { db, consumers, print }: Pick<Desk, 'db' | 'consumers' | 'print'>,
+  { db, consumers, print }: Pick<DeadLetterTools, 'db' | 'consumers' | 'print'>,
 ): Promise<number> {
-  const letter = await findDeadLetter(db, id);
-  if (!letter) throw new CliError(`no dead letter ${id}: dlq list shows those that wait`);
-  const { message, consumer, state, attempts, error, address, createdAt } = letter;
+  const deadLetter = await findDeadLetter(db, id);
+  if (!deadLetter) throw new CliError(`no dead letter ${id}: dlq list shows those that wait`);
+  const { message, consumer, state, attempts, error, address, createdAt } = deadLetter;
   const header = (name: string) => message.headers[name] || '-';
-  print(`letter       ${id}, ${state} since ${createdAt.toISOString()}, ${attempts} attempts, at ${address}`);
+  print(`dead letter  ${id}, ${state} since ${createdAt.toISOString()}, ${attempts} attempts, at ${address}`);
   print(`consumer     ${consumer}`);
   print(`event        ${header('ce-type')} ${message.id || '-'} of ${header('ce-subject')}`);
   print(`dataschema   ${header('ce-dataschema')}`);
   print(`trace id     ${parseTraceparent(message.headers['traceparent'])?.traceId ?? '-'}`);
   print(`correlation  ${header('ce-correlationid')}`);
   print(`error        ${error}`);
-  for (const line of breaks(letter, consumers)) print(`schema now   ${line}`);
+  for (const line of currentViolations(deadLetter, consumers)) print(`schema now   ${line}`);
   for (const entry of await auditOf(db, id))
     print(`${entry.at.toISOString()}  ${entry.operator}  ${entry.action}: ${entry.result} ${entry.detail}`);
   print(pretty(message.body));
   return 0;
 }
 
-/** Read with the schemas of now, which may be newer than those that refused it. */
-function breaks({ consumer, message }: DeadLetter, consumers: ReadonlyMap<string, InboxHandlers>): string[] {
+/** Reads the event with the current schemas, which may be newer than those that it violated. */
+function currentViolations(
+  { consumer, message }: DeadLetter,
+  consumers: ReadonlyMap<string, InboxHandlers>,
+): string[] {
   const handlers = consumers.get(consumer);
   if (!handlers) return [`this app has no consumer ${consumer}`];
   try {
     handlers.read(message);
-    return ['nothing breaks it'];
+    return ['no violation'];
   } catch (error) {
-    return error instanceof z.ZodError ? schemaBreaks(error) : [describeError(error)];
+    return error instanceof z.ZodError ? schemaViolations(error) : [describeError(error)];
   }
 }
 

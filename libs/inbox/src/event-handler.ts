@@ -3,31 +3,31 @@ import type { Queryable } from '@orders/postgres';
 import type { z } from 'zod';
 import { PermanentError } from './failure.js';
 
-/** What one type of event leads to. */
+/** Applies the events of one type. */
 export interface EventHandler<Data = unknown> {
-  /** Which events: their CloudEvents type and the schema of their data. */
+  /** The CloudEvents type of the events and the schema of their data. */
   readonly contract: { readonly type: string; readonly schema: z.ZodType<Data> };
   /**
-   * Applies events that have not been applied before, 1 or more, in stream order, in the transaction given and with
-   * nothing but it: no call over the network. An order's events may come in any order, each once; compare their
-   * `sequence`, and answer the gaps that opened or closed. Throws {@link PermanentError} when an event can never be
+   * Applies one or more events that have not been applied before, in stream order, in the given transaction and without
+   * any other call over the network. The events of one subject arrive once each, but in any order: compare their
+   * `sequence`, and return the gaps that opened or closed. Throws {@link PermanentError} when an event can never be
    * applied.
    */
   handle(tx: Queryable, events: readonly ReceivedEvent<Data>[]): Promise<readonly SequenceGap[] | void>;
 }
 
-/** Events of one subject that have not come before a later one did: late, lost, or dead letters. */
+/** Events of one subject that are missing before a later one: they are late, lost or dead letters. */
 export interface SequenceGap {
   readonly subject: string;
-  /** The highest sequence that has come. */
+  /** The highest sequence that has arrived. */
   readonly sequence: number;
-  /** How many before it are missing now; 0 when the last of them has come. */
+  /** How many events before it are still missing; 0 when the gap has closed. */
   readonly missing: number;
 }
 
 export type Handlers = ReadonlyMap<string, EventHandler>;
 
-/** Ties a handler's data to its contract; type-checks it where it is written. */
+/** Type-checks a handler against the data of its contract. */
 export function eventHandler<Data>(handler: EventHandler<Data>): EventHandler {
   return handler;
 }
@@ -35,8 +35,8 @@ export function eventHandler<Data>(handler: EventHandler<Data>): EventHandler {
 /**
  * Reads an event for the handler of its type.
  *
- * @throws {z.ZodError} when its attributes or its data break their schema
- * @throws {PermanentError} when it is no JSON or nobody handles its type
+ * @throws {z.ZodError} when its attributes or its data violate their schema
+ * @throws {PermanentError} when its data is no JSON or its type has no handler
  */
 export function readEvent(message: Message, handlers: Handlers): ReceivedEvent {
   const context = readContext(message);

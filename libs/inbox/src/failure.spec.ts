@@ -19,17 +19,17 @@ describe('classifyFailure', () => {
     ['disk_full', coded('53100'), 'transient'],
     ['deadlock_detected', coded('40P01'), 'transient'],
     ['lock_not_available', coded('55P03'), 'transient'],
-    ['a cut connection', new Error('Connection terminated unexpectedly'), 'transient'],
+    ['a lost connection', new Error('Connection terminated unexpectedly'), 'transient'],
     [
-      'a connection that died within a transaction',
+      'a connection lost within a transaction',
       new Error('Database connection provided by a query runner was already released, cannot continue'),
       'transient',
     ],
-    ['a cause that is transient', new Error('query failed', { cause: coded('08006') }), 'transient'],
+    ['an error with a transient cause', new Error('query failed', { cause: coded('08006') }), 'transient'],
     ['unique_violation', coded('23505'), 'unknown'],
     ['undefined_column', coded('42703'), 'unknown'],
     ['a bug', new TypeError('x is undefined'), 'unknown'],
-    ['no error at all', 'text', 'unknown'],
+    ['a value that is no error', 'text', 'unknown'],
   ])('%s', (_name, error, expected) => {
     expect(classifyFailure(error)).toBe(expected);
   });

@@ -11,7 +11,7 @@ import { PermanentError } from './failure.js';
 import { InboxConsumer } from './inbox-consumer.js';
 import { INBOX_SCHEMA_V1 } from './inbox-schema.js';
 import { Inbox } from './inbox.js';
-import { itKeepsAnInbox } from './testing/inbox-conformance.js';
+import { testInboxConformance } from './testing/inbox-conformance.js';
 
 type Settled = 'open' | 'ack' | 'nak';
 
@@ -32,7 +32,7 @@ let db: TestDatabase;
 let failures: unknown[];
 const running = new AbortController().signal;
 
-/** Keeps every effect as a row that nothing but the inbox keeps from coming twice. */
+/** Its effect is a row without a key: only the inbox prevents duplicates. */
 const made = eventHandler({
   contract: { type: 'things.made', schema: z.object({ n: z.number() }) },
   handle: async (tx, events) => {
@@ -79,7 +79,7 @@ describe('InboxConsumer', () => {
     expect(batch.map(({ state }) => state.settled)).toEqual(['ack', 'ack']);
   });
 
-  it('applies an event once, however often it comes: later, at the same time, twice in one batch', async () => {
+  it('applies an event once, however often it is delivered: later, at the same time, twice in one batch', async () => {
     const message = someEvent();
     await Promise.all([1, 2, 3].map(() => consumer().process([deliver(message), deliver(message)], running)));
     await consumer().process([deliver(message)], running);
@@ -93,7 +93,7 @@ describe('InboxConsumer', () => {
     expect(await effects()).toHaveLength(2);
   });
 
-  it('has neither effect nor inbox entry nor ack when the transaction fails', async () => {
+  it('leaves neither effect nor inbox entry nor ack when the transaction fails', async () => {
     const stop = new AbortController();
     const message = someEvent({}, { n: -1 });
     failures = [Object.assign(new Error('restarting'), { code: '57P01' })];
@@ -108,7 +108,7 @@ describe('InboxConsumer', () => {
     expect(delivery.state.settled).toBe('open');
   });
 
-  it('tries a transient failure again without limit and says that it is still at it', async () => {
+  it('retries after a transient error without limit, and signals that the event is in progress', async () => {
     failures = Array.from({ length: 10 }, () =>
       Object.assign(new Error('too many clients'), { code: '53300' }),
     );
@@ -119,7 +119,7 @@ describe('InboxConsumer', () => {
     expect(await deadLetters()).toEqual([]);
   });
 
-  it('gives up on an unknown failure after three tries, and the neighbours take effect', async () => {
+  it('gives up after three attempts with an unknown error, and the other events of the batch take effect', async () => {
     failures = Array.from({ length: 9 }, () => new TypeError('a bug'));
     const [good, bad, alsoGood] = [
       deliver(someEvent()),
@@ -133,7 +133,7 @@ describe('InboxConsumer', () => {
     expect(bad.state.settled).toBe('ack');
   });
 
-  it('waits no longer with the next bad event for having given up on one', async () => {
+  it('resets its backoff after it has given up on an event', async () => {
     failures = Array.from({ length: 9 }, () => new TypeError('a bug'));
     const backoff = new Backoff({ baseMs: 1, maxMs: 1_000, random: () => 0.99 });
     const [bad, alsoBad] = [deliver(someEvent({}, { n: -1 })), deliver(someEvent({}, { n: -1 }))];
@@ -143,7 +143,7 @@ describe('InboxConsumer', () => {
     expect(await deadLetters()).toHaveLength(2);
   });
 
-  it('makes a permanent failure a dead letter at once', async () => {
+  it('turns an event with a permanent error into a dead letter at once', async () => {
     failures = [new PermanentError('never'), new PermanentError('never')];
     const delivery = deliver(someEvent({}, { n: -1 }));
     await consumer().process([delivery], running);
@@ -152,40 +152,43 @@ describe('InboxConsumer', () => {
   });
 
   it.each([
-    ['data against the schema', someEvent({}, { n: 'one' }), /n/],
-    ['no JSON', { ...someEvent(), body: '{' }, /no JSON/],
-    ['a type that nobody handles', someEvent({ type: 'things.broken' }), /things\.broken/],
+    ['data that violates the schema', someEvent({}, { n: 'one' }), /n/],
+    ['a body that is no JSON', { ...someEvent(), body: '{' }, /no JSON/],
+    ['a type without a handler', someEvent({ type: 'things.broken' }), /things\.broken/],
     ['no headers', { ...someEvent(), headers: {} }, /ce-id/],
     [
-      'NUL, half a surrogate and what looks like an escape',
+      'NUL, a lone surrogate and text like an escape',
       { id: '\0', subject: 'a\ud800', body: '\0\ud800', headers: { x: '\0\ud800', y: '\\u0000' } },
       /ce-id/,
     ],
-  ])('keeps %s as a dead letter, once, and applies the rest', async (_name, poison: Message, error) => {
-    const good = deliver(someEvent());
-    const bad = deliver(poison, 'ORDERS/7');
-    await consumer().process([bad, good], running);
-    await consumer().process([deliver(poison, 'ORDERS/7')], running);
-    expect(await effects()).toEqual([good.message.id]);
-    expect([bad.state.settled, good.state.settled]).toEqual(['ack', 'ack']);
-    const letters = await deadLetters();
-    expect(letters).toHaveLength(1);
-    expect(letters[0]?.error).toMatch(error);
-  });
+  ])(
+    'stores an event with %s as a dead letter, once, and applies the others',
+    async (_name, poison: Message, error) => {
+      const good = deliver(someEvent());
+      const bad = deliver(poison, 'ORDERS/7');
+      await consumer().process([bad, good], running);
+      await consumer().process([deliver(poison, 'ORDERS/7')], running);
+      expect(await effects()).toEqual([good.message.id]);
+      expect([bad.state.settled, good.state.settled]).toEqual(['ack', 'ack']);
+      const stored = await deadLetters();
+      expect(stored).toHaveLength(1);
+      expect(stored[0]?.error).toMatch(error);
+    },
+  );
 });
 
-itKeepsAnInbox('Postgres', async () => {
+testInboxConformance('Postgres', async () => {
   const database = await createTestDatabase();
   await database.query(INBOX_SCHEMA_V1);
   return {
     db: database,
-    letters: async () => (await database.query<unknown[]>('SELECT FROM dead_letter')).length,
+    deadLetters: async () => (await database.query<unknown[]>('SELECT FROM dead_letter')).length,
     close: () => database[Symbol.asyncDispose](),
   };
 });
 
 describe('Inbox', () => {
-  it('forgets what is old enough, a part at a time', async () => {
+  it('forgets old events, a limited number at a time', async () => {
     const inbox = new Inbox('reader');
     const old = ['2020-01-01', '2020-01-02', '2020-01-03'].map((day) => ({ id: firstUuidV7(new Date(day)) }));
     const young = { id: firstUuidV7(new Date('2026-01-01')) };

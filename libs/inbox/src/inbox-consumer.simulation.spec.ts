@@ -10,7 +10,7 @@ import {
 import fc from 'fast-check';
 import { CONSUMER_COMMANDS, type ConsumerParts, ConsumerWorld } from './testing/consumer-world.js';
 
-/** Runs the statements about the inbox by other means. */
+/** Runs the inserts into the inbox by `accept` instead of the consumer's transaction. */
 const withInbox =
   (accept: (db: ModelConnection, sql: string, parameters: unknown[]) => Promise<unknown>) =>
   (db: ModelConnection) => ({
@@ -25,8 +25,8 @@ const withInbox =
       ),
   });
 
-/** Acks what it delivers. */
-function hasty(source: EventSource): EventSource {
+/** Acks a batch before it delivers it. */
+function ackedEarly(source: EventSource): EventSource {
   return {
     lag: () => source.lag(),
     async *batches(max, signal) {
@@ -39,7 +39,7 @@ function hasty(source: EventSource): EventSource {
 }
 
 const BROKEN: { name: string; parts: ConsumerParts }[] = [
-  { name: 'acks before the transaction', parts: { source: hasty } },
+  { name: 'acks before the transaction', parts: { source: ackedEarly } },
   {
     name: 'no inbox',
     parts: { db: withInbox(async (_db, _sql, [, ids]) => (ids as string[]).map((id) => ({ id }))) },
@@ -53,16 +53,16 @@ const BROKEN: { name: string; parts: ConsumerParts }[] = [
 const apply = (parts?: ConsumerParts) =>
   keepsItsPromises((scheduler) => new ConsumerWorld(scheduler, parts), CONSUMER_COMMANDS);
 
-describe('two consumers, whatever happens and in whatever order', () => {
+describe('two consumers, under any faults in any order,', () => {
   beforeAll(enterSimulation);
   afterAll(leaveSimulation);
 
-  it('apply every event once, or keep it as a dead letter, and ack it after that', async () => {
+  it('apply every event once or store it as a dead letter, and ack it after that', async () => {
     await fc.assert(apply(), { numRuns: 3_000 });
   }, 60_000);
 
   it.each(BROKEN)(
-    'are caught with $name',
+    'fail the test with $name',
     async ({ parts }) => {
       const { failed } = await fc.check(apply(parts), { numRuns: 3_000, endOnFailure: true });
       expect(failed).toBe(true);

@@ -10,30 +10,32 @@ import { classifyFailure } from './failure.js';
 import { type Applied, InboxHandlers } from './inbox-handlers.js';
 
 export interface InboxConsumerOptions {
-  /** Whose inbox and dead letters; the name of the durable consumer too. */
+  /** Names the inbox, the dead letters and the durable consumer. */
   name: string;
   source: EventSource;
   db: TransactionRunner;
-  /** One for each type of event; what no handler knows becomes a dead letter. */
+  /** One for each type of event. An event without a handler becomes a dead letter. */
   handlers: readonly EventHandler[];
   logger: Log;
   metrics: ConsumerMetrics;
-  /** Events in one transaction. Default 128. */
+  /** Most events in one transaction. Default 128. */
   batchSize?: number;
-  /** Times an event that fails for an unknown reason is tried before it becomes a dead letter. Default 5. */
+  /** Attempts at an event that fails with an unknown error before it becomes a dead letter. Default 5. */
   maxAttempts?: number;
+  /** Pauses between attempts. Default 100 ms to 2 s. */
   backoff?: Backoff;
 }
 
-/** A delivery that can take no effect, and why. */
-interface Letter {
+/** A delivery that can take no effect, and the error that says why. */
+interface FailedDelivery {
   readonly delivery: Delivery;
   readonly error: unknown;
 }
 
 /**
- * Makes each event take effect once: the inbox entries and the effects of a batch are one transaction, and the
- * acks come after its commit. A batch that fails is split, so that one bad event does not hold up its neighbours.
+ * Makes each event take effect once. The inbox entries and the effects of a batch are one transaction; the acks follow
+ * its commit. A batch with an error that is not transient is split into single events, so that one bad event does not
+ * block the others.
  */
 export class InboxConsumer {
   private readonly handlers: InboxHandlers;
@@ -46,13 +48,13 @@ export class InboxConsumer {
     this.backoff = options.backoff ?? new Backoff({ baseMs: 100, maxMs: 2_000 });
   }
 
-  /** Runs until the signal aborts; then finishes the batch in hand. Rejects only when its source does. */
+  /** Runs until the signal aborts; then finishes the current batch. Rejects only when its source does. */
   async run(signal: AbortSignal): Promise<void> {
     const { source, batchSize = 128 } = this.options;
     for await (const batch of source.batches(batchSize, signal)) await this.process(batch, signal);
   }
 
-  /** Settles every delivery of a batch, unless the signal aborts first: then the open ones are delivered again. */
+  /** Settles every delivery of a batch. If the signal aborts first, the unsettled ones are redelivered. */
   async process(batch: readonly Delivery[], signal: AbortSignal): Promise<void> {
     for (let attempt = 1; !signal.aborted; attempt += 1) {
       try {
@@ -66,9 +68,9 @@ export class InboxConsumer {
           for (const delivery of batch) await this.process([delivery], signal);
           return;
         }
-        const isHopeless = failure === 'permanent' || (failure === 'unknown' && attempt >= this.maxAttempts);
-        if (isHopeless) return this.bury(batch, error, signal);
-        await this.pause(batch, error, signal);
+        const givesUp = failure === 'permanent' || (failure === 'unknown' && attempt >= this.maxAttempts);
+        if (givesUp) return this.keepAsDeadLetters(batch, error, signal);
+        await this.backOff(batch, error, signal);
       }
     }
   }
@@ -77,7 +79,7 @@ export class InboxConsumer {
     return this.options.maxAttempts ?? 5;
   }
 
-  /** Inbox, effects and dead letters of a batch in one transaction. */
+  /** Writes inbox entries, effects and dead letters of a batch in one transaction. */
   private apply(batch: readonly Delivery[]): Promise<void> {
     const { name, db, metrics } = this.options;
     const { events, unreadable } = this.read(batch);
@@ -89,12 +91,12 @@ export class InboxConsumer {
         return applied;
       });
       metrics.duration.record((performance.now() - startedAt) / 1_000, { consumer: name });
-      this.tellApplied({ events: fresh, gaps }, events.length - fresh.length);
-      this.tellBuried(unreadable);
+      this.reportApplied({ events: fresh, gaps }, events.length - fresh.length);
+      this.reportDeadLetters(unreadable);
     });
   }
 
-  private tellApplied({ events, gaps }: Applied, duplicates: number): void {
+  private reportApplied({ events, gaps }: Applied, duplicates: number): void {
     const { name, logger, metrics } = this.options;
     metrics.events.add(events.length, { consumer: name, outcome: 'applied' });
     metrics.events.add(duplicates, { consumer: name, outcome: 'duplicate' });
@@ -102,18 +104,18 @@ export class InboxConsumer {
       const traceId = parseTraceparent(traceparent)?.traceId;
       logger.info({ eventId: id, type, subject, sequence, correlationId, traceId }, 'event applied');
     }
-    for (const gap of gaps) this.tellGap(gap);
+    for (const gap of gaps) this.reportGap(gap);
   }
 
-  private tellBuried(letters: readonly Letter[]): void {
+  private reportDeadLetters(failed: readonly FailedDelivery[]): void {
     const { name, logger, metrics } = this.options;
-    metrics.events.add(letters.length, { consumer: name, outcome: 'dead_letter' });
-    for (const { delivery, error } of letters) {
+    metrics.events.add(failed.length, { consumer: name, outcome: 'dead_letter' });
+    for (const { delivery, error } of failed) {
       logger.error({ err: error, address: delivery.address }, 'event became a dead letter');
     }
   }
 
-  private tellGap(gap: SequenceGap): void {
+  private reportGap(gap: SequenceGap): void {
     const { name, logger, metrics } = this.options;
     metrics.gaps.add(1, { consumer: name, state: gap.missing > 0 ? 'opened' : 'closed' });
     if (gap.missing > 0) logger.warn(gap, 'events are missing before this one');
@@ -122,7 +124,7 @@ export class InboxConsumer {
 
   private read(batch: readonly Delivery[]) {
     const events: ReceivedEvent[] = [];
-    const unreadable: Letter[] = [];
+    const unreadable: FailedDelivery[] = [];
     for (const delivery of batch) {
       try {
         events.push(this.handlers.read(delivery.message));
@@ -133,8 +135,8 @@ export class InboxConsumer {
     return { events, unreadable };
   }
 
-  /** Waits before the next try, and tells the bus that the silence is not a failure. */
-  private async pause(batch: readonly Delivery[], error: unknown, signal: AbortSignal): Promise<void> {
+  /** Waits before the next attempt, and tells the bus that the events are still in progress. */
+  private async backOff(batch: readonly Delivery[], error: unknown, signal: AbortSignal): Promise<void> {
     const retryInMs = this.backoff.next();
     this.options.logger.warn(
       { err: error, events: batch.length, retryInMs },
@@ -144,23 +146,30 @@ export class InboxConsumer {
     await sleep(retryInMs, signal);
   }
 
-  /** Keeps what cannot be applied as dead letters; when even that fails, it is delivered again. */
-  private async bury(batch: readonly Delivery[], reason: unknown, signal: AbortSignal): Promise<void> {
+  /** Stores deliveries that cannot be applied as dead letters. One for which even that fails is redelivered. */
+  private async keepAsDeadLetters(
+    batch: readonly Delivery[],
+    reason: unknown,
+    signal: AbortSignal,
+  ): Promise<void> {
     for (const delivery of batch) {
       try {
         await this.options.db.transaction((tx) => this.deadLetters.add(tx, delivery, reason));
         this.backoff.reset();
         delivery.ack();
-        this.tellBuried([{ delivery, error: reason }]);
+        this.reportDeadLetters([{ delivery, error: reason }]);
       } catch (error) {
-        await this.pause([delivery], error, signal);
+        await this.backOff([delivery], error, signal);
         delivery.nak(0);
       }
     }
   }
 }
 
-/** A CONSUMER span under the one that published the first event whose trace is recorded, linked to the other such. */
+/**
+ * Runs `work` in a CONSUMER span. Its parent is the span that published the first event with a sampled trace; it is
+ * linked to those of the other events with one. Without tracing, or without such an event, there is no span.
+ */
 function inProcessSpan(
   consumer: string,
   events: readonly ReceivedEvent[],

@@ -4,28 +4,28 @@ import { type EventHandler, type Handlers, readEvent, type SequenceGap } from '.
 import { Inbox } from './inbox.js';
 
 export interface Applied {
-  /** Those that took effect; the others had done so before. */
+  /** The events that took effect now; the others are duplicates. */
   readonly events: readonly ReceivedEvent[];
   readonly gaps: readonly SequenceGap[];
 }
 
-/** What events lead to in one consumer: its inbox lets each through once, its handlers apply it. */
+/** Applies the events of one consumer: its inbox lets each event through once, the handler of its type applies it. */
 export class InboxHandlers {
   private readonly inbox: Inbox;
   private readonly handlers: Handlers;
 
-  /** @param consumer whose inbox */
+  /** @param consumer the name of the consumer that the inbox belongs to */
   constructor(consumer: string, handlers: readonly EventHandler[]) {
     this.inbox = new Inbox(consumer);
     this.handlers = new Map(handlers.map((handler) => [handler.contract.type, handler]));
   }
 
-  /** As {@link readEvent} does. */
+  /** Reads an event as {@link readEvent} does, and throws the same. */
   read(message: Message): ReceivedEvent {
     return readEvent(message, this.handlers);
   }
 
-  /** Applies those that have not been applied before, each handler in its turn, within one in the order given. */
+  /** Applies the events that have not been applied before: handler by handler, for each in the given order. */
   async apply(tx: Queryable, events: readonly ReceivedEvent[]): Promise<Applied> {
     const fresh = await this.inbox.accept(tx, events);
     const gaps: SequenceGap[] = [];

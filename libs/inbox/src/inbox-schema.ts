@@ -1,11 +1,12 @@
 /**
- * The tables of a consumer's inbox, for a migration of the app that owns the database. Never edited once released:
- * a change is a new constant and a new migration.
+ * The tables of a consumer's inbox, for a migration of the app that owns the database. Never edit it once it is
+ * released: a change is a new constant and a new migration.
  *
  * - `inbox` holds the id of every event that has taken effect.
- * - `dead_letter` keeps what can take none, as received (bytea: it may be no valid text). `error` and `attempts` are
- *   those of the last try. An address alone is no key: a stream that was made anew counts from 1 again.
- * - `dead_letter_audit` says what was done to letters by hand. It refers to none, so that it outlives them.
+ * - `dead_letter` keeps the events that can take none, as received; `body` is bytea, because it may be no valid text.
+ *   `error` is that of the last attempt, `attempts` counts them. An address alone is no key: a recreated stream counts
+ *   from 1 again.
+ * - `dead_letter_audit` records what operators did to dead letters. It has no foreign key, so that it outlives them.
  */
 export const INBOX_SCHEMA_V1 = `
 CREATE TABLE inbox (

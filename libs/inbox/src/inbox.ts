@@ -16,32 +16,32 @@ const FORGET = `
   )
   SELECT count(*)::int AS forgotten FROM old`;
 
-/** Remembers which events have taken effect, so that each does once however often it is delivered. */
+/** Records which events have taken effect, so that each takes effect once, however often it is delivered. */
 export class Inbox {
-  /** @param consumer whose inbox: consumers that share a database do not share events */
+  /** @param consumer the consumer that the inbox belongs to: consumers may share a database, but not their inboxes */
   constructor(private readonly consumer: string) {}
 
   /**
-   * Notes events in the transaction of their effect, and returns those that are new, each once and in the order
-   * given. Waits for another transaction that is noting the same event.
+   * Records events in the transaction of their effect. Waits for another transaction that is recording the same event.
    *
-   * @param events ids are UUIDs
+   * @param events with UUIDs as ids
+   * @returns the events that are new, each once, in the given order
    */
   async accept<Event extends { id: string }>(tx: Queryable, events: readonly Event[]): Promise<Event[]> {
     if (events.length === 0) return [];
     const ids = events.map(({ id }) => id);
     const rows = await tx.query<{ id: string }[]>(ACCEPT, [this.consumer, ids]);
     const fresh = new Set(rows.map(({ id }) => id));
-    // A batch may hold one event twice: the first takes it out of the set.
+    // A batch may hold an event twice: the first one removes its id from the set.
     return events.filter(({ id }) => fresh.delete(id.toLowerCase()));
   }
 
   /**
-   * Forgets events made before `before`, at most `limit`. An event that is delivered after it was forgotten takes
-   * effect again, so keep them longer than the stream and than any redrive. Ids are UUIDv7 (RFC 9562): they tell
-   * when they were made.
+   * Deletes the entries of events created before `before`, at most `limit` (default 5,000). A forgotten event takes
+   * effect again when it is redelivered: so keep the entries longer than the stream keeps events, and longer than any
+   * redrive. The ids are UUIDv7 (RFC 9562) and contain the time of creation.
    *
-   * @returns how many were forgotten; fewer than `limit` = there are no more
+   * @returns the number of deleted entries; fewer than `limit` when there are no more
    */
   async forget(db: Queryable, before: Date, limit = 5_000): Promise<number> {
     const [row] = await db.query<{ forgotten: number }[]>(FORGET, [

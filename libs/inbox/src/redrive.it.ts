@@ -12,13 +12,13 @@ import { discard, redrive, type RedriveOptions } from './redrive.js';
 
 let db: TestDatabase;
 let failure: Error | undefined;
-let underWay: (() => Promise<void>) | undefined;
+let duringHandling: (() => Promise<void>) | undefined;
 
 const made = eventHandler({
   contract: { type: 'things.made', schema: z.object({ n: z.number() }) },
   handle: async (tx, events) => {
     for (const { id } of events) await tx.query('INSERT INTO effect (event_id) VALUES ($1)', [id]);
-    await underWay?.();
+    await duringHandling?.();
     if (failure) throw failure;
   },
 });
@@ -31,7 +31,7 @@ const options = (overrides: Partial<RedriveOptions> = {}): RedriveOptions => ({
   ...overrides,
 });
 
-async function bury(
+async function addDeadLetter(
   message: Message,
   { consumer = 'reader', error = new Error('a bug'), at = 'ORDERS/1' } = {},
 ) {
@@ -47,13 +47,13 @@ beforeEach(async () => {
   await db.query('CREATE TABLE fitting (n int PRIMARY KEY)');
   await db.query(`CREATE TABLE effect (event_id uuid NOT NULL,
     n int REFERENCES fitting DEFERRABLE INITIALLY DEFERRED)`);
-  failure = underWay = undefined;
+  failure = duringHandling = undefined;
 });
 afterEach(() => db[Symbol.asyncDispose]());
 
 describe('redrive', () => {
-  it('applies a letter once, marks it and leaves an audit entry; the second time there is nothing to do', async () => {
-    const id = await bury(someEvent());
+  it('applies a dead letter once, marks it and adds an audit entry; the second time it skips it', async () => {
+    const id = await addDeadLetter(someEvent());
     expect(await redrive(id, options())).toEqual({ result: 'applied' });
     expect(await redrive(id, options())).toEqual({ result: 'skipped' });
     expect(await effects()).toBe(1);
@@ -67,9 +67,9 @@ describe('redrive', () => {
     ]);
   });
 
-  it('is without effect when the event has taken effect meanwhile, and settles the letter', async () => {
+  it('settles a dead letter without effect when its event has taken effect meanwhile', async () => {
     const message = someEvent();
-    const id = await bury(message);
+    const id = await addDeadLetter(message);
     const handlers = handlersOf('reader');
     await handlers.apply(db, [handlers.read(message)]);
     expect(await redrive(id, options())).toEqual({ result: 'duplicate' });
@@ -77,16 +77,16 @@ describe('redrive', () => {
     expect(await findDeadLetter(db, id)).toMatchObject({ state: 'redriven' });
   });
 
-  it('applies for the consumer that failed and no other', async () => {
+  it('applies only for the consumer that failed', async () => {
     const message = someEvent();
-    await bury(message, { consumer: 'other' });
+    await addDeadLetter(message, { consumer: 'other' });
     const [id] = await selectDeadLetters(db, { consumer: 'other' });
     await redrive(id!, options());
     expect(await db.query('SELECT consumer FROM inbox')).toEqual([{ consumer: 'other' }]);
   });
 
-  it('keeps a letter that fails again, with its new error and attempts, and nothing of what it did', async () => {
-    const id = await bury(someEvent());
+  it('keeps a dead letter that fails again, with its new error and attempts, and rolls its effect back', async () => {
+    const id = await addDeadLetter(someEvent());
     failure = new TypeError('another bug');
     expect(await redrive(id, options())).toEqual({ result: 'failed', error: 'TypeError: another bug' });
     expect(await effects()).toBe(0);
@@ -99,8 +99,8 @@ describe('redrive', () => {
     expect(await redrive(id, options())).toEqual({ result: 'applied' });
   });
 
-  it('takes a constraint that is only checked at the commit for a failure of the letter', async () => {
-    const id = await bury(someEvent());
+  it('records the violation of a deferred constraint as a failure of the dead letter', async () => {
+    const id = await addDeadLetter(someEvent());
     await db.query('ALTER TABLE effect ALTER n SET DEFAULT 7');
     expect(await redrive(id, options())).toMatchObject({
       result: 'failed',
@@ -109,19 +109,19 @@ describe('redrive', () => {
     expect(await auditOf(db, id)).toHaveLength(1);
   });
 
-  it('leaves a letter as it was when the failure is of the moment', async () => {
-    const id = await bury(someEvent());
+  it('leaves a dead letter unchanged after a transient error', async () => {
+    const id = await addDeadLetter(someEvent());
     failure = Object.assign(new Error('restarting'), { code: '57P01' });
     await expect(redrive(id, options())).rejects.toThrow('restarting');
     expect(await findDeadLetter(db, id)).toMatchObject({ state: 'waiting', attempts: 5 });
     expect(await auditOf(db, id)).toEqual([]);
   });
 
-  it('lets one of two operators at a letter, the other one skips it', async () => {
-    const id = await bury(someEvent());
+  it('lets one of two operators redrive a dead letter, the other one skips it', async () => {
+    const id = await addDeadLetter(someEvent());
     const second = Promise.withResolvers<unknown>();
-    underWay = async () => {
-      underWay = undefined;
+    duringHandling = async () => {
+      duringHandling = undefined;
       second.resolve(await redrive(id, options({ operator: 'bob@desk' })));
     };
     expect(await redrive(id, options())).toEqual({ result: 'applied' });
@@ -130,8 +130,8 @@ describe('redrive', () => {
     expect((await auditOf(db, id)).map(({ operator }) => operator)).toEqual(['alice@desk']);
   });
 
-  it('tells in a dry run what would be, and leaves no trace', async () => {
-    const id = await bury(someEvent());
+  it('returns the outcome of a dry run, and leaves no trace', async () => {
+    const id = await addDeadLetter(someEvent());
     const before = await findDeadLetter(db, id);
     expect(await redrive(id, options({ dryRun: true }))).toEqual({ result: 'applied' });
     failure = new Error('no');
@@ -144,16 +144,16 @@ describe('redrive', () => {
     ]);
   });
 
-  it('says which consumers it does not know', async () => {
-    const id = await bury(someEvent());
+  it('fails for a consumer that the app does not have, and names it', async () => {
+    const id = await addDeadLetter(someEvent());
     const outcome = await redrive(id, options({ consumers: new Map() }));
     expect(outcome).toEqual({ result: 'failed', error: 'PermanentError: this app has no consumer reader' });
   });
 });
 
 describe('discard', () => {
-  it('settles a letter with its reason, once, and it is never redriven', async () => {
-    const id = await bury(someEvent());
+  it('settles a dead letter with its reason, once, and it is never redriven', async () => {
+    const id = await addDeadLetter(someEvent());
     const decision = { operator: 'alice@desk', reason: 'test order' };
     expect([await discard(db, id, decision), await discard(db, id, decision)]).toEqual([true, false]);
     expect(await redrive(id, options())).toEqual({ result: 'skipped' });
@@ -170,21 +170,21 @@ describe('discard', () => {
 });
 
 describe('dead letters', () => {
-  it('are grouped by consumer, error and schema version, without those that are settled', async () => {
+  it('are grouped by consumer, error and schema version, without settled ones', async () => {
     const v2 = { dataschema: 'urn:schema:things.made:v2' };
-    await bury(someEvent());
-    const second = await bury(someEvent());
-    await bury(someEvent(v2));
-    await bury(someEvent(v2), { error: new Error('full') });
-    await bury(someEvent(), { consumer: 'other' });
+    await addDeadLetter(someEvent());
+    const second = await addDeadLetter(someEvent());
+    await addDeadLetter(someEvent(v2));
+    await addDeadLetter(someEvent(v2), { error: new Error('full') });
+    await addDeadLetter(someEvent(), { consumer: 'other' });
     await discard(db, second, { operator: 'x', reason: 'y' });
-    await bury(someEvent());
+    await addDeadLetter(someEvent());
     expect(
       (await groupDeadLetters(db)).map((group) => [
         group.consumer,
         group.error,
         group.dataschema,
-        group.letters,
+        group.count,
       ]),
     ).toEqual([
       ['reader', 'Error: a bug', 'urn:schema:things.made:v1', 2],
@@ -194,22 +194,22 @@ describe('dead letters', () => {
     ]);
   });
 
-  it('are found by id, consumer and a part of the error, in the order of their numbers', async () => {
+  it('are selected by id, consumer and a part of the error, in numeric order of their ids', async () => {
     await db.query('ALTER TABLE dead_letter ALTER id RESTART WITH 9');
-    await bury(someEvent());
-    await bury(someEvent(), { error: new Error('Disk FULL') });
-    await bury(someEvent(), { consumer: 'other' });
+    await addDeadLetter(someEvent());
+    await addDeadLetter(someEvent(), { error: new Error('Disk FULL') });
+    await addDeadLetter(someEvent(), { consumer: 'other' });
     expect(await selectDeadLetters(db, {})).toEqual(['9', '10', '11']);
     expect(await selectDeadLetters(db, { error: 'disk full' })).toEqual(['10']);
     expect(await selectDeadLetters(db, { consumer: 'reader', ids: ['9', '11'] })).toEqual(['9']);
     expect(await selectDeadLetters(db, { error: '%' })).toEqual([]);
   });
 
-  it('are kept when a stream that was made anew gives another event an old address', async () => {
+  it('are kept when a recreated stream gives another event an old address', async () => {
     const message = someEvent();
-    await bury(message, { at: 'ORDERS/1' });
-    await bury(someEvent(), { at: 'ORDERS/1' });
-    await bury(message, { at: 'ORDERS/2' });
+    await addDeadLetter(message, { at: 'ORDERS/1' });
+    await addDeadLetter(someEvent(), { at: 'ORDERS/1' });
+    await addDeadLetter(message, { at: 'ORDERS/2' });
     expect(await selectDeadLetters(db, {})).toHaveLength(2);
   });
 });

@@ -10,28 +10,28 @@ import { classifyFailure, PermanentError } from './failure.js';
 import type { InboxHandlers } from './inbox-handlers.js';
 
 /**
- * What became of a letter:
- * - `applied`: its event took effect now;
- * - `duplicate`: it had taken effect meanwhile; settled all the same;
- * - `failed`: it still takes none and waits on, with its new error;
- * - `skipped`: it is settled, or in somebody else's hands at this moment; nothing was done.
+ * The result of redriving a dead letter:
+ * - `applied`: its event has taken effect now.
+ * - `duplicate`: its event had already taken effect; the dead letter is settled all the same.
+ * - `failed`: its event still fails; the dead letter keeps waiting, with the new error.
+ * - `skipped`: it is not waiting, or another operator is working on it; nothing was done.
  */
-export type RedriveOutcome = { readonly result: 'skipped' } | Tried;
+export type RedriveOutcome = { readonly result: 'skipped' } | AttemptOutcome;
 
-type Tried =
+type AttemptOutcome =
   { readonly result: 'applied' | 'duplicate' } | { readonly result: 'failed'; readonly error: string };
 
 export interface RedriveOptions {
   readonly db: TransactionRunner;
-  /** What each consumer of the app does with events. */
+  /** The handlers of each consumer of the app, by the consumer's name. */
   readonly consumers: ReadonlyMap<string, InboxHandlers>;
-  /** Who does it, for the audit. */
+  /** Who redrives, for the audit. */
   readonly operator: string;
-  /** Tries it for real and rolls everything back. */
+  /** True = apply it as usual, then roll everything back. */
   readonly dryRun: boolean;
 }
 
-const SETTLE = `
+const UPDATE = `
   WITH settled AS (
     UPDATE dead_letter SET state = $2, error = coalesce($3, error), attempts = attempts + $4 WHERE id = $1
   )
@@ -40,32 +40,33 @@ const SETTLE = `
   RETURNING id`;
 
 /**
- * Applies a waiting letter again, for the consumer that failed and through its inbox: effect, inbox entry, mark and
- * audit are one transaction. Two that redrive one letter at once: one does, the other skips it.
+ * Applies a waiting dead letter again, for the consumer that failed and through its inbox. The effect, the inbox
+ * entry, the new state and the audit entry are one transaction. When two operators redrive the same dead letter at
+ * once, one of them skips it.
  *
- * @throws what the database threw when the failure is of the moment (away, busy): the letter is as it was
+ * @throws what the database threw when the error is transient (unreachable, busy): the dead letter is unchanged
  */
 export async function redrive(id: string, options: RedriveOptions): Promise<RedriveOutcome> {
   try {
     return await options.db.transaction(async (tx) => {
-      const letter = await lockDeadLetter(tx, id);
-      if (!letter) return { result: 'skipped' };
-      const outcome = await attempt(tx, letter, options.consumers);
-      if (options.dryRun) throw new RolledBack(outcome);
-      await settle(tx, letter, redriveMark(outcome, options.operator));
+      const deadLetter = await lockDeadLetter(tx, id);
+      if (!deadLetter) return { result: 'skipped' };
+      const outcome = await attempt(tx, deadLetter, options.consumers);
+      if (options.dryRun) throw new DryRunRollback(outcome);
+      await update(tx, deadLetter, changeAfter(outcome, options.operator));
       return outcome;
     });
   } catch (error) {
-    if (error instanceof RolledBack) return error.outcome;
+    if (error instanceof DryRunRollback) return error.outcome;
     throw error;
   }
 }
 
 /**
- * Settles a waiting letter without effect.
+ * Settles a waiting dead letter without effect.
  *
- * @param decision the reason is kept in the audit
- * @returns false when it is settled or in somebody else's hands: nothing was done
+ * @param decision who discards, and the reason; both are recorded in the audit
+ * @returns false when it is not waiting or another operator is working on it: nothing was done
  */
 export function discard(
   db: TransactionRunner,
@@ -73,16 +74,16 @@ export function discard(
   { operator, reason }: { operator: string; reason: string },
 ): Promise<boolean> {
   return db.transaction(async (tx) => {
-    const letter = await lockDeadLetter(tx, id);
-    if (!letter) return false;
+    const deadLetter = await lockDeadLetter(tx, id);
+    if (!deadLetter) return false;
     const entry = { operator, action: 'discard', result: 'discarded', detail: reason } as const;
-    await settle(tx, letter, { state: 'discarded', error: null, attempts: 0, entry });
+    await update(tx, deadLetter, { state: 'discarded', error: null, attempts: 0, entry });
     return true;
   });
 }
 
-/** Leaves the transaction without a trace, and tells what would have been. */
-class RolledBack extends Error {
+/** Rolls the transaction of a dry run back, and carries its outcome. */
+class DryRunRollback extends Error {
   constructor(readonly outcome: RedriveOutcome) {
     super('dry run');
   }
@@ -92,13 +93,13 @@ async function attempt(
   tx: Queryable,
   { consumer, message }: DeadLetter,
   consumers: RedriveOptions['consumers'],
-): Promise<Tried> {
+): Promise<AttemptOutcome> {
   await tx.query('SAVEPOINT redrive');
   try {
     const handlers = consumers.get(consumer);
     if (!handlers) throw new PermanentError(`this app has no consumer ${consumer}`);
     const { events } = await handlers.apply(tx, [handlers.read(message)]);
-    // What is checked at the commit is checked here, where it fails this letter and not its record.
+    // Checks deferred constraints now: at the commit they would roll back the record of the failure too.
     await tx.query('SET CONSTRAINTS ALL IMMEDIATE');
     return { result: events.length > 0 ? 'applied' : 'duplicate' };
   } catch (error) {
@@ -108,15 +109,17 @@ async function attempt(
   }
 }
 
-interface Mark {
+/** How a dead letter changes. */
+interface Change {
   readonly state: DeadLetterState;
-  /** null keeps the one that is there. */
+  /** null keeps the stored error. */
   readonly error: string | null;
+  /** Added to the stored number. */
   readonly attempts: number;
   readonly entry: Omit<AuditEntry, 'at'>;
 }
 
-function redriveMark(outcome: Tried, operator: string): Mark {
+function changeAfter(outcome: AttemptOutcome, operator: string): Change {
   const action = 'redrive';
   if (outcome.result === 'failed') {
     const { error, result } = outcome;
@@ -126,7 +129,7 @@ function redriveMark(outcome: Tried, operator: string): Mark {
   return { state: 'redriven', error: null, attempts: 1, entry };
 }
 
-async function settle(tx: Queryable, { id }: DeadLetter, { state, error, attempts, entry }: Mark) {
+async function update(tx: Queryable, { id }: DeadLetter, { state, error, attempts, entry }: Change) {
   const { operator, action, result, detail } = entry;
-  await tx.query(SETTLE, [id, state, error, attempts, operator, action, result, detail]);
+  await tx.query(UPDATE, [id, state, error, attempts, operator, action, result, detail]);
 }

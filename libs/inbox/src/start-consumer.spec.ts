@@ -4,7 +4,7 @@ import { subjectsByStream } from './start-consumer.js';
 
 const handlerOf = (type: string) => ({ contract: { type, schema: z.unknown() } });
 
-it('reads the events of each stream through a durable of its own, and those that are replayed for it alone', () => {
+it('a consumer has a durable for each stream, with the events of the stream and those replayed for it only', () => {
   const handlers = ['orders.created', 'invoices.sent', 'orders.canceled'].map(handlerOf);
   expect(subjectsByStream('loyalty', handlers)).toEqual([
     {

@@ -10,11 +10,11 @@ import { InboxConsumer } from './inbox-consumer.js';
 import { Inbox } from './inbox.js';
 import { settledEvents } from './settled.js';
 
-/** Longer than the stream keeps events (7 days) and than any redrive of ours. */
+/** 30 days, in ms: longer than the stream keeps events (7 days), and longer than any redrive of ours. */
 const INBOX_RETENTION_MS = 30 * 24 * 60 * 60 * 1_000;
 
 export interface ConsumerOptions {
-  /** Durable consumers, inbox and dead letters have its name, on every replica. */
+  /** Its name is that of the durable consumers, the inbox and the dead letters, in every replica. */
   service: Service;
   database: DataSource;
   natsUrl: Secret;
@@ -23,8 +23,8 @@ export interface ConsumerOptions {
 }
 
 /**
- * Consumes events for as long as the process lives, through one durable consumer for each stream that has some of
- * them; NATS may be away for as long as it likes. A durable that another app has made ends the process.
+ * Consumes events as long as the process lives, through one durable consumer for each stream that has some of them.
+ * NATS may be unreachable for any time. A durable consumer that another app has created ends the process.
  */
 export function startConsumer({ service, database, natsUrl, handlers }: ConsumerOptions): void {
   const { name, logger } = service;
@@ -42,9 +42,9 @@ export function startConsumer({ service, database, natsUrl, handlers }: Consumer
   const { signal } = stop;
   const running = Promise.all([
     ...consumers.map((consumer) => consumer.run(signal)),
-    every(60 * 60 * 1_000, () => forgetOld(new Inbox(name), database, signal), {
+    every(60 * 60 * 1_000, () => deleteOldEntries(new Inbox(name), database, signal), {
       signal,
-      onError: (error) => logger.warn({ err: error }, 'the inbox was not tidied'),
+      onError: (error) => logger.warn({ err: error }, 'old inbox entries could not be deleted'),
     }),
   ]);
   service.onStop('intake', 'consumer', async () => {
@@ -54,7 +54,7 @@ export function startConsumer({ service, database, natsUrl, handlers }: Consumer
   service.onStop('connections', 'nats', () => link.close());
 }
 
-/** The events of each stream, and those of it that are published again for this consumer alone. */
+/** For each stream the subjects of its events, and the subject of those replayed for this consumer only. */
 export function subjectsByStream(consumer: string, handlers: readonly Pick<EventHandler, 'contract'>[]) {
   const types = handlers.map(({ contract }) => contract.type);
   const byStream = Object.values(Object.groupBy(types, (type) => streamOf(type).name));
@@ -64,7 +64,7 @@ export function subjectsByStream(consumer: string, handlers: readonly Pick<Event
   }));
 }
 
-async function forgetOld(inbox: Inbox, database: DataSource, signal: AbortSignal): Promise<void> {
+async function deleteOldEntries(inbox: Inbox, database: DataSource, signal: AbortSignal): Promise<void> {
   const before = new Date(Date.now() - INBOX_RETENTION_MS);
   const limit = 5_000;
   while (!signal.aborted && (await inbox.forget(database, before, limit)) === limit);

@@ -1,18 +1,18 @@
-/** Does the same thing whenever it is asked to, one at a time: what is asked for meanwhile is done by one more. */
+/** Runs an action on request, one run at a time. All requests during a run are answered by one more run after it. */
 export class OneAtATime {
-  private isUnderWay = false;
-  private isAskedAgain = false;
+  private isRunning = false;
+  private isRequestedAgain = false;
 
-  /** @param act never rejects */
-  constructor(private readonly act: () => Promise<void>) {}
+  /** @param action never rejects */
+  constructor(private readonly action: () => Promise<void>) {}
 
-  ask(): void {
-    this.isAskedAgain = this.isUnderWay;
-    if (this.isUnderWay) return;
-    this.isUnderWay = true;
-    void this.act().then(() => {
-      this.isUnderWay = false;
-      if (this.isAskedAgain) this.ask();
+  request(): void {
+    this.isRequestedAgain = this.isRunning;
+    if (this.isRunning) return;
+    this.isRunning = true;
+    void this.action().then(() => {
+      this.isRunning = false;
+      if (this.isRequestedAgain) this.request();
     });
   }
 }

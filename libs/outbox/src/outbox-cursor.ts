@@ -1,23 +1,29 @@
 import type { Queryable } from '@orders/postgres';
-import type { Place } from './outbox-log.js';
+import type { LogPosition } from './outbox-log.js';
 
-/** A place, and that everything at or before it is in the stream up to a sequence. */
-export interface Cursor extends Place {
-  /** Which stream; undefined before the first contact. */
+/** A position in the log. The stream holds everything up to it, at sequences up to `streamSequence`. */
+export interface Cursor extends LogPosition {
+  /** The id of the stream; undefined before the first contact with it. */
   readonly stream: string | undefined;
-  /** The highest sequence that the stream gave to any of it. */
+  /** The highest sequence that the stream assigned to these entries. */
   readonly streamSequence: number;
 }
 
-/** How far the relay is behind. */
+/** A cursor with the lease on it. */
+export interface AcquiredCursor extends Cursor {
+  /** True when the log was restored into another Postgres cluster: call {@link OutboxCursor.rebase}. */
+  readonly clusterChanged: boolean;
+}
+
+/** How far the relay lags behind the log. */
 export interface OutboxStats {
-  /** Entries behind the cursor that are not published yet, counted up to {@link PENDING_CEILING}. */
+  /** Entries after the cursor, which are not published yet. Counted up to {@link PENDING_CEILING}. */
   pending: number;
-  /** Age of the oldest of them in seconds; 0 when there is none. */
+  /** Age of the oldest of them, in seconds; 0 when there is none. */
   oldestAgeSeconds: number;
 }
 
-/** Counting stops here: a metric must not cost more the worse things are. */
+/** Counting stops here: the cost of the metric must not grow with the backlog. */
 const PENDING_CEILING = 100_000;
 
 const ACQUIRE = `
@@ -26,10 +32,10 @@ const ACQUIRE = `
     WHERE name = $1 AND (owner = $2 OR owner IS NULL OR lease_until < clock_timestamp())
     RETURNING tx::text, position::text, stream, stream_sequence::float8 AS "streamSequence", system_identifier
   )
-  SELECT tx, position, stream, "streamSequence", taken.system_identifier <> here.system_identifier::text AS moved
+  SELECT tx, position, stream, "streamSequence", taken.system_identifier <> here.system_identifier::text AS "clusterChanged"
   FROM taken, pg_control_system() AS here`;
 
-/** Without waiting for the disk: a cursor that a crash takes back makes the stream see known ids again, no more. */
+/** Does not wait for the disk: when a crash sets the cursor back, the stream only gets known ids again. */
 const ADVANCE = `
   WITH moved AS (
     UPDATE outbox_cursor
@@ -71,7 +77,7 @@ const RELEASE = `
   )
   SELECT count(*) FROM released`;
 
-/** Several statements without parameters are one transaction; the whole log may take longer than a call may. */
+/** Several statements without parameters are one transaction. No timeouts: updating the whole log may take long. */
 const REBASE = `
   SET LOCAL statement_timeout = 0;
   SET LOCAL lock_timeout = 0;
@@ -92,16 +98,16 @@ const STATS = `
   FROM unread`;
 
 /**
- * How far the outbox log is published: a row with a place, and with a lease that lets one relay at a time move it.
+ * How far the outbox log is published: a row that holds a position, and a lease that lets one relay at a time move it.
  * See docs/adr/0004.
  */
 export class OutboxCursor {
-  /** The cursor that the migration made. */
+  /** The cursor row that the migration created. */
   private readonly name = 'relay';
 
   /**
-   * @param db runs outside of any transaction
-   * @param prepared as `db`, but prepares what it is asked ({@link preparing}): for the move of the cursor
+   * @param db runs statements outside of any transaction
+   * @param prepared like `db`, but with prepared statements ({@link preparing}); moves the cursor. Default `db`
    */
   constructor(
     private readonly db: Queryable,
@@ -109,55 +115,59 @@ export class OutboxCursor {
   ) {}
 
   /**
-   * Takes or prolongs the lease on the cursor, by the database's clock.
+   * Takes or renews the lease on the cursor, by the clock of the database.
    *
-   * @returns where the cursor stands, and whether the log came from another cluster since ({@link rebase});
-   *   undefined when somebody else holds the lease
+   * @returns the cursor; undefined when another owner holds the lease
    */
-  async acquire(owner: string, leaseMs: number): Promise<(Cursor & { moved: boolean }) | undefined> {
-    type Row = Omit<Cursor, 'stream'> & { stream: string | null; moved: boolean };
+  async acquire(owner: string, leaseMs: number): Promise<AcquiredCursor | undefined> {
+    type Row = Omit<AcquiredCursor, 'stream'> & { stream: string | null };
     const [row] = await this.db.query<Row[]>(ACQUIRE, [this.name, owner, leaseMs]);
     return row && { ...row, stream: row.stream ?? undefined };
   }
 
   /**
-   * Moves the cursor by compare-and-swap and prolongs the lease.
+   * Moves the cursor by compare-and-swap and renews the lease.
    *
-   * @returns false when the lease or the cursor is somebody else's by now: nothing was moved
+   * @returns false when another owner has the lease or the cursor is not at `from`: nothing has changed
    */
-  async advance(owner: string, { from, to }: { from: Place; to: Cursor }, leaseMs: number): Promise<boolean> {
-    const places = [from.tx, from.position, to.tx, to.position];
-    const parameters = [this.name, owner, ...places, leaseMs, to.stream, to.streamSequence];
+  async advance(
+    owner: string,
+    { from, to }: { from: LogPosition; to: Cursor },
+    leaseMs: number,
+  ): Promise<boolean> {
+    const positions = [from.tx, from.position, to.tx, to.position];
+    const parameters = [this.name, owner, ...positions, leaseMs, to.stream, to.streamSequence];
     const [row] = await this.prepared.query<{ moved: number }[]>(ADVANCE, parameters);
     return row?.moved === 1;
   }
 
   /**
-   * Takes the cursor back to the last place of which all is still in `stream`, which ends at `lastSequence`; to the
-   * very beginning of the log when there is none, as with a stream that was made anew.
+   * Moves the cursor back to the last checkpoint that `stream` still holds; to the start of the log when it holds none,
+   * for example because it was recreated.
    *
-   * @returns the place; undefined when the lease is somebody else's by now: nothing was moved
+   * @param intactUpTo the last sequence up to which the stream has lost nothing
+   * @returns the new position; undefined when another owner has the lease: nothing has changed
    */
-  async rewind(owner: string, stream: string, lastSequence: number): Promise<Place | undefined> {
-    const [row] = await this.db.query<Place[]>(REWIND, [this.name, owner, stream, lastSequence]);
+  async rewind(owner: string, stream: string, intactUpTo: number): Promise<LogPosition | undefined> {
+    const [row] = await this.db.query<LogPosition[]>(REWIND, [this.name, owner, stream, intactUpTo]);
     return row;
   }
 
-  /** Gives the lease back, so that another relay need not wait for it to run out. */
+  /** Releases the lease, so that another relay need not wait for its end. */
   async release(owner: string): Promise<void> {
     await this.db.query(RELEASE, [this.name, owner]);
   }
 
   /**
-   * After a restore into another cluster, where transaction ids start anew: puts every kept entry into the present
-   * transaction and all cursors before it. All kept events are published again, which inboxes absorb. The only update
-   * that rows ever see.
+   * Call it after a restore into another cluster, where transaction ids start again. It moves every kept entry into the
+   * current transaction and every cursor to the start. All kept events are then published again; inboxes ignore the
+   * duplicates. This is the only update that rows ever get.
    */
   async rebase(): Promise<void> {
     await this.db.query(REBASE);
   }
 
-  /** How many entries wait to be published, and for how long. */
+  /** How many entries wait to be published, and how long the oldest has waited. */
   async stats(): Promise<OutboxStats> {
     const [row] = await this.db.query<{ pending: number; age: number }[]>(STATS, [this.name]);
     return { pending: row?.pending ?? 0, oldestAgeSeconds: row?.age ?? 0 };

@@ -5,15 +5,15 @@ import { Client } from 'pg';
 export interface ListenOptions {
   /** `postgres://…` of the database that holds the outbox. */
   connectionString: string;
-  /** Called when somebody has said that the log has grown, and after each connection. */
+  /** Called at each notification that the log has grown, and after each connect. */
   onAppend: () => void;
   signal: AbortSignal;
   log: Log;
 }
 
 /**
- * Listens for appends on a connection of its own until the signal aborts; reconnects for ever. Only a hint:
- * notifications are lost while it is not connected, so whoever reads the log polls as well.
+ * Listens for notifications of appends on a connection of its own, until the signal aborts. Reconnects without limit.
+ * A notification is only a hint: it is lost while there is no connection, so a reader of the log must poll too.
  */
 export async function listenForAppends({
   connectionString,
@@ -51,11 +51,11 @@ async function listenOnce(
     keepAliveInitialDelayMillis: 5_000,
     connectionTimeoutMillis: 2_000,
   });
-  const over = new AbortController();
+  const done = new AbortController();
   const ended = new Promise<void>((resolve, reject) => {
     client.once('error', reject);
     client.once('end', () => reject(new Error('the server ended the connection')));
-    signal.addEventListener('abort', () => resolve(), { once: true, signal: over.signal });
+    signal.addEventListener('abort', () => resolve(), { once: true, signal: done.signal });
   });
   client.on('notification', onAppend);
   try {
@@ -63,8 +63,8 @@ async function listenOnce(
     onAppend();
     await ended;
   } finally {
-    over.abort();
-    // Whatever happens while ending a connection that nobody needs any more is of no interest.
+    done.abort();
+    // The connection is no longer needed: errors while it ends do not matter.
     client.removeAllListeners('error').on('error', () => undefined);
     await Promise.race([client.end(), sleep(500, AbortSignal.timeout(500))]);
   }

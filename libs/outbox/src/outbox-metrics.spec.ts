@@ -3,7 +3,7 @@ import { metricsText } from '@orders/instrumentation';
 import { relayMetrics } from './outbox-metrics.js';
 
 it.each(['younger', 'shorter', 'overwritten'])(
-  'shows rewinds (%s) before there is any: else an alert would miss the first',
+  'exports rewinds (%s) as 0 before the first one: otherwise an alert would miss it',
   async (reason) => {
     relayMetrics();
     expect(await metricsText()).toMatch(

@@ -3,23 +3,24 @@ import { meter } from '@orders/instrumentation';
 import type { OutboxCursor } from './outbox-cursor.js';
 
 const REWIND_REASONS = ['younger', 'shorter', 'overwritten'] as const;
+/** How the stream differs: it was recreated, lost its end, or grew again after it had lost its end. */
 export type RewindReason = (typeof REWIND_REASONS)[number];
 
-/** What a relay counts. */
+/** The counters of a relay. */
 export interface RelayMetrics {
-  /** Attempts to publish, by subject and outcome (stored, known, failed). */
+  /** Attempts to publish, by subject and outcome: `stored`, `known` (a duplicate) or `failed`. */
   readonly published: Counter;
-  /** Times that the stream had lost events and was given them again, by reason. */
+  /** Rewinds after the stream had lost events, by reason. */
   readonly rewinds: Counter;
 }
 
-/** Those of the process. */
+/** The counters of this process. */
 export function relayMetrics(): RelayMetrics {
   const metrics = meter('messaging');
   const rewinds = metrics.createCounter('outbox_rewinds', {
     description: 'Times that the stream had lost events and the relay went back to publish them again',
   });
-  // There from the start, so that the first rewind is an increase.
+  // Exported as 0 from the start, so that an alert sees the first rewind as an increase.
   for (const reason of REWIND_REASONS) rewinds.add(0, { reason });
   return {
     published: metrics.createCounter('outbox_publish_attempts', {
@@ -29,7 +30,7 @@ export function relayMetrics(): RelayMetrics {
   };
 }
 
-/** Shows how far the relay is behind; asked for at each scrape. Absent when the database does not answer. */
+/** Exports how far the relay lags, queried at each scrape. Absent when the database does not answer. */
 export function observeOutbox(cursor: OutboxCursor): void {
   const metrics = meter('messaging');
   const age = metrics.createObservableGauge('outbox_oldest_pending_seconds', {

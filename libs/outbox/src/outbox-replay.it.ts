@@ -29,8 +29,8 @@ afterEach(async () => {
   await db[Symbol.asyncDispose]();
 });
 
-/** Events in the log and, by the relay, in the stream. */
-async function published(count: number): Promise<string[]> {
+/** Appends events to the log, and lets the relay publish them. Returns their ids. */
+async function appendAndPublish(count: number): Promise<string[]> {
   const messages = Array.from({ length: count }, () => ({
     ...someEvent(),
     subject: `${stream.name}.things.made`,
@@ -53,7 +53,7 @@ function sourceOf(durable: string): JetStreamSource {
   return new JetStreamSource({ link, stream, durable, subjects, logger: recordingLog() });
 }
 
-/** Reads and acks until nothing is left; returns the `ce-id` of each delivery, by which an inbox tells a repeat. */
+/** Reads and acks everything. Returns the sorted `ce-id` of each delivery: by it an inbox detects duplicates. */
 async function consume(durable: string): Promise<string[]> {
   const source = sourceOf(durable);
   const stop = new AbortController();
@@ -81,15 +81,15 @@ const options = (overrides: Partial<ReplayOptions> = {}): ReplayOptions => ({
 });
 
 describe('replay', () => {
-  it('delivers all of it again, within the duplicate window too, under the ids that an inbox knows', async () => {
-    const ids = (await published(100)).sort();
+  it('delivers all events again, even within the duplicate window, with the ids that an inbox knows', async () => {
+    const ids = (await appendAndPublish(100)).sort();
     expect(await consume('reader')).toEqual(ids);
     expect(await replay(options())).toBe(100);
     expect(await consume('reader')).toEqual(ids);
   });
 
-  it('reaches one consumer only, when it is to', async () => {
-    await published(10);
+  it('can reach a single consumer only', async () => {
+    await appendAndPublish(10);
     await consume('reader');
     await consume('other');
     await replay(options({ subjectOf: () => `${stream.name}.replay.reader.things.made` }));
@@ -97,39 +97,39 @@ describe('replay', () => {
     expect(await consume('other')).toEqual([]);
   });
 
-  it('goes on from where it was interrupted, and skips nothing', async () => {
-    await published(10);
+  it('continues where it was interrupted, and skips nothing', async () => {
+    await appendAndPublish(10);
     const stop = new AbortController();
-    let place = LOG_START;
+    let position = LOG_START;
     const first = options({ batchSize: 4, signal: stop.signal });
-    const onProgress: ReplayOptions['onProgress'] = (_count, at) => {
-      place = at;
+    const onProgress: ReplayOptions['onProgress'] = (_count, reached) => {
+      position = reached;
       stop.abort();
     };
     expect(await replay({ ...first, onProgress })).toBe(4);
-    expect((await countReplay(db, range, place)).events).toBe(6);
-    expect(await replay(options({ after: place }))).toBe(6);
+    expect((await countReplay(db, range, position)).events).toBe(6);
+    expect(await replay(options({ after: position }))).toBe(6);
   });
 
-  it('takes only what was recorded in the range, on the subject', async () => {
-    await published(3);
+  it('selects events by time of recording and by subject', async () => {
+    await appendAndPublish(3);
     await db.query(`UPDATE outbox SET recorded_at = now() - interval '2 h'`);
-    await published(2);
+    await appendAndPublish(2);
     const since = new Date(Date.now() - 3_600_000);
     expect((await countReplay(db, { ...range, since }, LOG_START)).events).toBe(2);
     expect((await countReplay(db, { ...range, until: since }, LOG_START)).events).toBe(3);
     expect((await countReplay(db, { ...range, subject: 'others' }, LOG_START)).events).toBe(0);
   });
 
-  it('keeps to its rate', async () => {
-    await published(30);
+  it('keeps its rate', async () => {
+    await appendAndPublish(30);
     const startedAt = performance.now();
     await replay(options({ batchSize: 10, pace: new Pace(100) }));
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(195);
   });
 
-  it('knows a stream that is shorter than it was, or another, which a replay would hide from the relay', async () => {
-    await published(3);
+  it('detects a shorter or recreated stream: a replay would hide the loss from the relay', async () => {
+    await appendAndPublish(3);
     const state = await publisher.state();
     expect(await hasLostEvents(db, state)).toBe(false);
     expect(await hasLostEvents(db, { ...state, lastSequence: 2 })).toBe(true);

@@ -1,15 +1,15 @@
 import type { EventPublisher, Message, StreamState } from '@orders/messaging';
 import type { Queryable } from '@orders/postgres';
 import type { Pace } from '@orders/resilience';
-import type { Place } from './outbox-log.js';
+import type { LogPosition } from './outbox-log.js';
 
-/** Which kept events. */
+/** Selects kept events. */
 export interface ReplayRange {
-  /** Recorded at or after this. */
+  /** Recorded at or after this time. */
   readonly since: Date;
-  /** Recorded before this. */
+  /** Recorded before this time. */
   readonly until: Date;
-  /** Published there at first; undefined = all. */
+  /** Recorded with this subject; undefined = any. */
   readonly subject: string | undefined;
 }
 
@@ -20,10 +20,10 @@ export interface ReplaySummary {
   readonly newest: Date | null;
 }
 
-/** Where a log begins. */
-export const LOG_START: Place = { tx: '0', position: '0' };
+/** The position before the first entry. */
+export const LOG_START: LogPosition = { tx: '0', position: '0' };
 
-/** The place in sub-selects: as in the relay's own reading. */
+/** The position is in sub-selects for the same reason as in {@link OutboxLog.read}. */
 const IN_RANGE = `
   recorded_at >= $1 AND recorded_at < $2 AND ($3::text IS NULL OR subject = $3)
     AND (tx, position) > ((SELECT $4::xid8), (SELECT $5::bigint)) AND tx < pg_snapshot_xmin(pg_current_snapshot())`;
@@ -43,40 +43,47 @@ export interface ReplayOptions {
   readonly db: Queryable;
   readonly publisher: EventPublisher;
   readonly range: ReplayRange;
-  /** Goes on behind this place. */
-  readonly after: Place;
-  /** Where an event goes. */
+  /** Starts after this position. */
+  readonly after: LogPosition;
+  /** The subject to publish an event to. */
   readonly subjectOf: (message: Message) => string;
-  /** Unique for each replay: keeps the bus from taking the events for those that it has. */
+  /** Unique for each replay: so the bus does not take the events for duplicates of those that it has. */
   readonly run: string;
   readonly pace: Pace;
   readonly signal: AbortSignal;
-  /** Told after each batch: how many so far, and the place to go on from. */
-  readonly onProgress: (published: number, place: Place) => void;
-  /** Published side by side. Default 256. */
+  /** Called after each batch with the events published so far, and the position to continue after. */
+  readonly onProgress: (published: number, position: LogPosition) => void;
+  /** Events published concurrently. Default 256. */
   readonly batchSize?: number;
 }
 
-/** How much a replay would publish. */
-export async function countReplay(db: Queryable, range: ReplayRange, after: Place): Promise<ReplaySummary> {
+/** Counts what a replay would publish. */
+export async function countReplay(
+  db: Queryable,
+  range: ReplayRange,
+  after: LogPosition,
+): Promise<ReplaySummary> {
   const [row] = await db.query<ReplaySummary[]>(COUNT, parametersOf(range, after));
   return row ?? { events: 0, oldest: null, newest: null };
 }
 
 /**
- * Publishes kept events again, in the order of the log, marked by the header `ce-replay`; ids stay, so that inboxes
- * know them. The place is kept by the caller: a row of its own among the cursors would keep the log from ever
- * dropping a day if the replay were never finished.
+ * Publishes kept events again, in the order of the log, with the header `ce-replay: true`. They keep their ids, so that
+ * inboxes detect the duplicates. The caller keeps the position: with a cursor row of its own, a replay that is never
+ * finished would prevent the log from dropping old days.
  *
- * @returns how many; fewer than there are when `signal` aborted
+ * @returns the number of published events; fewer than selected when `signal` aborted
  * @throws what the database or the bus threw; everything up to the last `onProgress` is published
  */
 export async function replay(options: ReplayOptions): Promise<number> {
   const { db, range, signal, onProgress, batchSize = 256, pace } = options;
-  let place = options.after;
+  let position = options.after;
   let published = 0;
   while (!signal.aborted) {
-    const entries = await db.query<(Place & Message)[]>(READ, [...parametersOf(range, place), batchSize]);
+    const entries = await db.query<(LogPosition & Message)[]>(READ, [
+      ...parametersOf(range, position),
+      batchSize,
+    ]);
     const last = entries.at(-1);
     if (!last) break;
     await pace.take(entries.length, signal);
@@ -84,15 +91,15 @@ export async function replay(options: ReplayOptions): Promise<number> {
     const results = await Promise.allSettled(entries.map((entry) => publishAgain(entry, options)));
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
-    place = { tx: last.tx, position: last.position };
-    onProgress((published += entries.length), place);
+    position = { tx: last.tx, position: last.position };
+    onProgress((published += entries.length), position);
   }
   return published;
 }
 
 /**
- * Has the stream lost events that the relay has not published again yet? Then a replay has to wait: what it adds would
- * make the stream look as long as it was.
+ * True when the stream has lost events that the relay has not published again yet. A replay must wait for that: the
+ * events that it adds would make the stream as long as before, and hide the loss from the relay.
  */
 export async function hasLostEvents(db: Queryable, { id, lastSequence }: StreamState): Promise<boolean> {
   const [relay] = await db.query<{ stream: string | null; streamSequence: number }[]>(RELAY);
@@ -113,6 +120,6 @@ function publishAgain(
   });
 }
 
-function parametersOf({ since, until, subject }: ReplayRange, { tx, position }: Place): unknown[] {
+function parametersOf({ since, until, subject }: ReplayRange, { tx, position }: LogPosition): unknown[] {
   return [since, until, subject ?? null, tx, position];
 }

@@ -1,15 +1,16 @@
 /**
- * The tables of an outbox log, for a migration of the app that owns the database. Never edited once released:
+ * The tables of an outbox log, for a migration of the app that owns the database. Never edit it once it is released:
  * a change is a new constant and a new migration.
  *
- * - `outbox` is append-only. `position` comes from a sequence and `tx` is the writing transaction, so that
- *   `(tx, position)` with `tx` below the oldest running transaction is an order in which nothing appears late
- *   (a bare `position > last` would skip rows of transactions that commit late).
- * - It is partitioned by UTC day, so that retention drops a table instead of deleting rows.
- *   `outbox_default` only takes rows when `outbox_maintain` has not run for a week.
- * - `outbox_cursor` says how far a reader has come, which process may move it, and how far the stream was then.
- * - `outbox_checkpoint` remembers where the cursor stood when the stream was how long, about once a second: when a
- *   stream turns out shorter, younger or overwritten, the cursor goes back to the last place that it still holds.
+ * - `outbox` is append-only. `position` comes from a sequence; `tx` is the writing transaction. Read in the order
+ *   `(tx, position)` and with `tx` below the oldest running transaction, no row can appear late. A bare
+ *   `position > last` would skip rows of transactions that commit late.
+ * - `outbox` is partitioned by UTC day, so that retention drops a table instead of deleting rows. `outbox_default` gets
+ *   rows only when `outbox_maintain` has not run for a week.
+ * - `outbox_cursor` holds the position of a reader, the lease of the process that may move it, and the length of the
+ *   stream at this position.
+ * - `outbox_checkpoint` records, about once a second, the position of the cursor and the length of the stream. When the
+ *   stream turns out to be shorter, younger or overwritten, the cursor goes back to the last checkpoint that it holds.
  */
 export const OUTBOX_SCHEMA_V1 = `
 CREATE SEQUENCE outbox_position;
@@ -102,8 +103,8 @@ SELECT outbox_maintain('7 days');
 `;
 
 /**
- * Without the trigger: a NOTIFY in a transaction makes it commit under a lock that the whole cluster shares, so that
- * commits queue up one by one. Who has appended tells the relay after its commit ({@link Relay.appended}).
+ * Removes the trigger. A transaction with a NOTIFY commits under a lock of the whole cluster, so that commits wait for
+ * each other. Instead the writer calls {@link Relay.appended} after its commit.
  */
 export const OUTBOX_SCHEMA_V2 = `
 DROP TRIGGER outbox_notify ON outbox;

@@ -3,8 +3,8 @@ import { currentTraceparent, isSampled, tracingIsOn, withSpan } from '@orders/in
 import type { Message } from '@orders/messaging';
 
 /**
- * Publishes inside a PRODUCER span under the one that recorded the event; the message carries its context on.
- * Without tracing, or where nobody records the trace, the message goes out as it was stored.
+ * Publishes inside a PRODUCER span, a child of the span that recorded the event. The message carries the context of the
+ * new span. Without tracing, or when the trace is not sampled, the message is published as it was stored.
  */
 export function inPublishSpan<T>(message: Message, publish: (traced: Message) => Promise<T>): Promise<T> {
   const parent = message.headers['traceparent'];

@@ -11,50 +11,52 @@ export interface RelayOptions {
   log: OutboxLog;
   cursor: OutboxCursor;
   publisher: EventPublisher;
-  /** Unique for each process: who holds the lease. */
+  /** Identifies the holder of the lease; unique for each process. */
   owner: string;
   logger: Log;
   metrics: RelayMetrics;
-  /** Entries read, and published side by side, at a time. Default 256. */
+  /** Entries read at a time and published concurrently. Default 256. */
   batchSize?: number;
-  /** How long a relay that froze or died keeps others out, in ms. Default 5 000. */
+  /** How long a relay that froze or died keeps the lease, in ms. Default 5 000. */
   leaseMs?: number;
-  /** Longest time between two looks at the log when nobody wakes the relay, in ms. Default 500. */
+  /** Longest time between two reads of the log when nothing wakes the relay, in ms. Default 500. */
   pollMs?: number;
-  /** Time between two looks at the stream, whether it still holds what it took, in ms. Default 10 000. */
+  /** Time between two checks that the stream still holds what it stored, in ms. Default 10 000. */
   reconcileMs?: number;
+  /** Pauses after failures. Default 100 ms to 5 s. */
   backoff?: Backoff;
 }
 
-/** Time to the next look when something is committed that an older transaction holds back, whose end nobody tells, in ms. */
+/** Time to the next read, in ms, while an older transaction holds committed entries back: nothing announces its end. */
 const HELD_BACK_MS = 20;
 
 /**
- * Publishes the outbox log in order and moves the cursor after the bus has stored what it passes: at least once,
- * for ever, whatever fails. Of many relays one is active, the holder of the lease; one that loses it unnoticed can
- * only publish something twice. Publishing never counts as poison: a failure is repeated with growing pauses.
+ * Publishes the outbox log in order, and moves the cursor after the bus has stored the entries: at least once,
+ * whatever fails. Of several relays one is active, the holder of the lease. One that has lost the lease without
+ * noticing can only publish duplicates. The relay never gives an entry up: it retries a failed publish with growing
+ * pauses.
  *
- * The stream may lose what it has acknowledged. The relay knows it by a stream that is another or shorter than it was,
- * or has grown again and holds something else where its last message was, at the latest `reconcileMs` after, and by a
- * new message that gets an old sequence, at once; it then goes back to where all is still there and publishes from
- * there again.
+ * The stream may lose messages that it has acked. The relay notices within `reconcileMs` that the stream was
+ * recreated, that it is shorter than it was, or that it has grown again and holds another message at the last known
+ * sequence. It notices at once when a new message gets an old sequence. Then it moves the cursor back to where the
+ * stream still holds everything, and publishes again from there.
  */
 export class Relay {
   private readonly wakeUp = new WakeUp();
-  private readonly telling = new OneAtATime(() => this.tellOthers());
+  private readonly notification = new OneAtATime(() => this.notifyOthers());
   private readonly batchSize: number;
   private readonly leaseMs: number;
   private readonly pollMs: number;
   private readonly reconcileMs: number;
   private readonly backoff: Backoff;
-  /** Where the cursor stands, while the lease on it is ours. */
+  /** The cursor, while this relay holds the lease on it. */
   private leased: Cursor | undefined;
-  /** What was committed and did not show at the last look, since an older transaction still ran. */
+  /** Which committed entries were not visible at the last read, because an older transaction was still running. */
   private heldBack: 'nothing' | 'some' | 'all' = 'nothing';
   private renewAt = 0;
   private reconcileAt = 0;
-  /** How long the stream was when the relay went back: repeats of what it held then tell of no other loss. */
-  private heldAtRewind = 0;
+  /** The last sequence of the stream at the rewind: duplicates up to it are no sign of another loss. */
+  private lastSequenceAtRewind = 0;
 
   constructor(private readonly options: RelayOptions) {
     this.batchSize = options.batchSize ?? 256;
@@ -65,21 +67,21 @@ export class Relay {
   }
 
   /**
-   * Says that this process has committed something to the log. When this relay is the active one it looks at once
-   * instead of at its next poll; else it tells the others, however many appends there are, once at a time. Polling
-   * is the guarantee: a word that is lost costs `pollMs`.
+   * Call it after this process has committed entries to the log. An active relay then reads at once instead of at its
+   * next poll. An idle relay notifies the other replicas, one notification at a time however many appends there are.
+   * Polling is the guarantee: a lost notification costs up to `pollMs`.
    */
   appended(): void {
     if (this.leased) this.wakeUp.wake();
-    else this.telling.ask();
+    else this.notification.request();
   }
 
-  /** Says that somebody has committed something to the log: as {@link appended}, but nobody else is told. */
+  /** Call it after another process has committed entries to the log. Like {@link appended}, but notifies nobody. */
   wake(): void {
     if (this.leased) this.wakeUp.wake();
   }
 
-  /** Runs until the signal aborts; then finishes the batch in hand and gives the lease back. Never rejects. */
+  /** Runs until the signal aborts; then finishes the current batch and releases the lease. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const { logger } = this.options;
     while (!signal.aborted) {
@@ -88,28 +90,28 @@ export class Relay {
         this.backoff.reset();
         await this.wakeUp.wait(this.heldBack === 'nothing' ? this.pollMs : HELD_BACK_MS, signal);
       } catch (error) {
-        this.forget();
+        this.forgetCursor();
         const retryInMs = this.backoff.next();
-        logger.warn({ err: error, failures: this.backoff.failures, retryInMs }, 'relay failed, will go on');
+        logger.warn({ err: error, failures: this.backoff.failures, retryInMs }, 'relay failed, will retry');
         await sleep(retryInMs, signal);
       }
     }
     await this.options.cursor
       .release(this.options.owner)
-      .catch((error: unknown) => logger.warn({ err: error }, 'relay could not give its lease back'));
+      .catch((error: unknown) => logger.warn({ err: error }, 'relay could not release its lease'));
   }
 
   /**
-   * One batch: lease, reconcile, read, publish, advance.
+   * Processes one batch: lease, reconcile, read, publish, advance.
    *
-   * @returns how many entries were published; 0 when there are none or when another relay is active
-   * @throws what the database or the bus threw; everything before the first unpublished entry has been passed
+   * @returns the number of published entries; 0 when there are none, after a rewind, or when another relay is active
+   * @throws what the database or the bus threw; the cursor has passed the entries before the first one that failed
    */
   async step(): Promise<number> {
-    // Entries show in order: while the first does not, none does.
+    // Entries become visible in order: while the first is held back, all are.
     const limit = this.heldBack === 'all' ? 1 : this.batchSize;
     this.heldBack = 'nothing';
-    const from = await this.lease();
+    const from = await this.holdLease();
     if (!from) return 0;
     if (performance.now() >= this.reconcileAt && !(await this.reconcile(from))) return 0;
     const { entries, isHeldBack } = await this.options.log.read(from, limit);
@@ -124,38 +126,38 @@ export class Relay {
     return passed;
   }
 
-  private async tellOthers(): Promise<void> {
+  private async notifyOthers(): Promise<void> {
     const { log, logger } = this.options;
     try {
       await log.notify();
     } catch (error) {
-      logger.warn({ err: error }, 'other relays could not be told');
+      logger.warn({ err: error }, 'other relays could not be notified');
     }
   }
 
-  /** The cursor, when the lease on it is ours; prolonged well before it runs out. */
-  private async lease(): Promise<Cursor | undefined> {
+  /** Takes the lease, or renews it well before its end. Returns undefined when another relay holds it. */
+  private async holdLease(): Promise<Cursor | undefined> {
     const { cursor, owner, logger } = this.options;
     if (this.leased && performance.now() < this.renewAt) return this.leased;
     const askedAt = performance.now();
     const held = await cursor.acquire(owner, this.leaseMs);
-    if (held?.moved) {
-      logger.warn({ owner }, 'the log came from another cluster: publishing all of it again');
+    if (held?.clusterChanged) {
+      logger.warn({ owner }, 'the log was restored into another cluster: publishing all of it again');
       await cursor.rebase();
-      return this.lease();
+      return this.holdLease();
     }
     if (held && !this.leased) {
       const { tx, position, stream, streamSequence } = held;
       logger.info({ owner, tx, position, stream, streamSequence }, 'relay holds the lease');
       this.reconcileAt = 0;
     }
-    // The row knows its stream only after the first advance.
+    // The row holds the id of the stream only after the first advance.
     this.leased = held && { ...held, stream: held.stream ?? this.leased?.stream };
     this.renewAt = askedAt + this.leaseMs / 3;
     return this.leased;
   }
 
-  /** Does the stream still hold what it took? If not, the cursor goes back. */
+  /** Checks that the stream still holds what it stored. If not, moves the cursor back and returns false. */
   private async reconcile(cursor: Cursor): Promise<boolean> {
     const state = await this.options.publisher.state();
     this.reconcileAt = performance.now() + this.reconcileMs;
@@ -170,15 +172,15 @@ export class Relay {
   }
 
   /**
-   * Has the stream lost its end and grown again since? Then another message is where the last of those was that the
-   * cursor has passed. What is no longer kept, there or in the log, tells nothing.
+   * True when the stream has lost its end and grown again: then another message has the sequence of the last message
+   * before the cursor. False when that cannot be known, because the stream or the log no longer keeps it.
    */
   private async isOverwritten(cursor: Cursor): Promise<boolean> {
     const { log, publisher } = this.options;
     if (cursor.streamSequence === 0) return false;
     const id = await publisher.idAt(cursor.streamSequence);
     if (id === undefined) return false;
-    // One of the last batch: not always the last one, since a repeat has the sequence of the first.
+    // Any entry of the last batch, not always the last one: a duplicate has the sequence of its first copy.
     const passed = await log.idsUpTo(cursor, this.batchSize);
     return passed.length > 0 && !passed.includes(id);
   }
@@ -195,14 +197,14 @@ export class Relay {
     }
   }
 
-  /** Moves the cursor behind what was published, or back when a receipt tells that the stream has lost something. */
+  /** Moves the cursor past the published entries, or back when a receipt shows that the stream has lost messages. */
   private async advance(
     from: Cursor,
     passed: readonly LogEntry[],
     receipts: readonly Receipt[],
   ): Promise<number> {
     const { cursor, owner, logger, publisher } = this.options;
-    const reused = lowestReused(receipts, from.streamSequence, this.heldAtRewind);
+    const reused = lowestReused(receipts, from.streamSequence, this.lastSequenceAtRewind);
     if (reused !== undefined) {
       await this.rewind(await publisher.state(), reused - 1, 'shorter');
       return 0;
@@ -215,32 +217,32 @@ export class Relay {
     if (!moved)
       logger.warn({ owner, ...to }, 'relay had lost its lease: these events may be published twice');
     if (moved) this.leased = to;
-    else this.forget();
+    else this.forgetCursor();
     return passed.length;
   }
 
-  /** Goes back to where the stream still holds everything, which is no further than to `intactUpTo`. */
+  /** Moves the cursor back to where the stream, intact up to a sequence, still holds everything. */
   private async rewind(
     { id: stream, lastSequence }: StreamState,
     intactUpTo: number,
     reason: RewindReason,
   ): Promise<void> {
     const { cursor, owner, logger, metrics } = this.options;
-    const place = await cursor.rewind(owner, stream, intactUpTo);
-    this.forget();
-    if (!place) return;
-    this.heldAtRewind = lastSequence;
+    const position = await cursor.rewind(owner, stream, intactUpTo);
+    this.forgetCursor();
+    if (!position) return;
+    this.lastSequenceAtRewind = lastSequence;
     logger.error(
-      { reason, stream, intactUpTo, lastSequence, ...place },
+      { reason, stream, intactUpTo, lastSequence, ...position },
       'the stream has lost events: publishing them again',
     );
     metrics.rewinds.add(1, { reason });
     this.wakeUp.wake();
   }
 
-  /** After a failure nothing that was known is certain: the next step asks again. */
-  private forget(): void {
+  /** After a failure the known cursor is uncertain: the next step reads it again. */
+  private forgetCursor(): void {
     this.leased = undefined;
-    this.heldAtRewind = 0;
+    this.lastSequenceAtRewind = 0;
   }
 }

@@ -6,7 +6,7 @@ const EVENTS = ['orders.created', 'orders.canceled'];
 const since = ['--since', '2026-11-22T10:00:00Z'];
 
 describe('replay', () => {
-  it('is a dry run of everything since then until now, unless --yes', () => {
+  it('is a dry run from --since until now, unless --yes is given', () => {
     const request = replayRequest(since, EVENTS, now);
     expect(request).toMatchObject({ dryRun: true, rate: 2_000, to: undefined, after: { tx: '0' } });
     expect(request.range).toEqual({

@@ -12,31 +12,31 @@ import { type Cli, CliError, type Command, loadConfig, parseCli, rateOf, UsageEr
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
-import type { Place } from './outbox-log.js';
+import type { LogPosition } from './outbox-log.js';
 import { countReplay, hasLostEvents, LOG_START, replay, type ReplayRange } from './outbox-replay.js';
 
 const usageFor = (events: readonly string[]) => `replay --since TIME [options]: publishes kept events again
-  --since TIME       recorded from then on; with a zone: 2026-11-22T10:00:00Z
-  --until TIME       and before then (default: now)
-  --subject TYPE     of that type only: ${events.join(' or ')}
-  --to CONSUMER      for that consumer only (default: every one)
-  --rate PER_SECOND  at most (default: 2000)
-  --after PLACE      go on from where an interrupted replay says it was
-  --dry-run          only tell how many it would be (default, unless --yes)
-  --yes              do it`;
+  --since TIME       those recorded at or after this time; with a zone: 2026-11-22T10:00:00Z
+  --until TIME       and before this time (default: now)
+  --subject TYPE     only those of this type: ${events.join(' or ')}
+  --to CONSUMER      only to this consumer (default: to every consumer)
+  --rate PER_SECOND  at most this many a second (default: 2000)
+  --after POSITION   continue after the position that an interrupted replay printed
+  --dry-run          only count them (default, unless --yes)
+  --yes              publish them`;
 
 const QUIET = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 export interface ReplayCommandOptions {
   /** The app, which is the producer. */
   name: string;
-  /** The app's database with these settings, not connected yet. */
+  /** Creates the data source of the app's database, not connected yet. */
   dataSource: (settings: PostgresSettings) => DataSource;
-  /** Types of the events that the app publishes, all of one stream; at least one. */
+  /** Types of the events that the app publishes; at least one, all of the same stream. */
   events: readonly string[];
 }
 
-/** The command `replay` of an app: for operators, on its outbox log and its stream. */
+/** The operators' command `replay`: publishes events from the app's outbox log to its stream again. */
 export function replayCommand({ name, dataSource, events }: ReplayCommandOptions): Command {
   return {
     name: 'replay',
@@ -64,14 +64,19 @@ export function replayCommand({ name, dataSource, events }: ReplayCommandOptions
 
 export interface ReplayRequest {
   readonly range: ReplayRange;
-  readonly after: Place;
-  /** One consumer only; undefined = everybody. */
+  readonly after: LogPosition;
+  /** The only consumer to publish to; undefined = every consumer. */
   readonly to: string | undefined;
+  /** Most events a second. */
   readonly rate: number;
   readonly dryRun: boolean;
 }
 
-/** @throws {UsageError} when the arguments make no sense */
+/**
+ * Parses the arguments of the command.
+ *
+ * @throws {UsageError} when an argument is missing, unknown or invalid
+ */
 export function replayRequest(args: string[], events: readonly string[], now: Date): ReplayRequest {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean', default: false } as const;
@@ -92,7 +97,7 @@ export function replayRequest(args: string[], events: readonly string[], now: Da
   if (since >= until) throw new UsageError('--since must be before --until, which is now by default');
   return {
     range: { since, until, subject },
-    ...{ after: after === undefined ? LOG_START : toPlace(after), to, rate: rateOf('rate', rate) },
+    ...{ after: after === undefined ? LOG_START : toPosition(after), to, rate: rateOf('rate', rate) },
     dryRun: !yes || values['dry-run'],
   };
 }
@@ -100,11 +105,17 @@ export function replayRequest(args: string[], events: readonly string[], now: Da
 export type ReplayTools = Pick<Cli, 'print' | 'progress' | 'signal'> & {
   db: Queryable;
   publisher: EventPublisher;
-  /** Names of those that read the stream. */
+  /** The names of the stream's durable consumers. */
   consumers: () => Promise<string[]>;
 };
 
-/** Publishes kept events again, or tells how many that would be. */
+/**
+ * Publishes the requested events again; a dry run only counts them.
+ *
+ * @returns the exit code
+ * @throws {CliError} when NATS is unreachable, the consumer does not exist, the stream has lost events, or the replay
+ *   stops
+ */
 export async function replayEvents(request: ReplayRequest, tools: ReplayTools): Promise<number> {
   const { range, after, to, rate, dryRun } = request;
   const { db, publisher, print, progress, signal } = tools;
@@ -114,37 +125,37 @@ export async function replayEvents(request: ReplayRequest, tools: ReplayTools): 
   print(`${events} events${between}, to ${to ?? 'every consumer'}, at most ${rate} a second`);
   if (dryRun) print('dry run, nothing published: add --yes to do it');
   if (dryRun || events === 0) return 0;
-  const stream = await fromNats(() => publisher.state());
+  const stream = await askNats(() => publisher.state());
   if (await hasLostEvents(db, stream))
     throw new CliError('The stream has lost events; the relay publishes them again by itself: wait for it.');
-  let place = after;
+  let position = after;
   try {
     const published = await replay({
       ...{ db, publisher, range, after, signal, run: randomUUID(), pace: new Pace(rate) },
       subjectOf: ({ subject }) => (to === undefined ? subject : replaySubject(to, subject)),
       // Small enough for an even flow at low rates.
       batchSize: Math.max(1, Math.min(256, Math.ceil(rate / 10))),
-      onProgress: (done, at) => {
-        place = at;
-        progress.show(`${done} of ${events}, --after ${placeText(at)}`);
+      onProgress: (done, reached) => {
+        position = reached;
+        progress.show(`${done} of ${events}, --after ${positionText(reached)}`);
       },
     });
     progress.end();
-    print(`${published} of ${events} events published${signal.aborted ? goOn(range, place) : ''}`);
+    print(`${published} of ${events} events published${signal.aborted ? continueHint(range, position) : ''}`);
     return 0;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new CliError(`The replay stopped (${why})${goOn(range, place)}`, 1, { cause });
+    throw new CliError(`The replay stopped (${why})${continueHint(range, position)}`, 1, { cause });
   }
 }
 
 async function assertConsumer(name: string, { consumers }: ReplayTools): Promise<void> {
-  const names = await fromNats(consumers);
+  const names = await askNats(consumers);
   if (!names.includes(name))
     throw new CliError(`--to ${name}: there is no such consumer, only ${names.join(', ') || 'none'}.`);
 }
 
-async function fromNats<T>(ask: () => Promise<T>): Promise<T> {
+async function askNats<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (cause) {
@@ -153,22 +164,22 @@ async function fromNats<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-function goOn({ until }: ReplayRange, place: Place): string {
-  return `; to go on, repeat it with --until ${until.toISOString()} --after ${placeText(place)}`;
+function continueHint({ until }: ReplayRange, position: LogPosition): string {
+  return `; to continue, repeat it with --until ${until.toISOString()} --after ${positionText(position)}`;
 }
 
-function placeText({ tx, position }: Place): string {
+function positionText({ tx, position }: LogPosition): string {
   return `${tx}/${position}`;
 }
 
-function toPlace(text: string): Place {
+function toPosition(text: string): LogPosition {
   const [, tx, position] = /^(\d{1,19})\/(\d{1,18})$/.exec(text) ?? [];
   if (tx === undefined || position === undefined)
-    throw new UsageError(`--after ${text}: a place as an interrupted replay prints it, 812/40023`);
+    throw new UsageError(`--after ${text}: a position as an interrupted replay prints it, such as 812/40023`);
   return { tx, position };
 }
 
-/** With a zone, so that it means the same everywhere. */
+/** With a zone, so that it means the same time everywhere. */
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/;
 
 function toTime(option: string, text: string): Date {

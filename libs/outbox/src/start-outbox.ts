@@ -16,15 +16,15 @@ export interface OutboxOptions {
   database: DataSource;
   databaseUrl: Secret;
   natsUrl: Secret;
-  /** Types of the events that the app publishes, all of one stream; at least one. */
+  /** Types of the events that the app publishes; at least one, all of the same stream. */
   events: readonly string[];
 }
 
 /**
- * Publishes the outbox log for as long as the process lives. Every replica runs this; the lease lets one work.
- * NATS may be away for as long as it likes: the app takes requests all the same.
+ * Publishes the outbox log as long as the process lives. Every replica runs this; the lease makes one of them active.
+ * The app takes requests also while NATS is unreachable, however long.
  *
- * @returns the relay, to be told of what this process appends
+ * @returns the relay; call its `appended` after each commit that appended to the log
  */
 export function startOutbox({ service, database, databaseUrl, natsUrl, events }: OutboxOptions): Relay {
   const { logger } = service;
@@ -53,7 +53,7 @@ export function startOutbox({ service, database, databaseUrl, natsUrl, events }:
     }),
     every(60 * 60 * 1_000, () => log.maintain(STREAM_MAX_AGE_MS), {
       signal,
-      onError: (error) => logger.warn({ err: error }, 'outbox partitions were not maintained'),
+      onError: (error) => logger.warn({ err: error }, 'outbox partitions could not be maintained'),
     }),
   ]);
   service.onStop('intake', 'relay', async () => {

@@ -21,15 +21,16 @@ import { InboxConsumer } from '../inbox-consumer.js';
 
 const METRICS = consumerMetrics();
 
-/** What a consumer works with; a test that wants to see a promise broken puts something broken here. */
+/** Replaces parts of the consumer by broken ones, for tests that want to see a promise broken. */
 export interface ConsumerParts {
   db?: (db: ModelConnection) => TransactionRunner;
   source?: (source: EventSource) => EventSource;
 }
 
+/** What happens when an event is applied. */
 type Nature = 'good' | 'permanent' | 'buggy' | 'unreadable';
 
-/** Two consumers that share a durable consumer of the bus and a database. */
+/** Two processes of one consumer, which share its durable consumer and its database. */
 export class ConsumerWorld implements World {
   readonly database = new ModelDatabase();
   readonly bus = new ModelBus();
@@ -82,7 +83,7 @@ export class ConsumerWorld implements World {
     this.bus.publish(this.published.at(-1)!);
   }
 
-  /** The relay went back: everything comes again that the stream lost or does not know any more. */
+  /** As after a rewind of the relay: the stream stores again what it has lost, or no longer knows as a duplicate. */
   publishAgain(): void {
     for (const message of this.published) this.bus.publish(message);
   }
@@ -111,14 +112,15 @@ export class ConsumerWorld implements World {
     const outcomes = new Set([...effects, ...this.ids('dead_letter')]);
     if (new Set(effects).size < effects.length) throw new Error(`applied twice: ${effects.join()}`);
     for (const { id } of this.bus.acked) this.settled.add(id);
-    for (const id of this.settled) if (!outcomes.has(id)) throw new Error(`acked before it was done: ${id}`);
+    for (const id of this.settled)
+      if (!outcomes.has(id)) throw new Error(`acked before it was settled: ${id}`);
     for (const id of outcomes) if (!this.natures.has(id)) throw new Error(`phantom: ${id}`);
   }
 
   private checkComplete(): void {
-    const [effects, letters] = [this.ids('effect'), this.ids('dead_letter')];
+    const [effects, deadLetters] = [this.ids('effect'), this.ids('dead_letter')];
     for (const [id, nature] of this.natures) {
-      const [expected, other] = nature === 'good' ? [effects, letters] : [letters, effects];
+      const [expected, other] = nature === 'good' ? [effects, deadLetters] : [deadLetters, effects];
       if (!expected.includes(id) || other.includes(id)) throw new Error(`${nature} event not settled: ${id}`);
     }
   }
@@ -136,13 +138,13 @@ export const CONSUMER_COMMANDS: Commands<ConsumerWorld> = {
   'an event is published': (world) => world.publish('good'),
   'another event is published': (world) => world.publish('good'),
   'an event that can never be applied is published': (world) => world.publish('permanent'),
-  'an event that meets a bug is published': (world) => world.publish('buggy'),
-  'an event that nobody can read is published': (world) => world.publish('unreadable'),
-  'the relay publishes all of it again': (world) => world.publishAgain(),
+  'an event whose handler has a bug is published': (world) => world.publish('buggy'),
+  'an unreadable event is published': (world) => world.publish('unreadable'),
+  'the relay publishes all events again': (world) => world.publishAgain(),
   'consumer A is stopped': (world) => world.process('A').stop.abort(),
   'the bus delivers out of order': (world) => world.bus.reverseNext(),
   'the bus forgets two acks': (world) => world.bus.forgetAcks(2),
-  'the bus forgets what it has seen': (world) => world.bus.clearDuplicateWindow(),
+  'the bus forgets its duplicate window': (world) => world.bus.clearDuplicateWindow(),
   'the stream loses its last two events': (world) => world.bus.loseLast(2),
-  'the stream is made anew': (world) => world.bus.recreate(),
+  'the stream is recreated': (world) => world.bus.recreate(),
 };

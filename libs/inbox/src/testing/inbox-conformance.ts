@@ -6,13 +6,13 @@ import { Inbox } from '../inbox.js';
 
 export interface InboxUnderTest {
   db: Queryable & TransactionRunner;
-  /** Dead letters kept so far. */
-  letters(): Promise<number>;
+  /** The number of stored dead letters. */
+  deadLetters(): Promise<number>;
   close(): Promise<void>;
 }
 
-/** What inbox and dead letters do on every database that they run on. `open` gives one with both empty. */
-export function itKeepsAnInbox(name: string, open: () => Promise<InboxUnderTest>): void {
+/** Tests what inbox and dead letters do on every database. `open` returns a database in which both are empty. */
+export function testInboxConformance(name: string, open: () => Promise<InboxUnderTest>): void {
   describe(`Inbox and DeadLetters on ${name}`, () => {
     const inbox = new Inbox('reader');
     let under: InboxUnderTest;
@@ -25,14 +25,14 @@ export function itKeepsAnInbox(name: string, open: () => Promise<InboxUnderTest>
       under.db.transaction((tx) => by.accept(tx, events));
     const someIds = (count: number) => Array.from({ length: count }, () => ({ id: newEventId() }));
 
-    it('lets each event through once, in the order given, for each consumer', async () => {
+    it('lets each event through once for each consumer, in the given order', async () => {
       const [a, b, c] = someIds(3);
       expect(await accept([c!, a!, c!])).toEqual([c, a]);
       expect(await accept([a!, b!, c!])).toEqual([b]);
       expect(await accept([a!, b!], new Inbox('other'))).toEqual([a, b]);
     });
 
-    it('knows nothing of what was rolled back', async () => {
+    it('does not remember events that were rolled back', async () => {
       const ids = someIds(2);
       const failed = under.db.transaction(async (tx) => {
         await inbox.accept(tx, ids);
@@ -43,18 +43,18 @@ export function itKeepsAnInbox(name: string, open: () => Promise<InboxUnderTest>
     });
 
     it.each([
-      ['lets it through when that one is rolled back', true],
-      ['keeps it out when that one commits', false],
-    ])('waits for a transaction that notes the same event and %s', async (_name, isRolledBack) => {
+      ['lets the event through when that is rolled back', true],
+      ['rejects the event when that commits', false],
+    ])('waits for another transaction with the same event, and %s', async (_name, isRolledBack) => {
       const [id] = someIds(1);
-      const noted = Promise.withResolvers<void>();
+      const recorded = Promise.withResolvers<void>();
       const end = Promise.withResolvers<void>();
       const first = under.db.transaction(async (tx) => {
         await inbox.accept(tx, [id!]);
-        noted.resolve();
+        recorded.resolve();
         await end.promise;
       });
-      await noted.promise;
+      await recorded.promise;
       const second = accept([id!]);
       if (isRolledBack) end.reject(new Error('no'));
       else end.resolve();
@@ -62,7 +62,7 @@ export function itKeepsAnInbox(name: string, open: () => Promise<InboxUnderTest>
       expect(await second).toEqual(isRolledBack ? [id] : []);
     });
 
-    it('ends one of two transactions that wait for each other, with an error that passes', async () => {
+    it('ends one of two deadlocked transactions, with a transient error', async () => {
       const [a, b] = someIds(2);
       const both = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
       const crossing = [
@@ -83,8 +83,8 @@ export function itKeepsAnInbox(name: string, open: () => Promise<InboxUnderTest>
       });
     });
 
-    it('keeps a dead letter once, under whatever address it comes, and with its transaction', async () => {
-      const letters = new DeadLetters('reader');
+    it('stores a dead letter once, at whatever address it arrives, and only when its transaction commits', async () => {
+      const deadLetters = new DeadLetters('reader');
       const delivery = (address: string, message = someEvent()) => ({
         ...{ message, address, attempt: 1 },
         ack: () => undefined,
@@ -92,20 +92,20 @@ export function itKeepsAnInbox(name: string, open: () => Promise<InboxUnderTest>
         working: () => undefined,
       });
       const message = someEvent();
-      const keep = (...deliveries: ReturnType<typeof delivery>[]) =>
+      const add = (...deliveries: ReturnType<typeof delivery>[]) =>
         under.db.transaction(async (tx) => {
-          for (const each of deliveries) await letters.add(tx, each, new Error('never'));
+          for (const each of deliveries) await deadLetters.add(tx, each, new Error('never'));
         });
-      await keep(delivery('S/1', message), delivery('S/2', message));
-      await keep(delivery('S/1', message), delivery('S/3', { ...message, id: '' }));
-      await keep(delivery('S/3', { ...message, id: '' }), delivery('S/4', { ...message, id: '' }));
-      expect(await under.letters()).toBe(3);
+      await add(delivery('S/1', message), delivery('S/2', message));
+      await add(delivery('S/1', message), delivery('S/3', { ...message, id: '' }));
+      await add(delivery('S/3', { ...message, id: '' }), delivery('S/4', { ...message, id: '' }));
+      expect(await under.deadLetters()).toBe(3);
       const failed = under.db.transaction(async (tx) => {
-        await letters.add(tx, delivery('S/5'), new Error('never'));
+        await deadLetters.add(tx, delivery('S/5'), new Error('never'));
         throw new Error('no');
       });
       await expect(failed).rejects.toThrow('no');
-      expect(await under.letters()).toBe(3);
+      expect(await under.deadLetters()).toBe(3);
     });
   });
 }

@@ -1,7 +1,7 @@
 import { ModelDatabase } from '@orders/postgres/testing';
-import { itKeepsAnOutbox } from './outbox-conformance.js';
+import { testOutboxConformance } from './outbox-conformance.js';
 
-itKeepsAnOutbox('the model database', () => {
+testOutboxConformance('the model database', () => {
   let passed = 0;
   const database = new ModelDatabase(() => performance.now() + passed);
   const pass = async (ms: number) => void (passed += ms);

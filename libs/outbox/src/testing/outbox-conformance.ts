@@ -8,15 +8,15 @@ import { type LogEntry, OutboxLog } from '../outbox-log.js';
 
 export interface OutboxUnderTest {
   db: Queryable & TransactionRunner;
-  /** Lets time pass for leases and checkpoints. */
+  /** Makes leases and checkpoints older by this time. */
   pass(ms: number): Promise<void>;
   close(): Promise<void>;
 }
 
 const START = { tx: '0', position: '0' };
 
-/** What the outbox log does on every database that it runs on. `open` gives one with an empty outbox. */
-export function itKeepsAnOutbox(name: string, open: () => Promise<OutboxUnderTest>): void {
+/** Tests what the outbox log does on every database. `open` returns a database with an empty outbox. */
+export function testOutboxConformance(name: string, open: () => Promise<OutboxUnderTest>): void {
   describe(`OutboxLog on ${name}`, () => {
     let outbox: OutboxUnderTest;
     let log: OutboxLog;
@@ -30,7 +30,7 @@ export function itKeepsAnOutbox(name: string, open: () => Promise<OutboxUnderTes
 
     const append = (...messages: Message[]) => outbox.db.transaction((tx) => OutboxLog.append(tx, messages));
 
-    /** On a server that others use too, an entry shows when what ran before it is over. */
+    /** On a shared server, entries become visible only after older transactions of other tests have ended. */
     async function readAll(count: number, after = START): Promise<LogEntry[]> {
       let entries: LogEntry[] = [];
       await eventually(`${count} entries`, async () => {
@@ -40,7 +40,7 @@ export function itKeepsAnOutbox(name: string, open: () => Promise<OutboxUnderTes
       return entries;
     }
 
-    /** Appends one event and moves the cursor of `a` behind it. */
+    /** Appends one event, and moves the cursor past it as its owner `a`. */
     async function publishOne(from: Cursor, streamSequence: number, stream = 'one'): Promise<Cursor> {
       await append(someEvent());
       const [entry] = await readAll(1, from);
@@ -49,7 +49,7 @@ export function itKeepsAnOutbox(name: string, open: () => Promise<OutboxUnderTes
       return to;
     }
 
-    it('holds what was committed, in order, and nothing that was rolled back', async () => {
+    it('holds committed entries in order, and none that were rolled back', async () => {
       const events = [someEvent(), someEvent(), someEvent()];
       await append(...events);
       const failed = outbox.db.transaction(async (tx) => {
@@ -62,7 +62,7 @@ export function itKeepsAnOutbox(name: string, open: () => Promise<OutboxUnderTes
       expect(entries.slice(0, 3).map(({ message }) => message)).toEqual(events);
     });
 
-    it('reads behind a place, up to a limit', async () => {
+    it('reads entries after a position, up to a limit', async () => {
       const events = [someEvent(), someEvent(), someEvent()];
       await append(...events);
       const [first] = await readAll(3);
@@ -70,7 +70,7 @@ export function itKeepsAnOutbox(name: string, open: () => Promise<OutboxUnderTes
       expect(entries.map(({ message }) => message.id)).toEqual([events[1]!.id]);
     });
 
-    it('tells the ids of the last entries up to a place, the last one first', async () => {
+    it('returns the ids of the last entries up to a position, newest first', async () => {
       const events = [someEvent(), someEvent(), someEvent()];
       await append(...events);
       const [first, second] = await readAll(3);
@@ -81,7 +81,7 @@ export function itKeepsAnOutbox(name: string, open: () => Promise<OutboxUnderTes
       expect(await log.idsUpTo(START, 9)).toEqual([]);
     });
 
-    it('never shows an entry behind one that it has shown: a late committer is waited for', async () => {
+    it('never shows an entry before one that it has shown: it waits for a transaction that commits late', async () => {
       const [early, overtaking] = [someEvent(), someEvent()];
       const written = Promise.withResolvers<void>();
       const late = Promise.withResolvers<void>();
@@ -100,8 +100,12 @@ export function itKeepsAnOutbox(name: string, open: () => Promise<OutboxUnderTes
       expect(await log.read(START, 10)).toMatchObject({ isHeldBack: false });
     });
 
-    it('lends the cursor to one owner at a time, until the lease is over or given back', async () => {
-      expect(await cursor.acquire('a', 60_000)).toMatchObject({ ...START, moved: false, streamSequence: 0 });
+    it('leases the cursor to one owner at a time, until the lease ends or is released', async () => {
+      expect(await cursor.acquire('a', 60_000)).toMatchObject({
+        ...START,
+        clusterChanged: false,
+        streamSequence: 0,
+      });
       expect(await cursor.acquire('b', 60_000)).toBeUndefined();
       expect(await cursor.acquire('a', 60_000)).toBeDefined();
       await cursor.release('b');
@@ -114,7 +118,7 @@ export function itKeepsAnOutbox(name: string, open: () => Promise<OutboxUnderTes
       expect(await cursor.acquire('c', 60_000)).toBeDefined();
     });
 
-    it('moves the cursor for its owner only, and only from where it stands', async () => {
+    it('moves the cursor only for its owner, and only from its current position', async () => {
       await append(someEvent(), someEvent());
       const [first, second] = (await readAll(2)).map(({ tx, position }) => ({
         ...{ tx, position, stream: 'one', streamSequence: 1 },
@@ -127,34 +131,34 @@ export function itKeepsAnOutbox(name: string, open: () => Promise<OutboxUnderTes
       expect(await cursor.acquire('b', 60_000)).toMatchObject(first!);
     });
 
-    it('prolongs the lease when it moves the cursor', async () => {
+    it('renews the lease when it moves the cursor', async () => {
       await cursor.acquire('a', 1_000);
       await publishOne({ ...START, stream: undefined, streamSequence: 0 }, 1);
       await outbox.pass(30_000);
       expect(await cursor.acquire('b', 60_000)).toBeUndefined();
     });
 
-    it('goes back to the last place that a shorter stream still holds, noted once a second', async () => {
+    it('rewinds to the last checkpoint that a shorter stream still holds, recorded once a second', async () => {
       await cursor.acquire('a', 600_000);
       let at: Cursor = { ...START, stream: undefined, streamSequence: 0 };
-      const places: Cursor[] = [];
+      const cursors: Cursor[] = [];
       for (const [sequence, pause] of [
         [1, 2_000],
         [2, 0],
         [3, 2_000],
         [4, 0],
       ] as const) {
-        places.push((at = await publishOne(at, sequence)));
+        cursors.push((at = await publishOne(at, sequence)));
         await outbox.pass(pause);
       }
-      // Of 1 to 4, the places of 1, 2 (a pause after 1) and 4 (a pause after 3) are noted.
-      const { tx, position } = places[1]!;
+      // Of 1 to 4, there are checkpoints of 1, 2 (a pause after 1) and 4 (a pause after 3).
+      const { tx, position } = cursors[1]!;
       expect(await cursor.rewind('a', 'one', 3)).toEqual({ tx, position });
-      expect(await cursor.acquire('a', 600_000)).toMatchObject({ ...places[1]! });
+      expect(await cursor.acquire('a', 600_000)).toMatchObject({ ...cursors[1]! });
       expect(await cursor.rewind('a', 'one', 0)).toEqual(START);
     });
 
-    it('goes back to the very beginning for another stream, and for nobody but the holder of the lease', async () => {
+    it('rewinds to the start of the log for another stream, and only for the holder of the lease', async () => {
       await cursor.acquire('a', 600_000);
       const at = await publishOne({ ...START, stream: undefined, streamSequence: 0 }, 1);
       expect(await cursor.rewind('b', 'two', 0)).toBeUndefined();

@@ -19,21 +19,22 @@ import { Relay } from '../relay.js';
 
 const METRICS = relayMetrics();
 
-/** What a relay works with; a test that wants to see a promise broken puts something broken here. */
+/** Replaces parts of the relay by broken ones, for tests that want to see a promise broken. */
 export interface RelayParts {
   database?: ModelDatabase;
   publisher?: (publisher: EventPublisher) => EventPublisher;
 }
 
-/** Two relays, the database whose log they read, and the bus that they publish to. */
+/** Two relays, the database whose log they read, and the bus to which they publish. */
 export class RelayWorld implements World {
   readonly database: ModelDatabase;
   readonly bus = new ModelBus();
   readonly simulation: Simulation;
   private readonly relays = new Map<string, { process: SimulatedProcess; relay: Relay }>();
-  private readonly open: (() => void)[] = [];
+  private readonly openTransactions: (() => void)[] = [];
   private readonly everStored = new Set<string>();
-  private trespasser: string | undefined;
+  /** An owner that moved the cursor without the lease. */
+  private intruder: string | undefined;
   private events = 0;
 
   constructor(
@@ -71,7 +72,7 @@ export class RelayWorld implements World {
     return this.relays.get(name)!.process;
   }
 
-  /** A transaction records events and stays open. */
+  /** A transaction appends events and stays open. */
   begin(count: number): void {
     const messages = Array.from({ length: count }, () => someEvent({ id: this.nextId() }));
     const end = Promise.withResolvers<void>();
@@ -79,22 +80,22 @@ export class RelayWorld implements World {
       await OutboxLog.append(tx, messages);
       await end.promise;
     });
-    this.open.push(end.resolve);
+    this.openTransactions.push(end.resolve);
   }
 
-  /** The oldest, or the youngest, open transaction commits. */
+  /** The oldest or the youngest open transaction commits. */
   commit(which: 'oldest' | 'youngest'): void {
-    const end = which === 'oldest' ? this.open.shift() : this.open.pop();
+    const end = which === 'oldest' ? this.openTransactions.shift() : this.openTransactions.pop();
     end?.();
     for (const { relay } of this.relays.values()) relay.wake();
   }
 
   async settle(): Promise<void> {
-    while (this.open.length > 0) this.commit('youngest');
+    while (this.openTransactions.length > 0) this.commit('youngest');
     await this.simulation.settle(() => this.isComplete(), 2_000);
   }
 
-  /** Notes it when somebody moves the cursor whose lease it is not. */
+  /** Detects a process that moves the cursor without holding the lease. */
   private watched(owner: string, wire: Wire): Wire {
     return (what, effect) =>
       wire(what, () => {
@@ -102,7 +103,7 @@ export class RelayWorld implements World {
         const result = effect();
         const { xid, position } = this.database.cursor;
         const isMoved = xid !== before.xid || position !== before.position;
-        if (isMoved && before.owner !== owner) this.trespasser = owner;
+        if (isMoved && before.owner !== owner) this.intruder = owner;
         return result;
       });
   }
@@ -115,7 +116,7 @@ export class RelayWorld implements World {
   }
 
   private check(): void {
-    if (this.trespasser) throw new Error(`moved a cursor that is not its own: ${this.trespasser}`);
+    if (this.intruder) throw new Error(`moved the cursor without the lease: ${this.intruder}`);
     const { outbox, cursor } = this.database;
     const committed = outbox.rows();
     for (const { id } of this.bus.messages) {
@@ -124,7 +125,7 @@ export class RelayWorld implements World {
     }
     for (const row of committed) {
       if (isAtOrBefore(row, cursor) && !this.everStored.has(row.event_id)) {
-        throw new Error(`the cursor has passed what was never stored: ${row.event_id}`);
+        throw new Error(`the cursor has passed an entry that was never stored: ${row.event_id}`);
       }
     }
   }
@@ -140,8 +141,8 @@ function isAtOrBefore(a: { xid: number; position: number }, b: { xid: number; po
 
 export const RELAY_COMMANDS: Commands<RelayWorld> = {
   ...faults(['database', 'bus']),
-  'a transaction records an event': (world) => world.begin(1),
-  'a transaction records four events': (world) => world.begin(4),
+  'a transaction appends an event': (world) => world.begin(1),
+  'a transaction appends four events': (world) => world.begin(4),
   'an event overtakes an older one': (world) => {
     world.begin(1);
     world.begin(1);
@@ -149,8 +150,8 @@ export const RELAY_COMMANDS: Commands<RelayWorld> = {
   },
   'the oldest transaction commits': (world) => world.commit('oldest'),
   'the youngest transaction commits': (world) => world.commit('youngest'),
-  'the bus forgets what it has seen': (world) => world.bus.clearDuplicateWindow(),
+  'the bus forgets its duplicate window': (world) => world.bus.clearDuplicateWindow(),
   'the stream loses its last event': (world) => world.bus.loseLast(1),
   'the stream loses its last three events': (world) => world.bus.loseLast(3),
-  'the stream is made anew': (world) => world.bus.recreate(),
+  'the stream is recreated': (world) => world.bus.recreate(),
 };

@@ -50,7 +50,9 @@ function acquire({ database, parameters }: Call) {
   if (!isFree) return [];
   database.cursor = { ...cursor, owner, leaseUntil: now() + leaseMs };
   const { xid, position, stream, streamSequence } = cursor;
-  return [{ tx: `${xid}`, position: `${position}`, stream: stream ?? null, streamSequence, moved: false }];
+  return [
+    { tx: `${xid}`, position: `${position}`, stream: stream ?? null, streamSequence, clusterChanged: false },
+  ];
 }
 
 function read({ database, parameters }: Call) {
