@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { postgresOptions, preparedOn } from '@orders/postgres';
+import { postgresOptions, preparedQueries } from '@orders/postgres';
 import { createMigratedDatabase, type TestDatabase } from '@orders/postgres/testing';
 import { Secret } from '@orders/service';
 import { DataSource } from 'typeorm';
@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => db[Symbol.asyncDispose]());
 
 it('moving the cursor is planned once for each connection, with the key of the checkpoints while there are none', async () => {
-  const cursor = new OutboxCursor(dataSource, preparedOn(dataSource));
+  const cursor = new OutboxCursor(dataSource, preparedQueries(dataSource));
   await cursor.acquire('me', 5_000);
   const stays = { from: LOG_START, to: { ...LOG_START, stream: 's', streamSequence: 0 } };
   for (let n = 0; n < 10; n += 1) expect(await cursor.advance('me', stays, 5_000)).toBe(true);

@@ -101,7 +101,7 @@ export class OutboxCursor {
 
   /**
    * @param db runs outside of any transaction
-   * @param prepared as `db`, but prepares what it is asked ({@link preparing}): for the move of the cursor
+   * @param prepared as `db`, but prepares what it is asked (`preparedQueries`): for the move of the cursor
    */
   constructor(
     private readonly db: Queryable,

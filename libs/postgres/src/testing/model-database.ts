@@ -30,9 +30,9 @@ export interface CheckpointRow {
 }
 
 /**
- * A database in memory that answers the statements of outbox, inbox and dead letters as Postgres does, as far as
- * delivery depends on it: transactions are atomic, unique keys wait for each other, a running transaction holds
- * back the horizon of the log. outbox-conformance.ts and inbox-conformance.ts hold it to that.
+ * An in-memory model of Postgres that runs the statements of outbox, inbox and dead letters. It has the properties that
+ * delivery depends on: transactions are atomic, an insert waits for a running one of the same unique key, and a running
+ * transaction holds back the horizon of the log. outbox-conformance.ts and inbox-conformance.ts test this.
  */
 export class ModelDatabase {
   cursor: CursorRow = {
@@ -50,15 +50,15 @@ export class ModelDatabase {
   private lastXid = 0;
   private lastPosition = 0;
 
-  /** @param now in ms; the clock of leases */
+  /** @param now the clock of leases, in ms; default `performance.now` */
   constructor(readonly now: () => number = () => performance.now()) {}
 
-  /** One connection; each process has its own. */
+  /** Opens a connection; each process has its own. */
   connect(wire: Wire = directWire): ModelConnection {
     return new ModelConnection(this, wire);
   }
 
-  /** A table by its name, made when it is asked for. */
+  /** The table of this name, created at first use. */
   table<Row>(name: string): ModelTable<Row> {
     const table = this.tables.get(name) ?? new ModelTable<unknown>();
     this.tables.set(name, table);
@@ -69,6 +69,7 @@ export class ModelDatabase {
     return this.table('outbox');
   }
 
+  /** Takes a lock for `tx`; waits while another running transaction has it. */
   async lock(tx: ModelTransaction, key: string): Promise<void> {
     for (let holder = this.locks.get(key); holder?.state === 'running' && holder !== tx;) {
       await tx.waitFor(holder);
@@ -83,24 +84,24 @@ export class ModelDatabase {
     return tx;
   }
 
-  /** As `pg_current_xact_id()`. */
+  /** Like `pg_current_xact_id()`. */
   xidOf(tx: ModelTransaction): number {
     return (tx.xid ??= this.lastXid += 1);
   }
 
-  /** As `nextval`: what a transaction that is rolled back has taken is not given again. */
+  /** Like `nextval`: a number is not reused after a rollback. */
   nextPosition(): number {
     return (this.lastPosition += 1);
   }
 
-  /** As `pg_snapshot_xmin(pg_current_snapshot())`: the oldest transaction that is running. */
+  /** Like `pg_snapshot_xmin(pg_current_snapshot())`: the oldest running transaction. */
   horizon(): number {
     for (const tx of this.running) if (tx.state !== 'running') this.running.delete(tx);
     return Math.min(this.lastXid + 1, ...[...this.running].map(({ xid }) => xid ?? Infinity));
   }
 }
 
-/** What a process sees of the database. */
+/** A connection of a process to the model database. */
 export class ModelConnection implements Queryable, TransactionRunner {
   private readonly open = new Set<ModelTransaction>();
 
@@ -122,7 +123,7 @@ export class ModelConnection implements Queryable, TransactionRunner {
     });
   }
 
-  /** All rows of a table that are committed. */
+  /** All committed rows of a table. */
   rows<Row>(table: string): Promise<Row[]> {
     return this.wire(`SELECT FROM ${table}`, () => this.database.table<Row>(table).rows());
   }
@@ -143,13 +144,13 @@ export class ModelConnection implements Queryable, TransactionRunner {
     }
   }
 
-  /** The process is gone: the server rolls back what it had open. */
+  /** The process has crashed: the server rolls back its open transactions. */
   close(): void {
     for (const tx of this.open) tx.end('aborted');
   }
 }
 
-/** A transaction as the process that runs it has it in hand. */
+/** The transaction that a connection passes to its `work`. */
 export class ModelSession implements Queryable {
   constructor(
     private readonly database: ModelDatabase,
@@ -164,7 +165,7 @@ export class ModelSession implements Queryable {
     });
   }
 
-  /** Inserts into a table that no statement of this lib knows; false when the key is taken. */
+  /** Inserts a row into any table, without SQL; false when the key exists. */
   insert(table: string, key: string, row: unknown): Promise<boolean> {
     return this.wire(`INSERT INTO ${table}`, () => {
       assertRunning(this.tx);
@@ -173,7 +174,7 @@ export class ModelSession implements Queryable {
     });
   }
 
-  /** As SELECT … FOR UPDATE: until the transaction ends, whoever else wants the same lock waits. */
+  /** Like SELECT … FOR UPDATE: others that want the same lock wait until the transaction ends. */
   lock(key: string): Promise<void> {
     return this.wire(`lock ${key}`, () => this.database.lock(this.tx, key));
   }

@@ -114,7 +114,7 @@ export const ORDERS_MUTANTS: readonly Mutant[] = [
   {
     name: 'silent-postgres-kept',
     breaks: 'works again within 10 s',
-    patches: [{ file: POSTGRES, from: 'giveUpSilentServer(connection);', to: '' }],
+    patches: [{ file: POSTGRES, from: 'closeWhenUnresponsive(connection);', to: '' }],
     exposedBy: { faults: ['black hole'], targets: ['orders-postgres', 'fulfillment-postgres'] },
     seenAs: ['I8'],
   },
