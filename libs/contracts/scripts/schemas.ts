@@ -1,8 +1,8 @@
-// Writes the JSON Schemas: of every event, for consumers in any language, and of the declaration of an app, for editors.
+// Writes the JSON Schemas: one for each event, for consumers in any language, and one for `app.json`, for editors.
 import { writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import { appDeclaration } from '../src/declaration.js';
-import { EVENTS, schemaName } from '../src/events.js';
+import { appDeclaration } from '../src/declaration.ts';
+import { EVENTS, schemaName } from '../src/events.ts';
 
 for (const { type, dataschema, schema } of EVENTS) {
   write(schemaName(dataschema), { $id: dataschema, title: type, ...z.toJSONSchema(schema, { io: 'input' }) });

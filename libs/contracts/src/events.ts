@@ -1,22 +1,22 @@
 import { z } from 'zod';
 
-// Imports nothing of ours: scripts/schemas.ts runs it from source.
+// Imports none of our files, because scripts/schemas.ts runs it from source.
 
 /**
- * What may become of an order. None is PENDING today: that is reserved for orders that have to wait for something before
- * they are accepted, since whoever checks against the published schema would refuse a status that is added later.
+ * The statuses of an order. No order is PENDING today. It is reserved for orders that must wait before they are accepted,
+ * because consumers that validate by the published schema would refuse a status that is added later.
  */
 export const ORDER_STATUSES = ['PENDING', 'CREATED', 'CANCELED'] as const;
 
 export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
-/** At least one character and no control character, as `isPlainText` wants it at the edge. */
+/** At least one character and no control character, as `isPlainText` demands at the edge. */
 const plainText = z
   .string()
-  // eslint-disable-next-line no-control-regex -- they are what it is about; \p{Cc} is unknown to many who read the schemas
+  // eslint-disable-next-line no-control-regex -- it refuses them; many validators of JSON Schema do not support \p{Cc}
   .regex(/^[^\x00-\x1f\x7f-\x9f]+$/, 'must be text without control characters');
 
-/** An order as consumers see it. Consumers must ignore fields that they do not know. */
+/** An order in the data of an event. Consumers must ignore unknown fields. */
 export const orderSnapshot = z
   .object({
     id: z.uuid(),
@@ -39,15 +39,16 @@ export const orderSnapshot = z
 
 export type OrderSnapshot = z.infer<typeof orderSnapshot>;
 
-/** One kind of event: its CloudEvents type, which is its NATS subject too, and the schema of its data. */
+/** The contract of one type of event. */
 export interface EventContract<Data> {
+  /** CloudEvents type; also the NATS subject. */
   readonly type: string;
-  /** Where the JSON Schema of the data lies; the `dataschema` attribute. Changes only with an incompatible change. */
+  /** URN of the JSON Schema of the data; the `dataschema` attribute. Changes only with an incompatible change. */
   readonly dataschema: string;
   readonly schema: z.ZodType<Data>;
 }
 
-/** An order was stored. Its `sequence` is 1. */
+/** An order was stored. The `sequence` of this event is 1. */
 export const ordersCreated: EventContract<OrderSnapshot> = {
   type: 'orders.created',
   dataschema: 'urn:schema:orders.created:v1',
@@ -65,8 +66,8 @@ export const ordersCanceled: EventContract<OrderSnapshot> = {
 export const EVENTS = [ordersCreated, ordersCanceled] as const;
 
 /**
- * The JetStream stream that carries an event, and the subjects that it takes: the first word of the type names both.
- * `orders.created` is in ORDERS, which takes `orders.>`.
+ * The JetStream stream of a type of event, and the stream's subjects. Both are named after the first word of the type:
+ * `orders.created` is in the stream ORDERS with the subjects `orders.>`.
  */
 export function streamOf(type: string): { readonly name: string; readonly subjects: readonly string[] } {
   const domain = domainOf(type);
@@ -74,14 +75,14 @@ export function streamOf(type: string): { readonly name: string; readonly subjec
 }
 
 /**
- * The subject on which an event of this type is published again for one consumer only. A consumer subscribes to
- * {@link replayFilter} besides the types themselves.
+ * The subject for replays of a type of event to one consumer. A consumer subscribes to {@link replayFilter} in addition
+ * to the types.
  */
 export function replaySubject(consumer: string, type: string): string {
   return `${domainOf(type)}.replay.${consumer}.${type}`;
 }
 
-/** All subjects on which events of the stream of this type are published again for one consumer. */
+/** A subject filter for all replays to one consumer from the stream of this type. */
 export function replayFilter(consumer: string, type: string): string {
   return `${domainOf(type)}.replay.${consumer}.>`;
 }
@@ -90,7 +91,7 @@ function domainOf(type: string): string {
   return type.split('.', 1)[0]!;
 }
 
-/** The name of a schema's file: that of `urn:schema:orders.created:v1` is `orders.created.v1`. */
+/** File name of a schema, without its ending: `orders.created.v1` for `urn:schema:orders.created:v1`. */
 export function schemaName(dataschema: string): string {
   return dataschema.replace(/^urn:schema:/, '').replace(/:(v\d+)$/, '.$1');
 }

@@ -33,7 +33,7 @@ export function statementWithin<Rows>(
 }
 
 /**
- * Runs `work` in a transaction with a deadline. A statement is canceled when the signal of the deadline aborts, and after
+ * Runs `work` in a transaction with a deadline. A statement is cancelled when the signal of the deadline aborts, and after
  * the time that was left at BEGIN, {@link STATEMENT_TIMEOUT_MS} at most. When the deadline is over before COMMIT is sent,
  * the transaction is rolled back. Costs one round trip more than without a deadline.
  *
@@ -50,7 +50,7 @@ export function transactionWithin<T>(
 }
 
 /**
- * Runs `reads` outside of a transaction. A statement is canceled when the signal of the deadline aborts, and after
+ * Runs `reads` outside of a transaction. A statement is cancelled when the signal of the deadline aborts, and after
  * {@link STATEMENT_TIMEOUT_MS}.
  *
  * @throws what `reads` or the database throws; deadline-exceeded, when the deadline is over before `reads` begin
