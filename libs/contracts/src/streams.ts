@@ -1,6 +1,6 @@
 /**
- * The JetStream stream that carries an event, and the subjects that it takes: the first word of the type names both.
- * `orders.created` is in ORDERS, which takes `orders.>`.
+ * The JetStream stream of a type of event, and the stream's subjects. Both are named after the first word of the type:
+ * `orders.created` is in the stream ORDERS with the subjects `orders.>`.
  */
 export function streamOf(type: string): { readonly name: string; readonly subjects: readonly string[] } {
   const domain = domainOf(type);
@@ -8,14 +8,14 @@ export function streamOf(type: string): { readonly name: string; readonly subjec
 }
 
 /**
- * The subject on which an event of this type is published again for one consumer only. A consumer subscribes to
- * {@link replayFilter} besides the types themselves.
+ * The subject for replays of a type of event to one consumer. A consumer subscribes to {@link replayFilter} in addition
+ * to the types.
  */
 export function replaySubject(consumer: string, type: string): string {
   return `${domainOf(type)}.replay.${consumer}.${type}`;
 }
 
-/** All subjects on which events of the stream of this type are published again for one consumer. */
+/** A subject filter for all replays to one consumer from the stream of this type. */
 export function replayFilter(consumer: string, type: string): string {
   return `${domainOf(type)}.replay.${consumer}.>`;
 }

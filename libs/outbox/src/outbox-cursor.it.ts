@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { postgresOptions, preparedOn } from '@orders/postgres';
+import { postgresOptions, preparedQueries } from '@orders/postgres';
 import { createMigratedDatabase, type TestDatabase } from '@orders/postgres/testing';
 import { Secret } from '@orders/service';
 import { DataSource } from 'typeorm';
@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => db[Symbol.asyncDispose]());
 
 it('the statement that moves the cursor is planned once per connection, with an index even on an empty table', async () => {
-  const cursor = new OutboxCursor(dataSource, preparedOn(dataSource));
+  const cursor = new OutboxCursor(dataSource, preparedQueries(dataSource));
   await cursor.acquire('me', 5_000);
   const unmoved = { from: LOG_START, to: { ...LOG_START, stream: 's', streamSequence: 0 } };
   for (let n = 0; n < 10; n += 1) expect(await cursor.advance('me', unmoved, 5_000)).toBe(true);

@@ -107,7 +107,7 @@ export class OutboxCursor {
 
   /**
    * @param db runs statements outside of any transaction
-   * @param prepared like `db`, but with prepared statements ({@link preparing}); moves the cursor. Default `db`
+   * @param prepared like `db`, but with prepared statements (`preparedQueries`); moves the cursor. Default `db`
    */
   constructor(
     private readonly db: Queryable,

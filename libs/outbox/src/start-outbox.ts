@@ -1,6 +1,6 @@
 import { streamOf } from '@orders/contracts';
 import { JetStreamPublisher, NatsLink, STREAM_MAX_AGE_MS } from '@orders/messaging';
-import { preparedOn } from '@orders/postgres';
+import { preparedQueries } from '@orders/postgres';
 import { every } from '@orders/resilience';
 import type { Secret, Service } from '@orders/service';
 import { randomUUID } from 'node:crypto';
@@ -30,7 +30,7 @@ export function startOutbox({ service, database, databaseUrl, natsUrl, events }:
   const { logger } = service;
   const link = new NatsLink({ url: natsUrl.reveal(), name: service.name, logger });
   const log = new OutboxLog(database);
-  const cursor = new OutboxCursor(database, preparedOn(database));
+  const cursor = new OutboxCursor(database, preparedQueries(database));
   const relay = new Relay({
     log,
     cursor,

@@ -8,9 +8,9 @@ export {
   postgresOptions,
   type PostgresSettings,
 } from './postgres.js';
-export { preparedOn } from './prepared.js';
+export { preparedQueries } from './prepared-statements.js';
 export type { Queryable, TransactionRunner } from './queryable.js';
 export { migrateApp } from './run-migrations.js';
-export { assertAwaited, tooLate } from './too-late.js';
+export { assertNotOver, deadlineExceeded } from './deadline-exceeded.js';
 export { transactionsOf } from './transactions.js';
 export { readWithin, statementWithin, transactionWithin } from './within.js';

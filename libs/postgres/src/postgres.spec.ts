@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createLogger } from '@orders/instrumentation';
 import { openDatabase } from './postgres.js';
 
-/** A database of which these settings are off, and a service that keeps what it is told. */
+/** A database with these settings off, and a service that records its checks and stop steps. */
 function databaseWith(off: readonly string[]) {
   const calls: string[] = [];
   const checks = new Map<string, () => Promise<void>>();
@@ -25,7 +25,7 @@ function databaseWith(off: readonly string[]) {
 }
 
 describe('the database of a service', () => {
-  it('is asked by its readiness and closed with its connections', async () => {
+  it('is checked by readiness, and closed in the phase `connections` of the stop', async () => {
     const { database, service, calls, checks, stops } = databaseWith([]);
     await openDatabase(database, service, 'required');
     expect(calls[0]).toBe('initialize');
@@ -35,7 +35,7 @@ describe('the database of a service', () => {
     expect(calls.at(-1)).toBe('destroy');
   });
 
-  it('that may lose what it acknowledged is refused, and by nobody who has been told not to check', async () => {
+  it('is refused when it may lose acknowledged data, unless its durability is unchecked', async () => {
     const unsafe = databaseWith(['fsync']);
     await expect(openDatabase(unsafe.database, unsafe.service, 'required')).rejects.toThrow('are off: fsync');
     expect(unsafe.checks.size).toBe(0);

@@ -2,31 +2,31 @@ import { Backoff, sleep } from '@orders/resilience';
 import { count, secretUrl, type Secret, type Service } from '@orders/service';
 import pg from 'pg';
 import { z } from 'zod';
-import { type Connection, giveUpSilentServer } from './silent-server.js';
+import { type Connection, closeWhenUnresponsive } from './unresponsive-server.js';
 import { traceStatements } from './sql-span.js';
 
-/** The URL of an app's own database. */
+/** Config variable for the URL of the app's database. */
 export const databaseUrl = () => secretUrl('postgres', 'postgresql');
 
-/** What an app with a database of its own reads: `baseConfig.extend({ ...databaseConfig })`. */
+/** The variables of an app with a database: `baseConfig.extend({ ...databaseConfig })`. */
 export const databaseConfig = {
   DATABASE_URL: databaseUrl(),
   DATABASE_POOL_MAX: count(1, 10, 100),
-  // `unchecked`: runs on a Postgres that may lose what it acknowledged, as tests do.
+  // `unchecked`: also runs on a Postgres that may lose acknowledged data, as in tests.
   POSTGRES_DURABILITY: z.enum(['required', 'unchecked']).default('required'),
 };
 
 export interface PostgresSettings {
   url: Secret;
-  /** Connections of this process at most. */
+  /** Most connections of this process. */
   poolMax: number;
-  /** What the server shows for them. */
+  /** `application_name` of the connections, which the server shows. */
   applicationName: string;
-  /** For migrations, which may take their time: no limit but that of a lock. Default false. */
+  /** No timeouts on these connections: for migrations, which may take long. Default false. */
   unlimited?: boolean;
 }
 
-/** The longest that a statement runs on a connection of {@link postgresOptions} unless it is told otherwise, in ms. */
+/** Default `statement_timeout` of connections with {@link postgresOptions}, in ms. */
 export const STATEMENT_TIMEOUT_MS = 3_000;
 
 const LIMITS = {
@@ -36,21 +36,23 @@ const LIMITS = {
   lock_timeout: 1_000,
   idle_in_transaction_session_timeout: 5_000,
   onConnect: (connection: Connection) => {
-    giveUpSilentServer(connection);
+    closeWhenUnresponsive(connection);
     traceStatements(connection);
   },
 };
 
 /**
- * TypeORM options for an app's own database, but for its entities and migrations. Every wait has an end. At the
- * server: for a lock 1 s, for a statement 3 s, and a transaction that does nothing is ended after 5 s. At the client:
- * for a connection 1 s, for a server that has fallen silent 5 s. A call with the deadline of the edge (5 s) that meets
- * an idle pool needs no other.
+ * TypeORM options for the database of an app, without its entities and migrations. Every wait has a timeout:
+ *
+ * - at the server: 1 s for a lock, 3 s for a statement, 5 s for a transaction that is idle;
+ * - at the client: 1 s for a connection, 5 s for the answer to a query.
+ *
+ * A call with the deadline of the edge (5 s) needs no other timeout while the pool has an idle connection.
  */
 export function postgresOptions({ url, poolMax, applicationName, unlimited = false }: PostgresSettings) {
   return {
     type: 'postgres' as const,
-    // Else TypeORM would look for it beside the bundle.
+    // Otherwise TypeORM would look for the driver in the folder of the bundle.
     driver: pg,
     url: url.reveal(),
     applicationName,
@@ -71,10 +73,11 @@ interface Database {
 }
 
 /**
- * Connects as {@link connectWithRetry} does, checks the server as {@link assertDurable} does unless its durability is
- * `unchecked`, and ties the database to the service: `/readyz` asks it, and it is closed when the service stops.
+ * Connects, and retries until it succeeds. Checks the server by {@link assertDurable} unless `durability` is `unchecked`.
+ * Adds the database to `/readyz` and closes it when the service stops.
  *
- * @throws when the server may lose what it has acknowledged
+ * @returns resolves once connected; never settles when the service stops before
+ * @throws when the server may lose acknowledged data
  */
 export async function openDatabase(
   database: Database,
@@ -87,13 +90,13 @@ export async function openDatabase(
   service.onStop('connections', 'postgres', () => database.destroy());
 }
 
-/** With one of these off, Postgres acknowledges what it may lose. */
+/** Settings without which Postgres may lose data that it has acknowledged. */
 const DURABILITY = ['fsync', 'full_page_writes', 'synchronous_commit'];
 
 /**
- * Refuses a server that may lose what it has acknowledged.
+ * Checks that the server does not lose acknowledged data.
  *
- * @throws with the settings that are off
+ * @throws an error that names the settings that are off
  */
 export async function assertDurable(database: Pick<Database, 'query'>): Promise<void> {
   const sql = `SELECT name FROM pg_settings WHERE name = ANY ($1) AND setting = 'off' ORDER BY name`;
@@ -101,13 +104,13 @@ export async function assertDurable(database: Pick<Database, 'query'>): Promise<
   if (off.length === 0) return;
   const names = off.map(({ name }) => name).join(', ');
   throw new Error(
-    `Postgres may lose what it acknowledges, these are off: ${names}. POSTGRES_DURABILITY=unchecked takes it all the same`,
+    `Postgres may lose acknowledged data, because these are off: ${names}. POSTGRES_DURABILITY=unchecked accepts that`,
   );
 }
 
 /**
- * Connects, and tries again until it works: a database may start after its users. Never settles once the service
- * stops: whoever awaits it must not go on starting.
+ * Connects, and retries until it succeeds, because a database may start after its apps. Never settles when the service
+ * stops before, so that its caller does not go on starting.
  */
 async function connectWithRetry(
   database: Pick<Database, 'initialize'>,
@@ -122,7 +125,7 @@ async function connectWithRetry(
       return;
     } catch (error) {
       const retryInMs = backoff.next();
-      service.logger.warn({ err: error, retryInMs }, 'no database yet, will try again');
+      service.logger.warn({ err: error, retryInMs }, 'cannot connect to the database, will retry');
       await sleep(retryInMs, stop.signal);
     }
   }

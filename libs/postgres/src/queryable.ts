@@ -1,12 +1,12 @@
 /**
- * Whatever runs SQL inside the caller's transaction or outside of one. TypeORM's `DataSource` and `EntityManager`
- * are Queryables. Our statements all end in SELECT or INSERT … RETURNING, for which TypeORM answers the rows.
+ * Runs SQL, inside of a transaction or outside. TypeORM's `DataSource` and `EntityManager` are Queryables. All our
+ * statements are a SELECT or an INSERT … RETURNING, for which TypeORM returns the rows.
  */
 export interface Queryable {
   query<Rows = unknown>(sql: string, parameters?: unknown[]): Promise<Rows>;
 }
 
-/** Runs `work` in one transaction: committed when it resolves, rolled back when it rejects. */
+/** Runs `work` in a transaction, which is committed when `work` resolves and rolled back when it rejects. */
 export interface TransactionRunner {
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
 }

@@ -11,15 +11,15 @@ interface MigratableDatabase {
   destroy(): Promise<void>;
 }
 
-/** Any number of ours; the lock that lets one migration run at a time on a database. */
+/** Key of the advisory lock that lets one process migrate a database at a time; any fixed number. */
 const MIGRATION_LOCK = 7_263_514;
 
 /**
- * Brings a database to the newest schema, each migration in a transaction of its own; what is done already is left
- * alone. Of several that run at once, one works and the others find nothing left to do. To be given a pool of one
- * connection, which holds the lock.
+ * Runs all pending migrations, each in a transaction of its own. When several processes do so at once, one runs them and
+ * the others wait for it and find none pending.
  *
- * @throws what the database threw; the migrations before the failing one are kept
+ * @param database its pool must have one connection, which holds the lock
+ * @throws what the database threw; migrations before the failing one stay committed
  */
 export async function runMigrations(database: MigratableDatabase, logger: Logger): Promise<void> {
   await database.initialize();
@@ -37,10 +37,10 @@ export async function runMigrations(database: MigratableDatabase, logger: Logger
 }
 
 /**
- * The migration step of an app, a process of its own before a release: reads `DATABASE_URL` and runs what
- * {@link runMigrations} does. The app itself never changes the schema.
+ * The migration step of an app, which runs as a process of its own before a release: reads `DATABASE_URL` and runs
+ * {@link runMigrations}. The app itself never changes the schema.
  *
- * @param open the app's database with these settings, not connected yet
+ * @param open makes the app's database with these settings, not yet connected
  */
 export async function migrateApp(
   name: string,

@@ -8,7 +8,7 @@ beforeAll(() => void (spans = recordSpans()));
 beforeEach(() => spans.reset());
 afterAll(() => spans.stop());
 
-/** A connection that answers with what it was asked. */
+/** A connection that returns the parameters of its query. */
 function connection(query: (...parameters: unknown[]) => unknown = async (...parameters) => parameters) {
   const made = { query, database: 'orders', connection: { stream: { destroy: () => undefined } } };
   traceStatements(made);
@@ -18,7 +18,7 @@ function connection(query: (...parameters: unknown[]) => unknown = async (...par
 const inTrace = <T>(work: () => Promise<T>) => withSpan('request', { parent: '' }, work);
 
 describe('a statement', () => {
-  it('of a recorded trace is a span with its text and without its values', async () => {
+  it('of a recorded trace has a span with its text, without its values', async () => {
     const { query } = connection();
     const answer = await inTrace(async () => query(' select $1', ['s3cret']));
     expect(answer).toEqual([' select $1', ['s3cret']]);
@@ -32,19 +32,19 @@ describe('a statement', () => {
     expect(JSON.stringify(statement?.attributes)).not.toContain('s3cret');
   });
 
-  it('that is prepared goes by its name', async () => {
+  it('that is prepared has a span with its name', async () => {
     const { query } = connection();
     await inTrace(async () => query({ name: 'create-orders', text: 'INSERT …', values: [] }));
     expect(spans.ended()[0]?.name).toBe('pg.query:create-orders');
   });
 
-  it('that fails says so, and fails as it did', async () => {
+  it('that fails has a failed span, and throws the same error', async () => {
     const { query } = connection(() => Promise.reject(new Error('no')));
     await expect(inTrace(async () => query('COMMIT'))).rejects.toThrow('no');
     expect(spans.ended()[0]).toMatchObject({ name: 'pg.query:COMMIT', status: { code: 2 } });
   });
 
-  it('outside of a trace is none', async () => {
+  it('outside of a trace has no span', async () => {
     await connection().query('SELECT 1');
     expect(spans.ended()).toEqual([]);
   });

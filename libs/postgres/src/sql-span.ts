@@ -1,7 +1,7 @@
 import { endSpan, isTraced, startClientSpan } from '@orders/instrumentation';
-import type { Connection } from './silent-server.js';
+import type { Connection } from './unresponsive-server.js';
 
-/** Makes the statements of a connection that are part of a recorded trace spans of it; others pass as they are. */
+/** Gives each statement of a connection that runs in a recorded trace a span. Others pass unchanged. */
 export function traceStatements(connection: Connection): void {
   const query = connection.query.bind(connection);
   connection.query = (...parameters: unknown[]) => {
@@ -13,7 +13,7 @@ export function traceStatements(connection: Connection): void {
       'db.query.text': text,
     });
     const result = query(...parameters);
-    // Whoever takes rows one by one gets them in his own way.
+    // A cursor or a stream is no promise, and when it ends is not known here.
     if (!(result instanceof Promise)) endSpan(span);
     else
       result.then(
@@ -24,7 +24,7 @@ export function traceStatements(connection: Connection): void {
   };
 }
 
-/** By the name that it is prepared under, else by its first word. Values are in its parameters, not in its text. */
+/** Name of the prepared statement, or else its first word; and its text, which has no values: those are parameters. */
 function statementOf(query: unknown): { name: string; text: string } {
   const { name, text = '' } = typeof query === 'string' ? { text: query } : (query as Partial<Prepared>);
   return { name: name ?? /\w+/.exec(text)?.[0].toUpperCase() ?? '', text };

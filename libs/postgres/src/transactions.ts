@@ -1,14 +1,14 @@
 import type { PoolClient } from 'pg';
 import type { DataSource } from 'typeorm';
-import { preparing } from './preparing.js';
+import { withPreparedStatements } from './prepared-statements.js';
 import type { TransactionRunner } from './queryable.js';
 
-/** TypeORM's transactions, in which each statement is prepared ({@link preparing}). */
+/** Runs transactions by TypeORM in which each statement is prepared, as {@link withPreparedStatements} does. */
 export function transactionsOf(database: DataSource): TransactionRunner {
   return {
     transaction: (work) =>
       database.transaction(async ({ queryRunner }) =>
-        work(preparing((await queryRunner?.connect()) as PoolClient)),
+        work(withPreparedStatements((await queryRunner?.connect()) as PoolClient)),
       ),
   };
 }

@@ -8,7 +8,7 @@ import { eventually } from './testing/eventually.js';
 import { createTestDatabase, type TestDatabase } from './testing/test-database.js';
 import { readWithin, transactionWithin } from './within.js';
 
-/** The deadline of a test that is not about deadlines. */
+/** A deadline that does not pass during a test. */
 const inTime = () => Deadline.withoutTimer(new AbortController().signal, 60_000);
 
 let db: TestDatabase;
@@ -26,8 +26,8 @@ afterAll(async () => {
 });
 
 describe('a transaction', () => {
-  // Seen as a 500 while Postgres was shutting down.
-  it('whose connection died between two statements has met a database that is away, not a bug', async () => {
+  // It was answered with 500 while Postgres was shutting down.
+  it('whose connection dies between two statements fails with a transient error', async () => {
     const cut = transactionWithin(dataSource, inTime(), async (tx) => {
       const [own] = await tx.query<{ pid: number }[]>('SELECT pg_backend_pid() AS pid');
       await db.query('SELECT pg_terminate_backend($1)', [own?.pid]);
@@ -41,8 +41,8 @@ describe('a transaction', () => {
 });
 
 describe('a read', () => {
-  // Each connection waited for another one to cancel it: a second without any.
-  it('that is over gives its connection back, although all are lent and nobody waits for any of them', async () => {
+  // Each connection waited for another one to cancel it, so that none was free for a second.
+  it('that is over returns its connection, although all are lent and all their callers have gone', async () => {
     const caller = new AbortController();
     const both = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const finish = Promise.withResolvers<void>();

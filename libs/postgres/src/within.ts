@@ -2,120 +2,124 @@ import type { Deadline } from '@orders/resilience';
 import type { PoolClient } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { STATEMENT_TIMEOUT_MS } from './postgres.js';
-import { preparing } from './preparing.js';
-import { assertAwaited } from './too-late.js';
+import { withPreparedStatements } from './prepared-statements.js';
+import { assertNotOver } from './deadline-exceeded.js';
 
 export interface Statement {
   readonly sql: string;
   readonly parameters: unknown[];
-  /** As {@link preparing} does, on its conditions. Default false. */
+  /** Whether to prepare it; see the conditions of {@link withPreparedStatements}. Default false. */
   readonly prepared?: boolean;
 }
 
 /**
- * Runs one statement in a transaction of its own. While more is left than any statement may take, that is one round
- * trip, and Postgres itself ends it in time; else as {@link transactionWithin}.
+ * Runs one statement in a transaction of its own. While more time is left than `statement_timeout`, which ends it in time,
+ * that takes one round trip; otherwise it runs as {@link transactionWithin} does.
  *
- * @throws what the database throws; deadline-exceeded, when the deadline is over before it begins
+ * @throws what the database throws; deadline-exceeded, when the deadline is over before the statement begins
  */
 export function statementWithin<Rows>(
   db: DataSource,
   deadline: Deadline,
   { sql, parameters, prepared = false }: Statement,
 ): Promise<Rows> {
-  return onConnection(db, deadline, (lent) => {
+  return withConnection(db, deadline, (lent) => {
     const query = async () =>
       prepared
-        ? preparing(lent.client).query<Rows>(sql, parameters)
+        ? withPreparedStatements(lent.client).query<Rows>(sql, parameters)
         : ((await lent.client.query(sql, parameters)).rows as Rows);
     return deadline.remainingMs > STATEMENT_TIMEOUT_MS ? query() : inTransaction(lent, deadline, query);
   });
 }
 
 /**
- * Runs `work` in a transaction that is committed only while somebody waits for it: no statement runs longer than what
- * is left of the deadline, and when it is over before COMMIT is sent there is a rollback. One round trip more than
- * without a deadline.
+ * Runs `work` in a transaction with a deadline. A statement is cancelled when the signal of the deadline aborts, and after
+ * the time that was left at BEGIN, {@link STATEMENT_TIMEOUT_MS} at most. When the deadline is over before COMMIT is sent,
+ * the transaction is rolled back. Costs one round trip more than without a deadline.
  *
- * @throws what `work` or the database throws; deadline-exceeded, when the deadline is over before it begins or commits
+ * @throws what `work` or the database throws; deadline-exceeded, when the deadline is over before BEGIN or COMMIT
  */
 export function transactionWithin<T>(
   db: DataSource,
   deadline: Deadline,
   work: (tx: EntityManager) => Promise<T>,
 ): Promise<T> {
-  return onConnection(db, deadline, (lent) => inTransaction(lent, deadline, () => work(lent.runner.manager)));
+  return withConnection(db, deadline, (lent) =>
+    inTransaction(lent, deadline, () => work(lent.runner.manager)),
+  );
 }
 
 /**
- * Runs `reads` for as long as somebody waits for what they find, outside of a transaction: each statement runs until the
- * signal of the deadline aborts, and {@link STATEMENT_TIMEOUT_MS} at most.
+ * Runs `reads` outside of a transaction. A statement is cancelled when the signal of the deadline aborts, and after
+ * {@link STATEMENT_TIMEOUT_MS}.
  *
- * @throws what `reads` or the database throws; deadline-exceeded, when the deadline is over before they begin
+ * @throws what `reads` or the database throws; deadline-exceeded, when the deadline is over before `reads` begin
  */
 export function readWithin<T>(
   db: DataSource,
   deadline: Deadline,
   reads: (manager: EntityManager) => Promise<T>,
 ): Promise<T> {
-  return onConnection(db, deadline, ({ runner }) => reads(runner.manager));
+  return withConnection(db, deadline, ({ runner }) => reads(runner.manager));
 }
 
-/** A connection of the pool while a call has it. */
-interface Lent {
+/** A connection of the pool while a call uses it. */
+interface LentConnection {
   readonly runner: QueryRunner;
-  /** The runner's own connection. */
+  /** The connection of `runner`. */
   readonly client: PoolClient;
   /** Resolves when no cancellation can hit the next statement. */
-  readonly calm: () => Promise<unknown>;
+  readonly cancellationSettled: () => Promise<unknown>;
 }
 
 async function inTransaction<T>(
-  { runner, calm }: Lent,
+  { runner, cancellationSettled }: LentConnection,
   deadline: Deadline,
   work: () => Promise<T>,
 ): Promise<T> {
   await runner.startTransaction();
   try {
-    // 0 would mean without limit.
+    // 0 would mean no limit.
     const leftMs = Math.max(1, Math.min(STATEMENT_TIMEOUT_MS, Math.floor(deadline.remainingMs)));
     await runner.query(`SET LOCAL statement_timeout = ${leftMs}`);
     const result = await work();
-    assertAwaited(deadline);
+    assertNotOver(deadline);
     await runner.commitTransaction();
     return result;
   } catch (error) {
-    await calm();
-    // It fails only when the connection is gone, and the transaction with it.
+    await cancellationSettled();
+    // Fails only when the connection is gone, which ends the transaction too.
     await runner.rollbackTransaction().catch(() => undefined);
     throw error;
   }
 }
 
-/** Lends `work` a connection; what runs on it is cancelled when nobody waits for it any more. */
-async function onConnection<T>(
+/** Lends `work` a connection, and cancels the statement on it when the signal of the deadline aborts. */
+async function withConnection<T>(
   db: DataSource,
   deadline: Deadline,
-  work: (lent: Lent) => Promise<T>,
+  work: (lent: LentConnection) => Promise<T>,
 ): Promise<T> {
-  assertAwaited(deadline);
+  assertNotOver(deadline);
   const runner = db.createQueryRunner();
   try {
     const client = (await runner.connect()) as PoolClient & { processID: number };
-    // It may have taken a while.
-    assertAwaited(deadline);
+    // The wait for a connection takes up to 1 s.
+    assertNotOver(deadline);
     const cancellation = new Cancellation(db, client.processID);
     const cancel = () => void cancellation.send();
     deadline.signal.addEventListener('abort', cancel, { once: true });
-    const calm = () => cancellation.calm();
-    const over = () => deadline.signal.removeEventListener('abort', cancel);
-    return await work({ runner, client, calm }).finally(over).finally(calm);
+    const cancellationSettled = () => cancellation.settled();
+    const removeListener = () => deadline.signal.removeEventListener('abort', cancel);
+    return await work({ runner, client, cancellationSettled })
+      .finally(removeListener)
+      .finally(cancellationSettled);
   } finally {
     await runner.release();
   }
 }
 
-/** Ends what a connection works on. */
+/** Cancels the statement that runs on a connection. */
 class Cancellation {
   private isOver = false;
   private sent: Promise<unknown> = Promise.resolve();
@@ -125,7 +129,7 @@ class Cancellation {
     private readonly processId: number,
   ) {}
 
-  /** When this fails, the statement ends by its timeout. */
+  /** Sends the cancel request. When that fails, `statement_timeout` ends the statement. */
   async send(): Promise<void> {
     const runner = this.db.createQueryRunner();
     try {
@@ -134,17 +138,17 @@ class Cancellation {
       this.sent = runner.query('SELECT pg_cancel_backend($1)', [this.processId]).catch(() => undefined);
       await this.sent;
     } catch {
-      // No connection in time.
+      // There was no free connection in time.
     } finally {
       await runner.release();
     }
   }
 
   /**
-   * Nothing is sent from now on; resolves when nothing is on its way either. One that has no connection yet is not waited
-   * for: while all are lent, it may be this one that it needs.
+   * Prevents later requests, and resolves when one that was sent is answered. Does not wait for one that waits for a
+   * connection of the pool: when all are lent, that may be the very connection that is returned after this.
    */
-  calm(): Promise<unknown> {
+  settled(): Promise<unknown> {
     this.isOver = true;
     return this.sent;
   }

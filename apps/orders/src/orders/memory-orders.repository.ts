@@ -1,5 +1,5 @@
 import type { EventPublisher, Message } from '@orders/messaging';
-import { assertAwaited } from '@orders/postgres';
+import { assertNotOver } from '@orders/postgres';
 import type { Deadline } from '@orders/resilience';
 import type { Order } from './order.js';
 import {
@@ -22,7 +22,7 @@ export class MemoryOrdersRepository extends OrdersRepository {
   }
 
   async create(orders: readonly NewOrder[], deadline: Deadline): Promise<StoredOrder[]> {
-    assertAwaited(deadline);
+    assertNotOver(deadline);
     const results: StoredOrder[] = [];
     const events: Message[] = [];
     for (const { order, idempotencyKey, requestHash, event } of orders) {
@@ -42,12 +42,12 @@ export class MemoryOrdersRepository extends OrdersRepository {
   }
 
   async find(which: OrderRef, deadline: Deadline): Promise<Order | undefined> {
-    assertAwaited(deadline);
+    assertNotOver(deadline);
     return this.visible(which);
   }
 
   async list({ customerId, limit, before }: OrdersQuery, deadline: Deadline): Promise<Order[]> {
-    assertAwaited(deadline);
+    assertNotOver(deadline);
     const own = [...this.orders.values()]
       .filter((order) => order.customerId === customerId && (before === undefined || order.id < before))
       .sort((a, b) => (a.id < b.id ? 1 : -1));
@@ -59,7 +59,7 @@ export class MemoryOrdersRepository extends OrdersRepository {
     deadline: Deadline,
     change: (order: Order) => OrderChange | undefined,
   ): Promise<Order | undefined> {
-    assertAwaited(deadline);
+    assertNotOver(deadline);
     // Nothing is awaited between reading and writing: that is the lock.
     const order = this.visible(which);
     const changed = order && change(order);

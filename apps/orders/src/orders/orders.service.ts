@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError, ORDER_LIMITS } from '@orders/contracts';
 import { type Caller, onBehalfOf } from '@orders/instrumentation';
-import { tooLate } from '@orders/postgres';
+import { deadlineExceeded } from '@orders/postgres';
 import { Deadline } from '@orders/resilience';
 import { measuredBatcher } from '@orders/service';
 import { randomUUIDv7 } from 'node:crypto';
@@ -57,7 +57,9 @@ export class OrdersService {
     // Not deadline-exceeded: that may be the time of one of them only.
     isOutage: (error) => error instanceof DomainError && error.code === 'unavailable',
     refuse: (why) =>
-      why === 'full' ? new DomainError('overloaded', 'too many orders wait to be stored') : tooLate(),
+      why === 'full'
+        ? new DomainError('overloaded', 'too many orders wait to be stored')
+        : deadlineExceeded(),
     maxItems: ORDER_LIMITS.maxBatch,
     // What Postgres parses in some 10 ms.
     maxBytes: 1_024 * 1_024,

@@ -8,7 +8,7 @@ import {
   readWithin,
   statementWithin,
   transactionWithin,
-  tooLate,
+  deadlineExceeded,
 } from '@orders/postgres';
 import type { Deadline } from '@orders/resilience';
 import { type DataSource, LessThan } from 'typeorm';
@@ -167,7 +167,7 @@ export class PostgresOrdersRepository extends OrdersRepository {
       return await work();
     } catch (cause) {
       if (cause instanceof DomainError) throw cause;
-      if (deadline.over) throw tooLate(cause);
+      if (deadline.over) throw deadlineExceeded(cause);
       if (!isTransientDatabaseError(cause)) throw cause;
       throw new DomainError('unavailable', 'the database cannot answer now', { cause });
     }

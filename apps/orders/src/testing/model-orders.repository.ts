@@ -1,6 +1,6 @@
 import { DomainError } from '@orders/contracts';
 import { OutboxLog } from '@orders/outbox';
-import { isTransientDatabaseError, assertAwaited } from '@orders/postgres';
+import { isTransientDatabaseError, assertNotOver } from '@orders/postgres';
 import type { ModelConnection, ModelSession } from '@orders/postgres/testing';
 import type { Deadline } from '@orders/resilience';
 import type { Order } from '../orders/order.js';
@@ -20,7 +20,7 @@ export class ModelOrdersRepository extends OrdersRepository {
   }
 
   async create(orders: readonly NewOrder[], deadline: Deadline): Promise<StoredOrder[]> {
-    assertAwaited(deadline);
+    assertNotOver(deadline);
     const created = await this.run(() => this.db.transaction((tx) => this.insert(tx, orders)));
     const isNew = ({ order }: NewOrder) => created.has(order.id);
     const existing = orders.every(isNew) ? [] : await this.run(() => this.db.rows<NewOrder>('orders'));
@@ -35,12 +35,12 @@ export class ModelOrdersRepository extends OrdersRepository {
   }
 
   async find(which: OrderRef, deadline: Deadline): Promise<Order | undefined> {
-    assertAwaited(deadline);
+    assertNotOver(deadline);
     return visible(await this.run(() => this.db.rows<Order>('order_version')), which);
   }
 
   async list({ customerId, limit, before }: OrdersQuery, deadline: Deadline): Promise<Order[]> {
-    assertAwaited(deadline);
+    assertNotOver(deadline);
     const rows = await this.run(() => this.db.rows<NewOrder>('orders'));
     const own = rows.map(({ order }) => order).filter((order) => order.customerId === customerId);
     const older = own.filter(({ id }) => before === undefined || id < before);
@@ -52,7 +52,7 @@ export class ModelOrdersRepository extends OrdersRepository {
     deadline: Deadline,
     change: (order: Order) => OrderChange | undefined,
   ): Promise<Order | undefined> {
-    assertAwaited(deadline);
+    assertNotOver(deadline);
     return this.run(() =>
       this.db.transaction(async (tx) => {
         await tx.lock(which.id);

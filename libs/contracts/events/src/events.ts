@@ -1,15 +1,15 @@
 import { ORDER_STATUSES } from '@orders/contracts/limits';
 import { z } from 'zod';
 
-// Imports what runs from source: scripts/schemas.ts does.
+// Imports only what Node runs from source, because scripts/schemas.ts does.
 
-/** At least one character and no control character, as `isPlainText` wants it at the edge. */
+/** At least one character and no control character, as `isPlainText` demands at the edge. */
 const plainText = z
   .string()
-  // eslint-disable-next-line no-control-regex -- they are what it is about; \p{Cc} is unknown to many who read the schemas
+  // eslint-disable-next-line no-control-regex -- it refuses them; many validators of JSON Schema do not support \p{Cc}
   .regex(/^[^\x00-\x1f\x7f-\x9f]+$/, 'must be text without control characters');
 
-/** An order as consumers see it. Consumers must ignore fields that they do not know. */
+/** An order in the data of an event. Consumers must ignore unknown fields. */
 export const orderSnapshot = z
   .object({
     id: z.uuid(),
@@ -32,15 +32,16 @@ export const orderSnapshot = z
 
 export type OrderSnapshot = z.infer<typeof orderSnapshot>;
 
-/** One kind of event: its CloudEvents type, which is its NATS subject too, and the schema of its data. */
+/** The contract of one type of event. */
 export interface EventContract<Data> {
+  /** CloudEvents type; also the NATS subject. */
   readonly type: string;
-  /** Where the JSON Schema of the data lies; the `dataschema` attribute. Changes only with an incompatible change. */
+  /** URN of the JSON Schema of the data; the `dataschema` attribute. Changes only with an incompatible change. */
   readonly dataschema: string;
   readonly schema: z.ZodType<Data>;
 }
 
-/** An order was stored. Its `sequence` is 1. */
+/** An order was stored. The `sequence` of this event is 1. */
 export const ordersCreated: EventContract<OrderSnapshot> = {
   type: 'orders.created',
   dataschema: 'urn:schema:orders.created:v1',
@@ -57,7 +58,7 @@ export const ordersCanceled: EventContract<OrderSnapshot> = {
 /** Every event that this system publishes. */
 export const EVENTS = [ordersCreated, ordersCanceled] as const;
 
-/** The name of a schema's file: that of `urn:schema:orders.created:v1` is `orders.created.v1`. */
+/** File name of a schema, without its ending: `orders.created.v1` for `urn:schema:orders.created:v1`. */
 export function schemaName(dataschema: string): string {
   return dataschema.replace(/^urn:schema:/, '').replace(/:(v\d+)$/, '.$1');
 }

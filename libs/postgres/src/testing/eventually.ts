@@ -1,4 +1,10 @@
-/** Resolves when `condition` holds; rejects after `timeoutMs` (default 10 000) with what it was waiting for. */
+/**
+ * Resolves when `condition` holds; it is checked every 10 ms.
+ *
+ * @param what the condition in words, for the error
+ * @param timeoutMs default 10 000
+ * @throws when the condition does not hold within `timeoutMs`
+ */
 export async function eventually(
   what: string,
   condition: () => Promise<boolean> | boolean,

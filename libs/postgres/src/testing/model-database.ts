@@ -5,18 +5,18 @@ import type { ModelTransaction } from './model-transaction.js';
 import { ConnectionLost, directWire, type Wire } from './wire.js';
 
 /**
- * A database in memory that answers the statements of outbox, inbox and dead letters as Postgres does, as far as
- * delivery depends on it: transactions are atomic, unique keys wait for each other, a running transaction holds
- * back the horizon of the log. outbox-conformance.ts and inbox-conformance.ts hold it to that.
+ * An in-memory model of Postgres that runs the statements of outbox, inbox and dead letters. It has the properties that
+ * delivery depends on: transactions are atomic, an insert waits for a running one of the same unique key, and a running
+ * transaction holds back the horizon of the log. outbox-conformance.ts and inbox-conformance.ts test this.
  */
 export class ModelDatabase extends ModelTables {
-  /** One connection; each process has its own. */
+  /** Opens a connection; each process has its own. */
   connect(wire: Wire = directWire): ModelConnection {
     return new ModelConnection(this, wire);
   }
 }
 
-/** What a process sees of the database. */
+/** A connection of a process to the model database. */
 export class ModelConnection implements Queryable, TransactionRunner {
   private readonly open = new Set<ModelTransaction>();
 
@@ -38,7 +38,7 @@ export class ModelConnection implements Queryable, TransactionRunner {
     });
   }
 
-  /** All rows of a table that are committed. */
+  /** All committed rows of a table. */
   rows<Row>(table: string): Promise<Row[]> {
     return this.wire(`SELECT FROM ${table}`, () => this.database.table<Row>(table).rows());
   }
@@ -59,13 +59,13 @@ export class ModelConnection implements Queryable, TransactionRunner {
     }
   }
 
-  /** The process is gone: the server rolls back what it had open. */
+  /** The process has crashed: the server rolls back its open transactions. */
   close(): void {
     for (const tx of this.open) tx.end('aborted');
   }
 }
 
-/** A transaction as the process that runs it has it in hand. */
+/** The transaction that a connection passes to its `work`. */
 export class ModelSession implements Queryable {
   constructor(
     private readonly database: ModelDatabase,
@@ -80,7 +80,7 @@ export class ModelSession implements Queryable {
     });
   }
 
-  /** Inserts into a table that no statement of this lib knows; false when the key is taken. */
+  /** Inserts a row into any table, without SQL; false when the key exists. */
   insert(table: string, key: string, row: unknown): Promise<boolean> {
     return this.wire(`INSERT INTO ${table}`, () => {
       assertRunning(this.tx);
@@ -89,7 +89,7 @@ export class ModelSession implements Queryable {
     });
   }
 
-  /** As SELECT … FOR UPDATE: until the transaction ends, whoever else wants the same lock waits. */
+  /** Like SELECT … FOR UPDATE: others that want the same lock wait until the transaction ends. */
   lock(key: string): Promise<void> {
     return this.wire(`lock ${key}`, () => this.database.lock(this.tx, key));
   }

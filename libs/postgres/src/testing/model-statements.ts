@@ -7,7 +7,7 @@ interface Call {
   readonly parameters: readonly unknown[];
 }
 
-/** What each statement of this lib does, by the words that only it begins with. */
+/** The known statements, by the words that only they begin with. */
 const STATEMENTS: Readonly<Record<string, (call: Call) => unknown>> = {
   'INSERT INTO outbox': append,
   'WITH taken AS': acquire,
@@ -17,12 +17,16 @@ const STATEMENTS: Readonly<Record<string, (call: Call) => unknown>> = {
   'WITH kept AS': rewind,
   'WITH released AS': release,
   'INSERT INTO inbox': accept,
-  'INSERT INTO dead_letter': bury,
-  'INSERT INTO effect': take,
+  'INSERT INTO dead_letter': addDeadLetter,
+  'INSERT INTO effect': applyEffect,
 };
 const OPENINGS = Object.entries(STATEMENTS);
 
-/** Runs a statement at one instant, but for waiting for another transaction. */
+/**
+ * Runs a statement in no simulated time, except for waits for another transaction.
+ *
+ * @throws when the statement is unknown
+ */
 export async function runStatement(
   database: ModelTables,
   tx: ModelTransaction,
@@ -61,7 +65,7 @@ function read({ database, parameters }: Call) {
   const from = { xid: Number(xid), position: Number(position) };
   return database.outbox
     .rows()
-    .filter((row) => isBehind(row, from))
+    .filter((row) => isAfter(row, from))
     .sort((a, b) => a.xid - b.xid || a.position - b.position)
     .slice(0, limit)
     .map(({ xid, position, ...row }) => ({
@@ -76,7 +80,7 @@ function idsUpTo({ database, parameters }: Call) {
   const to = { xid: Number(xid), position: Number(position) };
   return database.outbox
     .rows()
-    .filter((row) => !isBehind(row, to))
+    .filter((row) => !isAfter(row, to))
     .sort((a, b) => b.xid - a.xid || b.position - a.position)
     .slice(0, limit)
     .map(({ event_id }) => ({ event_id }));
@@ -141,7 +145,7 @@ async function accept({ database, tx, parameters }: Call) {
   return accepted;
 }
 
-async function bury({ database, tx, parameters }: Call) {
+async function addDeadLetter({ database, tx, parameters }: Call) {
   const [consumer, address, id] = parameters as [string, string, string];
   database.xidOf(tx);
   const letters = database.table<{ consumer: string; id: string }>('dead_letter');
@@ -154,13 +158,13 @@ async function bury({ database, tx, parameters }: Call) {
   return isNew ? [{ id }] : [];
 }
 
-/** The effect of an event in tests: a row that nothing but the inbox keeps from coming twice. */
-async function take({ database, tx, parameters }: Call) {
+/** The effect of an event in tests: a row without a unique key, so that only the inbox prevents a second one. */
+async function applyEffect({ database, tx, parameters }: Call) {
   const [id] = parameters as [string];
   database.xidOf(tx);
   await database.table('effect').insert(tx, `${database.nextPosition()}`, { id });
 }
 
-function isBehind(a: { xid: number; position: number }, b: { xid: number; position: number }): boolean {
+function isAfter(a: { xid: number; position: number }, b: { xid: number; position: number }): boolean {
   return a.xid > b.xid || (a.xid === b.xid && a.position > b.position);
 }

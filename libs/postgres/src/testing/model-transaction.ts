@@ -1,12 +1,12 @@
-/** A transaction of the model database, at READ COMMITTED: it sees what was committed, and what it wrote itself. */
+/** A transaction of the model database, at READ COMMITTED: it sees what is committed and what it wrote itself. */
 export class ModelTransaction {
   state: 'running' | 'committed' | 'aborted' = 'running';
-  /** Given at the first write, as Postgres does. */
+  /** Assigned at the first write, as Postgres does. */
   xid: number | undefined;
   private waitsFor: ModelTransaction | undefined;
   private readonly watchers: (() => void)[] = [];
 
-  /** Ends it; what has ended stays as it is. */
+  /** Ends the transaction; a second call does nothing. */
   end(state: 'committed' | 'aborted'): void {
     if (this.state !== 'running') return;
     this.state = state;
@@ -14,9 +14,9 @@ export class ModelTransaction {
   }
 
   /**
-   * Waits for another one to end.
+   * Waits for another transaction to end.
    *
-   * @throws with SQLSTATE 40P01 when that one waits for this one
+   * @throws with SQLSTATE 40P01 when that one waits for this one, directly or through others
    */
   async waitFor(rival: ModelTransaction): Promise<void> {
     for (let next: ModelTransaction | undefined = rival; next; next = next.waitsFor) {
@@ -38,9 +38,9 @@ export class ModelTable<Row> {
   private readonly versions = new Map<string, Version<Row>>();
 
   /**
-   * INSERT … ON CONFLICT (key) DO NOTHING: waits for a transaction that is inserting the same key.
+   * INSERT … ON CONFLICT (key) DO NOTHING: waits for a running transaction that has inserted the same key.
    *
-   * @returns whether it was inserted
+   * @returns whether the row was inserted
    */
   async insert(tx: ModelTransaction, key: string, row: Row): Promise<boolean> {
     for (;;) {
@@ -54,7 +54,7 @@ export class ModelTable<Row> {
     }
   }
 
-  /** The rows that `tx` sees; without one, those that are committed. */
+  /** The rows that `tx` sees; without `tx`, the committed rows. */
   rows(tx?: ModelTransaction): Row[] {
     return [...this.versions.values()]
       .filter(({ by }) => by.state === 'committed' || by === tx)

@@ -11,7 +11,7 @@ interface Plan {
   Plans?: Plan[];
 }
 
-/** A Queryable that notes each statement that goes through it. */
+/** A Queryable that adds each statement to `statements` before it runs it. */
 export function recordingStatements(db: Queryable, statements: Statement[]): Queryable {
   return {
     query: (sql, parameters) => {
@@ -22,8 +22,8 @@ export function recordingStatements(db: Queryable, statements: Statement[]): Que
 }
 
 /**
- * The sequential scans that Postgres plans for statements, each as `table: statement`; the tables must hold so much, and
- * be analyzed, that one is never the cheapest way. Tables without rows are left out: there it is.
+ * The sequential scans that Postgres plans for the statements, each as `table: statement`. Tables must be analyzed and
+ * large enough that a sequential scan is never the cheapest plan. Tables with fewer than 1,000 rows are left out.
  */
 export async function sequentialScans(db: Queryable, statements: readonly Statement[]): Promise<string[]> {
   const found = new Set<string>();

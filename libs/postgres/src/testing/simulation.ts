@@ -7,26 +7,26 @@ import { ConnectionLost, type Wire } from './wire.js';
 const NAMES = ['A', 'B'] as const;
 export type ProcessName = (typeof NAMES)[number];
 
-/** Two processes of a kind, their servers, and a simulation of what goes on between them. */
+/** A simulated system: two processes of a kind, and their servers. */
 export interface World {
   readonly simulation: Simulation;
-  /** A process by this name comes up; the one before, if any, is gone. */
+  /** Starts a process of this name; one that still runs crashes first. */
   start(name: ProcessName): void;
   process(name: ProcessName): SimulatedProcess;
   /**
-   * The faults are over, everybody is up.
+   * Runs until nothing is left to do. Called when the faults are over and all processes run.
    *
-   * @throws when the world does not come to rest, or not as it was promised
+   * @throws when the system does not come to rest, or a promise is broken then
    */
   settle(): Promise<void>;
 }
 
-/** What may happen to a world, by what it is called in a report. */
+/** The faults and actions that a simulation chooses from, by their labels in a report. */
 export type Commands<W> = Readonly<Record<string, (world: W) => void>>;
 
 /**
- * Every promise holds after each step, and all is at rest after the faults are over, whatever commands are given and
- * whatever arrives first. Needs {@link enterSimulation}.
+ * The property that all promises hold after each step and that the system comes to rest once the faults are over, for any
+ * commands and any order of arrival. Call {@link enterSimulation} before.
  */
 export function keepsItsPromises<W extends World>(
   open: (scheduler: fc.Scheduler) => W,
@@ -48,7 +48,7 @@ export function keepsItsPromises<W extends World>(
   });
 }
 
-/** What may happen to the processes of every world, and on the way to its servers. */
+/** Commands for any system: faults of its processes, of their connections to `servers`, and the passing of time. */
 export function faults(servers: readonly string[]): Commands<World> {
   const ofProcesses = NAMES.flatMap((name): [string, (world: World) => void][] => [
     [`${name} crashes`, (world) => world.process(name).crash()],
@@ -67,27 +67,28 @@ export function faults(servers: readonly string[]): Commands<World> {
   return Object.fromEntries([...ofProcesses, ...ofServers, ...ofTime]);
 }
 
-/** Makes the clock one that only a simulation moves, and measures nothing; to be undone by {@link leaveSimulation}. */
+/** Replaces the clock by one that only a simulation moves, and turns gauges off. {@link leaveSimulation} undoes it. */
 export function enterSimulation(): void {
   jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
-  // The SDK keeps every gauge for ever, and looks through all of them for each new one.
+  // The SDK keeps every gauge for ever and searches all of them for each new one, which gets slow.
   const gauge = createNoopMeter().createObservableGauge('none');
   jest.spyOn(Object.getPrototypeOf(meter('none')) as Meter, 'createObservableGauge').mockReturnValue(gauge);
 }
 
+/** Restores the real clock and the gauges. */
 export function leaveSimulation(): void {
   jest.useRealTimers();
   jest.restoreAllMocks();
 }
 
-/** Resolves when nothing can run before another task of the scheduler or a timer does. */
-const quiet = () => new Promise<void>((resolve) => setImmediate(resolve));
+/** Resolves when all code that can run has run, so that only the scheduler or a timer can go on. */
+const allWait = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** One life of a process, from its start to its crash. */
 export class SimulatedProcess {
-  /** Aborted to stop it in an orderly way. */
+  /** Abort it to stop the process gracefully. */
   readonly stop = new AbortController();
-  private readonly atCrash: (() => void)[] = [];
+  private readonly crashListeners: (() => void)[] = [];
   private frozen: PromiseWithResolvers<void> | undefined;
   private dead = false;
 
@@ -97,18 +98,18 @@ export class SimulatedProcess {
     return !this.dead;
   }
 
-  /** Its code goes no further, wherever it is; what it has sent still arrives. */
+  /** Stops its code at once, like SIGKILL. Requests that it has sent still arrive. */
   crash(): void {
     this.dead = true;
-    for (const notice of this.atCrash.splice(0)) notice();
+    for (const listener of this.crashListeners.splice(0)) listener();
   }
 
-  /** What the rest of the world notices when it crashes. */
-  onCrash(notice: () => void): void {
-    this.atCrash.push(notice);
+  /** Calls `listener` at a crash, for what the other parts of the system notice of it. */
+  onCrash(listener: () => void): void {
+    this.crashListeners.push(listener);
   }
 
-  /** As SIGSTOP: it neither sends nor hears until it thaws. */
+  /** Like SIGSTOP: it neither sends nor receives until {@link thaw}. */
   freeze(): void {
     this.frozen ??= Promise.withResolvers();
   }
@@ -118,45 +119,45 @@ export class SimulatedProcess {
     this.frozen = undefined;
   }
 
-  /** Resolves when its code may go on: at once, when it thaws, or never when it has crashed. */
-  async turn(): Promise<void> {
+  /** Resolves when its code may go on: at once, or when it thaws. Never resolves after a crash. */
+  async mayRun(): Promise<void> {
     while (this.frozen) await this.frozen.promise;
     if (this.dead) await new Promise<never>(() => undefined);
   }
 }
 
 /**
- * Runs processes side by side in simulated time: of all that is on its way between them and the servers, the
- * scheduler chooses what arrives next. Time passes when nothing else can happen, and when a command says so.
+ * Runs processes concurrently in simulated time. The scheduler chooses which of the requests and answers in flight
+ * arrives next. Time passes only when nothing is in flight, or by a command.
  */
 export class Simulation {
   private readonly losses: { server: string; part: 'request' | 'answer' }[] = [];
 
-  /** @param check throws when a promise is broken; called after everything that happens */
+  /** @param check called after each step; throws when a promise is broken */
   constructor(
     private readonly scheduler: fc.Scheduler,
     private readonly check: () => void,
   ) {}
 
-  /** The way from a process to a server and back. */
+  /** The connection of a process to a server. */
   wire(process: SimulatedProcess, server: string): Wire {
     return async (what, effect) => {
-      await process.turn();
+      await process.mayRun();
       await this.arrival(`${process.name} to ${server}: ${what}`);
       const outcome = this.isLost(server, 'request') ? lost() : await settled(effect);
       await this.arrival(`${server} to ${process.name}: ${what}`);
-      await process.turn();
+      await process.mayRun();
       const { value } = this.isLost(server, 'answer') ? lost() : outcome;
       return value();
     };
   }
 
-  /** The next request to a server, or the next answer of it, does not arrive. */
+  /** Loses the next request to a server, or its next answer. */
   loseNext(server: string, part: 'request' | 'answer'): void {
     this.losses.push({ server, part });
   }
 
-  /** Runs commands one after the other, each at an instant of the scheduler's choice. */
+  /** Runs commands one after the other, each when the scheduler chooses it. */
   async play(commands: readonly { label: string; run: () => void }[]): Promise<void> {
     const sequence = this.scheduler.scheduleSequence(
       commands.map(({ label, run }) => ({ label, builder: async () => run() })),
@@ -165,9 +166,9 @@ export class Simulation {
   }
 
   /**
-   * Nothing is lost from now on: runs until all is at rest.
+   * Runs until `isAtRest` holds. No request or answer is lost from now on.
    *
-   * @throws when that takes more than `maxSteps`
+   * @throws when it does not hold after `maxSteps` steps
    */
   async settle(isAtRest: () => boolean, maxSteps: number): Promise<void> {
     this.losses.length = 0;
@@ -178,10 +179,10 @@ export class Simulation {
   }
 
   private async step(): Promise<void> {
-    // waitNext would wait for quiet in its own way, which takes twice as long.
+    // waitNext would also wait for pending code, in a way that takes twice as long.
     if (this.scheduler.count() > 0) await this.scheduler.waitOne();
     else jest.advanceTimersToNextTimer();
-    await quiet();
+    await allWait();
     this.check();
   }
 

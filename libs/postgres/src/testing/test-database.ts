@@ -9,9 +9,9 @@ export interface TestDatabase extends Queryable, TransactionRunner {
 }
 
 /**
- * A database of its own on the server of TEST_DATABASE_URL, dropped when disposed of.
+ * Creates a new, empty database on the server of TEST_DATABASE_URL. Disposing of it drops it.
  *
- * @throws when TEST_DATABASE_URL is not set: a test that needs a server fails without one
+ * @throws when TEST_DATABASE_URL is not set, so that a test fails without a server
  */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const server = requiredUrl('TEST_DATABASE_URL');
@@ -34,7 +34,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   };
 }
 
-/** As TypeORM's `DataSource` is, which this lib does not know. */
+/** The part of TypeORM's `DataSource` that is used here. */
 interface MigratableSource {
   initialize(): Promise<unknown>;
   runMigrations(options: { transaction: 'each' }): Promise<unknown>;
@@ -42,10 +42,10 @@ interface MigratableSource {
 }
 
 /**
- * A {@link createTestDatabase} with the schema of an app.
+ * {@link createTestDatabase} with the schema of an app.
  *
- * @param open the app's data source for the database with this URL
- * @returns the data source connected; it is closed when the database is disposed of
+ * @param open makes the app's data source for the database with this URL
+ * @returns the connected data source; it is closed when the database is disposed of
  */
 export async function createMigratedDatabase<Source extends MigratableSource>(
   open: (url: string) => Source,
@@ -61,7 +61,11 @@ export async function createMigratedDatabase<Source extends MigratableSource>(
   return { db: { ...db, [Symbol.asyncDispose]: dispose }, dataSource };
 }
 
-/** The value of an environment variable that the runner of integration tests sets. */
+/**
+ * The URL in an environment variable that the runner of integration tests sets.
+ *
+ * @throws when it is not set
+ */
 export function requiredUrl(variable: 'TEST_DATABASE_URL' | 'TEST_NATS_URL'): string {
   const url = process.env[variable];
   if (!url)

@@ -112,7 +112,7 @@ export const ORDERS_MUTANTS: readonly Mutant[] = [
   {
     name: 'silent-postgres-kept',
     breaks: 'works again within 10 s',
-    patches: [{ file: SOURCES.postgres, from: 'giveUpSilentServer(connection);', to: '' }],
+    patches: [{ file: SOURCES.postgres, from: 'closeWhenUnresponsive(connection);', to: '' }],
     exposedBy: { faults: ['black hole'], targets: ['orders-postgres', 'fulfillment-postgres'] },
     seenAs: ['I8'],
   },

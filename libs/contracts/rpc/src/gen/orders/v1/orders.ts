@@ -32,18 +32,18 @@ export interface Item {
 export interface CreateOrderRequest {
   customerId: string;
   items: Item[];
-  /** 1 to 255 visible ASCII characters; unique for each customer, for ever. */
+  /** 1 to 255 visible ASCII characters; unique among all orders of the customer, for ever. */
   idempotencyKey: string;
-  /** Only inside CreateOrders, and only where it differs from the call's own metadata and grpc-timeout. */
+  /** Used in CreateOrders only, where it differs from the metadata and grpc-timeout of the call. */
   context: CallContext | undefined;
 }
 
-/** What a call's metadata would say, for an order that travels in a batch. */
+/** The metadata of one order in a batch. */
 export interface CallContext {
-  /** W3C Trace Context; empty = that of the batch. */
+  /** W3C Trace Context; empty = that of the call. */
   traceparent: string;
   requestId: string;
-  /** Time left when the batch was sent, in milliseconds; 0 = that of the batch. */
+  /** Time left when the batch was sent, in milliseconds; 0 = that of the call. */
   timeoutMs: number;
   /** Empty = the request id. */
   correlationId: string;
@@ -54,11 +54,11 @@ export interface Order {
   customerId: string;
   items: Item[];
   totalCents: number;
-  /** PENDING (none is today), CREATED or CANCELED. */
+  /** PENDING (not used today), CREATED or CANCELED. */
   status: string;
-  /** RFC 3339, UTC, milliseconds. */
+  /** RFC 3339, in UTC, with milliseconds. */
   createdAt: string;
-  /** 1 when created; every change adds one. */
+  /** 1 at creation; every change adds 1. */
   version: number;
 }
 
@@ -77,16 +77,16 @@ export interface CreateOrderResult {
 }
 
 export interface Problem {
-  /** A gRPC status code. */
+  /** gRPC status code. */
   status: number;
-  /** The same as in the trailer `problem-code`. */
+  /** As in the trailer `problem-code`. */
   code: string;
   detail: string;
-  /** The same as in the trailer `problem-errors`. */
+  /** As in the trailer `problem-errors`. */
   errors: FieldError[];
 }
 
-/** One offending place in a request. */
+/** An invalid place in a request. */
 export interface FieldError {
   /** An RFC 6901 pointer into the order, or the name of a header. */
   pointer: string;
@@ -95,7 +95,7 @@ export interface FieldError {
 
 export interface GetOrderRequest {
   id: string;
-  /** Empty = any customer's (the caller must have checked that it may). */
+  /** Empty = of any customer; the caller must have checked that this is allowed. */
   customerId: string;
 }
 
@@ -103,13 +103,13 @@ export interface ListOrdersRequest {
   customerId: string;
   /** 1 to 100; 0 = 20. */
   limit: number;
-  /** `next_cursor` of the page before; empty = the first page. */
+  /** `next_cursor` of the previous page; empty = the first page. */
   cursor: string;
 }
 
 export interface ListOrdersResponse {
   orders: Order[];
-  /** Empty = this was the last page. */
+  /** Empty = there is no next page. */
   nextCursor: string;
 }
 
@@ -117,7 +117,7 @@ export interface CancelOrderRequest {
   id: string;
   /** As in GetOrderRequest. */
   customerId: string;
-  /** 0 = whatever the version is. */
+  /** 0 = any version. */
   expectedVersion: number;
 }
 
@@ -1165,14 +1165,14 @@ export const CancelOrderRequest: MessageFns<CancelOrderRequest> = {
 };
 
 /**
- * Owns orders. Outcomes that a caller can act on come as a gRPC status with the trailer `problem-code`
- * (libs/contracts/src/problems.ts lists the codes); retrying with the same idempotency key is always safe.
+ * Owns orders. A problem that a caller can act on comes as a gRPC status with the trailer `problem-code`; the codes are
+ * in libs/contracts/src/problems.ts. A retry with the same idempotency key is always safe.
  */
 export type OrdersService = typeof OrdersService;
 export const OrdersService = {
   /**
    * Stores one order and its `orders.created` event in one transaction. The initial metadata carries
-   * `idempotent-replayed: true` when the key had been used for the same order before.
+   * `idempotent-replayed: true` when the key was used for the same order before.
    */
   createOrder: {
     path: "/orders.v1.Orders/CreateOrder" as const,
@@ -1183,7 +1183,7 @@ export const OrdersService = {
     responseSerialize: (value: Order): Buffer => Buffer.from(Order.encode(value).finish()),
     responseDeserialize: (value: Buffer): Order => Order.decode(value),
   },
-  /** The same for many orders at once, each with its own key and its own answer, in the order of the requests. */
+  /** CreateOrder for many orders, each with its own key and its own result. Results are in the order of the requests. */
   createOrders: {
     path: "/orders.v1.Orders/CreateOrders" as const,
     requestStream: false as const,
@@ -1228,10 +1228,10 @@ export const OrdersService = {
 export interface OrdersServer extends UntypedServiceImplementation {
   /**
    * Stores one order and its `orders.created` event in one transaction. The initial metadata carries
-   * `idempotent-replayed: true` when the key had been used for the same order before.
+   * `idempotent-replayed: true` when the key was used for the same order before.
    */
   createOrder: handleUnaryCall<CreateOrderRequest, Order>;
-  /** The same for many orders at once, each with its own key and its own answer, in the order of the requests. */
+  /** CreateOrder for many orders, each with its own key and its own result. Results are in the order of the requests. */
   createOrders: handleUnaryCall<CreateOrdersRequest, CreateOrdersResponse>;
   getOrder: handleUnaryCall<GetOrderRequest, Order>;
   /** Newest first. */
@@ -1243,7 +1243,7 @@ export interface OrdersServer extends UntypedServiceImplementation {
 export interface OrdersClient extends Client {
   /**
    * Stores one order and its `orders.created` event in one transaction. The initial metadata carries
-   * `idempotent-replayed: true` when the key had been used for the same order before.
+   * `idempotent-replayed: true` when the key was used for the same order before.
    */
   createOrder(
     request: CreateOrderRequest,
@@ -1260,7 +1260,7 @@ export interface OrdersClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Order) => void,
   ): ClientUnaryCall;
-  /** The same for many orders at once, each with its own key and its own answer, in the order of the requests. */
+  /** CreateOrder for many orders, each with its own key and its own result. Results are in the order of the requests. */
   createOrders(
     request: CreateOrdersRequest,
     callback: (error: ServiceError | null, response: CreateOrdersResponse) => void,
