@@ -10,7 +10,13 @@ export function loadOutcome(report: LoadReport): Outcome {
 }
 
 function textOf({ runs, calibration, generator, idleMiB, ratioToCalibration }: LoadReport): string {
-  const tables = [ordersTable(runs), cpuTable(runs), pgbenchTable(calibration), memoryTable(idleMiB, runs)];
+  const tables = [
+    ordersTable(runs),
+    ...consumersTable(runs),
+    cpuTable(runs),
+    pgbenchTable(calibration),
+    memoryTable(idleMiB, runs),
+  ];
   return [
     ...tables.flatMap((table) => [table, '']),
     `CPU per order ÷ calibration: ${figure(ratioToCalibration, 2)}`,
@@ -30,6 +36,19 @@ function ordersTable(runs: LoadReport['runs']): string {
       run.complete ? 'yes' : 'NO',
     ]),
   );
+}
+
+/** Of several: the orders' table has the worst. */
+function consumersTable(runs: LoadReport['runs']): string[] {
+  const rows = runs.flatMap(({ name: load, consumers }) =>
+    Object.entries(consumers).map(([name, { effects, lag }]) => [
+      `${load}, ${name}`,
+      String(effects),
+      figure(lag.p50Ms),
+      figure(lag.p99Ms),
+    ]),
+  );
+  return rows.length === runs.length ? [] : [textTable(['', 'effects', 'lag p50', 'lag p99'], rows)];
 }
 
 function cpuTable(runs: LoadReport['runs']): string {

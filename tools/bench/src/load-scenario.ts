@@ -1,3 +1,4 @@
+import { of } from '@orders/dev/stack/wiring';
 import type { Bench } from './bench.ts';
 import { calibrate, prepareCalibration, type Calibration, type Script } from './calibration/calibration.ts';
 import { resolvePgbench } from './calibration/pgbench.ts';
@@ -5,14 +6,14 @@ import type { Generator, LoadResult } from './load/generator.ts';
 import { openLoop } from './load/open-loop.ts';
 import { resolveGenerator } from './load/resolve-generator.ts';
 import { measure, type Measurement } from './measure.ts';
-import type { PerGroup } from './processes.ts';
+import { perGroup, type PerGroup } from './processes.ts';
 import type { SystemUnderLoad } from './system-under-load.ts';
 
 /** One load and what it came to. */
 export interface Run extends LoadResult, Measurement {
   name: string;
   ordersPerSecond: number;
-  /** Every order acknowledged is stored and every order stored had its effect; what was cut off may be stored too. */
+  /** Every order acknowledged is stored and every order stored had its effects; what was cut off may be stored too. */
   complete: boolean;
 }
 
@@ -35,7 +36,8 @@ export async function runLoad(bench: Bench): Promise<LoadReport> {
   const generator = await bench.step('load generator', () => resolveGenerator(signal));
   const plain = await bench.withSystem({}, async (sut) => {
     await prepareCalibration(sut);
-    const idleMiB = mapValues(sut.memory(), ({ now }) => now);
+    const memory = sut.memory();
+    const idleMiB = perGroup((group) => of(memory, group).now);
     const calibration = (script: Script) =>
       bench.step(`pgbench ${script}`, () =>
         calibrate(sut, script, { pgbench, seconds: options.seconds, signal }),
@@ -124,16 +126,12 @@ export function halfLoad(
 
 /** @param cutOff orders that may have been under way when the load ended */
 function summarise(name: string, measured: LoadResult & Measurement, cutOff: number): Run {
-  const { acknowledged, orders, effects, seconds } = measured;
+  const { acknowledged, orders, consumers, seconds } = measured;
   const stored = acknowledged <= orders && orders <= acknowledged + cutOff + measured.errors;
   return {
     ...measured,
     name,
     ordersPerSecond: acknowledged / seconds,
-    complete: stored && effects === orders,
+    complete: stored && Object.values(consumers).every(({ effects }) => effects === orders),
   };
-}
-
-function mapValues<From, To>(of: PerGroup<From>, map: (value: From) => To): PerGroup<To> {
-  return Object.fromEntries(Object.entries(of).map(([key, value]) => [key, map(value)])) as PerGroup<To>;
 }

@@ -1,11 +1,18 @@
+import { randomUUID } from 'node:crypto';
+import { Problem } from '@orders/dev/bootstrap/problem.mjs';
+import { APPS } from '@orders/dev/stack/declarations';
+import { of } from '@orders/dev/stack/wiring';
 import type { Bench } from './bench.ts';
+import { CONSUMERS } from './consumers.ts';
 import { rowsOf } from './database.ts';
+import { idOfNow, settled, STORE } from './effects.ts';
+import { ORDER } from './load/order-request.ts';
 import type { SystemUnderLoad } from './system-under-load.ts';
 
 /** Rows of one statement. */
 const CHUNK = 50_000;
 
-/** `$1` to `$2` are the numbers of the orders; each is made of its number alone, so that both databases have the same. */
+/** `$1` to `$2` are the numbers of the orders; each is made of its number alone, so that all databases have the same. */
 const ORDERS = `
   SELECT n, 'stored-' || n % 10000 AS customer_id, 1264 AS total_cents, stored_at,
          (ms || '7' || lpad(to_hex(n % 4096), 3, '0') || '8' || lpad(to_hex(n), 15, '0'))::uuid AS id,
@@ -34,13 +41,17 @@ const INTO_ORDERS = `
            'createdAt', to_char(stored_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', 1)
   FROM new ORDER BY n`;
 
-/** As the fulfillment service applies it. */
-const INTO_FULFILLMENT = `
-  WITH new AS MATERIALIZED (${ORDERS}), seen AS (
-    INSERT INTO inbox (consumer, event_id) SELECT 'fulfillment', event_id FROM new
-  )
-  INSERT INTO shipments (order_id, customer_id, items, units, total_cents, status, sequence)
-  SELECT id, customer_id, items::jsonb, 13, total_cents, 'PLANNED', 1 FROM new`;
+const INTO_INBOX = `
+  INSERT INTO inbox (consumer, event_id) SELECT current_database(), event_id FROM (${ORDERS}) AS new`;
+
+/** As the consumer applies it: what it has made of another order, of which only id and customer differ. */
+function intoEffects(table: string): string {
+  return `
+    INSERT INTO ${table}
+    SELECT made.*
+    FROM (${ORDERS}) AS new, (SELECT effect FROM ${table} AS effect LIMIT 1) AS one,
+         jsonb_populate_record(effect, jsonb_build_object('order_id', id, 'customer_id', customer_id)) AS made`;
+}
 
 /** At no sequence of the stream: else the relay would look there for one of these, and publish all of them again. */
 const PASS_ALL = `
@@ -61,20 +72,43 @@ export async function store(
   sut: SystemUnderLoad,
   { from, to, withEffects }: Stored,
 ): Promise<void> {
-  const { orders } = sut.system.apps;
+  if (withEffects) await bench.step('an order to go by', () => placeOne(sut, bench.signal));
+  const orders = of(sut.system.apps, STORE);
   await orders.stop();
   const now = new Date();
   await bench.step(`storing ${(to - from).toLocaleString('en')} orders`, async (step) => {
     for (let first = from + 1; first <= to; first += CHUNK) {
       const last = Math.min(first + CHUNK - 1, to);
-      await rowsOf(sut.databaseUrl('orders'), INTO_ORDERS, [first, last, now]);
-      if (withEffects) await rowsOf(sut.databaseUrl('fulfillment'), INTO_FULFILLMENT, [first, last, now]);
+      await rowsOf(sut.databaseUrl(STORE), INTO_ORDERS, [first, last, now]);
+      if (withEffects) await storeEffects(sut, [first, last, now]);
       step.update(`${last.toLocaleString('en')} stored`);
     }
-    if (withEffects) await rowsOf(sut.databaseUrl('orders'), PASS_ALL);
-    for (const database of ['orders', 'fulfillment'])
-      await rowsOf(sut.databaseUrl(database), 'VACUUM ANALYZE');
+    if (withEffects) await rowsOf(sut.databaseUrl(STORE), PASS_ALL);
+    for (const { name, database } of APPS)
+      if (database) await rowsOf(sut.databaseUrl(name), 'VACUUM ANALYZE');
     await rowsOf(sut.databaseUrl('postgres'), 'CHECKPOINT');
   });
   await orders.start();
+}
+
+async function storeEffects(sut: SystemUnderLoad, orders: unknown[]): Promise<void> {
+  for (const { name, table } of CONSUMERS) {
+    await rowsOf(sut.databaseUrl(name), INTO_INBOX, orders);
+    if (table !== undefined) await rowsOf(sut.databaseUrl(name), intoEffects(table), orders);
+  }
+}
+
+/** @throws Problem when it has not had its effect in every consumer */
+async function placeOne(sut: SystemUnderLoad, signal: AbortSignal): Promise<void> {
+  const since = await idOfNow(sut);
+  const [token] = await sut.tokens('stored', 1);
+  const headers = {
+    authorization: `Bearer ${token}`,
+    'content-type': 'application/json',
+    'idempotency-key': randomUUID(),
+  };
+  const { status } = await fetch(`${sut.api}/orders`, { method: 'POST', headers, body: ORDER, signal });
+  const { effects } = await settled(sut, since, signal);
+  const without = Object.keys(effects).filter((name) => effects[name] !== 1);
+  if (without.length > 0) throw new Problem(`An order (${status}) had no effect in ${without.join(', ')}.`);
 }

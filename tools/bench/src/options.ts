@@ -38,7 +38,7 @@ export const USAGE = `npm run bench -- [scenario] [options]: load on fresh data,
   timeline  where the milliseconds of an order and its event go at 64 connections and at half of that, by traces
   steady    a minute at peak: the log of events does not grow
   overload  open loop at 1, 2, 5 and 10 times of what the system can do; one customer at ten times beside others
-  replay    100,000 events drain from the log, and are published again to the consumer
+  replay    100,000 events drain from the log, and are published again to each consumer
   outage    orders are taken while NATS is away, then the log drains
   growth    CPU per order with 10 thousand and with 5 million orders stored
   startup   start to ready, idle and loaded memory of each app: medians of 10 starts

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { machine } from '@orders/dev/machine';
+import { of } from '@orders/dev/stack/wiring';
 import { textTable } from '@orders/dev/tables';
 import type { Bench } from './bench.ts';
 import { figure } from './figure.ts';
@@ -165,8 +166,8 @@ async function observed(
     name,
     perSecond,
     accepted: (result.byStatus['201'] ?? 0) / result.seconds,
-    gatewayMiB: memory.gateway.peak,
-    ordersMiB: memory.orders.peak,
+    gatewayMiB: of(memory, 'gateway').peak,
+    ordersMiB: of(memory, 'orders').peak,
     loopP99Ms: (await sut.metric('gateway', 'nodejs_eventloop_lag_p99_seconds')) * 1_000,
   };
 }

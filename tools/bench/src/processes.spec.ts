@@ -1,8 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from '@jest/globals';
-import { cpuSeconds, HAS_PROC, machineSeconds, memoryMiB, ticksIn } from './processes.ts';
+import { EXAMPLE_APPS } from '@orders/dev/testing/example-apps';
+import { cpuSeconds, groupsOf, HAS_PROC, machineSeconds, memoryMiB, ticksIn } from './processes.ts';
 
 describe('processor time', () => {
+  it('is counted for every app that is declared, and for the servers', () => {
+    const apps = ['gateway', 'orders', 'fulfillment', 'payments', 'loyalty'];
+    expect(groupsOf(EXAMPLE_APPS)).toEqual([...apps, 'postgres', 'nats']);
+  });
+
   it('is user and system time, own and of children that have ended, whatever the name holds', () => {
     const before = '1 2 3 4 5 6 7 8 9 10'; // parent to major faults
     expect(ticksIn(`42 (a) b) S ${before} 7 5 11 13 20 0`)).toBe(7 + 5 + 11 + 13);

@@ -1,9 +1,20 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { APPS, type AppDeclaration } from '@orders/dev/stack/declarations';
 
-/** Whose work is counted apart. */
-export const GROUPS = ['gateway', 'orders', 'fulfillment', 'postgres', 'nats'] as const;
-export type Group = (typeof GROUPS)[number];
-export type PerGroup<T> = Record<Group, T>;
+/** Whose work is counted apart: every app, and the servers. */
+export function groupsOf(apps: readonly AppDeclaration[]): readonly string[] {
+  return [...apps.map(({ name }) => name), 'postgres', 'nats'];
+}
+
+/** Those of this workspace. */
+export const GROUPS = groupsOf(APPS);
+
+/** One value for each of them, by its name. */
+export type PerGroup<T> = Record<string, T>;
+
+export function perGroup<T>(of: (group: string) => T): PerGroup<T> {
+  return Object.fromEntries(GROUPS.map((group) => [group, of(group)]));
+}
 
 /** USER_HZ: what /proc counts processor time in, on every Linux. */
 const TICKS_A_SECOND = 100;

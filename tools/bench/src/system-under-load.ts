@@ -2,13 +2,13 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Problem } from '@orders/dev/bootstrap/problem.mjs';
 import { type OtlpReceiver, type SpanRecord, startOtlpReceiver } from '@orders/dev/otlp-receiver';
-import { APP_NAMES, type AppName } from '@orders/dev/stack/topology';
 import { startSystem, type System } from '@orders/dev/stack/system';
+import { of } from '@orders/dev/stack/wiring';
 import type { Steps } from '@orders/dev/stack/tasks';
 import type { EmbeddedPostgres } from '@orders/dev/stack/postgres';
 import type { NatsServer } from '@orders/dev/stack/nats-server';
 import { sumOf } from './prometheus-text.ts';
-import { cpuSeconds, GROUPS, type Group, memoryMiB, type PerGroup } from './processes.ts';
+import { cpuSeconds, memoryMiB, perGroup, type PerGroup } from './processes.ts';
 
 export interface Tracing {
   /** Share of the requests, 0 to 1. */
@@ -106,17 +106,17 @@ export class SystemUnderLoad {
 
   /** Processor time that each group has used since it started, in seconds. */
   cpu(): PerGroup<number> {
-    return this.#perGroup((pid) => cpuSeconds(pid));
+    return perGroup((group) => cpuSeconds(this.#pid(group)));
   }
 
   /** Resident memory of each, in MiB; of Postgres the postmaster alone, whose sessions share most of theirs. */
   memory(): PerGroup<{ now: number; peak: number }> {
-    return this.#perGroup((pid) => memoryMiB(pid));
+    return perGroup((group) => memoryMiB(this.#pid(group)));
   }
 
   /** A metric of an app, summed over its series that have these labels; 0 before its first value. */
-  async metric(app: AppName, name: string, labels: Record<string, string> = {}): Promise<number> {
-    const response = await fetch(`${this.#system.urls.management[app]}/metrics`);
+  async metric(app: string, name: string, labels: Record<string, string> = {}): Promise<number> {
+    const response = await fetch(`${of(this.#system.urls.management, app)}/metrics`);
     return sumOf(await response.text(), name, labels);
   }
 
@@ -124,14 +124,13 @@ export class SystemUnderLoad {
     await this.#system.stop().finally(() => this.#receiver?.close());
   }
 
-  #perGroup<T>(of: (pid: number) => T): PerGroup<T> {
-    return Object.fromEntries(GROUPS.map((group) => [group, of(this.#pid(group))])) as PerGroup<T>;
-  }
-
-  #pid(group: Group): number {
+  #pid(group: string): number {
     const { postgres, nats } = this.#servers;
-    const app = APP_NAMES.find((name) => name === group);
-    const pid = app ? this.#system.apps[app].pid : (group === 'nats' ? nats : postgres).child?.pid;
+    const servers: Record<string, number | undefined> = {
+      postgres: postgres.child?.pid,
+      nats: nats.child?.pid,
+    };
+    const pid = group in servers ? servers[group] : of(this.#system.apps, group).pid;
     if (pid === undefined) throw new Problem(`${group} has ended under load: see its log.`);
     return pid;
   }

@@ -66,7 +66,7 @@ async function rows<Row extends pg.QueryResultRow>(url: string, sql: string): Pr
 
 async function createdInStream(url: string): Promise<string[]> {
   const ids = new Set<string>();
-  for await (const { subject, header } of streamMessages(url)) {
+  for await (const { subject, header } of streamMessages(url, 'ORDERS')) {
     if (subject === 'orders.created') ids.add(header('ce-subject') ?? '');
   }
   return [...ids].sort();

@@ -1,19 +1,35 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { jetstreamManager } from '@nats-io/jetstream';
+import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
+import type { Consumer, Producer } from '@orders/dev/stack/event-flow';
+import type { Postgres } from '@orders/dev/stack/servers';
 import type { System } from '@orders/dev/stack/system';
-import { queries, takeCensus, type Census } from './census.ts';
+import { CONSUMERS, PRODUCERS, queries, takeCensus, type Census } from './census.ts';
+import { unsettledPoison } from './reconcile-consumer.ts';
 
 /** Work that goes on may take as long as it needs; work that stands still for so long has failed. */
 const NO_PROGRESS_MS = 30_000;
 
-interface Standing {
-  orders: number;
-  events: number;
+/** Where everything stands, by name. */
+export interface Standing {
+  logs: Record<string, Log>;
+  /** Messages in each. */
+  streams: Record<string, number>;
+  consumers: Record<string, Progress>;
+}
+
+interface Log {
+  stream: string;
+  /** How many of each type. */
+  events: Record<string, number>;
+  /** Not yet published. */
   pending: number;
-  messages: number;
+}
+
+interface Progress {
+  consumes: readonly string[];
   unread: number;
-  effects: number;
+  /** Events that its effects count; without a table of effects, those of its inbox. */
   applied: number;
   inbox: number;
   letters: number;
@@ -27,7 +43,7 @@ export interface Drained {
   ms: number;
 }
 
-/** Waits until every event of the log is in the stream and has had its effect, or nothing moves any more. */
+/** Waits until every event of the logs is in its stream and has had its effects, or nothing moves any more. */
 export async function drain(system: System, signal: AbortSignal): Promise<Drained> {
   const began = performance.now();
   let movedAt = began;
@@ -50,48 +66,81 @@ export async function drain(system: System, signal: AbortSignal): Promise<Draine
 }
 
 /** The counts are cheap, but duplicates could make up for what is missing. */
-function isComplete({ outbox, stream, deadLetters }: Census): boolean {
-  const addresses = new Set(deadLetters.map(({ address }) => address));
+function isComplete({ log, stream, consumers }: Census): boolean {
   return (
-    outbox.every(({ event }) => stream.events.has(event)) &&
-    stream.poison.every((sequence) => addresses.has(`ORDERS/${sequence}`))
+    log.every(({ id }) => stream.events.has(id)) &&
+    consumers.every((consumer) => unsettledPoison(consumer, stream).length === 0)
   );
 }
 
-function isDone({ events, pending, messages, unread, applied }: Standing): boolean {
-  return pending === 0 && unread === 0 && messages >= events && applied >= events;
+/** Whether there are as many messages and effects as the logs have events. */
+export function isDone({ logs, streams, consumers }: Standing): boolean {
+  const counts = Object.values(logs).flatMap(({ events }) => Object.entries(events));
+  const logged = (isWanted: (type: string) => boolean): number =>
+    counts.reduce((sum, [type, count]) => sum + (isWanted(type) ? count : 0), 0);
+  return (
+    Object.values(logs).every(
+      ({ stream, events, pending }) =>
+        pending === 0 && (streams[stream] ?? 0) >= logged((type) => type in events),
+    ) &&
+    Object.values(consumers).every(
+      ({ consumes, unread, applied }) => unread === 0 && applied >= logged((type) => consumes.includes(type)),
+    )
+  );
 }
 
-/** Where everything stands; a text when somebody cannot be asked just now. */
-async function stand(system: System): Promise<Standing | string> {
+/** A text when somebody cannot be asked just now. */
+async function stand({ postgres, nats }: System): Promise<Standing | string> {
+  const standing: Standing = { logs: {}, streams: {}, consumers: {} };
   try {
-    const [[orders], [effects], stream] = await Promise.all([
-      queries(system.postgres.url('orders'), [
-        `SELECT (SELECT count(*)::int FROM orders) AS orders, (SELECT count(*)::int FROM outbox) AS events,
-           (SELECT count(*)::int FROM outbox, outbox_cursor AS c
-            WHERE (outbox.tx, outbox.position) > (c.tx, c.position)) AS pending`,
-      ]),
-      queries(system.postgres.url('fulfillment'), [
-        `SELECT count(*)::int AS effects, coalesce(sum(events_applied), 0)::int AS applied,
-           (SELECT count(*)::int FROM inbox) AS inbox, (SELECT count(*)::int FROM dead_letter) AS letters
-         FROM shipments`,
-      ]),
-      standingOfStream(system.nats.url),
-    ]);
-    return { ...(orders?.[0] as object), ...(effects?.[0] as object), ...stream } as Standing;
+    const connection = await connect({ servers: nats.url, reconnect: false, timeout: 2_000 });
+    try {
+      const manager = await jetstreamManager(connection);
+      for (const producer of PRODUCERS) {
+        standing.logs[producer.name] = await standingOfLog(postgres, producer);
+        standing.streams[producer.stream] = (await manager.streams.info(producer.stream)).state.messages;
+      }
+      for (const consumer of CONSUMERS)
+        standing.consumers[consumer.name] = await progressOf(consumer, { postgres, manager });
+      return standing;
+    } finally {
+      await connection.close();
+    }
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
 }
 
-async function standingOfStream(url: string): Promise<{ messages: number; unread: number }> {
-  const connection = await connect({ servers: url, reconnect: false, timeout: 2_000 });
-  try {
-    const manager = await jetstreamManager(connection);
-    const { messages } = (await manager.streams.info('ORDERS')).state;
-    const consumer = await manager.consumers.info('ORDERS', 'fulfillment');
-    return { messages, unread: consumer.num_pending + consumer.num_ack_pending };
-  } finally {
-    await connection.close();
+async function standingOfLog({ url }: Postgres, { name, stream }: Producer): Promise<Log> {
+  const [events, [behind]] = await queries<[{ type: string; count: number }, { pending: number }]>(
+    url(name),
+    [
+      'SELECT subject AS type, count(*)::int FROM outbox GROUP BY subject ORDER BY subject',
+      `SELECT count(*)::int AS pending FROM outbox, outbox_cursor AS c
+     WHERE (outbox.tx, outbox.position) > (c.tx, c.position)`,
+    ],
+  );
+  return {
+    stream,
+    events: Object.fromEntries(events.map(({ type, count }) => [type, count])),
+    pending: behind?.pending ?? 0,
+  };
+}
+
+async function progressOf(
+  { name, consumes, streams, table }: Consumer,
+  { postgres, manager }: { postgres: Postgres; manager: JetStreamManager },
+): Promise<Progress> {
+  const applied =
+    table === undefined ? 'count(*) FROM inbox' : `coalesce(sum(events_applied), 0) FROM ${table}`;
+  const [[counts]] = await queries<[Pick<Progress, 'applied' | 'inbox' | 'letters'>]>(postgres.url(name), [
+    `SELECT (SELECT ${applied})::int AS applied, (SELECT count(*)::int FROM inbox) AS inbox,
+       (SELECT count(*)::int FROM dead_letter) AS letters`,
+  ]);
+  let unread = 0;
+  for (const stream of streams) {
+    const { num_pending: waiting, num_ack_pending: delivered } = await manager.consumers.info(stream, name);
+    unread += waiting + delivered;
   }
+  return { consumes, unread, ...counts! };
 }

@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { App } from '@orders/dev/stack/app';
+import { APPS } from '@orders/dev/stack/declarations';
 import type { System } from '@orders/dev/stack/system';
+import { of } from '@orders/dev/stack/wiring';
 import { queries } from './census.ts';
 
 /** Of each replica: pool (10) and what is held beside it, the listener of the relay. */
@@ -31,10 +33,11 @@ export async function leaks(system: System): Promise<string[]> {
 
 async function openNow({ postgres, replicas }: System): Promise<string[]> {
   const findings: string[] = [];
-  for (const name of ['orders', 'fulfillment'] as const) {
-    const [[row] = []] = await queries(postgres.url(name), [SESSIONS]);
-    const { open, idle } = row as { open: number; idle: number };
-    const most = CONNECTIONS_AT_MOST * replicas[name].length;
+  for (const { name, database } of APPS) {
+    if (!database) continue;
+    const [[sessions]] = await queries<[{ open: number; idle: number }]>(postgres.url(name), [SESSIONS]);
+    const { open, idle } = sessions!;
+    const most = CONNECTIONS_AT_MOST * of(replicas, name).length;
     if (open > most) findings.push(`I9 ${name} holds ${open} connections to Postgres`);
     if (idle > 0) findings.push(`I9 ${name} has ${idle} transactions open and idle`);
   }

@@ -32,7 +32,7 @@ export const USAGE = `npm run prove -- [options]: faults under load, and after e
   --seed S       repeat the plan of that seed (default: a new one); the plan is the same only on the same commit and
                  where the same faults are possible: no disk faults without root, for one
   --only FAULT   only this kind of fault; may be given again
-  --target T     only faults that meet T, e.g. orders or orders-nats
+  --target T     only faults that meet T, e.g. orders, orders-nats or orders.outbox
   --from N       begin with trial N of the plan; --trials counts from there
   --report FILE  write the result as Markdown too
   --controls     show that the power cut sees what an unsafe Postgres loses

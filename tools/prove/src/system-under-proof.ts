@@ -7,21 +7,15 @@ import { OPEN_FOLDER } from '@orders/dev/stack/server-account';
 import type { Nats, Postgres } from '@orders/dev/stack/servers';
 import { startSystem, type Servers, type System } from '@orders/dev/stack/system';
 import type { Steps } from '@orders/dev/stack/tasks';
+import { of } from '@orders/dev/stack/wiring';
 import { FaultProxy } from '@orders/resilience/testing';
 import { Disk } from './disk.ts';
+import { CLIENT_EDGE, EDGES } from './edges.ts';
 import { thisMachine } from './machine.ts';
 import { ArmedPoints } from './prove-build/armed-points.ts';
 
-export const EDGES = [
-  'client-gateway',
-  'gateway-orders',
-  'orders-postgres',
-  'orders-nats',
-  'fulfillment-postgres',
-  'fulfillment-nats',
-] as const;
-export type Edge = (typeof EDGES)[number];
-export type Edges = Record<Edge, FaultProxy>;
+/** A proxy for each edge, by its name. */
+export type Edges = Record<string, FaultProxy>;
 
 /** On what each server keeps its data. */
 export interface Disks {
@@ -36,7 +30,7 @@ export interface SystemUnderProof {
   disks: Disks | undefined;
   /** Makes apps die at a crash point. */
   armed: ArmedPoints;
-  /** The gateway as the clients reach it. */
+  /** Where the clients send their requests. */
   api: string;
   /** What happened that nobody ordered, such as the death of an app; emptied by whoever reads it. */
   alarms: string[];
@@ -58,7 +52,7 @@ export interface StartOptions {
 
 /** The whole system, two replicas of each app, on free ports with a fault proxy on every edge that configuration can move. */
 export async function startUnderProof({ folder, ...options }: StartOptions): Promise<SystemUnderProof> {
-  const edges: Partial<Edges> = {};
+  const edges: Edges = {};
   let disks: Disks | undefined;
   const armed = new ArmedPoints(join(folder, 'crash-points'));
   const { alarms, ...observers } = observe(join(folder, 'logs'));
@@ -74,18 +68,17 @@ export async function startUnderProof({ folder, ...options }: StartOptions): Pro
       dataDir: join(folder, 'data'),
       build: false,
       replicas: 2,
-      env: armed.environment,
       rewire: async (environments, servers) => {
         if (!(await thisMachine()).noDisks) disks = await layDisks(servers, join(folder, 'disks'));
-        return rewire(environments, edges);
+        return rewire(environments, { edges, armed });
       },
     });
     stack.defer(() => system.stop()); // first, in good order, which needs the edges
-    const gateway = await FaultProxy.listen('client-gateway', Number(new URL(system.urls.api).port));
-    edges['client-gateway'] = gateway;
-    const api = `http://127.0.0.1:${gateway.port}`;
+    const clients = await through(CLIENT_EDGE, system.urls.api);
+    edges[CLIENT_EDGE] = clients.proxy;
+    const api = new URL(clients.address).origin;
     const stop = () => stack.disposeAsync();
-    return { system, edges: edges as Edges, disks, armed, api, alarms, stop };
+    return { system, edges, disks, armed, api, alarms, stop };
   } catch (error) {
     await stack.disposeAsync();
     throw error;
@@ -127,31 +120,31 @@ async function layDisks({ postgres, nats }: Servers, folder: string): Promise<Di
 /** What the apps would refuse to run on is part of the proof: its control group. */
 const UNCHECKED = { POSTGRES_DURABILITY: 'unchecked' };
 
-/** Puts a proxy between each app and what it speaks to. */
-async function rewire(environments: Environments, edges: Partial<Edges>): Promise<Environments> {
-  const through = async (edge: Edge, url: string): Promise<string> => {
-    const moved = new URL(url);
-    edges[edge] = await FaultProxy.listen(edge, Number(moved.port));
-    moved.port = String(edges[edge].port);
-    return moved.href;
-  };
-  const { gateway, orders, fulfillment } = environments;
-  const address = await through('gateway-orders', `tcp://${gateway['ORDERS_ADDRESS']}`);
-  return {
-    gateway: { ...gateway, ORDERS_ADDRESS: new URL(address).host },
-    orders: {
-      ...orders,
-      ...UNCHECKED,
-      DATABASE_URL: await through('orders-postgres', orders['DATABASE_URL'] ?? ''),
-      NATS_URL: await through('orders-nats', orders['NATS_URL'] ?? ''),
-    },
-    fulfillment: {
-      ...fulfillment,
-      ...UNCHECKED,
-      DATABASE_URL: await through('fulfillment-postgres', fulfillment['DATABASE_URL'] ?? ''),
-      NATS_URL: await through('fulfillment-nats', fulfillment['NATS_URL'] ?? ''),
-    },
-  };
+/** Puts a proxy between each app and what it connects to, and tells it where its crash points are armed. */
+async function rewire(
+  environments: Environments,
+  { edges, armed }: { edges: Edges; armed: ArmedPoints },
+): Promise<Environments> {
+  const rewired: Environments = {};
+  for (const [app, environment] of Object.entries(environments))
+    rewired[app] = { ...environment, ...UNCHECKED, ...armed.environmentOf(app) };
+  for (const { name, toldBy } of EDGES) {
+    if (!toldBy) continue;
+    const environment = of(rewired, toldBy.app);
+    const { proxy, address } = await through(name, environment[toldBy.variable] ?? '');
+    edges[name] = proxy;
+    environment[toldBy.variable] = address;
+  }
+  return rewired;
+}
+
+/** @param address a URL, or host:port */
+async function through(edge: string, address: string): Promise<{ proxy: FaultProxy; address: string }> {
+  const isUrl = address.includes('://');
+  const moved = new URL(isUrl ? address : `tcp://${address}`);
+  const proxy = await FaultProxy.listen(edge, Number(moved.port));
+  moved.port = String(proxy.port);
+  return { proxy, address: isUrl ? moved.href : moved.host };
 }
 
 function openLogs(folder: string): (app: string, line: string) => void {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ensureDatabases, withDatabase } from '@orders/dev/stack/databases';
+import { of } from '@orders/dev/stack/wiring';
 import { rowsOf } from '../database.ts';
 import type { SystemUnderLoad } from '../system-under-load.ts';
 import { runPgbench } from './pgbench.ts';
@@ -51,13 +52,14 @@ export async function calibrate(
   };
   const file = join(FOLDER, `${script}.sql`);
   const args = ['-n', '-c', String(CLIENTS), '-j', '1', '-T', String(seconds), '-f', file];
-  const before = sut.cpu().postgres;
+  const used = (): number => of(sut.cpu(), 'postgres');
+  const before = used();
   const printed = await runPgbench(pgbench, args, { env, signal });
   await delay(500); // its sessions end
   const orders = numberIn(printed, /actually processed: (\d+)/) * SCRIPTS[script];
   return {
     ordersPerSecond: numberIn(printed, /tps = ([\d.]+) \(without/) * SCRIPTS[script],
-    postgresCpu: ((sut.cpu().postgres - before) / orders) * 1_000,
+    postgresCpu: ((used() - before) / orders) * 1_000,
   };
 }
 

@@ -1,23 +1,33 @@
-import { CRASH_FAULT } from './crash.ts';
-import { DATABASE_FAULTS } from './database.ts';
+import { APPS, type AppDeclaration } from '@orders/dev/stack/declarations';
+import { edgesOf } from '../edges.ts';
 import type { Machine } from '../machine.ts';
+import { crashPointsOf } from '../prove-build/crash-points.ts';
+import { crashFault } from './crash.ts';
+import { databaseFaults } from './database.ts';
 import { DISK_FAULTS } from './disks.ts';
 import type { Fault } from './fault.ts';
-import { NETWORK_FAULTS } from './network.ts';
-import { PROCESS_FAULTS } from './processes.ts';
+import { networkFaults } from './network.ts';
+import { POISON_FAULT } from './poison.ts';
+import { processFaults } from './processes.ts';
 import { SERVER_FAULTS } from './servers.ts';
-import { STREAM_FAULTS } from './stream.ts';
+import { streamFaults } from './stream.ts';
+
+/** Everything that can go wrong with these apps. */
+export function faultsOf(apps: readonly AppDeclaration[]): readonly Fault[] {
+  return [
+    ...processFaults(apps),
+    ...SERVER_FAULTS,
+    crashFault(crashPointsOf(apps)),
+    ...networkFaults(edgesOf(apps).map(({ name }) => name)),
+    ...databaseFaults(apps),
+    ...streamFaults(apps),
+    POISON_FAULT,
+    ...DISK_FAULTS,
+  ];
+}
 
 /** Everything that can go wrong here. */
-export const FAULTS: readonly Fault[] = [
-  ...PROCESS_FAULTS,
-  ...SERVER_FAULTS,
-  CRASH_FAULT,
-  ...NETWORK_FAULTS,
-  ...DATABASE_FAULTS,
-  ...STREAM_FAULTS,
-  ...DISK_FAULTS,
-];
+export const FAULTS = faultsOf(APPS);
 
 export interface Skipped {
   fault: string;

@@ -2,8 +2,8 @@ import { answersOk, until } from '@orders/dev/stack/until';
 import type { Disks, SystemUnderProof } from '../system-under-proof.ts';
 import { queries } from '../census.ts';
 import type { Fault } from './fault.ts';
-import { signalAll } from './postgres-process.ts';
-import { serverProcess } from './processes.ts';
+import { signalAll } from './process.ts';
+import { serverProcess } from './server-process.ts';
 
 type Server = keyof Disks;
 const SERVERS: readonly Server[] = ['postgres', 'nats-server'];
@@ -56,7 +56,7 @@ async function comesBack({ system }: SystemUnderProof, server: Server): Promise<
   const { pids, kill, start } = serverProcess(system, server);
   const answers = (): Promise<boolean> =>
     server === 'postgres'
-      ? queries(system.postgres.url('orders'), ['SELECT 1']).then(
+      ? queries(system.postgres.url(), ['SELECT 1']).then(
           () => true,
           () => false,
         )

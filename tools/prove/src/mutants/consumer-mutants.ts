@@ -1,14 +1,10 @@
 import type { Patch } from '../prove-build/patch.ts';
+import { SOURCES } from '../prove-build/sources.ts';
 import type { Mutant } from './mutant.ts';
-
-const CONSUMER = 'libs/messaging/src/consumer/inbox-consumer.ts';
-const HANDLERS = 'libs/messaging/src/consumer/inbox-handlers.ts';
-const INBOX = 'libs/messaging/src/inbox/inbox.ts';
-const DURABLE = 'libs/messaging/src/jetstream/durable-consumer.ts';
 
 /** A reader that begins takes for settled what was acked. */
 const BEGINS_WITHOUT_ASKING: Patch = {
-  file: 'apps/fulfillment/src/consumer.ts',
+  file: SOURCES.startConsumer,
   from: 'settled: settledBy(database, CONSUMER),',
   to: '',
 };
@@ -20,7 +16,7 @@ export const CONSUMER_MUTANTS: readonly Mutant[] = [
     breaks: 'one effect for each event',
     patches: [
       {
-        file: INBOX,
+        file: SOURCES.inbox,
         from: 'return events.filter(({ id }) => fresh.delete(id.toLowerCase()));',
         to: 'return [...events];',
       },
@@ -36,7 +32,7 @@ export const CONSUMER_MUTANTS: readonly Mutant[] = [
     breaks: 'an effect for each event',
     patches: [
       {
-        file: CONSUMER,
+        file: SOURCES.inboxConsumer,
         from: 'await this.apply(batch);',
         to: 'for (const delivery of batch) delivery.ack(); await this.apply(batch);',
       },
@@ -54,7 +50,7 @@ export const CONSUMER_MUTANTS: readonly Mutant[] = [
     breaks: 'an effect for each event',
     patches: [
       {
-        file: HANDLERS,
+        file: SOURCES.inboxHandlers,
         from: 'const fresh = await this.inbox.accept(tx, events);',
         to: `const fresh = await this.inbox.accept(tx, events);
     await tx.query('COMMIT');
@@ -63,7 +59,7 @@ export const CONSUMER_MUTANTS: readonly Mutant[] = [
     ],
     exposedBy: {
       faults: ['crash at a point', 'table locked', 'backends terminated'],
-      targets: ['fulfillment-before-commit', 'shipments', 'fulfillment'],
+      targets: ['fulfillment-before-commit', 'fulfillment.shipments', 'fulfillment'],
     },
     seenAs: ['I6'],
   },
@@ -72,7 +68,7 @@ export const CONSUMER_MUTANTS: readonly Mutant[] = [
     breaks: 'what can never take effect is kept',
     patches: [
       {
-        file: CONSUMER,
+        file: SOURCES.inboxConsumer,
         from: 'for (const { delivery, error } of unreadable) await this.deadLetters.add(tx, delivery, error);',
         to: '',
       },
@@ -85,7 +81,7 @@ export const CONSUMER_MUTANTS: readonly Mutant[] = [
     breaks: 'an effect for each event',
     patches: [
       {
-        file: DURABLE,
+        file: SOURCES.durable,
         from: 'if (!(await this.losses.hasLost(manager, standing))) {',
         to: 'if (standing) {',
       },

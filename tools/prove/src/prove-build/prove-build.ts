@@ -11,8 +11,9 @@ import { join } from 'node:path';
 import { Problem } from '@orders/dev/bootstrap/problem.mjs';
 import { ROOT } from '@orders/dev/stack/paths';
 import { CommandFailed, run } from '@orders/dev/stack/run';
-import { CRASH_POINTS } from './crash-points.ts';
+import { CRASH_PATCHES } from './crash-points.ts';
 import { applyPatch, type Patch } from './patch.ts';
+import { readSource } from './sources.ts';
 
 /** What the build reads besides the projects. */
 const SETTINGS = ['rolldown.config.mjs', 'tsconfig.base.json'];
@@ -31,7 +32,7 @@ export async function proveBuild(
   const projects = projectFolders();
   for (const project of projects) copyProject(project, root);
   for (const file of SETTINGS) cpSync(join(ROOT, file), join(root, file));
-  for (const patch of [...CRASH_POINTS.map(({ patch }) => patch), ...patches]) patchFile(root, patch);
+  for (const patch of [...CRASH_PATCHES, ...patches]) patchFile(root, patch);
   const command = buildCommand();
   const apps = projects.filter((project) => project.startsWith('apps/'));
   for (const app of apps) await compile(command, { cwd: join(root, app), signal });
@@ -55,8 +56,7 @@ function copyProject(project: string, root: string): void {
 }
 
 function patchFile(root: string, patch: Patch): void {
-  const path = join(root, patch.file);
-  writeFileSync(path, applyPatch(readFileSync(path, 'utf8'), patch));
+  writeFileSync(join(root, patch.file), applyPatch(readSource(root, patch.file), patch));
 }
 
 function buildCommand(): string {

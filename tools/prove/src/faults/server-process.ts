@@ -1,12 +1,19 @@
 import { execFileSync } from 'node:child_process';
+import type { System } from '@orders/dev/stack/system';
 import { until } from '@orders/dev/stack/until';
-import type { SystemUnderProof } from '../system-under-proof.ts';
-import type { Process } from './processes.ts';
+import { isAlive, signalAll, type Process } from './process.ts';
 
-type PostgresServer = NonNullable<SystemUnderProof['system']['postgres']['server']>;
+type PostgresServer = NonNullable<System['postgres']['server']>;
+
+export function serverProcess(system: System, name: 'postgres' | 'nats-server'): Process {
+  if (name === 'postgres') return postgresProcess(system.postgres.server!);
+  const server = system.nats.server!;
+  const pids = (): number[] => (server.child ? [server.child.pid] : []);
+  return { pids, kill: () => server.kill(), start: () => server.start() };
+}
 
 /** The server with all of its processes: each leads a process group of its own, so they have to be named one by one. */
-export function postgresProcess(server: PostgresServer): Process {
+function postgresProcess(server: PostgresServer): Process {
   const pids = (): number[] => (server.child ? [server.child.pid, ...processesOf(server)] : []);
   const kill = async (): Promise<void> => {
     const all = pids();
@@ -17,23 +24,11 @@ export function postgresProcess(server: PostgresServer): Process {
   return { pids, kill, start: () => server.start() };
 }
 
-/** Those that the server has started, by what they call themselves. */
+/** Those that Postgres has started, by what they call themselves. */
 export function processesOf({ child }: PostgresServer, title = /^/): number[] {
   const table = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' });
   return table.split('\n').flatMap((line) => {
     const [, pid, parent, args = ''] = /^ *(\d+) +(\d+) (.*)$/.exec(line) ?? [];
     return Number(parent) === child?.pid && title.test(args) ? [Number(pid)] : [];
   });
-}
-
-export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
-  for (const pid of pids) if (isAlive(pid)) process.kill(pid, signal);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
