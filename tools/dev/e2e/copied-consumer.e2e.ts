@@ -79,7 +79,7 @@ describe('a consumer more, by its own folder and its chart', () => {
     await passes('tsc', '-p', `apps/${copy.name}`);
     await passes('eslint', `apps/${copy.name}`);
     const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', '--ci'];
-    await passes('node', ...jest, 'tools/dev');
+    await passes('node', ...jest, 'tools');
     const charts = ['--testMatch', '**/deploy/{charts,pods}.it.ts'];
     await passes('node', ...jest, ...charts, '--testNamePattern', copy.name);
   }, 480_000);
