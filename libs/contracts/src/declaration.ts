@@ -36,12 +36,10 @@ export const appDeclaration = z
       .meta({ description: 'Whether it checks the bearer tokens of the OIDC issuer' }),
     serves: z.array(rpcService).meta({ description: 'gRPC services that it answers' }),
     calls: z.array(rpcService).meta({ description: 'gRPC services of other apps that it calls' }),
-    publishes: z
-      .array(eventType)
-      .meta({
-        description:
-          'Events that it writes to its outbox; all begin with the same word, which names the stream',
-      }),
+    publishes: z.array(eventType).meta({
+      description:
+        'Events that it writes to its outbox; all begin with the same word, which names the stream',
+    }),
     consumes: z.array(eventType).meta({ description: 'Events that take effect in it, through its inbox' }),
     effect: z
       .string()
