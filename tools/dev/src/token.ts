@@ -1,23 +1,15 @@
 import { Problem } from '../bootstrap/problem.mjs';
 import { runTool } from './command-line.ts';
-import { readEnvironments } from './stack/environments.ts';
+import { issuerUrl } from './issuer-url.ts';
 import { LOCAL } from './stack/paths.ts';
-import { portsFrom } from './stack/ports.ts';
 import { TOKEN, type TokenOptions } from './token-options.ts';
 
 await runTool(TOKEN, main);
 
 /** `npm run --silent token`: a bearer token of the running dev issuer, and nothing else, on stdout. */
 async function main({ sub, scope }: TokenOptions): Promise<number> {
-  process.stdout.write(`${await fetchToken(findIssuer(), sub, scope)}\n`);
+  process.stdout.write(`${await fetchToken(issuerUrl(process.env, LOCAL), sub, scope)}\n`);
   return 0;
-}
-
-/** That of the shell goes first, then that of the running system. */
-function findIssuer(): string {
-  const apps = process.env.ISSUER_PORT ? [] : Object.values(readEnvironments(LOCAL) ?? {});
-  const told = apps.map(({ OIDC_ISSUER: url }) => url).find((url) => url !== undefined);
-  return told ?? `http://127.0.0.1:${portsFrom(process.env).ports.issuer}`;
 }
 
 async function fetchToken(issuer: string, sub: string, scope: string): Promise<string> {

@@ -91,8 +91,8 @@ function createApp({ options, state }: Site, { app, index, ports, env }: Replica
 }
 
 /**
- * What the apps get besides their own wiring; servers, storage and ports of the shell are not theirs. Two arenas of malloc, as in
- * the image, instead of eight a core: 6 to 17 MiB less of a loaded app (docs/performance.md).
+ * What the apps get besides their own wiring; servers, storage and ports of the shell are not theirs. Two arenas of
+ * malloc, as in the image, instead of eight a core: 6 to 17 MiB less of a loaded app (docs/performance.md).
  */
 export function commonEnv({ dataDir, env }: Pick<SystemOptions, 'dataDir' | 'env'>): NodeJS.ProcessEnv {
   const { DATABASE_URL: _url, NATS_URL: _nats, STORAGE: _storage, PORT: _port, ...inherited } = process.env;
