@@ -7,11 +7,28 @@ import ts from 'typescript-eslint';
 /** What may import what, by the tags in each package.json. Apps never import apps. */
 const BOUNDARIES = [
   { sourceTag: 'type:app', onlyDependOnLibsWithTags: ['type:lib'] },
-  { sourceTag: 'layer:base', onlyDependOnLibsWithTags: [] },
-  { sourceTag: 'layer:delivery', onlyDependOnLibsWithTags: ['layer:base'] },
-  { sourceTag: 'layer:service', onlyDependOnLibsWithTags: ['layer:base'] },
+  ...layers({
+    base: [],
+    contract: ['base'],
+    service: ['base'],
+    http: ['base', 'service'],
+    grpc: ['base', 'contract', 'service'],
+    postgres: ['base', 'service'],
+    // Its tests use a model of Postgres and its test databases.
+    messaging: ['base', 'service', 'postgres'],
+    outbox: ['base', 'service', 'postgres', 'messaging'],
+    inbox: ['base', 'service', 'postgres', 'messaging'],
+  }),
   { sourceTag: 'type:tool', onlyDependOnLibsWithTags: ['type:lib', 'type:tool'] },
 ];
+
+/** A lib has one layer, and imports those that are named here alone. */
+function layers(table) {
+  return Object.entries(table).map(([layer, below]) => ({
+    sourceTag: `layer:${layer}`,
+    onlyDependOnLibsWithTags: below.map((name) => `layer:${name}`),
+  }));
+}
 
 /** The packages in the folders of `apps` or `tools`: each has the name of its folder. */
 const packagesIn = (kind) => readdirSync(new URL(kind, import.meta.url)).map((folder) => `@orders/${folder}`);

@@ -1,11 +1,8 @@
-import {
-  makeTraceparent,
-  parseTraceparent,
-  type RequestContext,
-  type Span,
-  traceparentOf,
-} from '@orders/instrumentation';
+import type { Span } from '@opentelemetry/api';
 import { randomUUID } from 'node:crypto';
+import type { RequestContext } from './context.js';
+import { traceparentOf } from './spans.js';
+import { makeTraceparent, parseTraceparent } from './traceparent.js';
 
 /** The format of request ids and correlation ids. An id of another format is replaced and never echoed. */
 const ID_FORMAT = /^[A-Za-z0-9._-]{1,128}$/;

@@ -66,7 +66,7 @@ function reachedFrom(node: string, graph: ImportGraph, reached = new Set<string>
 }
 
 function libOf(file: string): string | undefined {
-  return /^libs\/([^/]+)\//.exec(file)?.[1];
+  return /^libs\/(contracts\/(?:events|rpc)|[^/]+)\//.exec(file)?.[1];
 }
 
 /** The circles in a graph, each once and as the way around it: `a`, `b`, `a`. */

@@ -4,7 +4,7 @@ import { Balancer, REMOVAL_LAG_MS } from './balancer.ts';
 import type { Environments } from './environments.ts';
 import type { AppDeclaration } from './declarations.ts';
 import { freeSystemPorts, type SystemPorts } from './ports.ts';
-import type { Site, SystemOptions } from './system.ts';
+import type { Site, SystemOptions } from './site.ts';
 import { listening, managementUrl, type AppName } from './topology.ts';
 import { type AppPorts, byName, of } from './wiring.ts';
 import { ROOT } from './paths.ts';

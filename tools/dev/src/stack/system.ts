@@ -8,50 +8,14 @@ import { clearEnvironments, type Environments, writeEnvironments } from './envir
 import { startIssuer, type Issuer } from './issuer.ts';
 import { ROOT } from './paths.ts';
 import { type AppDeclaration, APPS } from './declarations.ts';
-import { freeSystemPorts, type SystemPorts } from './ports.ts';
+import { freeSystemPorts } from './ports.ts';
 import { RunState } from './run-state.ts';
 import { CommandFailed, run, type RunOptions } from './run.ts';
-import { startServers, type Nats, type Postgres, type ServerOptions } from './servers.ts';
-import { Tasks, type Steps } from './tasks.ts';
+import { startServers } from './servers.ts';
+import type { Servers, Site, SystemOptions } from './site.ts';
+import { Tasks } from './tasks.ts';
 import { appEnvironments, systemUrls, type AppName, type SystemUrls } from './topology.ts';
 import { byName, of } from './wiring.ts';
-
-export interface SystemOptions extends Pick<
-  ServerOptions,
-  'databaseUrl' | 'natsUrl' | 'postgresSettings' | 'onServerEvent'
-> {
-  /** Holds all state: databases, streams, the issuer's key. Kept on stop. */
-  dataDir: string;
-  /** Default: free ones. */
-  ports?: SystemPorts;
-  /** More environment for every app, e.g. OTEL_EXPORTER_OTLP_ENDPOINT or LOG_LEVEL. */
-  env?: NodeJS.ProcessEnv;
-  /** Build the apps first. Default true. */
-  build?: boolean;
-  /** Folder with apps/ and node_modules/. Default: the workspace. */
-  root?: string;
-  /** Those of `root` that run. Default: every app of the workspace. */
-  apps?: readonly AppDeclaration[];
-  /** Processes of each app, default 1. Several are behind a balancer on each port of the app. */
-  replicas?: number;
-  /** The last word on what each app is told, once the servers run: e.g. to put something between it and them. */
-  rewire?: (environments: Environments, servers: Servers) => Promise<Environments>;
-  /** Each line that an app prints; the second replica of orders is `orders-2`. */
-  onLine?: (app: string, line: string) => void;
-  /** An existing folder: they go to orders-2.log in there instead, and likewise. */
-  logFolder?: string;
-  /** What happened to an app, e.g. that it died and is started again. */
-  onEvent?: (app: string, text: string) => void;
-  /** Shows progress. Default: silent. */
-  steps?: Steps;
-  /** Aborting stops what runs, in order, and rejects with its reason. */
-  signal?: AbortSignal;
-}
-
-export interface Servers {
-  postgres: Postgres;
-  nats: Nats;
-}
 
 export interface System extends Servers {
   urls: SystemUrls;
@@ -95,16 +59,6 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     await stack.disposeAsync();
     throw error;
   }
-}
-
-/** A system under construction: the stack stops what has been started so far, last first. */
-export interface Site {
-  options: SystemOptions;
-  apps: readonly AppDeclaration[];
-  ports: SystemPorts;
-  stack: AsyncDisposableStack;
-  state: RunState;
-  tasks: Tasks;
 }
 
 type Backing = [built: unknown, servers: Servers, issuer: Issuer];
