@@ -1,7 +1,7 @@
 import js from '@eslint/js';
 import nx from '@nx/eslint-plugin';
 import prettier from 'eslint-config-prettier';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import ts from 'typescript-eslint';
 
 /** What may import what, by the tags in each package.json. Apps never import apps. */
@@ -34,6 +34,15 @@ function layers(table) {
 const packagesIn = (kind) => readdirSync(new URL(kind, import.meta.url)).map((folder) => `@orders/${folder}`);
 const APPS = packagesIn('apps');
 const TOOLS = packagesIn('tools');
+/** What an app must not import by what it declares: who consumes nothing has no inbox, who publishes nothing no outbox. */
+function unusedLibs(app) {
+  const file = new URL(`apps/${app}/app.json`, import.meta.url);
+  const { consumes = [], publishes = [] } = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+  return [
+    ...(consumes.length === 0 ? ['@orders/inbox'] : []),
+    ...(publishes.length === 0 ? ['@orders/outbox'] : []),
+  ];
+}
 const noImportOf = (names) => ['error', { patterns: names.map((name) => ({ group: [name, `${name}/*`] })) }];
 
 export default ts.config(
@@ -77,6 +86,10 @@ export default ts.config(
       ],
     },
   },
+  ...readdirSync(new URL('apps', import.meta.url)).map((app) => ({
+    files: [`apps/${app}/**`],
+    rules: { 'no-restricted-imports': noImportOf([...APPS, ...TOOLS, ...unusedLibs(app)]) },
+  })),
   {
     // The config loader itself, what runs before it, tools and tests.
     files: [

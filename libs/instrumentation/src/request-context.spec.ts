@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseTraceparent } from '@orders/instrumentation';
 import { contextFrom } from './request-context.js';
+import { parseTraceparent } from './traceparent.js';
 
 const from = (headers: Record<string, unknown>) => contextFrom((name) => headers[name]);
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';

@@ -25,7 +25,7 @@ describe('a forbidden import fails lint', () => {
     'of the app %s in another one, by name and by path',
     async (name) => {
       const other = APPS.find((app) => app.name !== name)?.name;
-      for (const source of [`@orders/${name}`, `../../${name}/src/config.js`])
+      for (const source of [`@orders/${name}`, `../../${name}/src/main.js`])
         expect([source, await isRefused(`apps/${other}/src/main.ts`, source)]).toEqual([source, true]);
     },
     120_000,
@@ -39,6 +39,12 @@ describe('a forbidden import fails lint', () => {
     ['a lib in a base lib', 'libs/resilience/src/index.ts', '@orders/messaging'],
     ['a lib in contracts', 'libs/contracts/src/index.ts', '@orders/resilience'],
     ['delivery in service', 'libs/service/src/index.ts', '@orders/messaging'],
+    ['the inbox in the outbox', 'libs/outbox/src/index.ts', '@orders/inbox'],
+    ['the outbox in the inbox', 'libs/inbox/src/index.ts', '@orders/outbox'],
+    ['Postgres in the HTTP edge', 'libs/http/src/index.ts', '@orders/postgres'],
+    ['the inbox in an app that consumes nothing', 'apps/orders/src/main.ts', '@orders/inbox'],
+    ['the outbox in an app that publishes nothing', 'apps/fulfillment/src/main.ts', '@orders/outbox'],
+    ['the outbox in the gateway', 'apps/gateway/src/main.ts', '@orders/outbox'],
   ])('%s', async (_name, file, source) => {
     expect(await isRefused(file, source)).toBe(true);
   });

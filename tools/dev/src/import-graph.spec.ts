@@ -88,25 +88,12 @@ describe('in this workspace', () => {
 
   it('imports are found, by path and by name', () => {
     const imports = graph.get('apps/orders/src/main.ts');
-    expect(imports).toContain('apps/orders/src/config.ts');
+    expect(imports).toContain('apps/orders/src/app.ts');
     expect(imports).toContain('libs/service/src/index.ts');
   });
 
-  // Those in the list are still to be opened; none may come to it.
   it('no files import each other in a circle', () => {
-    expect(circles(graph)).toEqual([
-      [
-        'apps/fulfillment/src/cli/dlq.ts',
-        'apps/fulfillment/src/cli/dlq-reads.ts',
-        'apps/fulfillment/src/cli/dlq.ts',
-      ],
-      ['tools/dev/src/stack/system.ts', 'tools/dev/src/stack/apps.ts', 'tools/dev/src/stack/system.ts'],
-      [
-        'tools/prove/src/faults/postgres-process.ts',
-        'tools/prove/src/faults/processes.ts',
-        'tools/prove/src/faults/postgres-process.ts',
-      ],
-    ]);
+    expect(circles(graph)).toEqual([]);
   });
 
   it('no libs do', () => {
