@@ -4,7 +4,6 @@ import { startConsumer } from '@orders/inbox';
 import { createLogger } from '@orders/instrumentation';
 import { openDatabase } from '@orders/postgres';
 import { loadConfig, Service } from '@orders/service';
-import { DataSource } from 'typeorm';
 import { configSchema, dataSource, handlers, name } from './app.js';
 import { ShipmentsController } from './shipments/shipments.controller.js';
 import { ShipmentsRepository } from './shipments/shipments.repository.js';
@@ -23,7 +22,7 @@ startConsumer({ service, database, natsUrl: config.natsUrl, handlers });
 const app = await createHttpApp({
   service,
   controllers: [ShipmentsController],
-  providers: [ShipmentsRepository, { provide: DataSource, useValue: database }],
+  providers: [{ provide: ShipmentsRepository, useValue: new ShipmentsRepository(database) }],
 });
 await app.listen(config.port, config.host);
 service.markStarted();

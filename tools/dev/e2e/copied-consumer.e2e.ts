@@ -66,7 +66,7 @@ describe('a consumer more, by its own folder and its chart', () => {
     const file = join(copy.root, 'apps/gateway/src/main.ts');
     const before = readFileSync(file, 'utf8');
     try {
-      for (const source of [`@orders/${copy.name}`, `../../${copy.name}/src/config.js`]) {
+      for (const source of [`@orders/${copy.name}`, `../../${copy.name}/src/main.js`]) {
         writeFileSync(file, `import * as other from '${source}';\nexport { other };\n`);
         const said = await failure(copy.tool('eslint', ['apps/gateway/src/main.ts']));
         expect(said).toMatch(/no-restricted-imports|enforce-module-boundaries/);

@@ -1,4 +1,3 @@
-import { Injectable } from '@nestjs/common';
 import { DomainError } from '@orders/contracts';
 import type { OrderSnapshot } from '@orders/events';
 import type { SequenceGap } from '@orders/inbox';
@@ -80,7 +79,6 @@ const APPLY = `
   FROM applied
   WHERE missing > missing_before OR (missing = 0 AND missing_before > 0)`;
 
-@Injectable()
 export class ShipmentsRepository {
   constructor(private readonly db: DataSource) {}
 

@@ -133,13 +133,16 @@ function linkPackages(root: string): void {
   mkdirSync(join(modules, '@orders'), { recursive: true });
   const fetched = readdirSync(join(ROOT, 'node_modules')).filter((entry) => entry !== '@orders');
   for (const entry of fetched) symlinkSync(join(ROOT, 'node_modules', entry), join(modules, entry));
-  for (const project of ['apps', 'libs', 'tools'].flatMap((kind) => foldersIn(root, kind))) {
+  for (const project of ['apps', 'libs', 'libs/contracts', 'tools'].flatMap((kind) =>
+    packagesIn(root, kind),
+  )) {
     symlinkSync(join('../..', project), join(modules, '@orders', basename(project)));
     const nested = join(project, 'node_modules'); // what it has in another version than the others
     if (existsSync(join(ROOT, nested))) symlinkSync(join(ROOT, nested), join(root, nested));
   }
 }
 
-function foldersIn(root: string, kind: string): string[] {
-  return readdirSync(join(root, kind)).map((name) => join(kind, name));
+function packagesIn(root: string, kind: string): string[] {
+  const folders = readdirSync(join(root, kind)).map((name) => join(kind, name));
+  return folders.filter((folder) => existsSync(join(root, folder, 'package.json')));
 }
