@@ -13,7 +13,7 @@ afterAll(async () => {
 });
 
 describe('CreateOrders over gRPC', () => {
-  it('answers each order of a batch', async () => {
+  it('returns a result for each order', async () => {
     const order = { customerId: 'alice', items: [...ITEMS], idempotencyKey: 'b-1', context: undefined };
     const three = [order, { ...order, idempotencyKey: '' }, order];
     const { message } = await orders.call('createOrders', { orders: three });
@@ -28,7 +28,7 @@ describe('CreateOrders over gRPC', () => {
     expect(empty.error?.code).toBe(status.INVALID_ARGUMENT);
   });
 
-  it('takes each order of a batch with its own trace, correlation and time', async () => {
+  it('uses the trace, correlation id and deadline of each order', async () => {
     const order = { customerId: 'dora', items: [...ITEMS] };
     const traceparent = '00-0af7651916cd43dd8448eb211c803199-b7ad6b7169203331-01';
     const context = { traceparent, requestId: 'r-9', correlationId: 'c-9', timeoutMs: 0 };
@@ -36,7 +36,7 @@ describe('CreateOrders over gRPC', () => {
       orders: [
         { ...order, idempotencyKey: 'd-1', context },
         { ...order, idempotencyKey: 'd-2', context: { ...context, correlationId: '' } },
-        // Too little to begin with.
+        // Too little time to start.
         { ...order, idempotencyKey: 'd-3', context: { ...context, timeoutMs: 1 } },
       ],
     });
@@ -50,7 +50,7 @@ describe('CreateOrders over gRPC', () => {
     expect(events.map(({ headers }) => headers['traceparent'])).toEqual([traceparent, traceparent]);
   });
 
-  it('takes over no id and no trace that is not sane: events would carry it', async () => {
+  it('ignores invalid ids and traces, which events would carry', async () => {
     const order = { customerId: 'erin', items: [...ITEMS] };
     const long = 'x'.repeat(70_000);
     const context = { traceparent: long, requestId: long, correlationId: long, timeoutMs: 0 };
@@ -63,7 +63,7 @@ describe('CreateOrders over gRPC', () => {
     expect(event?.headers['traceparent']).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/);
   });
 
-  it('names the field of an order of a batch just as that of an order alone', async () => {
+  it('reports the fields of an invalid order as createOrder does', async () => {
     const { error } = await orders.create({ items: [], idempotencyKey: 'x' });
     const { message } = await orders.call('createOrders', {
       orders: [{ customerId: 'alice', items: [], idempotencyKey: 'x', context: undefined }],

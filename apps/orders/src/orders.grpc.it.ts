@@ -15,7 +15,7 @@ afterAll(async () => {
 const NOBODYS = '00000000-0000-7000-8000-000000000000';
 
 describe('orders.v1 over gRPC', () => {
-  it('creates an order, and answers the same again as a replay', async () => {
+  it('creates an order, and returns it again as a replay', async () => {
     const first = await orders.create({ idempotencyKey: 'a' });
     expect(first.message).toMatchObject({
       customerId: 'alice',
@@ -28,7 +28,7 @@ describe('orders.v1 over gRPC', () => {
     expect(again).toEqual({ error: null, message: first.message, replayed: true });
   });
 
-  it.each(['', 'orders.v1.Orders'])('says by grpc.health.v1 that "%s" is serving', async (name) => {
+  it.each(['', 'orders.v1.Orders'])('reports "%s" as SERVING by grpc.health.v1', async (name) => {
     const Health = makeGenericClientConstructor(healthService, 'Health');
     const health = new Health(orders.address, credentials.createInsecure());
     const status = await new Promise((resolve, reject) => {
@@ -40,7 +40,7 @@ describe('orders.v1 over gRPC', () => {
     health.close();
   });
 
-  it('hands the trace and the correlation of the call on to the event', async () => {
+  it('copies the trace and the correlation id of the call to the event', async () => {
     const metadata = new Metadata();
     metadata.set('traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01');
     metadata.set('x-request-id', 'r-1');
@@ -55,7 +55,7 @@ describe('orders.v1 over gRPC', () => {
     }
   });
 
-  it('names the problem and the field', async () => {
+  it('returns the problem code and the field', async () => {
     const { error } = await orders.create({ items: [] });
     expect(error?.code).toBe(status.INVALID_ARGUMENT);
     expect(error?.metadata.get('problem-code')).toEqual(['validation-failed']);
@@ -89,7 +89,7 @@ describe('orders.v1 over gRPC', () => {
     [0, 20],
     [1, 1],
     [100, 100],
-  ])('asked for a page of %i orders it gives %i, and the others behind its cursor', async (limit, length) => {
+  ])('returns for a limit of %i a page of %i orders, and the rest by its cursor', async (limit, length) => {
     const customerId = `customer of ${limit}`;
     const some = Array.from({ length: length + 1 }, (_, n) => ({
       customerId,
@@ -108,7 +108,7 @@ describe('orders.v1 over gRPC', () => {
     expect(rest).toMatchObject({ orders: [{ customerId }], nextCursor: '' });
   });
 
-  it('finds an order by its id in capitals too', async () => {
+  it('finds an order by its id in upper case', async () => {
     const { message: order } = await orders.create({ idempotencyKey: 'capitals' });
     const got = await orders.call('getOrder', { id: order!.id.toUpperCase(), customerId: '' });
     expect(got.message).toEqual(order);
@@ -126,13 +126,13 @@ describe('orders.v1 over gRPC', () => {
     ['getOrder', { id: NOBODYS, customerId: 'a\0' }, '/customerId'],
     ['getOrder', { id: NOBODYS, customerId: 'a'.repeat(129) }, '/customerId'],
     ['cancelOrder', { id: NOBODYS, customerId: 'a\0', expectedVersion: 0 }, '/customerId'],
-  ] as const)('refuses %s %j, naming the field', async (name, request, pointer) => {
+  ] as const)('refuses %s %j and names the field', async (name, request, pointer) => {
     const { error } = await orders.call(name, request);
     expect(error?.code).toBe(status.INVALID_ARGUMENT);
     expect(decodeURIComponent(String(error?.metadata.get('problem-errors')[0]))).toContain(`"${pointer}"`);
   });
 
-  it('refuses a cursor that it has not made', async () => {
+  it('refuses a cursor that it has not issued', async () => {
     const { error } = await orders.call('listOrders', {
       customerId: 'alice',
       limit: 0,

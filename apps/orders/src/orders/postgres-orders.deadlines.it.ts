@@ -16,11 +16,11 @@ const running = () =>
   stored.db.query<object[]>(`SELECT query FROM pg_stat_activity
     WHERE application_name = 'test' AND datname = current_database() AND state <> 'idle'`);
 
-describe('PostgresOrdersRepository while another session holds what it needs', () => {
-  it('nothing runs on after the deadline, nothing is stored, and a repeat makes exactly one order', async () => {
+describe('PostgresOrdersRepository while another session holds a lock that it needs', () => {
+  it('stops at the deadline and stores nothing; a repeat creates exactly one order', async () => {
     await stored.whileKeyIsHeld(async () => {
       const startedAt = performance.now();
-      // Kept by nobody: Postgres alone ends the statement.
+      // No timer in this process: only Postgres ends the statement.
       const deadline = Deadline.withoutTimer(new AbortController().signal, 300);
       await expect(stored.repository.create([someNewOrder({ key: 'k' })], deadline)).rejects.toMatchObject({
         code: 'deadline-exceeded',
@@ -36,7 +36,7 @@ describe('PostgresOrdersRepository while another session holds what it needs', (
     expect(await stored.events()).toHaveLength(1);
   });
 
-  it('what the caller has cancelled ends at once, and its connection serves others', async () => {
+  it('stops a create at once when its caller cancels it, and reuses the connection', async () => {
     const pids = "SELECT pid FROM pg_stat_activity WHERE application_name = 'test' ORDER BY pid";
     await stored.whileKeyIsHeld(async () => {
       for (const leftMs of [2_000, 60_000]) {
@@ -58,7 +58,7 @@ describe('PostgresOrdersRepository while another session holds what it needs', (
     expect(await stored.ids()).toEqual([]);
   });
 
-  it('a read that nobody waits for any more ends at once', async () => {
+  it('stops a read at once when its caller cancels it', async () => {
     await stored.db.transaction(async (tx) => {
       await tx.query('LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
       const { order } = someNewOrder();
@@ -79,7 +79,7 @@ describe('PostgresOrdersRepository while another session holds what it needs', (
     });
   });
 
-  it('a cancel is not saved after its deadline', async () => {
+  it('saves no cancellation after its deadline', async () => {
     const created = someNewOrder();
     await stored.repository.create([created], inTime());
     const { id } = created.order;
@@ -94,8 +94,8 @@ describe('PostgresOrdersRepository while another session holds what it needs', (
   });
 });
 
-describe('PostgresOrdersRepository, when its caller goes away', () => {
-  it('rolls back what was done when the caller went away before COMMIT', async () => {
+describe('PostgresOrdersRepository when its caller goes away', () => {
+  it('rolls back when its caller has gone before COMMIT', async () => {
     const created = someNewOrder();
     await stored.repository.create([created], inTime());
     const caller = new AbortController();
@@ -112,7 +112,7 @@ describe('PostgresOrdersRepository, when its caller goes away', () => {
     expect(await stored.events()).toHaveLength(1);
   });
 
-  it('begins nothing when the caller went away while it waited for a connection', async () => {
+  it('starts no statement when its caller has gone while it waited for a connection', async () => {
     const runners = Array.from({ length: 10 }, () => stored.dataSource.createQueryRunner());
     await Promise.all(runners.map((runner) => runner.connect()));
     const caller = new AbortController();

@@ -15,7 +15,7 @@ afterAll(() => stored[Symbol.asyncDispose]());
 beforeEach(() => stored.clear());
 
 describe('PostgresOrdersRepository when Postgres is slow, locked or away', () => {
-  it('says that a key is in use when another transaction holds it for too long', async () => {
+  it('throws idempotency-key-in-use when another transaction holds the key for too long', async () => {
     const first = someNewOrder({ key: 'k' });
     await stored.db.transaction(async (tx) => {
       await tx.query(`INSERT INTO orders SELECT $1, 'alice', 'k', '', '[]', 0, 'CREATED', 1, now()`, [
@@ -27,7 +27,7 @@ describe('PostgresOrdersRepository when Postgres is slow, locked or away', () =>
     });
   });
 
-  it('says that it is unavailable when its connections are cut, and works again by itself', async () => {
+  it('is unavailable when its connections are cut, and recovers by itself', async () => {
     await stored.db.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE application_name = 'test' AND datname = current_database()`);
     const outcomes = await Promise.allSettled(
@@ -44,7 +44,7 @@ describe('PostgresOrdersRepository when Postgres is slow, locked or away', () =>
     );
   });
 
-  it('is not poisoned by a black hole: gives up a silent server, works again as soon as it can be reached', async () => {
+  it('gives up a silent server, and recovers as soon as it can be reached', async () => {
     const url = new URL(stored.db.url);
     const edge = await FaultProxy.listen('postgres', Number(url.port));
     url.port = String(edge.port);
@@ -61,7 +61,7 @@ describe('PostgresOrdersRepository when Postgres is slow, locked or away', () =>
     await edge.close();
   }, 20_000);
 
-  it('outlives the end of a connection that is lent out and idle', async () => {
+  it('survives the loss of a connection that is checked out and idle', async () => {
     const runner = stored.dataSource.createQueryRunner();
     const { processID } = (await runner.connect()) as { processID: number };
     await stored.db.query('SELECT pg_terminate_backend($1)', [processID]);
@@ -80,7 +80,7 @@ describe('PostgresOrdersRepository when Postgres is slow, locked or away', () =>
     );
   });
 
-  it('waits a second for a connection and not longer: an exhausted pool is 503', async () => {
+  it('waits at most a second for a connection: an exhausted pool is unavailable (503)', async () => {
     const small = openDataSource({ url: new Secret(stored.db.url), poolMax: 1, applicationName: 'small' });
     await small.initialize();
     const runner = small.createQueryRunner();
@@ -95,7 +95,7 @@ describe('PostgresOrdersRepository when Postgres is slow, locked or away', () =>
     await small.destroy();
   });
 
-  it('refuses soon while the table is locked, and works when it is not', async () => {
+  it('fails within 5 s while the table is locked, and recovers when it is free', async () => {
     await stored.db.transaction(async (tx) => {
       await tx.query('LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
       const startedAt = performance.now();
@@ -108,7 +108,7 @@ describe('PostgresOrdersRepository when Postgres is slow, locked or away', () =>
     await stored.repository.create([someNewOrder()], inTime());
   });
 
-  it('says that it is unavailable when another transaction holds what is to be cancelled', async () => {
+  it('is unavailable when another transaction holds the order to be cancelled', async () => {
     const { order } = someNewOrder();
     await stored.repository.create([{ ...someNewOrder(), order }], inTime());
     await stored.db.transaction(async (tx) => {

@@ -19,7 +19,7 @@ itKeepsOrders('PostgresOrdersRepository', () =>
 );
 
 describe('PostgresOrdersRepository', () => {
-  it('stores neither order nor event when one of a batch breaks a rule of the table', async () => {
+  it('stores no order and no event of a batch in which one order violates a constraint', async () => {
     const bad = someNewOrder();
     const tooMuch = { ...bad, order: { ...bad.order, totalCents: -1 } };
     await expect(stored.repository.create([someNewOrder(), tooMuch], inTime())).rejects.toThrow(
@@ -29,7 +29,7 @@ describe('PostgresOrdersRepository', () => {
     expect(await stored.events()).toEqual([]);
   });
 
-  it('stores text as it is, and nothing at all when one has the character that separates rows', async () => {
+  it('stores any text unchanged, and nothing of a batch with the character that separates rows', async () => {
     const odd = ['{"a", \\b}', "'NULL", '$1 ü😀'].map((customerId) => someNewOrder({ customerId }));
     await stored.repository.create(odd, inTime());
     const found = odd.map(({ order }) => stored.repository.find(order, inTime()));
@@ -41,7 +41,7 @@ describe('PostgresOrdersRepository', () => {
     expect(await stored.events()).toHaveLength(odd.length);
   });
 
-  it('tells of what it has appended once it is committed, and of nothing else', async () => {
+  it('reports appended events after their commit only', async () => {
     stored.appended = 0;
     const created = someNewOrder({ key: 'k' });
     await stored.repository.create([created, someNewOrder()], inTime());
@@ -53,7 +53,7 @@ describe('PostgresOrdersRepository', () => {
     expect(stored.appended).toBe(2);
   });
 
-  it('is not run on a server that may lose what it has acknowledged', async () => {
+  it('refuses a server that may lose acknowledged commits', async () => {
     await expect(assertDurable(stored.dataSource)).resolves.toBeUndefined();
     const name = new URL(stored.db.url).pathname.slice(1);
     await stored.db.query(`ALTER DATABASE ${name} SET synchronous_commit = off`);
@@ -64,7 +64,7 @@ describe('PostgresOrdersRepository', () => {
     await stored.db.query(`ALTER DATABASE ${name} RESET synchronous_commit`);
   });
 
-  it('has a limit for every wait at the server', async () => {
+  it('sets a timeout for every wait at the server', async () => {
     const limits = await stored.dataSource.query<{ name: string; setting: string }[]>(
       `SELECT name, setting FROM pg_settings WHERE name LIKE '%\\_timeout' AND setting <> '0'`,
     );
@@ -75,7 +75,7 @@ describe('PostgresOrdersRepository', () => {
     });
   });
 
-  it('has a schema that its migrations make whole: the entities ask for nothing more', async () => {
+  it('has every column of its entities after the migrations', async () => {
     const { upQueries } = await stored.dataSource.driver.createSchemaBuilder().log();
     const wanted = upQueries.map(({ query }) => query).filter((query) => query.includes('ADD'));
     expect(wanted.filter((query) => query.includes(' COLUMN ') || /ADD "/.test(query))).toEqual([]);
