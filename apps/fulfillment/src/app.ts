@@ -8,10 +8,10 @@ import declaration from '../app.json' with { type: 'json' };
 import { Shipments1763800000001 } from './migrations/0001-shipments.js';
 import { applyOrderEvents, ShipmentEntity } from './shipments/shipments.repository.js';
 
-// What this app is made of; main, migrate and cli put it to work.
+// The parts of this app; main.ts, migrate.ts and cli.ts run them.
 export const { name } = declaration;
 
-/** Everything that it reads from its environment. */
+/** Everything that this app reads from its environment. */
 export const configSchema = baseConfig.extend({
   PORT: port(declaration.ports.http),
   MANAGEMENT_PORT: port(declaration.ports.management),
@@ -19,7 +19,7 @@ export const configSchema = baseConfig.extend({
   ...natsConfig,
 });
 
-/** Its database, not connected yet; the migrations alone make the schema. */
+/** The database of this app, not connected yet. Only migrations change its schema. */
 export function dataSource(settings: PostgresSettings): DataSource {
   return new DataSource({
     ...postgresOptions(settings),
@@ -28,7 +28,7 @@ export function dataSource(settings: PostgresSettings): DataSource {
   });
 }
 
-/** What orders' events lead to here. */
+/** One handler for each type of event that this app consumes. */
 export const handlers = [
   eventHandler({
     contract: ordersCreated,

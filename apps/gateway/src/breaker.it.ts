@@ -14,7 +14,7 @@ const metrics = async () => (await fetch(`${gateway.managementUrl}/metrics`)).te
 const changes = () => gateway.logs().filter(({ msg }) => msg === 'breaker changed');
 
 describe('the breaker', () => {
-  it('spares orders the calls that would fail, says when to come back, and closes when it is well', async () => {
+  it('opens while calls fail, answers with Retry-After, and closes when orders has recovered', async () => {
     const trouble = { code: 'unavailable' } as const;
     gateway.orders.failures.push(...Array.from({ length: 40 }, () => trouble));
     expect((await orders(20)).map(({ status }) => status)).toEqual(Array(20).fill(503));
@@ -37,7 +37,7 @@ describe('the breaker', () => {
     expect(await metrics()).toMatch(/breaker_changes_total\{[^}]*state="open"[^}]*\} 1/);
   });
 
-  it('opens on calls that hang, and one request finds out that they no longer do', async () => {
+  it('opens when calls hang, and closes after one trial request succeeds', async () => {
     gateway.orders.hold = new Promise(() => undefined);
     expect((await orders(20)).map(({ status }) => status)).toEqual(Array(20).fill(504));
     expect((await order()).status).toBe(503);
@@ -64,7 +64,7 @@ describe('the breaker', () => {
     const gone = new AbortController();
     const init = { method: 'POST', headers, body: JSON.stringify(GOOD_ORDER), signal: gone.signal };
     const requests = Array.from({ length: 30 }, () => fetch(`${gateway.url}/orders`, init));
-    while (gateway.orders.asked.length < 30) await new Promise(setImmediate);
+    while (gateway.orders.received.length < 30) await new Promise(setImmediate);
     gone.abort();
     await Promise.allSettled(requests);
     gateway.orders.hold = undefined;

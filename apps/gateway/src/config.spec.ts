@@ -41,7 +41,7 @@ describe('the config', () => {
     expect(() => readConfig(gatewayConfig, { ...GOOD, [key]: value })).toThrow(key);
   });
 
-  it('takes a list with spaces', () => {
+  it('accepts spaces in a list', () => {
     expect(readConfig(gatewayConfig, { ...GOOD, OIDC_ALGORITHMS: 'RS256, EdDSA' }).oidcAlgorithms).toEqual([
       'RS256',
       'EdDSA',

@@ -9,7 +9,7 @@ import { OrdersStub } from './testing/orders-stub.js';
 let gateway: GatewayUnderTest;
 let well: OrdersStub;
 let ill: OrdersStub;
-/** In front of the ill one. */
+/** In front of the unhealthy replica. */
 let edge: FaultProxy;
 beforeEach(async () => {
   well = await new OrdersStub().start();
@@ -27,7 +27,7 @@ afterEach(async () => {
   well.stop();
 });
 
-/** A hundred requests a second for so long: how many of them failed. */
+/** Sends 100 requests a second for this time; returns how many failed. */
 async function load(seconds: number): Promise<number> {
   const statuses: Promise<number>[] = [];
   for (const until = performance.now() + seconds * 1_000; performance.now() < until;) {
@@ -46,17 +46,17 @@ async function secondsUntilItIsCalled(): Promise<number> {
 }
 
 describe('of two replicas', () => {
-  it('one that fails every call is left out, and comes back when it is well', async () => {
+  it('one that fails every call is ejected, and used again when it has recovered', async () => {
     const trouble = { code: 'unavailable' } as const;
     ill.failures.push(...Array.from({ length: 5_000 }, () => trouble));
     await load(5);
-    // Long enough for it to be tried twice.
+    // Long enough that it is tried twice.
     expect(await load(16)).toBeLessThan(0.01);
     ill.failures.length = 0;
     expect(await secondsUntilItIsCalled()).toBeLessThan(10);
   }, 60_000);
 
-  it('one that froze is left out, and comes back: connections that it took in silence are given up', async () => {
+  it('one that froze is left out and used again later: its silent connections are closed', async () => {
     edge.set({ kind: 'blackhole' });
     await load(5);
     expect(await load(6)).toBeLessThan(0.01);

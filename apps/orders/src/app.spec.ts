@@ -3,7 +3,7 @@ import { readConfig } from '@orders/service';
 import { configSchema } from './app.js';
 
 describe('the config of orders', () => {
-  it('needs its servers, but not to keep nothing', () => {
+  it('needs DATABASE_URL and NATS_URL, except with STORAGE=memory', () => {
     const servers = { DATABASE_URL: 'postgres://u:secret@h/orders', NATS_URL: 'nats://h' };
     expect(readConfig(configSchema, servers)).toMatchObject({ storage: 'postgres', grpcPort: 50_051 });
     expect(() => readConfig(configSchema, {})).toThrow('DATABASE_URL');

@@ -8,7 +8,7 @@ import { Orders1763800000001 } from './migrations/0001-orders.js';
 import { OutboxWithoutNotify1764000000001 } from './migrations/0002-outbox-without-notify.js';
 import { OrderEntity } from './orders/order.entity.js';
 
-// What this app is made of; main, migrate and cli put it to work.
+// The parts of this app; main.ts, migrate.ts and cli.ts run them.
 export const { name, publishes: events } = declaration;
 
 const common = baseConfig.extend({
@@ -16,15 +16,15 @@ const common = baseConfig.extend({
   MANAGEMENT_PORT: port(declaration.ports.management),
 });
 
-/** Everything that it reads from its environment. */
+/** Everything that this app reads from its environment. */
 export const configSchema = z.preprocess(
   (env: object) => ({ STORAGE: 'postgres', ...env }),
-  // `common` is not in the union, which says nothing else while STORAGE is wrong.
+  // Not in the union: while STORAGE is wrong, a union reports that problem alone.
   z.intersection(
     common,
     z.discriminatedUnion('STORAGE', [
       z.object({ STORAGE: z.literal('postgres'), ...databaseConfig, ...natsConfig }),
-      /** Nothing is kept and no event is published: for tests and for a first look without a server. */
+      /** Orders are lost with the process and no event is published: for tests, or to try the app without servers. */
       z.object({ STORAGE: z.literal('memory') }),
     ]),
   ),
@@ -32,7 +32,7 @@ export const configSchema = z.preprocess(
 
 export type OrdersConfig = ReturnType<typeof loadConfig<z.output<typeof configSchema>>>;
 
-/** Its database, not connected yet; the migrations alone make the schema. */
+/** The database of this app, not connected yet. Only migrations change its schema. */
 export function dataSource(settings: PostgresSettings): DataSource {
   return new DataSource({
     ...postgresOptions(settings),

@@ -11,7 +11,7 @@ export function serveOrders(service: Service, repository: OrdersRepository, addr
     service,
     address,
     definitions: { 'orders.v1.Orders': ordersV1.OrdersService },
-    // 500 orders of 100 items.
+    // Fits 500 orders of 100 items.
     maxMessageBytes: 8 * 1_024 * 1_024,
     controllers: [OrdersController],
     providers: [OrdersService, { provide: OrdersRepository, useValue: repository }],

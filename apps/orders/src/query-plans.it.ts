@@ -16,7 +16,7 @@ import { dataSource as openDataSource } from './app.js';
 import { PostgresOrdersRepository } from './orders/postgres-orders.repository.js';
 import { canceling, inTime, someNewOrder } from './testing/fixtures.js';
 
-/** Enough that an index is the cheapest way to one of them. */
+/** Enough rows that the planner prefers an index. */
 const FILL = `
   WITH new AS MATERIALIZED (SELECT n, gen_random_uuid() AS id FROM generate_series(1, 20000) AS n), stored AS (
     INSERT INTO orders (id, customer_id, idempotency_key, request_hash, items, total_cents, status, version, created_at)
@@ -27,7 +27,7 @@ const FILL = `
   INSERT INTO outbox_checkpoint (name, noted_at, tx, position, stream, stream_sequence)
   SELECT 'relay', now() - n * interval '1 min', '0', 0, 's', 0 FROM new`;
 
-/** Since the last ANALYZE. */
+/** Added after ANALYZE, so that the planner does not know of it. */
 const BACKLOG = `
   INSERT INTO outbox (event_id, subject, headers, body)
   SELECT gen_random_uuid(), 'orders.created', '{}', '{}' FROM generate_series(1, 20000)`;
@@ -47,7 +47,7 @@ beforeAll(async () => {
 });
 afterAll(() => db[Symbol.asyncDispose]());
 
-/** Publishes everything after a position again, to nobody. */
+/** Replays everything after a position to a publisher that only returns receipts. */
 const replayAll = (db: Queryable, after: LogPosition) =>
   replay({
     db,
@@ -62,12 +62,12 @@ const replayAll = (db: Queryable, after: LogPosition) =>
     batchSize: 5_000,
   });
 
-it('a statement that does read one from end to end is found', async () => {
+it('a statement that scans a table is found', async () => {
   const sql = 'SELECT id FROM orders WHERE total_cents = $1';
   expect(await sequentialScans(db, [{ sql, parameters: [1] }])).toEqual([`orders: ${sql}`]);
 });
 
-it('no statement on orders reads a growing table from end to end', async () => {
+it('no statement on orders scans a growing table', async () => {
   const repository = new PostgresOrdersRepository(dataSource, () => undefined);
   const { order } = someNewOrder();
   const created = someNewOrder({ key: 'twice' });
@@ -81,8 +81,8 @@ it('no statement on orders reads a growing table from end to end', async () => {
   expect(await sequentialScans(db, statements.splice(0))).toEqual([]);
 });
 
-// But for a rewind, which looks at all checkpoints: once, after the stream has lost something.
-it('no statement of the relay, its metrics and a replay reads the log or its checkpoints from end to end', async () => {
+// Except for a rewind, which reads all checkpoints once after the stream has lost events.
+it('no statement of the relay, its metrics or a replay scans the log or its checkpoints', async () => {
   const recording = recordingStatements(db, statements);
   const log = new OutboxLog(recording);
   const cursor = new OutboxCursor(recording);
@@ -98,7 +98,7 @@ it('no statement of the relay, its metrics and a replay reads the log or its che
   expect(await sequentialScans(db, statements.splice(0))).toEqual([]);
 });
 
-it('the relay and a replay read a backlog that no statistics know by the index, without sorting all of it', async () => {
+it('the relay and a replay read a backlog without statistics by its index, without sorting all of it', async () => {
   const [end] = await db.query<LogPosition[]>(
     'SELECT tx::text, position::text FROM outbox ORDER BY outbox.tx DESC, outbox.position DESC LIMIT 1',
   );

@@ -7,7 +7,7 @@ import { MemoryOrdersRepository } from './orders/memory-orders.repository.js';
 import type { OrdersRepository } from './orders/orders.repository.js';
 import { PostgresOrdersRepository } from './orders/postgres-orders.repository.js';
 
-/** The repository that the config asks for, with all that it needs running. */
+/** Opens the repository that the config selects; with Postgres it also starts the outbox relay. */
 export async function openStorage(config: OrdersConfig, service: Service): Promise<OrdersRepository> {
   if (config.storage === 'memory') return new MemoryOrdersRepository(new MemoryBus());
   const database = dataSource({

@@ -2,8 +2,8 @@ import { INBOX_SCHEMA_V1 } from '@orders/inbox';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * `sequence` is that of the newest event seen, so that events may come in any order. `events_applied` counts them:
- * more than the order has had would be a broken promise, and is there for everybody to see.
+ * `sequence` is the highest sequence applied, so that events may arrive in any order. `events_applied` counts the events
+ * applied: a number above that of the order's events shows an event that took effect twice.
  */
 export class Shipments1763800000001 implements MigrationInterface {
   name = 'Shipments1763800000001';
@@ -26,7 +26,7 @@ export class Shipments1763800000001 implements MigrationInterface {
     await queryRunner.query(INBOX_SCHEMA_V1);
   }
 
-  /** Forward only: a mistake is mended by the next migration. */
+  /** Migrations only go forward: the next one fixes a mistake. */
   down(): Promise<void> {
     return Promise.reject(new Error('migrations only go forward'));
   }

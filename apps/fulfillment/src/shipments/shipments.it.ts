@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => db[Symbol.asyncDispose]());
 
-it('a shipment cannot be told while Postgres is away: 503, not 500', async () => {
+it('reading a shipment while Postgres is down is unavailable (503), not a bug (500)', async () => {
   const url = new URL(db.url);
   const edge = await FaultProxy.listen('postgres', Number(url.port));
   url.port = String(edge.port);
@@ -59,7 +59,7 @@ const created = (data: OrderSnapshot) => event(ordersCreated, data, 1);
 const canceled = (data: OrderSnapshot) =>
   event(ordersCanceled, { ...data, status: 'CANCELED', version: 2 }, 2);
 
-/** Publishes, and consumes until all of it is settled. */
+/** Publishes the messages and consumes until all of them are settled. */
 async function consume(...messages: Message[]) {
   const bus = new MemoryBus();
   for (const message of messages) await bus.publish(message);
@@ -95,7 +95,7 @@ describe('a shipment', () => {
     });
   });
 
-  it('is cancelled with its order, in one batch, in two, and when the events come the wrong way round', async () => {
+  it('is cancelled with its order, in one batch, in two, and when the events arrive in reverse', async () => {
     const [together, apart, reversed] = [order(), order(), order()];
     await consume(created(together), canceled(together));
     await consume(created(apart));
@@ -107,7 +107,7 @@ describe('a shipment', () => {
     }
   });
 
-  it('tells once that events are missing, and once that they have come; the effect is right all the same', async () => {
+  it('logs once that events are missing and once that they have arrived; the effect is right either way', async () => {
     const data = order();
     const third = event(ordersCanceled, { ...data, status: 'CANCELED', version: 3 }, 3);
     const fourth = event(ordersCanceled, { ...data, status: 'CANCELED', version: 4 }, 4);
@@ -125,7 +125,7 @@ describe('a shipment', () => {
     });
   });
 
-  it('takes effect once for each event, however often it comes', async () => {
+  it('takes effect once for each event, however often it is delivered', async () => {
     const data = order();
     const message = created(data);
     await consume(message);
@@ -152,7 +152,7 @@ describe('a shipment', () => {
     expect(letters).toEqual([{ consumer: 'fulfillment', error: expect.stringMatching(reason) }]);
   });
 
-  it('is unknown for an order that nobody told of', async () => {
+  it('is not found for an order without events', async () => {
     expect(await shipments.find(randomUUID())).toBeUndefined();
   });
 });

@@ -28,7 +28,7 @@ export class ShipmentEntity {
   @Column('integer')
   units!: number;
 
-  /** bigint comes as text; cents of an order fit a number. */
+  /** The driver returns bigint as text. The cents of an order always fit a number. */
   @Column('bigint', { name: 'total_cents', transformer: { from: Number, to: (value: number) => value } })
   totalCents!: number;
 
@@ -58,8 +58,8 @@ const COLUMNS: readonly InputColumn<ReceivedEvent<OrderSnapshot>>[] = [
 ];
 
 /**
- * An event newer than what is known decides the status; an older one that comes late only counts. Sequences have no
- * holes and each event is applied once, so what is missing is the highest sequence less the number of events.
+ * An event with a higher sequence than the stored one sets the status; a late event is only counted. Sequences have no
+ * gaps and each event is applied once, so the number of missing events is the highest sequence minus `events_applied`.
  */
 const APPLY = `
   WITH applied AS (
@@ -93,7 +93,7 @@ export class ShipmentsRepository {
   }
 }
 
-/** Applies events of different orders, in the transaction given, however late they come; answers gaps that changed. */
+/** Applies events, at most one of each order, in any order of arrival. Returns the sequence gaps that have changed. */
 export async function applyOrderEvents(
   tx: Queryable,
   events: readonly ReceivedEvent<OrderSnapshot>[],

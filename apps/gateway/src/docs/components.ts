@@ -6,7 +6,7 @@ import { headerComponents } from './headers.js';
 
 type Kind = 'parameters' | 'schemas';
 
-/** An id from outside that is taken as it is. */
+/** A valid id from the client, which is used unchanged. */
 const SANE_ID = { type: 'string', pattern: '^[A-Za-z0-9._-]{1,128}$' };
 
 export const ref = (kind: Kind, name: string) => ({ $ref: `#/components/${kind}/${name}` });
@@ -46,7 +46,7 @@ export const components = {
   headers: headerComponents,
   schemas: {
     CreateOrder: z.toJSONSchema(createOrderBody, { io: 'input' }),
-    // As input: an answer may have fields that the document of its reader does not know yet.
+    // As input, hence open: clients with an older document must accept answers with new fields.
     Order: z.toJSONSchema(orderBody, { io: 'input' }),
     OrderPage: {
       type: 'object',

@@ -9,20 +9,20 @@ interface Node {
   readonly [key: string]: unknown;
 }
 
-/** Each object within a value, and where it is. */
+/** Each object within a value, with its path. */
 function nodes(value: unknown, path = '#'): [path: string, node: Node][] {
   if (typeof value !== 'object' || value === null) return [];
   const inner = Object.entries(value).flatMap(([key, child]) => nodes(child, `${path}/${key}`));
   return [[path, value as Node], ...inner];
 }
 
-/** What a reference leads to. */
+/** The value that a reference points to. */
 function target(reference: string): unknown {
   const steps = reference.split('/').slice(1);
   return steps.reduce<unknown>((node, step) => (node as Node | undefined)?.[step], document);
 }
 
-/** A schema with all that it refers to. */
+/** A schema with its references resolved. */
 function whole(schema: unknown): [path: string, node: Node][] {
   return nodes(schema).flatMap(([path, node]) =>
     typeof node['$ref'] === 'string' ? whole(target(node['$ref'])) : [[path, node] as [string, Node]],
@@ -35,22 +35,22 @@ const requests = operations.flatMap((operation) => (operation as { requestBody?:
 const isObject = ([, { type }]: [string, Node]) => type === 'object';
 
 describe('the API document', () => {
-  it('refers to nothing that it does not have', () => {
+  it('has everything that it refers to', () => {
     const references = nodes(document).flatMap(([, { $ref }]) => (typeof $ref === 'string' ? $ref : []));
     expect(references.length).toBeGreaterThan(100);
     expect(references.filter((reference) => target(reference) === undefined)).toEqual([]);
   });
 
-  it('leaves its answers open for fields to come, and closes its requests', () => {
+  it('allows additional fields in answers and refuses them in requests', () => {
     const answered = whole(answers).filter(isObject);
-    const asked = whole(requests).filter(isObject);
+    const closed = whole(requests).filter(isObject);
     expect(answered.length).toBeGreaterThan(50);
-    expect(asked).toHaveLength(3);
+    expect(closed).toHaveLength(3);
     expect(answered.filter(([, node]) => 'additionalProperties' in node)).toEqual([]);
-    expect(asked.filter(([, node]) => node['additionalProperties'] !== false)).toEqual([]);
+    expect(closed.filter(([, node]) => node['additionalProperties'] !== false)).toEqual([]);
   });
 
-  it('has examples that keep to their schemas', () => {
+  it('has examples that match their schemas', () => {
     const examples = nodes(document).flatMap(([path, { schema, example, examples }]) => {
       const values = [
         ...(example === undefined ? [] : [example]),

@@ -5,7 +5,7 @@ import { ref } from './components.js';
 import { EXAMPLE_KEY, EXAMPLE_ORDER, EXAMPLE_ORDER_BODY } from './examples.js';
 import { json, problems, RATE_LIMIT, success } from './responses.js';
 
-/** What every operation may answer; where no token is asked for, 429 and 503 only to a request that brings one. */
+/** Problems that every operation may answer; public ones answer 429 and 503 only to requests with a token. */
 const ALWAYS = ['malformed-request', 'rate-limited', 'internal', 'overloaded'] as const;
 const FOR_CALLERS = [...ALWAYS, 'unauthenticated', 'forbidden', 'unavailable', 'deadline-exceeded'] as const;
 const WITH_BODY = ['validation-failed', 'payload-too-large', 'unsupported-media-type'] as const;
@@ -15,7 +15,7 @@ const orderId = ref('parameters', 'OrderId');
 
 const listQuery = z.toJSONSchema(listOrdersQuery, { io: 'input' }).properties as Record<string, object>;
 
-// Not from listOrdersQuery: there it is still text.
+// Not from listOrdersQuery, where it is still text.
 const PAGE_SIZE = {
   type: 'integer',
   minimum: 1,
@@ -38,14 +38,16 @@ export const paths = {
       operationId: 'createOrder',
       tags: ['orders'],
       summary: 'Place an order',
-      description: 'Needs the scope `orders:write`. Answered when the order is stored; its event follows.',
+      description:
+        'Needs the scope `orders:write`. The answer comes after the order is stored; its event is published later.',
       security: [{ accessToken: ['orders:write'] }],
       parameters: [
         ...ids,
         {
           name: 'Idempotency-Key',
           in: 'header',
-          description: 'Names this order for good: 1 to 255 visible ASCII characters, bare or in quotes.',
+          description:
+            'Identifies this order for ever: 1 to 255 visible ASCII characters, bare or in quotes.',
           schema: { type: 'string', minLength: 1, maxLength: 257 },
           example: EXAMPLE_KEY,
         },
@@ -74,13 +76,13 @@ export const paths = {
         {
           name: 'cursor',
           in: 'query',
-          description: 'The `nextCursor` of the page before',
+          description: 'The `nextCursor` of the previous page',
           schema: listQuery['cursor'],
         },
         {
           name: 'customerId',
           in: 'query',
-          description: 'Default: the caller, whatever its scopes. Another one needs the scope orders:admin.',
+          description: 'Default: the caller, with any scope. Another customer needs the scope orders:admin.',
           schema: listQuery['customerId'],
         },
       ],

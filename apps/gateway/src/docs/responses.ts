@@ -3,15 +3,15 @@ import { ref } from './components.js';
 import { EXAMPLE_ID } from './examples.js';
 import { type HeaderName, headers } from './headers.js';
 
-/** The headers of every answer to a request that was read. */
+/** The headers of every answer to a request that could be parsed. */
 const IDS: readonly HeaderName[] = ['X-Request-Id', 'X-Correlation-Id'];
 
-/** Where a caller stands: on answers to a request whose token was taken. */
+/** The caller's rate limit: on answers to requests with a valid token. */
 export const RATE_LIMIT: readonly HeaderName[] = ['RateLimit', 'RateLimit-Policy'];
 
 export const json = (schema: object, example: unknown) => ({ 'application/json': { schema, example } });
 
-/** An answer that is no problem. */
+/** A successful answer. */
 export function success(
   description: string,
   content: object,
@@ -26,13 +26,13 @@ interface Answer {
   readonly description: string;
 }
 
-/** What Node's parser refuses, whatever is asked for; elsewhere these codes have other statuses. */
+/** Refusals of Node's parser, at any path; elsewhere these codes have other statuses. */
 const UNREAD: readonly Answer[] = [
   { status: 408, code: 'malformed-request', description: 'The request did not arrive in time' },
   { status: 431, code: 'payload-too-large', description: 'The headers are too large' },
 ];
 
-/** Of which statuses a part is answered too early to have this header; they have it otherwise. */
+/** Statuses of which some answers are sent too early to have this header. */
 const EARLY: Partial<Record<HeaderName, readonly number[]>> = {
   'X-Request-Id': [429, 503],
   'X-Correlation-Id': [400, 408, 413, 429, 431, 503],
@@ -47,13 +47,13 @@ const ALWAYS: Readonly<Record<number, readonly HeaderName[]>> = {
   504: ['Retry-After'],
 };
 
-/** Answered while nobody knows who calls. */
+/** Statuses that are answered before the caller is known. */
 const TO_STRANGERS = [401, 408, 431];
 
 /**
- * The answers for these problems and for what cannot be read, by their statuses.
+ * The answers, by status, for these problems and for requests that cannot be parsed.
  *
- * @param optional headers that an answer to a known caller may have
+ * @param optional headers that an answer to an authenticated caller may have
  */
 export function problems(codes: readonly ProblemCode[], optional: readonly HeaderName[] = []) {
   const answers = [...codes.map(answerFor), ...UNREAD];

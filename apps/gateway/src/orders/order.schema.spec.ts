@@ -9,14 +9,14 @@ const accepts = (...items: { quantity: number; priceCents: number }[]) =>
   createOrderBody.safeParse({ items: items.map((item) => ({ sku: 'A', ...item })) }).success;
 
 describe('a total', () => {
-  it('of exactly 2^53-1 is taken, one cent more is not', () => {
+  it('of exactly 2^53-1 is accepted, one cent more is not', () => {
     expect(accepts({ quantity: 1, priceCents: MAX })).toBe(true);
     expect(accepts({ quantity: 1, priceCents: MAX }, { quantity: 1, priceCents: 0 })).toBe(true);
     expect(accepts({ quantity: 1, priceCents: MAX }, { quantity: 1, priceCents: 1 })).toBe(false);
     expect(accepts({ quantity: 2, priceCents: MAX / 2 + 0.5 })).toBe(false);
   });
 
-  it('is judged as exact arithmetic would', () => {
+  it('is accepted exactly when it is at most 2^53-1', () => {
     const item = fc.record({
       quantity: fc.integer({ min: 1, max: 1_000 }),
       priceCents: fc.integer({ min: 0, max: MAX }),
@@ -40,7 +40,7 @@ describe('a query', () => {
   });
 });
 
-// That each field of the aggregate is in orders.v1.Order, apps/orders/src/orders/order-fields.spec.ts demands.
+// apps/orders/src/orders/order-fields.spec.ts checks that each field of the aggregate is in orders.v1.Order.
 const item = ordersV1.Item.create({});
 const answer = toOrderBody(ordersV1.Order.create({ items: [item] }));
 

@@ -11,7 +11,7 @@ const item = z.strictObject({
   priceCents: z.int().min(0).meta({ description: 'Price of one unit in cents' }),
 });
 
-/** The body of `POST /orders`; also its part of the API document. */
+/** The body of `POST /orders`; the API document is built from it too. */
 export const createOrderBody = z.strictObject({
   customerId: plain(ORDER_LIMITS.maxCustomerIdLength)
     .optional()
@@ -45,7 +45,7 @@ export type ListOrdersQuery = z.output<typeof listOrdersQuery>;
 /** The body of `POST /orders/:id/cancel`: none, or an empty object. */
 export const cancelOrderBody = z.strictObject({}).optional();
 
-/** An order as it is answered. */
+/** An order in an answer. */
 export const orderBody = z.object({
   id: z.uuid(),
   customerId: z.string(),
@@ -59,7 +59,7 @@ export const orderBody = z.object({
 /** The fields of {@link orderBody} with the values of orders.v1. */
 export type OrderBody = Pick<ordersV1.Order, keyof z.output<typeof orderBody>>;
 
-/** Field by field: what orders adds to its message is answered once the schema has it. */
+/** Built field by field: a new field of the message is answered only when the schema has it. */
 export function toOrderBody(order: ordersV1.Order): OrderBody {
   return {
     id: order.id,
@@ -73,8 +73,8 @@ export function toOrderBody(order: ordersV1.Order): OrderBody {
 }
 
 /**
- * Whether the total fits a JSON number. Doubles are exact up to 2^53-1 and round monotonically above, so a step that
- * leaves the safe integers is seen at that step.
+ * Whether the total fits a JSON number. Doubles are exact up to 2^53-1 and round monotonically above it, so a partial sum
+ * beyond the safe integers is detected.
  */
 function totalIsExact(items: readonly { quantity: number; priceCents: number }[]): boolean {
   let total = 0;

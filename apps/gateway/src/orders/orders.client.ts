@@ -15,14 +15,14 @@ import {
   toResults,
 } from './create-orders.js';
 
-/** What CreateOrders may answer. */
+/** Largest answer of CreateOrders. */
 const MAX_ANSWER_BYTES = 8 * 1_024 * 1_024;
 
-/** orders.v1 as promises; failures are `DomainError`s. Creating has its key, and cancelling what is cancelled changes nothing. */
+/** Calls orders.v1; failures are `DomainError`s. All calls are idempotent, so that each may be retried. */
 export class OrdersClient {
   private readonly client: ordersV1.OrdersClient;
   private readonly rpc: RpcClient;
-  /** Calls are dear, orders in them are not: what waits at a moment goes together. */
+  /** A call is expensive, an order in it is not: all orders that wait share the next call. */
   private readonly creating: Batcher<PendingOrder, CreatedOrder>;
 
   constructor(
@@ -80,7 +80,7 @@ export class OrdersClient {
     const { path, serialize, deserialize } = CREATE_ORDERS_CALL;
     const response = await onBehalfOf(callers, 'create orders', () =>
       this.rpc.attempt<Buffer>(deadline, (metadata, options, answer) =>
-        // Made when there is a connection: what is left for each order counts from then.
+        // Built only when there is a connection, so that each order's timeout is what is left then.
         this.client.makeUnaryRequest(
           path,
           serialize,

@@ -28,7 +28,7 @@ export class OrdersController {
     @Req() { caller, headers, deadline }: CallerRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<OrderBody> {
-    // Without a key of the caller's it gets one of ours, and learns it from every answer: repeating is safe with it.
+    // A request without a key gets a generated one. Every answer has it, so that the caller can repeat safely.
     const given = headers['idempotency-key'];
     const idempotencyKey = parseIdempotencyKey(given) ?? randomUUID();
     reply.header('idempotency-key', given ?? idempotencyKey);
@@ -92,7 +92,7 @@ function customerOf(caller: Caller, asked: string | undefined): string {
   throw new DomainError('forbidden', 'Another customer needs the scope orders:admin', { errors });
 }
 
-/** Whose orders the caller sees; empty = everybody's. A stranger's order is not found, not forbidden. */
+/** The customer whose orders the caller may see; empty = all. Another customer's order is not found, not forbidden. */
 function visibleTo(caller: Caller): string {
   return isAdmin(caller) ? '' : caller.id;
 }

@@ -13,7 +13,7 @@ interface Change {
   body?: object;
 }
 
-/** The answer to `GET /orders/{id}`, changed. */
+/** The answer to `GET /orders/{id}`, with changes. */
 function answer({ method = 'GET', path = `/orders/${EXAMPLE_ORDER.id}`, ...change }: Change = {}): Answer {
   const headers: Record<string, string | undefined> = {
     'content-type': 'application/json; charset=utf-8',
@@ -50,7 +50,7 @@ describe('an answer as it is documented', () => {
     ['an order', {}],
     ['to a HEAD', { method: 'HEAD' }],
     ['a problem of the operation', problem('order-not-found', 404)],
-    ['a refusal at the door', problem('overloaded', 503, { ...door, ...noLimit })],
+    ['an early refusal', problem('overloaded', 503, { ...door, ...noLimit })],
     ['a path that is not listed', { path: '/orders/1/2', ...problem('not-found', 404, noLimit) }],
     [
       'a method that is not listed',
@@ -60,12 +60,12 @@ describe('an answer as it is documented', () => {
     expect(api.differences(answer(change))).toEqual([]);
   });
 
-  it('has none with fields in whatever order', () => {
+  it('has no difference with its fields in any order', () => {
     const body = Object.fromEntries(Object.entries(EXAMPLE_ORDER).reverse());
     expect(api.differences(answer({ body }))).toEqual([]);
   });
 
-  it('has none when there was no request', () => {
+  it('has no difference when there was no request', () => {
     const headers = { ...noLimit, 'x-correlation-id': undefined };
     const { status, ...rest } = answer(problem('payload-too-large', 431, headers));
     expect(api.differences({ ...rest, status, request: undefined })).toEqual([]);
@@ -100,13 +100,13 @@ describe('an answer that differs from its document', () => {
         body: { orders: [{ ...EXAMPLE_ORDER, note: 'n' }], nextCursor: null },
       },
     ],
-  ])('is told: %s', (difference, change) => {
+  ])('is reported: %s', (difference, change) => {
     const { method = 'GET', path = `/orders/${EXAMPLE_ORDER.id}`, status = 200 } = change;
     const differences = api.differences(answer(change));
     expect(differences).toContainEqual(expect.stringContaining(`${method} ${path} ${status}: ${difference}`));
   });
 
-  it('is told when its body is no JSON', () => {
+  it('is reported when its body is no JSON', () => {
     const [difference] = api.differences({ ...answer(), body: '<html>' });
     expect(difference).toContain('the body: / must be object');
   });

@@ -3,10 +3,10 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 
 /** An answer of the gateway as it leaves the server. */
 export interface Answer {
-  /** Undefined when it was given before there was a request: the bytes were not proper HTTP. */
+  /** Undefined when there was no request: the bytes were not valid HTTP. */
   readonly request: { readonly method: string; readonly path: string } | undefined;
   readonly status: number;
-  /** By their names in lower case. */
+  /** The names are in lower case. */
   readonly headers: ReadonlyMap<string, string>;
   readonly body: string;
 }
@@ -22,7 +22,7 @@ interface Operation {
   readonly responses: Readonly<Record<string, Response>>;
 }
 
-/** What the tests read of an OpenAPI document of ours. */
+/** The parts of our OpenAPI document that the tests read. */
 export interface OpenApi {
   readonly openapi: string;
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
@@ -30,11 +30,11 @@ export interface OpenApi {
     readonly headers: Readonly<Record<string, { readonly required: boolean; readonly schema: Schema }>>;
     readonly schemas: Readonly<Record<string, Schema>>;
   };
-  /** For requests that no operation takes. */
+  /** For requests that match no operation. */
   readonly 'x-unmatched': Operation;
 }
 
-/** Headers that any HTTP answer may have, and that no API document lists. */
+/** Headers that any HTTP answer may have and that the API document need not list. */
 const UNLISTED = new Set([
   'cache-control',
   'connection',
@@ -48,7 +48,7 @@ const UNLISTED = new Set([
   'x-content-type-options',
 ]);
 
-/** An OpenAPI document that answers are held against. */
+/** Compares answers with an OpenAPI document. */
 export class ApiDocument {
   private readonly ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true });
   private readonly validators = new Map<string, ValidateFunction>();
@@ -56,13 +56,13 @@ export class ApiDocument {
 
   constructor(private readonly document: OpenApi) {
     addFormats.default(this.ajv);
-    // Where the references within a schema lead.
+    // The targets of references within schemas.
     this.ajv.addVocabulary(['components']);
     this.components = closed(document.components);
     this.compileAll();
   }
 
-  /** In what the answer differs from the document; empty when all of it is documented. */
+  /** How the answer differs from the document; empty when all of it is documented. */
   differences(answer: Answer): string[] {
     const response = this.operationOf(answer).responses[answer.status];
     const differences = response
@@ -72,7 +72,7 @@ export class ApiDocument {
     return differences.map((difference) => `${method} ${path} ${answer.status}: ${difference}`);
   }
 
-  /** What of the value breaks the schema. Unlike clients, who must ignore it, also each field that the schema does not name. */
+  /** How the value breaks the schema. Also reports unknown fields, which clients must ignore. */
   violations(schema: Schema, value: unknown): string[] {
     const validate = this.compiled(schema);
     if (validate(value)) return [];
@@ -81,7 +81,7 @@ export class ApiDocument {
     );
   }
 
-  /** Now: to compile takes long enough to disturb a test that measures time. */
+  /** Compiles all schemas now: compiling later would disturb tests that measure time. */
   private compileAll(): void {
     const { paths, components, 'x-unmatched': unmatched } = this.document;
     const operations = [...Object.values(paths).flatMap((methods) => Object.values(methods)), unmatched];
@@ -138,7 +138,7 @@ export class ApiDocument {
   }
 }
 
-/** Undefined when it is no JSON: no schema allows that. */
+/** Undefined when the text is no JSON; no schema accepts undefined. */
 function parse(body: string): unknown {
   try {
     return JSON.parse(body);
@@ -156,7 +156,7 @@ function matches(template: string, path: string): boolean {
   );
 }
 
-/** The schema with each object closed whose fields it names. */
+/** The schema with `additionalProperties: false` on each object whose fields it names. */
 function closed(schema: unknown): unknown {
   if (typeof schema !== 'object' || schema === null) return schema;
   if (Array.isArray(schema)) return schema.map(closed);

@@ -11,15 +11,15 @@ import { AUDIENCE, startIssuer } from './issuer.js';
 import { OrdersStub } from './orders-stub.js';
 import { watchAnswers } from './watch-answers.js';
 
-/** An order that breaks no rule. */
+/** A valid order. */
 export const GOOD_ORDER = { items: [{ sku: 'BOOK-1', quantity: 2, priceCents: 1_999 }] };
 
 /** The document that the gateway serves. */
 const API = new ApiDocument(openApiDocument() as OpenApi);
 
 /**
- * The real gateway on a free port, with a real issuer and a real gRPC server behind it. Each of its answers, however a
- * test asks for it, must be one that the OpenAPI document has: `stop` throws for those that are not.
+ * Starts the real gateway on a free port, with a real issuer and a real gRPC server behind it. Every answer to a test is
+ * compared with the OpenAPI document: `stop` throws when one differs.
  */
 export async function startGateway(environment: NodeJS.ProcessEnv = {}) {
   const issuer = await startIssuer();
@@ -75,7 +75,7 @@ export async function startGateway(environment: NodeJS.ProcessEnv = {}) {
         .filter(Boolean)
         .map((line) => JSON.parse(line) as Record<string, unknown>),
     exited: exited.promise,
-    /** A request as alice; a body that is no string or buffer goes out as JSON. */
+    /** Sends a request as alice; a body that is no string or buffer is sent as JSON. */
     request(path: string, init: { method?: string; body?: unknown; headers?: Record<string, string> } = {}) {
       const { body } = init;
       const raw = typeof body === 'string' || body instanceof Uint8Array || body === undefined;

@@ -25,7 +25,7 @@ afterEach(() => {
 const port = () => (server.address() as AddressInfo).port;
 const request = { method: 'POST', path: '/a' };
 
-describe('every answer is heard of, however it is given', () => {
+describe('every answer is reported, in whatever way it is sent', () => {
   it.each<[string, RequestListener]>([
     ['head and body at once', (_, response) => response.writeHead(201, { 'X-Own': 1 }).end('body')],
     [
@@ -61,7 +61,7 @@ describe('every answer is heard of, however it is given', () => {
     expect(answers).toEqual([{ request, status: 204, headers: new Map(), body: '' }]);
   });
 
-  it('to bytes that are not proper HTTP', async () => {
+  it('to bytes that are not valid HTTP', async () => {
     const socket = connect(port(), '127.0.0.1');
     socket.write('nonsense\r\n\r\n');
     await once(socket.resume(), 'close');

@@ -3,9 +3,8 @@ import type { Socket } from 'node:net';
 import type { Answer } from './api-document.js';
 
 /**
- * Hears of every answer of the server before a byte of it goes out, whoever asked and by whatever means. To be called
- * when the server has all of its handlers. Not heard of is what Node refuses by itself: no host, an Expect that it does
- * not know, a connection that is used up.
+ * Calls `onAnswer` for every answer of the server, before any byte of it is sent. Call it after the server has all of its
+ * handlers. It does not see refusals by Node itself: a missing host, an unknown Expect, too many requests on a connection.
  */
 export function watchAnswers(server: Server, onAnswer: (answer: Answer) => void): void {
   server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
@@ -14,7 +13,7 @@ export function watchAnswers(server: Server, onAnswer: (answer: Answer) => void)
       onAnswer({ request: { method: request.method ?? '', path }, ...seen });
     });
   });
-  // What the parser refuses is answered by bytes.
+  // Answers to requests that the parser refuses are written as bytes.
   server.prependListener('clientError', (_error: Error, socket: Socket) => {
     const end = socket.end.bind(socket) as (...args: unknown[]) => Socket;
     socket.end = (...args: unknown[]) => {
@@ -35,7 +34,7 @@ function watchResponse(response: ServerResponse, onEnd: (seen: Seen) => void): v
   };
   Object.assign(response, {
     writeHead: (...args: unknown[]) => {
-      // These alone are not among those of getHeaders().
+      // getHeaders() does not have these.
       direct = (args.find((arg) => typeof arg === 'object') ?? {}) as OutgoingHttpHeaders;
       return writeHead!.apply(response, args);
     },

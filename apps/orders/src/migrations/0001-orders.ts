@@ -2,8 +2,8 @@ import { OUTBOX_SCHEMA_V1 } from '@orders/outbox';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Items are part of their order (one aggregate, one row): nothing reads them alone, and there is no foreign key to
- * check. The unique key is the promise of one order for each (customer, idempotency key), for ever.
+ * Items are a column of their order (one aggregate, one row): nothing reads them alone, and no foreign key has to be
+ * checked. The unique constraint guarantees one order for each (customer, idempotency key), for ever.
  */
 export class Orders1763800000001 implements MigrationInterface {
   name = 'Orders1763800000001';
@@ -27,7 +27,7 @@ export class Orders1763800000001 implements MigrationInterface {
     await queryRunner.query(OUTBOX_SCHEMA_V1);
   }
 
-  /** Forward only: a mistake is mended by the next migration. */
+  /** Migrations only go forward: the next one fixes a mistake. */
   down(): Promise<void> {
     return Promise.reject(new Error('migrations only go forward'));
   }

@@ -1,7 +1,7 @@
 import { OUTBOX_SCHEMA_V2 } from '@orders/outbox';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Replicas that still run the version before this one are told of new events by their polling alone. */
+/** Replicas of the previous version find new events by polling alone until they are replaced. */
 export class OutboxWithoutNotify1764000000001 implements MigrationInterface {
   name = 'OutboxWithoutNotify1764000000001';
 
@@ -9,7 +9,7 @@ export class OutboxWithoutNotify1764000000001 implements MigrationInterface {
     await queryRunner.query(OUTBOX_SCHEMA_V2);
   }
 
-  /** Forward only: a mistake is mended by the next migration. */
+  /** Migrations only go forward: the next one fixes a mistake. */
   down(): Promise<void> {
     return Promise.reject(new Error('migrations only go forward'));
   }

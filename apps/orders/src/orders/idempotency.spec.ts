@@ -3,7 +3,7 @@ import { ITEMS } from '../testing/fixtures.js';
 import { requestHash } from './idempotency.js';
 
 describe('requestHash', () => {
-  // Stored beside each key for ever: with another hash the repeat of an old request would be refused.
+  // Hashes are stored with the keys for ever: if one changed, the repeat of an old request would be refused.
   it.each([
     ['two items', 'alice', ITEMS, '94eab65d65a64539f7801da791d0cd748bea6856f55e19b254ce57da7caddb49'],
     [

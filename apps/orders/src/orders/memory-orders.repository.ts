@@ -11,12 +11,12 @@ import {
   type StoredOrder,
 } from './orders.repository.js';
 
-/** Orders in memory, gone with the process: for tests and for a first look without a server. */
+/** Orders in memory, lost with the process: for tests, or to try the app without servers. */
 export class MemoryOrdersRepository extends OrdersRepository {
   private readonly orders = new Map<string, Order>();
   private readonly byKey = new Map<string, Omit<StoredOrder, 'existed'>>();
 
-  /** @param publisher takes the events at once: there is no outbox to keep them in */
+  /** @param publisher receives the events at once, since there is no outbox */
   constructor(private readonly publisher: EventPublisher) {
     super();
   }
@@ -60,7 +60,7 @@ export class MemoryOrdersRepository extends OrdersRepository {
     change: (order: Order) => OrderChange | undefined,
   ): Promise<Order | undefined> {
     assertNotOver(deadline);
-    // Nothing is awaited between reading and writing: that is the lock.
+    // No await between reading and writing, so that no other change can happen in between.
     const order = this.visible(which);
     const changed = order && change(order);
     if (!changed) return order;

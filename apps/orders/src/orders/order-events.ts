@@ -9,7 +9,7 @@ import { type Message, toMessage } from '@orders/messaging';
 import { randomUUIDv7 } from 'node:crypto';
 import type { Order, OrderItem } from './order.js';
 
-/** Where a change comes from: carried by its event to every consumer. */
+/** The request that caused a change; its event carries this to every consumer. */
 export interface Origin {
   readonly traceparent: string;
   readonly correlationId: string;
@@ -40,10 +40,10 @@ function orderEvent(
   return toMessage(context, snapshotOf(order));
 }
 
-/** T with its optional fields named too: what builds one cannot forget a field. */
+/** T with every optional field required as a key, so that code which builds one cannot forget a field. */
 type Complete<T> = { [Field in keyof Required<T>]: T[Field] };
 
-/** Field by field: what is published is what the schema says. */
+/** Built field by field, so that exactly the fields of the schema are published. */
 function snapshotOf(order: Order): Complete<OrderSnapshot> {
   return {
     id: order.id,

@@ -9,19 +9,19 @@ import { orderMessage } from './order-message.js';
 import type { Order, OrderItem } from './order.js';
 import { FIND_BY_KEYS } from './postgres-orders.repository.js';
 
-// A field of the aggregate that is forgotten on the way out, above all an optional one, breaks no other test. That it is
-// answered over HTTP, apps/gateway/src/orders/order.schema.spec.ts demands of each field of orders.v1.Order.
+// No other test fails when a field of the aggregate, above all an optional one, is missing in one of these places.
+// apps/gateway/src/orders/order.schema.spec.ts checks that the HTTP answers have each field of orders.v1.Order.
 
 const { order } = someNewOrder();
 
 const events = (of: Order): object[] =>
   [orderCreated(of, ORIGIN), orderCanceled(of, new Date(), ORIGIN)].map(({ body }) => JSON.parse(body));
-/** As the gateway receives it. */
+/** Encoded and decoded, as the gateway receives it. */
 const received = (of: Order): object =>
   ordersV1.Order.decode(ordersV1.Order.encode(orderMessage(of)).finish());
 
 describe.each(fieldsOf('Order'))('the field %s of an order', (field) => {
-  /** The order of the fixtures; it has the field whatever they say. */
+  /** The order of the fixtures; it has the field even if they leave it out. */
   const whole = { [field]: 'a value', ...order };
 
   it('has a value in the fixtures', () => {
@@ -39,7 +39,7 @@ describe.each(fieldsOf('Order'))('the field %s of an order', (field) => {
     expect(orderSnapshot.shape).toHaveProperty(field);
   });
 
-  it('is in orders.v1.Order, of which the gateway makes its answers', () => {
+  it('is in orders.v1.Order, from which the gateway builds its answers', () => {
     expect(orderMessage(whole)).toHaveProperty(field);
     expect(received(whole)).toHaveProperty(field, expect.anything());
   });
@@ -66,7 +66,7 @@ describe.each(fieldsOf('OrderItem'))('the field %s of an item', (field) => {
     expect(orderSnapshot.shape.items.element.shape).toHaveProperty(field);
   });
 
-  it('is in orders.v1.Item, of which the gateway makes its answers', () => {
+  it('is in orders.v1.Item, from which the gateway builds its answers', () => {
     expect(orderMessage(whole)).toHaveProperty(`items[0].${field}`);
     expect(received(whole)).toHaveProperty(`items[0].${field}`, expect.anything());
   });

@@ -1,7 +1,7 @@
 import type { ordersV1 } from '@orders/rpc';
 import type { Order, OrderItem } from './order.js';
 
-/** The order as orders.v1 has it, field by field. */
+/** The order as a message of orders.v1, built field by field. */
 export function orderMessage(order: Order): ordersV1.Order {
   return {
     id: order.id,

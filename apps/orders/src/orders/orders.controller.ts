@@ -10,7 +10,7 @@ import { orderMessage } from './order-message.js';
 import { checkCustomer } from './order.js';
 import { type CreateCommand, type Created, OrdersService } from './orders.service.js';
 
-/** orders.v1 as gRPC has it: reads messages, calls the service, writes messages. */
+/** Serves orders.v1: translates gRPC messages to calls of OrdersService, and its results back. */
 @Controller()
 export class OrdersController {
   private readonly logger = new Logger(OrdersController.name);
@@ -52,7 +52,7 @@ export class OrdersController {
       return this.orders.create(toCommand(order, caller), deadline.atMost(timeoutMs));
     });
     const results = await Promise.allSettled(created);
-    // Then it is this replica that is in trouble: whoever balances calls is to see it.
+    // Then the call fails as a whole, so that the client's load balancing sees that this replica is unhealthy.
     if (results.every(isOutage)) await created[0];
     return { results: results.map((result) => this.toResult(result)) };
   }
@@ -113,7 +113,7 @@ function toCommand(
   return { customerId, items, idempotencyKey, origin: originOf(caller, context), caller };
 }
 
-/** @param context of an order that may have come from elsewhere than its batch; what is not sane counts as absent */
+/** @param context the context of one order of a batch, whose orders come from different requests; invalid values are ignored */
 function originOf({ request, traceparent }: Caller, context?: ordersV1.CallContext): Origin {
   return {
     traceparent: validTraceparent(context?.traceparent) ?? traceparent,
@@ -130,14 +130,14 @@ function isOutage(result: PromiseSettledResult<Created>): boolean {
   );
 }
 
-/** What is no id can be nobody's order. */
+/** A text that is no valid id is reported as an order that does not exist. */
 function orderId(text: string): string {
   const id = parseOrderId(text);
   if (id !== undefined) return id;
   throw new DomainError('order-not-found', 'no order of yours has this id');
 }
 
-/** Whose order it must be; undefined = anybody's. */
+/** The customer that the order must belong to; undefined = any customer. */
 function ownerOf(customerId: string): string | undefined {
   if (customerId === '') return undefined;
   assertCustomer(customerId);
@@ -155,7 +155,7 @@ function assertPageSize(limit: number): void {
   throw new DomainError('validation-failed', 'the request breaks a rule', { errors });
 }
 
-/** Opaque to callers: today the id that the next page starts before. */
+/** Opaque to callers. It holds the id of the last order of this page. */
 function writeCursor(next: string | undefined): string {
   return next === undefined ? '' : Buffer.from(next).toString('base64url');
 }
@@ -164,6 +164,6 @@ function readCursor(cursor: string): string | undefined {
   if (cursor === '') return undefined;
   const id = parseOrderId(Buffer.from(cursor, 'base64url').toString());
   if (id !== undefined) return id;
-  const errors = [{ pointer: 'cursor', detail: 'the nextCursor of the page before' }];
-  throw new DomainError('malformed-request', 'the cursor is none of ours', { errors });
+  const errors = [{ pointer: 'cursor', detail: 'must be the nextCursor of the previous page' }];
+  throw new DomainError('malformed-request', 'the cursor is not valid', { errors });
 }

@@ -40,8 +40,9 @@ const COLUMNS: readonly Column<NewOrder>[] = [
 ];
 
 /**
- * Orders and their outbox entries by one statement, hence in one transaction. In the order of the keys: two batches
- * with the same keys wait for each other instead of deadlocking. An order whose key is taken leaves no entry.
+ * Inserts orders and their outbox entries in one statement, hence in one transaction. It inserts in the order of the
+ * keys, so that two batches with the same keys wait for each other instead of deadlocking. An order whose key is taken
+ * gets no outbox entry.
  */
 const CREATE = `
   WITH input AS MATERIALIZED (
@@ -60,7 +61,7 @@ const CREATE = `
 
 type FoundByKey = Order & { idempotencyKey: string; requestHash: string };
 
-/** What a create has answered before: an order never changes but in status and version. */
+/** The order as it was created: only its status and version ever change. */
 const AS_CREATED: Readonly<Record<keyof FoundByKey, string>> = {
   id: 'id',
   customerId: 'customer_id',
@@ -103,9 +104,9 @@ export class PostgresOrdersRepository extends OrdersRepository {
     return orders.map(({ order, idempotencyKey, requestHash }) => {
       if (created.has(order.id)) return { order, requestHash, existed: false };
       const stored = existing.get(keyOf(order.customerId, idempotencyKey));
-      // The insert met it, committed, and orders are never deleted.
+      // The insert found a committed order with this key, and orders are never deleted.
       if (!stored) throw new Error('an order that exists was not found');
-      // A first try of the same call may have stored it and then failed.
+      // An earlier attempt of this same call may have stored it before it failed.
       return { ...stored, existed: stored.order.id !== order.id };
     });
   }
@@ -161,7 +162,7 @@ export class PostgresOrdersRepository extends OrdersRepository {
     );
   }
 
-  /** Says what a caller can act on; whatever else the database throws is a bug and stays as it is. */
+  /** Turns errors that a caller can act on into DomainErrors. Any other error is a bug and is thrown unchanged. */
   private async run<T>(work: () => Promise<T>, deadline: Deadline): Promise<T> {
     try {
       return await work();
@@ -174,7 +175,7 @@ export class PostgresOrdersRepository extends OrdersRepository {
   }
 }
 
-/** The only lock that an insert waits for, but for one on the whole table, is that of somebody who inserts the same key. */
+/** Apart from a lock on the whole table, an insert waits only for a transaction that inserts the same key. */
 function throwKeyInUse(cause: Error & { code?: string }): never {
   if (cause.code !== LOCK_NOT_AVAILABLE) throw cause;
   throw new DomainError('idempotency-key-in-use', 'the same order is being worked on', { cause });

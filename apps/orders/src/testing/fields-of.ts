@@ -4,8 +4,8 @@ import ts from 'typescript';
 const FILE = new URL('../orders/order.ts', import.meta.url);
 
 /**
- * The fields that an interface of order.ts declares, read from its source: types are gone when a test runs, and an
- * optional field is in no value that lacks it.
+ * The fields that an interface of order.ts declares, read from its source. Types do not exist at run time, and a value
+ * need not have the optional fields.
  */
 export function fieldsOf(name: 'Order' | 'OrderItem'): string[] {
   const source = ts.createSourceFile('order.ts', readFileSync(FILE, 'utf8'), ts.ScriptTarget.Latest);

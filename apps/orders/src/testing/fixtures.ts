@@ -10,7 +10,7 @@ export const ORIGIN = {
   correlationId: 'request-1',
 };
 
-/** The deadline of a test that is not about deadlines. */
+/** A deadline of a minute, for tests that are not about deadlines. */
 export const inTime = () => Deadline.withoutTimer(new AbortController().signal, 60_000);
 
 export const ITEMS: readonly OrderItem[] = [

@@ -13,7 +13,7 @@ import {
   type StoredOrder,
 } from '../orders/orders.repository.js';
 
-/** Orders in the model database, by the steps that PostgresOrdersRepository takes: any of them may fail. */
+/** Orders in the model database, stored in the same steps as by PostgresOrdersRepository. Each step may fail. */
 export class ModelOrdersRepository extends OrdersRepository {
   constructor(private readonly db: ModelConnection) {
     super();
@@ -66,13 +66,13 @@ export class ModelOrdersRepository extends OrdersRepository {
     );
   }
 
-  /** Takes the key of an order for it; false when another has it. Waits for another that is about to take it. */
+  /** Takes the key of an order; false when it is taken. Waits while another transaction is taking it. */
   protected claim(tx: ModelSession, order: NewOrder): Promise<boolean> {
     return tx.insert('orders', keyOf(order), order);
   }
 
   /**
-   * In the order of the keys, so that two batches with the same keys wait for each other instead of deadlocking.
+   * Takes keys in their order, so that two batches with the same keys wait for each other instead of deadlocking.
    *
    * @returns the ids of those whose key was free
    */
@@ -106,7 +106,7 @@ function visible(versions: readonly Order[], { id, customerId }: OrderRef): Orde
   return customerId === undefined || latest?.customerId === customerId ? latest : undefined;
 }
 
-/** What is unique. */
+/** The unique key of an order. */
 export function keyOf({ order, idempotencyKey }: Pick<NewOrder, 'order' | 'idempotencyKey'>): string {
   return JSON.stringify([order.customerId, idempotencyKey]);
 }
