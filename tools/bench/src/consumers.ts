@@ -4,32 +4,32 @@ import { consumersOf, type Consumer } from '@orders/dev/stack/event-flow';
 /** One value for each consumer, by its name. */
 export type PerConsumer<T> = Record<string, T>;
 
-/** From the commit of an order to that of its effect. */
+/** Time from the commit of an order to the commit of its effect. */
 export interface Lag {
   p50Ms: number;
   p99Ms: number;
 }
 
-/** What one consumer made of the orders of a load. */
+/** What one consumer did with the orders of a load. */
 export interface Consumed {
   effects: number;
   lag: Lag;
 }
 
-/** Those in which an order takes effect. */
+/** The apps that consume new orders. */
 export function consumersOfOrders(apps: readonly AppDeclaration[]): Consumer[] {
   return consumersOf(apps).filter(({ consumes }) => consumes.includes('orders.created'));
 }
 
-/** Those of this workspace. */
+/** The consumers of new orders in this workspace. */
 export const CONSUMERS = consumersOfOrders(APPS);
 
-/** What is said of one consumer, with its name where there are several. */
+/** The label of a consumer's figure, with its name when there are several consumers. */
 export function ofConsumer(what: string, name: string, consumers: readonly unknown[] = CONSUMERS): string {
   return consumers.length === 1 ? what : `${what}, ${name}`;
 }
 
-/** The fewest effects and the longest lag of any. */
+/** The fewest effects and the longest lags of all consumers. */
 export function worstOf(consumers: PerConsumer<Consumed>): Consumed {
   const all = Object.values(consumers);
   const lags = all.map(({ lag }) => lag);

@@ -7,7 +7,7 @@ import type { SystemUnderLoad } from './system-under-load.ts';
 /** The app that stores the orders of every load. */
 export const STORE = 'orders';
 
-/** Where orders or their effects are, with the column that holds the order's id. */
+/** A table of orders or of their effects, with the column of the order's id. */
 interface Place {
   database: string;
   table: string;
@@ -15,21 +15,24 @@ interface Place {
 }
 const ORDERS: Place = { database: STORE, table: 'orders', id: 'id' };
 
-/** Of every consumer that declares where its effects are. */
+/** The table of every consumer that declares one. */
 const EFFECTS: readonly Place[] = CONSUMERS.flatMap(({ name, table }) =>
   table === undefined ? [] : [{ database: name, table, id: 'order_id' }],
 );
 
-/** Nothing having moved for so long, what is missing is missing. */
+/** After this long without a change, what is missing counts as lost. */
 const PATIENCE_MS = 30_000;
 
-/** An id that is below those of all orders to come: they are UUIDv7, made on the same clock. */
+/** An id below those of all later orders: they are UUIDv7 of the same clock. */
 export async function idOfNow(sut: SystemUnderLoad): Promise<string> {
   const [row] = await rowsOf<{ id: string }>(sut.databaseUrl(STORE), 'SELECT uuidv7() AS id');
   return row!.id;
 }
 
-/** Waits until every order made since has had its effects, or nothing moves any more. What was cut off may still commit. */
+/**
+ * Waits until every order stored since has its effects, or nothing has changed for 30 s. An order may still commit after its
+ * request was cut off.
+ */
 export async function settled(
   sut: SystemUnderLoad,
   since: string,
@@ -51,8 +54,9 @@ export async function settled(
 }
 
 /**
- * From the commit of an order to the commit of its effect, by the one clock of the server that holds all databases.
- * A commit is stamped just before it is flushed: the order's flush is in it, the effect's is not.
+ * Measures the time from the commit of an order to the commit of its effect. One server holds all databases, so one clock
+ * gives both times. Postgres takes the time just before it flushes a commit: the lag includes the order's flush, not the
+ * effect's.
  */
 export async function eventLags(sut: SystemUnderLoad, since: string): Promise<PerConsumer<Lag>> {
   const orders = new Map((await commits(sut, ORDERS, since)).map(({ id, ms }) => [id, ms]));

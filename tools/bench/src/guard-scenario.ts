@@ -19,18 +19,17 @@ const CONNECTIONS = 64;
 export interface Baseline {
   /** CPU per order ÷ calibration, as it is today with one consumer. */
   ratio: number;
-  /** What each further consumer may add to it: as much as the first takes, with its part of Postgres and NATS. */
+  /** What each further consumer may add to it: the cost of the first, its share of Postgres and NATS included. */
   consumer: number;
-  /** Of one order, all processes, in microseconds: what a planted share is a share of. */
+  /** CPU of one order in all processes, in microseconds. A planted cost is a percentage of it. */
   cpuUs: number;
-  /** More than so many times the ratio fails. */
+  /** The guard fails above this many times the ratio. */
   tolerance: number;
 }
 
 /**
- * A short bench that fails when an order has become dearer relative to pgbench. Load and calibration take turns, so that
- * a neighbour on the machine disturbs both alike; and one round within the limit is enough, since what disturbs makes
- * an order dearer, not cheaper.
+ * A short bench that fails when the CPU of an order has risen relative to pgbench. Load and calibration take turns, so that
+ * other work on the machine disturbs both alike. One round within the limit is enough: a disturbance only raises the cost.
  */
 export async function runGuard(bench: Bench): Promise<Outcome> {
   const { signal, options } = bench;
@@ -69,7 +68,7 @@ export async function runGuard(bench: Bench): Promise<Outcome> {
   return { text: checkTable([check]), report: { ratio, ratios, most, plant }, passed: check.ok };
 }
 
-/** A consumer more makes an order dearer, and is no reason to fail. */
+/** The highest ratio allowed. Each further consumer raises it, since it adds to the cost of an order. */
 export function limitOf({ ratio, consumer, tolerance }: Baseline, consumers: number): number {
   return (ratio + consumer * Math.max(0, consumers - 1)) * tolerance;
 }
@@ -78,7 +77,7 @@ function notDone(why: string): Outcome {
   return { text: `not done: ${why}`, report: { notDone: why }, passed: true };
 }
 
-/** Every app is given it; only the gateway serves requests of orders by HTTP. */
+/** Every app preloads it, but only the gateway serves orders over HTTP. */
 function planted(cpuUs: number, percent: number): NodeJS.ProcessEnv {
   const preload = pathToFileURL(join(FOLDER, 'burn.mjs')).href;
   return { NODE_OPTIONS: `--import ${preload}`, BENCH_BURN_US: String((cpuUs * percent) / 100) };

@@ -24,13 +24,13 @@ function textFor(consumers: Record<string, Consumed>): string {
 }
 
 describe('the report on a load', () => {
-  it('has the effects and the lag of each consumer where there are several', () => {
+  it('shows effects and lag of each consumer when there are several', () => {
     const text = textFor({ fulfillment: consumed(10, 8), loyalty: consumed(9, 44) });
     expect(text).toMatch(/^64 connections, fulfillment +10 +3 +8$/m);
     expect(text).toMatch(/^64 connections, loyalty +9 +3 +44$/m);
   });
 
-  it('has them with the orders where there is one', () => {
+  it('shows them only in the row of the orders when there is one', () => {
     expect(textFor({ fulfillment: consumed(10, 8) })).not.toContain('64 connections, fulfillment');
   });
 });

@@ -4,7 +4,7 @@ import type { LoadReport } from './load-scenario.ts';
 import type { Outcome } from './outcome.ts';
 import { GROUPS } from './processes.ts';
 
-/** A load has passed when nothing is missing: how fast it was depends on the machine. */
+/** A load passes when nothing is missing. Its speed depends on the machine and is not judged. */
 export function loadOutcome(report: LoadReport): Outcome {
   return { text: textOf(report), report, passed: report.runs.every(({ complete }) => complete) };
 }
@@ -20,7 +20,7 @@ function textOf({ runs, calibration, generator, idleMiB, ratioToCalibration }: L
   return [
     ...tables.flatMap((table) => [table, '']),
     `CPU per order ÷ calibration: ${figure(ratioToCalibration, 2)}`,
-    `Load by ${generator}: what it uses is not counted, but it takes it from the same processors.`,
+    `Load by ${generator}: its CPU is not counted, but it shares the processors with the system.`,
   ].join('\n');
 }
 
@@ -38,7 +38,7 @@ function ordersTable(runs: LoadReport['runs']): string {
   );
 }
 
-/** Of several: the orders' table has the worst. */
+/** One row for each consumer when there are several. The orders' table shows the worst figures. */
 function consumersTable(runs: LoadReport['runs']): string[] {
   const rows = runs.flatMap(({ name: load, consumers }) =>
     Object.entries(consumers).map(([name, { effects, lag }]) => [

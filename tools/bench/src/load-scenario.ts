@@ -9,11 +9,11 @@ import { measure, type Measurement } from './measure.ts';
 import { perGroup, type PerGroup } from './processes.ts';
 import type { SystemUnderLoad } from './system-under-load.ts';
 
-/** One load and what it came to. */
+/** One load and its result. */
 export interface Run extends LoadResult, Measurement {
   name: string;
   ordersPerSecond: number;
-  /** Every order acknowledged is stored and every order stored had its effects; what was cut off may be stored too. */
+  /** Every acknowledged order is stored, and every stored order has its effects. Orders that were cut off may be stored too. */
   complete: boolean;
 }
 
@@ -29,7 +29,7 @@ export interface LoadReport {
 const WARM_UP_S = 8;
 const MOST_QUOTED = 64;
 
-/** Peak at each number of connections, half of it for the event lag, and the calibration before and after. */
+/** Measures the peak at each number of connections, half of the peak for the event lag, and the calibration before and after. */
 export async function runLoad(bench: Bench): Promise<LoadReport> {
   const { options, signal } = bench;
   const pgbench = await resolvePgbench(signal);
@@ -92,7 +92,7 @@ export interface ClosedLoop {
   name?: string;
 }
 
-/** As many orders as so many connections bring through, one after the other on each. */
+/** Closed loop: each connection sends its next order when the last is answered. */
 export function closedLoop(
   { step, signal }: Bench,
   sut: SystemUnderLoad,
@@ -105,7 +105,7 @@ export function closedLoop(
   });
 }
 
-/** Orders that are due at fixed times, so many a second, whatever becomes of those before. */
+/** Open loop: orders are due at fixed times, however long the earlier ones take. */
 export function halfLoad(
   { step, signal, options }: Bench,
   sut: SystemUnderLoad,
@@ -124,7 +124,7 @@ export function halfLoad(
   });
 }
 
-/** @param cutOff orders that may have been under way when the load ended */
+/** @param cutOff orders that may have been in flight when the load ended */
 function summarise(name: string, measured: LoadResult & Measurement, cutOff: number): Run {
   const { acknowledged, orders, consumers, seconds } = measured;
   const stored = acknowledged <= orders && orders <= acknowledged + cutOff + measured.errors;

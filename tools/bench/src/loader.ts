@@ -9,10 +9,10 @@ import { idOfNow, settled, STORE } from './effects.ts';
 import { ORDER } from './load/order-request.ts';
 import type { SystemUnderLoad } from './system-under-load.ts';
 
-/** Rows of one statement. */
+/** Rows written by one statement. */
 const CHUNK = 50_000;
 
-/** `$1` to `$2` are the numbers of the orders; each is made of its number alone, so that all databases have the same. */
+/** Orders number `$1` to `$2`. Each is made from its number alone, so that every database gets the same ones. */
 const ORDERS = `
   SELECT n, 'stored-' || n % 10000 AS customer_id, 1264 AS total_cents, stored_at,
          (ms || '7' || lpad(to_hex(n % 4096), 3, '0') || '8' || lpad(to_hex(n), 15, '0'))::uuid AS id,
@@ -22,7 +22,7 @@ const ORDERS = `
        LATERAL (SELECT $3::timestamptz - interval '1 s' + n * interval '1 us' AS stored_at) AS t,
        LATERAL (SELECT lpad(to_hex((extract(epoch FROM stored_at) * 1000)::bigint), 12, '0') AS ms) AS i`;
 
-/** As the orders service stores an order and its event. */
+/** Stores orders and their events as the orders service does. */
 const INTO_ORDERS = `
   WITH new AS MATERIALIZED (${ORDERS}), stored AS (
     INSERT INTO orders (id, customer_id, idempotency_key, request_hash, items, total_cents, status, version, created_at)
@@ -44,7 +44,7 @@ const INTO_ORDERS = `
 const INTO_INBOX = `
   INSERT INTO inbox (consumer, event_id) SELECT current_database(), event_id FROM (${ORDERS}) AS new`;
 
-/** As the consumer applies it: what it has made of another order, of which only id and customer differ. */
+/** Copies the effect of an order that the consumer has applied, with another order id and customer. */
 function intoEffects(table: string): string {
   return `
     INSERT INTO ${table}
@@ -53,26 +53,29 @@ function intoEffects(table: string): string {
          jsonb_populate_record(effect, jsonb_build_object('order_id', id, 'customer_id', customer_id)) AS made`;
 }
 
-/** At no sequence of the stream: else the relay would look there for one of these, and publish all of them again. */
+/**
+ * Moves the relay's cursor past all events. The cursor names no sequence of the stream: the relay would not find the event
+ * there, and would publish all of them again.
+ */
 const PASS_ALL = `
   UPDATE outbox_cursor SET (tx, position, stream_sequence) =
     (SELECT tx, position, 0 FROM outbox ORDER BY tx DESC, position DESC LIMIT 1)`;
 
 export interface Stored {
-  /** Orders that are there already from an earlier call. */
+  /** Number of orders that earlier calls have stored. */
   from: number;
   to: number;
-  /** Also the effects, and the relay's cursor behind all events: as if all had happened long ago. */
+  /** Also store the effects and move the relay's cursor past all events, as if all had happened long ago. */
   withEffects: boolean;
 }
 
-/** Stores orders by SQL as the apps would have; orders is stopped meanwhile, so that its relay waits for the end. */
+/** Stores orders by SQL as the apps would. The orders app is stopped meanwhile: its relay begins when all are stored. */
 export async function store(
   bench: Bench,
   sut: SystemUnderLoad,
   { from, to, withEffects }: Stored,
 ): Promise<void> {
-  if (withEffects) await bench.step('an order to go by', () => placeOne(sut, bench.signal));
+  if (withEffects) await bench.step('placing an order to copy', () => placeOne(sut, bench.signal));
   const orders = of(sut.system.apps, STORE);
   await orders.stop();
   const now = new Date();
@@ -98,7 +101,7 @@ async function storeEffects(sut: SystemUnderLoad, orders: unknown[]): Promise<vo
   }
 }
 
-/** @throws Problem when it has not had its effect in every consumer */
+/** Places one order. @throws Problem when a consumer shows no effect of it */
 async function placeOne(sut: SystemUnderLoad, signal: AbortSignal): Promise<void> {
   const since = await idOfNow(sut);
   const [token] = await sut.tokens('stored', 1);

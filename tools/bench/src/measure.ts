@@ -4,7 +4,7 @@ import { eventLags, idOfNow, settled } from './effects.ts';
 import { machineSeconds, perGroup, type PerGroup } from './processes.ts';
 import type { SystemUnderLoad } from './system-under-load.ts';
 
-/** What one load came to; effects are the fewest of any consumer, and the lag is the longest. */
+/** What one load led to. `effects` are the fewest of any consumer, `lag` is the longest. */
 export interface Measurement extends Consumed {
   orders: number;
   consumers: PerConsumer<Consumed>;
@@ -13,11 +13,11 @@ export interface Measurement extends Consumed {
   totalCpu: number;
   /** The highest resident memory of each so far, in MiB. */
   peakMiB: PerGroup<number>;
-  /** Share of the machine's processor time that its hypervisor gave to others meanwhile. */
+  /** Share of the machine's processor time that its hypervisor gave to other guests meanwhile. */
   steal: number;
 }
 
-/** Runs a load, waits for its last effect, and counts all that it led to. */
+/** Runs a load, waits for its last effect, and measures what it led to. */
 export async function measure<Result>(
   sut: SystemUnderLoad,
   signal: AbortSignal,

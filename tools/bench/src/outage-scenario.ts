@@ -5,10 +5,10 @@ import { openLoop, type OpenLoopResult } from './load/open-loop.ts';
 import { checkTable, type Check, type Outcome } from './outcome.ts';
 import { caughtUp, rate, secondsOfEffects } from './replay-scenario.ts';
 
-/** Orders a second while NATS is away: within what any machine of two cores can do. */
+/** Orders a second while NATS is down: any machine with two cores can take that many. */
 const PER_SECOND = 500;
 
-/** NATS is away while orders are taken; then the log drains. */
+/** Takes orders while NATS is down, then waits until the log has drained. */
 export async function runOutage(bench: Bench): Promise<Outcome> {
   const { signal, options } = bench;
   const { seconds } = options;

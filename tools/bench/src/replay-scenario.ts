@@ -13,22 +13,22 @@ import { store } from './loader.ts';
 import { checkTable, type Check, type Outcome } from './outcome.ts';
 import type { SystemUnderLoad } from './system-under-load.ts';
 
-/** Events a second, of a replay and of a log that drains. */
+/** Wanted rate of a replay and of a draining log, in events a second. */
 export const WANTED_PER_SECOND = 2_000;
 const SINCE = '2000-01-01T00:00:00Z';
 const CAUGHT_UP_WITHIN_MS = 10 * 60_000;
 
-/** What the events of a load led to in one consumer. */
+/** How one consumer handled the events. */
 interface Replayed {
-  /** Events a second, from the first effect to the last; NaN when it shows no effects. */
+  /** Events a second, from the first effect to the last; NaN without a table of effects. */
   drained: number;
-  /** Events a second, from the command to the last one seen again. */
+  /** Events a second, from the start of the command to the last event seen again. */
   replayed: number;
   before: object | undefined;
   after: object | undefined;
 }
 
-/** A log of so many events is published and applied, then published again to each consumer by the operators' command. */
+/** Publishes and applies a log of events, then replays it to each consumer with the operators' command. */
 export async function runReplay(bench: Bench): Promise<Outcome> {
   const { events } = bench.options;
   const consumers = await bench.withSystem({}, async (sut) => {
@@ -75,7 +75,7 @@ function checksOf(name: string, { drained, replayed, before, after }: Replayed, 
   ];
 }
 
-/** All that a replay must leave as it is. */
+/** The state that a replay must not change. */
 async function stateOf(sut: SystemUnderLoad, { name, table }: Consumer): Promise<object | undefined> {
   const effects = `
     (SELECT count(*)::int FROM ${table}) AS effects, (SELECT sum(events_applied)::int FROM ${table}) AS applied,
@@ -83,12 +83,12 @@ async function stateOf(sut: SystemUnderLoad, { name, table }: Consumer): Promise
   const [state] = await rowsOf<object>(
     sut.databaseUrl(name),
     `SELECT ${table === undefined ? '' : effects} (SELECT count(*)::int FROM inbox) AS inbox,
-            (SELECT count(*)::int FROM dead_letter) AS letters`,
+            (SELECT count(*)::int FROM dead_letter) AS "deadLetters"`,
   );
   return state;
 }
 
-/** From the commit of the first effect to that of the last; NaN when the consumer shows none. */
+/** Seconds from the commit of the first effect to the commit of the last; NaN without a table of effects. */
 export async function secondsOfEffects(sut: SystemUnderLoad, { name, table }: Consumer): Promise<number> {
   if (table === undefined) return NaN;
   const [row] = await rowsOf<{ seconds: number }>(
@@ -104,7 +104,7 @@ export function rate(name: string, perSecond: number): Check {
   return { name, measured: `${figure(perSecond)} a second`, wanted, ok: perSecond >= WANTED_PER_SECOND };
 }
 
-/** Resolves once each consumer has said of so many events that they were applied, or known already. */
+/** Resolves once each consumer has counted this many events as applied, or as duplicates. */
 export async function caughtUp(
   sut: SystemUnderLoad,
   consumers: readonly Consumer[],
@@ -118,7 +118,7 @@ export async function caughtUp(
     });
 }
 
-/** What `npm run orders -- replay …` runs. */
+/** Runs what `npm run orders -- replay …` runs. */
 async function replayCommand(
   consumer: string,
   { signal }: Bench,

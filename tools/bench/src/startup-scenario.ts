@@ -21,15 +21,15 @@ interface Start {
   idleMiB: number;
 }
 
-/** By its name. */
+/** One value for each app, by its name. */
 type PerApp<T> = Record<string, T>;
 
-/** Medians of the starts, as `npm start` does it and as a fresh container does it. */
+/** Medians of the starts with a compile cache, as in `npm start`, and without one, as in a fresh container. */
 interface StartupReport {
   starts: number;
   withCompileCache: PerApp<Start>;
   withoutCompileCache: PerApp<Start>;
-  /** Resident after a load, which the starts with the compile cache were followed by. */
+  /** Resident memory after the load that follows the starts with a compile cache. */
   loadedMiB: PerApp<number>;
 }
 
@@ -38,7 +38,7 @@ const QUICK_STARTS = 3;
 const IDLE_MS = 5_000;
 const LOAD = { connections: 64, seconds: 10 };
 
-/** Starts each app again and again on a running system; the first start of each is not counted. */
+/** Restarts each app of a running system several times; the first start of each is not counted. */
 export async function runStartup(bench: Bench): Promise<Outcome> {
   const starts = bench.options.quick ? QUICK_STARTS : STARTS;
   const cached = await bench.withSystem({}, async (sut) => {
@@ -102,7 +102,7 @@ async function startRepeatedly(
   }));
 }
 
-/** One after the other, so that none waits for another's processor time. */
+/** Starts one app after the other, so that they do not compete for processor time. */
 async function startAll(sut: SystemUnderLoad, signal: AbortSignal): Promise<PerApp<Start>> {
   const { apps } = sut.system;
   for (const { name } of APPS) await of(apps, name).stop();

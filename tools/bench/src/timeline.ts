@@ -2,10 +2,10 @@ import type { SpanRecord } from '@orders/dev/otlp-receiver';
 import { CONSUMERS, ofConsumer } from './consumers.ts';
 import { percentile } from './percentile.ts';
 
-/** In ms since 1970; `undefined` without the span, or with several of that name. */
+/** Time of a mark in ms since 1970; undefined when the trace has no such span, or several. */
 type MarkOf = (trace: readonly SpanRecord[]) => number | undefined;
 
-/** Where an order is on its way, by the spans of its trace. The event's way begins with the commit. */
+/** The marks on the way of an order, by the spans of its trace. The way of its event begins with the commit. */
 function marksWith(consumers: readonly string[]): Record<string, MarkOf> {
   const consumed = consumers.flatMap((name): [string, MarkOf][] => [
     [`taken by ${name}`, startOf(name, /^process /)],
@@ -57,8 +57,8 @@ export interface Timeline {
 }
 
 /**
- * How long orders took from one mark to the next. A span begins at a whole millisecond (the SDK's clock), so a single
- * one says little and the mean of many the truth.
+ * How long orders took from one mark to the next. The SDK's clock begins a span at a whole millisecond: a single span is
+ * inexact, the mean of many is not.
  *
  * @param consumers default: all of this workspace
  */
@@ -78,7 +78,7 @@ export function timelineOf(
   return { traces: traces.length, stages };
 }
 
-/** None for a trace that lacks one: what several orders share is in the trace of the first. */
+/** The marks of a trace; none when one is missing: work that several orders share is in the trace of the first. */
 function marksIn(trace: readonly SpanRecord[], wanted: Record<string, MarkOf>): Record<string, number>[] {
   const marks = Object.entries(wanted).map(([mark, of]) => [mark, of(trace)] as const);
   return marks.every(([, at]) => at !== undefined)

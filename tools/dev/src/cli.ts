@@ -24,7 +24,7 @@ async function main([app = '', ...args]: string[]): Promise<number> {
   });
 }
 
-/** That of the shell goes first: it may point to another system. */
+/** The variables of the shell win: they may point to another system. */
 function environmentOf(app: string): NodeJS.ProcessEnv {
   const { DATABASE_URL: databaseUrl, NATS_URL: natsUrl } = process.env;
   const local = databaseUrl ? {} : readEnvironments(LOCAL)?.[app];

@@ -6,7 +6,7 @@ import { APPS } from './stack/declarations.ts';
 import { withCommandLine } from './stack/declared-files.ts';
 import { LOCAL, ROOT } from './stack/paths.ts';
 
-/** So that an argument that is not refused starts and wipes nothing here. */
+/** With the lock held here, a command that wrongly takes its arguments starts and wipes nothing. */
 let lock: ReturnType<typeof tryLock>;
 beforeAll(() => {
   lock = tryLock(join(LOCAL, 'start.lock'));
@@ -30,7 +30,7 @@ describe.each(['start', 'verify', 'reset', 'token', 'generate', 'graph', 'prove'
       expect(call(command, '--nonsense')).toEqual({ status: 2, stdout: '', stderr });
     });
 
-    it('says how it is used', () => {
+    it('prints its usage', () => {
       const stdout = expect.stringMatching(/^npm (start|test|run)\b[^]*\nExit codes: 0 done.*\n$/);
       expect(call(command, '--help')).toEqual({ status: 0, stdout, stderr: '' });
     });

@@ -4,13 +4,13 @@ import { DERIVED_FILES } from './derived/derived-files.ts';
 import { generateAll } from './derived/generate-all.ts';
 import { CommandFailed } from './stack/run.ts';
 
-const USAGE = `npm run generate: writes what is generated and committed
+const USAGE = `npm run generate: updates the generated files that are committed
   from the .proto and the events  code and JSON Schemas in libs/contracts
   from apps/NAME/app.json         parts of ${DERIVED_FILES.join(', ')}`;
 
 await runTool({ usage: USAGE, parse: noArguments }, main);
 
-/** `npm run generate`: everything that is generated, in one go. */
+/** `npm run generate`: updates all generated files. */
 async function main(): Promise<number> {
   try {
     const changed = await generateAll();

@@ -9,7 +9,7 @@ const WIDTH = Math.max(...['nats-server', ...Object.keys(COLOURS)].map(({ length
 
 const MOST_HELD_LINES = 500;
 
-/** A reader that cannot keep up (a paused pager) costs lines, never memory or an app's time. */
+/** When the reader cannot keep up (a paused pager), lines are dropped: memory does not grow and no app waits. */
 const MOST_WAITING_BYTES = 4 * 1024 * 1024;
 
 /** One coloured log of all apps. It holds its lines back until `release`, so that they do not run into the progress display. */

@@ -18,9 +18,9 @@ const USAGE = `npm start: runs the whole system until Ctrl-C; the data stays in 
   GATEWAY_PORT, ISSUER_PORT …  other ports; README.md names the variables`;
 
 await runTool({ usage: USAGE, parse: noArguments }, main);
-process.exit(); // a client that gave up a silent server keeps its connection, and with it the process
+process.exit(); // a client that gave up on a silent server keeps its connection open, and so the process alive
 
-/** `npm start`: runs the whole system until it is told to stop. */
+/** `npm start`: runs the whole system until a stop signal. */
 async function main(): Promise<number> {
   const lock = await startLock();
   const stopped = stopOnSignals({ onSecond: killAllChildren });

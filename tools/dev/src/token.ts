@@ -19,7 +19,7 @@ async function fetchToken(issuer: string, sub: string, scope: string): Promise<s
     body,
     signal: AbortSignal.timeout(5000),
   }).catch(() => {
-    throw new Problem(`No issuer at ${issuer}: run npm start first (ISSUER_PORT asks one at another port).`);
+    throw new Problem(`No issuer at ${issuer}: run npm start first (ISSUER_PORT sets another port).`);
   });
   const { access_token: token } = (await response.json().catch(() => ({}))) as { access_token?: string };
   if (!response.ok || !token)

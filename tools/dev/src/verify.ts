@@ -10,9 +10,9 @@ import { ALONE, GENERATED, SIDE_BY_SIDE } from './verify/checks.ts';
 import { beforeLine, sum, summaryLine, table, type Outcome } from './verify/outcome.ts';
 import { fingerprint, Memory, remembered } from './verify/remembered.ts';
 
-const USAGE = `npm test: every check: format, lint, types, tests, the delivery proof, the cost of an order
-A check that passed is not run again until something changes that it may depend on
-  --again                 runs all of them
+const USAGE = `npm test: runs every check: format, lint, types, tests, the delivery proof, the cost of an order
+A check that passed is not run again until something that it may depend on changes
+  --again                 runs all checks
   DATABASE_URL, NATS_URL  the integration tests use these servers instead of embedded ones; nothing is remembered
 One test file: npm run test:unit -- path; README.md says how for an .it.ts or .e2e.ts`;
 

@@ -6,7 +6,7 @@ import type { System } from './stack/system.ts';
 
 type Welcoming = Pick<System, 'urls' | 'nats' | 'postgres'>;
 
-/** What `npm start` says once everything is ready: where to look, and two commands to paste. */
+/** The text of `npm start` once everything is ready: URLs, and two commands to paste. */
 export function welcome({ urls, nats, postgres }: Welcoming, token: string, colours: boolean): string {
   const paint = painter(colours);
   const effects = Object.entries(urls.effects).map(([app, url]) => [app, `${url}/ORDER_ID`] as const);
@@ -53,7 +53,7 @@ function databases({ url, server }: System['postgres']): string {
   return server ? `${urls}   (password: ${server.passwordFile})` : urls;
 }
 
-/** In a shell that names a proxy it would be asked for this machine too. */
+/** In a shell that names a proxy, curl would use it for this machine too. */
 function curl(): string {
   return namesProxy(process.env) ? "curl --noproxy '*' -sS" : 'curl -sS';
 }

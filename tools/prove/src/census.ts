@@ -23,15 +23,15 @@ export interface LoggedEvent {
   id: string;
   type: string;
   producer: string;
-  /** What it is about. */
+  /** Id of the order that it is about. */
   order: string;
 }
 
-/** All streams together. */
+/** The content of all streams together. */
 export interface StreamContent {
-  /** How often each event of ours is in it. */
+  /** How often each event of the apps is in a stream, by its id. */
   events: Map<string, number>;
-  /** What the proof itself put there to be refused. */
+  /** Messages that the proof itself published to be refused. */
   poison: Poison[];
 }
 
@@ -39,11 +39,11 @@ export interface Poison {
   /** `ORDERS/7` */
   address: string;
   subject: string;
-  /** What it is about, if it says so. */
+  /** Id of the order that it names, if any. */
   order: string | undefined;
 }
 
-/** What a consumer has made of the events of an order: how many there were, and what else its table keeps. */
+/** The effect of an order in a consumer: how many events were applied, and what else its table stores. */
 export interface Effect {
   id: string;
   events: number;
@@ -53,18 +53,18 @@ export interface Effect {
   canceled?: boolean | undefined;
 }
 
-/** What one consumer has taken. */
+/** What one consumer has processed. */
 export interface Consumption {
   name: string;
   consumes: readonly string[];
-  /** undefined when it declares none. */
+  /** undefined when the consumer declares no table of effects. */
   effects: Effect[] | undefined;
-  /** Ids of the events that have taken effect. */
+  /** Ids of the applied events. */
   inbox: Set<string>;
   deadLetters: { address: string; poison: boolean; error: string }[];
 }
 
-/** Where all orders are: the places that must agree. */
+/** The content of all places that must agree about the orders. */
 export interface Census {
   orders: StoredOrder[];
   log: LoggedEvent[];
@@ -121,10 +121,10 @@ interface EffectRow {
   total_cents?: string;
   status?: string;
 }
-type LetterRow = Consumption['deadLetters'][number];
+type DeadLetterRow = Consumption['deadLetters'][number];
 
 async function readConsumer({ url }: Postgres, { name, consumes, table }: Consumer): Promise<Consumption> {
-  const [inbox, deadLetters, effects] = await queries<[{ id: string }, LetterRow, EffectRow]>(url(name), [
+  const [inbox, deadLetters, effects] = await queries<[{ id: string }, DeadLetterRow, EffectRow]>(url(name), [
     'SELECT event_id AS id FROM inbox',
     `SELECT address, headers ? '${POISON_HEADER}' AS poison, error FROM dead_letter`,
     ...(table === undefined ? [] : [`SELECT * FROM ${table}`]),
@@ -138,7 +138,7 @@ async function readConsumer({ url }: Postgres, { name, consumes, table }: Consum
   };
 }
 
-/** The columns of an order that a table lacks stay undefined. */
+/** Columns that the table lacks stay undefined. */
 function effectFrom(row: EffectRow): Effect {
   return {
     id: row.order_id,
@@ -161,7 +161,7 @@ async function readStreams(url: string): Promise<StreamContent> {
   return content;
 }
 
-/** Runs them on one connection and returns the rows of each. */
+/** Runs the statements on one connection and returns the rows of each. */
 export async function queries<Rows extends readonly unknown[]>(
   url: string,
   statements: readonly string[],

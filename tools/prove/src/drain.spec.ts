@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { isDone, type Standing } from './drain.ts';
+import { isDone, type Progress } from './drain.ts';
 
-const progress = { unread: 0, inbox: 3, letters: 0 };
+const caughtUp = { unread: 0, inbox: 3, deadLetters: 0 };
 
 /** Two producers and two consumers, of which one takes a part of the events. */
-function drained(): Standing {
+function drained(): Progress {
   return {
     logs: {
       orders: { stream: 'ORDERS', events: { 'orders.created': 2, 'orders.canceled': 1 }, pending: 0 },
@@ -12,8 +12,8 @@ function drained(): Standing {
     },
     streams: { ORDERS: 3, PAYMENTS: 1 },
     consumers: {
-      fulfillment: { ...progress, consumes: ['orders.created', 'orders.canceled'], applied: 3 },
-      loyalty: { ...progress, consumes: ['orders.created', 'payments.settled'], applied: 3 },
+      fulfillment: { ...caughtUp, consumes: ['orders.created', 'orders.canceled'], applied: 3 },
+      loyalty: { ...caughtUp, consumes: ['orders.created', 'payments.settled'], applied: 3 },
     },
   };
 }
@@ -23,14 +23,14 @@ describe('a system is drained', () => {
     expect(isDone(drained())).toBe(true);
   });
 
-  it.each<[string, (standing: Standing) => unknown]>([
+  it.each<[string, (progress: Progress) => unknown]>([
     ['a log is not published to its end', ({ logs }) => (logs['payments']!.pending = 1)],
     ['a stream lacks an event', ({ streams }) => (streams['PAYMENTS'] = 0)],
     ['a consumer has not read all', ({ consumers }) => (consumers['loyalty']!.unread = 1)],
     ['a consumer lacks an effect', ({ consumers }) => (consumers['loyalty']!.applied = 2)],
   ])('not when %s', (_name, change) => {
-    const standing = drained();
-    change(standing);
-    expect(isDone(standing)).toBe(false);
+    const progress = drained();
+    change(progress);
+    expect(isDone(progress)).toBe(false);
   });
 });

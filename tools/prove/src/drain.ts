@@ -7,55 +7,55 @@ import type { System } from '@orders/dev/stack/system';
 import { CONSUMERS, PRODUCERS, queries, takeCensus, type Census } from './census.ts';
 import { unsettledPoison } from './reconcile-consumer.ts';
 
-/** Work that goes on may take as long as it needs; work that stands still for so long has failed. */
+/** Work that makes progress may take as long as it needs; after this long without any it has failed. */
 const NO_PROGRESS_MS = 30_000;
 
-/** Where everything stands, by name. */
-export interface Standing {
+/** How far each log, stream and consumer has come, by name. */
+export interface Progress {
   logs: Record<string, Log>;
-  /** Messages in each. */
+  /** Number of messages in each stream. */
   streams: Record<string, number>;
-  consumers: Record<string, Progress>;
+  consumers: Record<string, ConsumerProgress>;
 }
 
 interface Log {
   stream: string;
-  /** How many of each type. */
+  /** Number of events of each type. */
   events: Record<string, number>;
-  /** Not yet published. */
+  /** Number of events not yet published. */
   pending: number;
 }
 
-interface Progress {
+interface ConsumerProgress {
   consumes: readonly string[];
   unread: number;
-  /** Events that its effects count; without a table of effects, those of its inbox. */
+  /** Events counted by its effects; without a table of effects, the entries of its inbox. */
   applied: number;
   inbox: number;
-  letters: number;
+  deadLetters: number;
 }
 
 export interface Drained {
-  /** undefined when somebody could not even be asked. */
+  /** undefined when a server did not answer. */
   census: Census | undefined;
-  /** What still was to be done when nothing moved any more; undefined when all was done. */
+  /** The progress, or the error, that did not change any more; undefined when all was done. */
   stuck: string | undefined;
   ms: number;
 }
 
-/** Waits until every event of the logs is in its stream and has had its effects, or nothing moves any more. */
+/** Waits until every event of the logs is in its stream and has its effects, or nothing has changed for 30 s. */
 export async function drain(system: System, signal: AbortSignal): Promise<Drained> {
   const began = performance.now();
   let movedAt = began;
   let before = '';
   for (;;) {
     signal.throwIfAborted();
-    const standing = await stand(system);
-    const now = JSON.stringify(standing);
+    const progress = await readProgress(system);
+    const now = JSON.stringify(progress);
     if (now !== before) movedAt = performance.now();
     before = now;
     const stuck = performance.now() - movedAt > NO_PROGRESS_MS;
-    if (stuck || (typeof standing === 'object' && isDone(standing))) {
+    if (stuck || (typeof progress === 'object' && isDone(progress))) {
       const census = await takeCensus(system).catch(() => undefined);
       const ms = performance.now() - began;
       if (stuck) return { census, stuck: now, ms };
@@ -65,7 +65,7 @@ export async function drain(system: System, signal: AbortSignal): Promise<Draine
   }
 }
 
-/** The counts are cheap, but duplicates could make up for what is missing. */
+/** Compares ids: the counts are cheap, but a duplicate could hide a missing event. */
 function isComplete({ log, stream, consumers }: Census): boolean {
   return (
     log.every(({ id }) => stream.events.has(id)) &&
@@ -74,7 +74,7 @@ function isComplete({ log, stream, consumers }: Census): boolean {
 }
 
 /** Whether there are as many messages and effects as the logs have events. */
-export function isDone({ logs, streams, consumers }: Standing): boolean {
+export function isDone({ logs, streams, consumers }: Progress): boolean {
   const counts = Object.values(logs).flatMap(({ events }) => Object.entries(events));
   const logged = (isWanted: (type: string) => boolean): number =>
     counts.reduce((sum, [type, count]) => sum + (isWanted(type) ? count : 0), 0);
@@ -89,20 +89,20 @@ export function isDone({ logs, streams, consumers }: Standing): boolean {
   );
 }
 
-/** A text when somebody cannot be asked just now. */
-async function stand({ postgres, nats }: System): Promise<Standing | string> {
-  const standing: Standing = { logs: {}, streams: {}, consumers: {} };
+/** The error as text when a server does not answer just now. */
+async function readProgress({ postgres, nats }: System): Promise<Progress | string> {
+  const progress: Progress = { logs: {}, streams: {}, consumers: {} };
   try {
     const connection = await connect({ servers: nats.url, reconnect: false, timeout: 2_000 });
     try {
       const manager = await jetstreamManager(connection);
       for (const producer of PRODUCERS) {
-        standing.logs[producer.name] = await standingOfLog(postgres, producer);
-        standing.streams[producer.stream] = (await manager.streams.info(producer.stream)).state.messages;
+        progress.logs[producer.name] = await progressOfLog(postgres, producer);
+        progress.streams[producer.stream] = (await manager.streams.info(producer.stream)).state.messages;
       }
       for (const consumer of CONSUMERS)
-        standing.consumers[consumer.name] = await progressOf(consumer, { postgres, manager });
-      return standing;
+        progress.consumers[consumer.name] = await progressOf(consumer, { postgres, manager });
+      return progress;
     } finally {
       await connection.close();
     }
@@ -111,7 +111,7 @@ async function stand({ postgres, nats }: System): Promise<Standing | string> {
   }
 }
 
-async function standingOfLog({ url }: Postgres, { name, stream }: Producer): Promise<Log> {
+async function progressOfLog({ url }: Postgres, { name, stream }: Producer): Promise<Log> {
   const [events, [behind]] = await queries<[{ type: string; count: number }, { pending: number }]>(
     url(name),
     [
@@ -130,13 +130,16 @@ async function standingOfLog({ url }: Postgres, { name, stream }: Producer): Pro
 async function progressOf(
   { name, consumes, streams, table }: Consumer,
   { postgres, manager }: { postgres: Postgres; manager: JetStreamManager },
-): Promise<Progress> {
+): Promise<ConsumerProgress> {
   const applied =
     table === undefined ? 'count(*) FROM inbox' : `coalesce(sum(events_applied), 0) FROM ${table}`;
-  const [[counts]] = await queries<[Pick<Progress, 'applied' | 'inbox' | 'letters'>]>(postgres.url(name), [
-    `SELECT (SELECT ${applied})::int AS applied, (SELECT count(*)::int FROM inbox) AS inbox,
-       (SELECT count(*)::int FROM dead_letter) AS letters`,
-  ]);
+  const [[counts]] = await queries<[Pick<ConsumerProgress, 'applied' | 'inbox' | 'deadLetters'>]>(
+    postgres.url(name),
+    [
+      `SELECT (SELECT ${applied})::int AS applied, (SELECT count(*)::int FROM inbox) AS inbox,
+       (SELECT count(*)::int FROM dead_letter) AS "deadLetters"`,
+    ],
+  );
   let unread = 0;
   for (const stream of streams) {
     const { num_pending: waiting, num_ack_pending: delivered } = await manager.consumers.info(stream, name);

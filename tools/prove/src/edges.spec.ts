@@ -19,9 +19,11 @@ describe('the edges', () => {
     ]);
   });
 
-  it('are moved by the variable that tells an app where to connect', () => {
-    const toldBy = Object.fromEntries(edgesOf(EXAMPLE_APPS).map((edge) => [edge.name, edge.toldBy]));
-    expect(toldBy).toMatchObject({
+  it('name the variable that holds the address to connect to', () => {
+    const configuredBy = Object.fromEntries(
+      edgesOf(EXAMPLE_APPS).map((edge) => [edge.name, edge.configuredBy]),
+    );
+    expect(configuredBy).toMatchObject({
       'client-gateway': undefined,
       'gateway-payments': { app: 'gateway', variable: 'PAYMENTS_ADDRESS' },
       'loyalty-postgres': { app: 'loyalty', variable: 'DATABASE_URL' },

@@ -5,8 +5,8 @@ import { addressVariable, calledBy, isFront, usesNats } from '@orders/dev/stack/
 export interface Edge {
   /** Who connects, and to what: `orders-nats`. */
   readonly name: string;
-  /** What tells the one who connects where to; undefined for the clients, whom the proof itself tells. */
-  readonly toldBy: { readonly app: string; readonly variable: string } | undefined;
+  /** The app and its variable with the address; undefined for the clients, which the proof configures itself. */
+  readonly configuredBy: { readonly app: string; readonly variable: string } | undefined;
 }
 
 /** Every connection between clients, apps and servers that the apps declare. */
@@ -16,10 +16,10 @@ export function edgesOf(apps: readonly AppDeclaration[]): Edge[] {
     const { name } = app;
     const edge = (to: string, variable: string): Edge => ({
       name: `${name}-${to}`,
-      toldBy: { app: name, variable },
+      configuredBy: { app: name, variable },
     });
     return [
-      ...(app === front ? [{ name: `client-${name}`, toldBy: undefined }] : []),
+      ...(app === front ? [{ name: `client-${name}`, configuredBy: undefined }] : []),
       ...calledBy(app, apps).map((server) => edge(server.name, addressVariable(server.name))),
       ...(app.database ? [edge('postgres', 'DATABASE_URL')] : []),
       ...(usesNats(app) ? [edge('nats', 'NATS_URL')] : []),
@@ -27,8 +27,8 @@ export function edgesOf(apps: readonly AppDeclaration[]): Edge[] {
   });
 }
 
-/** Those of this workspace. */
+/** The edges of this workspace. */
 export const EDGES = edgesOf(APPS);
 
-/** Between the clients and where they send their requests. */
-export const CLIENT_EDGE = EDGES.find(({ toldBy }) => toldBy === undefined)!.name;
+/** The edge between the clients and the app that takes their requests. */
+export const CLIENT_EDGE = EDGES.find(({ configuredBy }) => configuredBy === undefined)!.name;

@@ -6,7 +6,7 @@ import type { System } from '@orders/dev/stack/system';
 import { of } from '@orders/dev/stack/wiring';
 import { queries } from './census.ts';
 
-/** Of each replica: pool (10) and what is held beside it, the listener of the relay. */
+/** For each replica: the pool (10) and connections beside it, such as the listener of the relay. */
 const CONNECTIONS_AT_MOST = 12;
 
 const FILES_AT_MOST = 200;
@@ -18,10 +18,10 @@ const SESSIONS = `
   FROM pg_stat_activity
   WHERE datname = current_database() AND application_name <> 'prove' AND backend_type = 'client backend'`;
 
-/** A connection whose client vanished goes when the server's keepalives have noticed. */
+/** The server closes the connection of a vanished client when its keepalives fail. */
 const SETTLED_WITHIN_MS = 30_000;
 
-/** What is still open when the work is done, and stays so (I9). */
+/** Connections, transactions, files and memory that are still held after the work (I9). */
 export async function leaks(system: System): Promise<string[]> {
   const began = performance.now();
   for (;;) {
@@ -44,7 +44,7 @@ async function openNow({ postgres, replicas }: System): Promise<string[]> {
   return [...findings, ...Object.values(replicas).flat().flatMap(heldBy)];
 }
 
-/** On Linux, what a process holds: far more than any of ours needs. */
+/** On Linux, a finding when a process holds far more than any of ours needs. */
 function heldBy({ name, pid }: App): string[] {
   if (pid === undefined || !existsSync(`/proc/${pid}/fd`)) return [];
   const files = readdirSync(`/proc/${pid}/fd`).length;

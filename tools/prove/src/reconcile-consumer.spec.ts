@@ -13,7 +13,7 @@ function findingsAfter(...changes: Change[]): string[] {
   return census.consumers.flatMap((consumer) => reconcileConsumer(consumer, census).findings);
 }
 
-/** Everybody knows that the order is canceled. */
+/** Cancels the order in every place. */
 const cancel: Change = ({ fulfillment, loyalty, audit }, { orders, log }) => {
   orders[0]!.status = 'CANCELED';
   log.push({ id: 'e2', type: 'orders.canceled', producer: 'orders', order: 'o1' });
@@ -33,7 +33,7 @@ describe('a consumer', () => {
     ['every effect', []],
     ['both effects of a canceled order', [cancel]],
     [
-      'those events alone that it asks for',
+      'only the events that it consumes',
       [
         cancel,
         ({ loyalty }) => {
@@ -44,7 +44,7 @@ describe('a consumer', () => {
       ],
     ],
     [
-      'poison that is true to its schema, and others refuse',
+      'applied poison that matches its schema, which others refuse',
       [
         poison,
         ({ fulfillment, loyalty, audit }) => {
@@ -63,7 +63,7 @@ describe('a consumer', () => {
       'I6 loyalty: order o1 lacks an effect',
       ({ loyalty }) => {
         loyalty.effects!.pop();
-        loyalty.inbox.clear(); // not said a second time
+        loyalty.inbox.clear(); // is not reported a second time
       },
     ],
     [
@@ -72,12 +72,12 @@ describe('a consumer', () => {
       ({ loyalty }) => (loyalty.effects![0]!.events = 2),
     ],
     [
-      'that has made one up',
+      'that has an effect without an order',
       'I6 loyalty: there is an effect for order o2, which does not exist',
       ({ loyalty }) => loyalty.effects!.push({ id: 'o2', events: 1 }),
     ],
     [
-      'that took an event which it does not ask for',
+      'that applied an event which it does not consume',
       'I6 loyalty: order o1 has had 1 effects of 0 events',
       ({ loyalty }) => (loyalty.consumes = ['orders.canceled']),
     ],
@@ -114,7 +114,7 @@ describe('a consumer', () => {
         for (const name of ['fulfillment', 'audit'] as const) consumers[name].deadLetters.push(refused);
       },
     ],
-  ])('%s is named with it', (_name, expected, change) => {
+  ])('%s is reported', (_name, expected, change) => {
     expect(findingsAfter(change)).toEqual([expected]);
   });
 });

@@ -11,7 +11,7 @@ import { ORDER_CANCELED } from './store.ts';
 
 /** How what a consumer has taken differs from what it had to take. */
 export interface Taken {
-  /** What each finding begins with. */
+  /** The beginning of each finding. */
   label: string;
   findings: string[];
   /** Orders that lack an effect; of a consumer without a table of effects, events that are not in its inbox. */
@@ -29,7 +29,7 @@ export function reconcileConsumer(consumer: Consumption, census: Census): Taken 
   const findings = [
     ...effects.findings,
     ...unnoted.map(({ id }) => `event ${id} of the log is not in its inbox`),
-    ...letterFindings(consumer, census.stream),
+    ...deadLetterFindings(consumer, census.stream),
   ];
   return {
     label,
@@ -52,11 +52,11 @@ function reconcileEffects(
   for (const { order } of wanted) if (byId.has(order)) expected.set(order, (expected.get(order) ?? 0) + 1);
   const poisonous = new Set(stream.poison.map(({ order }) => order));
 
-  const isTold = consumes.includes(ORDER_CANCELED);
+  const seesCancellations = consumes.includes(ORDER_CANCELED);
   const missing = [...expected].filter(([id, count]) => (byOrder.get(id)?.events ?? 0) < count);
   const phantom = effects.filter(({ id }) => !byId.has(id) && !poisonous.has(id));
   const double = effects.filter(({ id, events }) => byId.has(id) && events > (expected.get(id) ?? 0));
-  const wrong = effects.filter((effect) => isWrong(effect, byId.get(effect.id), isTold));
+  const wrong = effects.filter((effect) => isWrong(effect, byId.get(effect.id), seesCancellations));
   return {
     missing: new Set(missing.map(([id]) => id)),
     double: double.length,
@@ -72,20 +72,20 @@ function reconcileEffects(
   };
 }
 
-/** What its table does not keep is not compared, nor is a cancellation that it is not told of. */
-function isWrong(effect: Effect, order: StoredOrder | undefined, isToldOfCancellations: boolean): boolean {
+/** Fields that its table lacks are not compared, nor is a cancellation when it does not consume that event. */
+function isWrong(effect: Effect, order: StoredOrder | undefined, seesCancellations: boolean): boolean {
   if (!order) return false;
   const differs = <T>(kept: T | undefined, wanted: T): boolean => kept !== undefined && kept !== wanted;
   return (
     differs(effect.customer, order.customer) ||
     differs(effect.units, order.units) ||
     differs(effect.totalCents, order.totalCents) ||
-    (isToldOfCancellations && differs(effect.canceled, order.status === 'CANCELED'))
+    (seesCancellations && differs(effect.canceled, order.status === 'CANCELED'))
   );
 }
 
-/** What can never work is kept, and nothing else is. */
-function letterFindings(consumer: Consumption, stream: StreamContent): string[] {
+/** Poison must be a dead letter, and nothing else may be one. */
+function deadLetterFindings(consumer: Consumption, stream: StreamContent): string[] {
   return [
     ...consumer.deadLetters
       .filter(({ poison }) => !poison)
@@ -94,7 +94,7 @@ function letterFindings(consumer: Consumption, stream: StreamContent): string[] 
   ];
 }
 
-/** What the consumer should have refused, and neither did nor applied: some poison is true to its schema. */
+/** Poison that the consumer neither refused nor applied. It may apply some: that matches its schema. */
 export function unsettledPoison(
   { consumes, effects = [], deadLetters }: Consumption,
   { poison }: StreamContent,

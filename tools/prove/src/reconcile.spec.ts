@@ -37,7 +37,7 @@ describe('reconciliation', () => {
     });
   });
 
-  it('takes an order that nobody heard of for unknown, not for phantom', () => {
+  it('takes an order without an acknowledgement for unknown, not for phantom', () => {
     expect(findings(() => undefined, ledger(operation({ acks: [], unknown: true }))).findings).toEqual([]);
   });
 
@@ -79,19 +79,19 @@ describe('reconciliation', () => {
         }),
       ],
     ],
-    ['an order of nobody', /^I3 nobody asked/, () => undefined, []],
+    ['an order that no client sent', /^I3 nobody asked/, () => undefined, []],
     ['an invalid order', /^I3 .* although it is invalid/, () => undefined, [operation({ valid: false })]],
     ['no event', /^I4 order o1 has no event/, (c) => c.log.pop()],
     ['an event of no order', /^I4 event e2/, (c) => c.log.push({ ...c.log[0]!, id: 'e2', order: 'o2' })],
     ['an event that was not published', /^I5 event e1 of the log/, (c) => c.stream.events.clear()],
-    ['an event from nowhere', /^I5 event e9 of the stream/, (c) => c.stream.events.set('e9', 1)],
+    ['an event that is in no log', /^I5 event e9 of the stream/, (c) => c.stream.events.set('e9', 1)],
   ])('finds %s', (_name, expected, change, ...rest) => {
     const [operations] = rest; // a fourth parameter would be taken for Jest's callback
     const found = findings(change, ledger(...(operations ?? [operation()]))).findings;
     expect(found.some((finding) => expected.test(finding))).toBe(true);
   });
 
-  it('adds up what each consumer has lost, doubled and made up', () => {
+  it('adds up the lost, duplicated and phantom effects of all consumers', () => {
     const { lost, duplicated, phantom } = findings(({ consumers: [fulfillment, loyalty, audit] }) => {
       fulfillment!.effects!.push({ id: 'o9', events: 1 });
       loyalty!.effects![0]!.events = 2;

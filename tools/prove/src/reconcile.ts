@@ -7,10 +7,10 @@ export interface Reconciliation {
   /** Broken promises, each with its invariant; at most a few of each kind, and how many more. */
   findings: string[];
   lost: Tally;
-  /** Of the stream see {@link streamDuplicates}: it may hold an event twice. */
+  /** Events are counted in {@link streamDuplicates}: the stream may hold an event twice. */
   duplicated: Omit<Tally, 'events'>;
   phantom: Tally;
-  /** Messages in the stream that are there again. */
+  /** Messages in the stream beyond the first of each event. */
   streamDuplicates: number;
 }
 
@@ -21,7 +21,7 @@ export interface Tally {
   effects: number;
 }
 
-/** Where nobody could be asked. */
+/** The result when a server does not answer. */
 export const NOT_RECONCILED: Reconciliation = {
   findings: ['nothing could be compared: a server does not answer'],
   lost: { orders: 0, events: 0, effects: 0 },

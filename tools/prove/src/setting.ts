@@ -4,7 +4,7 @@ import { ROOT } from '@orders/dev/stack/paths';
 import type { System } from '@orders/dev/stack/system';
 import { queries } from './census.ts';
 
-/** On what a run ran: names and values. */
+/** Versions and machine of a run: names and values. */
 export async function settingOf({ postgres, nats }: System): Promise<[name: string, value: string][]> {
   const [[version]] = await queries<[{ server_version: string }]>(postgres.url(), ['SHOW server_version']);
   const varz = await fetch(`${nats.server?.monitoringUrl}/varz`);
@@ -20,7 +20,7 @@ export async function settingOf({ postgres, nats }: System): Promise<[name: stri
   ];
 }
 
-/** Of the sources. */
+/** The commit of the sources, and whether they have been changed since. */
 export function commit(): string {
   const git = (...args: string[]) =>
     execFileSync('git', args, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();

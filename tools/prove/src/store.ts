@@ -1,8 +1,8 @@
-/** The app that stores what clients order: in its table `orders`, of the database that has its name too. */
+/** The app that stores the orders, in the table `orders` of the database with its name. */
 export const STORE = 'orders';
 
-/** What it publishes of each order. */
+/** The event that it publishes for each order. */
 export const ORDER_PLACED = 'orders.created';
 
-/** What it publishes of one that was canceled. */
+/** The event that it publishes for a canceled order. */
 export const ORDER_CANCELED = 'orders.canceled';

@@ -18,7 +18,7 @@ import { ArmedPoints } from './prove-build/armed-points.ts';
 /** A proxy for each edge, by its name. */
 export type Edges = Record<string, FaultProxy>;
 
-/** On what each server keeps its data. */
+/** The disk that holds the data of each server. */
 export interface Disks {
   postgres: Disk;
   'nats-server': Disk;
@@ -27,13 +27,13 @@ export interface Disks {
 export interface SystemUnderProof {
   system: System;
   edges: Edges;
-  /** Disks of the servers' own, where the machine can have them. */
+  /** A disk for each server; undefined where the machine cannot have them. */
   disks: Disks | undefined;
   /** Makes apps die at a crash point. */
   armed: ArmedPoints;
   /** Where the clients send their requests. */
   api: string;
-  /** What happened that nobody ordered, such as the death of an app; emptied by whoever reads it. */
+  /** Unexpected events, such as the death of an app. Each reader empties the list. */
   alarms: string[];
   stop(): Promise<void>;
 }
@@ -45,13 +45,13 @@ export interface StartOptions {
   folder: string;
   /** A prove build. */
   root: string;
-  /** Settings of Postgres, to see that the proof notices unsafe ones. */
+  /** Settings of Postgres, for instance unsafe ones that the proof must notice. */
   postgresSettings?: Record<string, string> | undefined;
   steps?: Steps;
   signal: AbortSignal;
 }
 
-/** The whole system, two replicas of each app, on free ports with a fault proxy on every edge that configuration can move. */
+/** Starts the whole system on free ports: two replicas of each app, and a fault proxy on every edge. */
 export async function startUnderProof({ folder, ...options }: StartOptions): Promise<SystemUnderProof> {
   const edges: Edges = {};
   let disks: Disks | undefined;
@@ -70,11 +70,11 @@ export async function startUnderProof({ folder, ...options }: StartOptions): Pro
       build: false,
       replicas: 2,
       rewire: async (environments, servers) => {
-        if (!(await thisMachine()).noDisks) disks = await layDisks(servers, join(folder, 'disks'));
+        if (!(await thisMachine()).noDisks) disks = await mountDisks(servers, join(folder, 'disks'));
         return rewire(environments, { edges, armed });
       },
     });
-    stack.defer(() => system.stop()); // first, in good order, which needs the edges
+    stack.defer(() => system.stop()); // stops first: a clean stop needs the edges
     const clients = await through(CLIENT_EDGE, system.urls.api);
     edges[CLIENT_EDGE] = clients.proxy;
     const api = new URL(clients.address).origin;
@@ -86,7 +86,7 @@ export async function startUnderProof({ folder, ...options }: StartOptions): Pro
   }
 }
 
-/** Keeps what apps print and what happens to them; an alarm is what nobody ordered. */
+/** Logs what apps print and what happens to them. An alarm is what was not expected. */
 function observe(logs: string) {
   const log = openLogs(logs);
   const alarms: string[] = [];
@@ -102,9 +102,9 @@ function observe(logs: string) {
 }
 
 /** Moves the data of each server, which is not in use yet, onto a disk of its own. */
-async function layDisks({ postgres, nats }: Servers, folder: string): Promise<Disks> {
+async function mountDisks({ postgres, nats }: Servers, folder: string): Promise<Disks> {
   await Disk.unmountLeftovers([LOCAL, OPEN_FOLDER]);
-  const lay = async (name: string, server: Postgres['server'] | Nats['server']): Promise<Disk> => {
+  const mountDisk = async (name: string, server: Postgres['server'] | Nats['server']): Promise<Disk> => {
     if (!server) throw new Problem('the proof needs servers of its own');
     await server.stop();
     const disk = await Disk.under(server.folder, join(folder, `${name}.img`));
@@ -112,16 +112,16 @@ async function layDisks({ postgres, nats }: Servers, folder: string): Promise<Di
     return disk;
   };
   const [onPostgres, onNats] = [
-    await lay('postgres', postgres.server),
-    await lay('nats-server', nats.server),
+    await mountDisk('postgres', postgres.server),
+    await mountDisk('nats-server', nats.server),
   ];
   return { postgres: onPostgres, 'nats-server': onNats };
 }
 
-/** What the apps would refuse to run on is part of the proof: its control group. */
+/** The apps would refuse the unsafe Postgres of the control group. */
 const UNCHECKED = { POSTGRES_DURABILITY: 'unchecked' };
 
-/** Puts a proxy between each app and what it connects to, and tells it where its crash points are armed. */
+/** Puts a proxy between each app and what it connects to, and gives each app the folder of its armed crash points. */
 async function rewire(
   environments: Environments,
   { edges, armed }: { edges: Edges; armed: ArmedPoints },
@@ -129,12 +129,12 @@ async function rewire(
   const rewired: Environments = {};
   for (const [app, environment] of Object.entries(environments))
     rewired[app] = { ...environment, ...UNCHECKED, ...armed.environmentOf(app) };
-  for (const { name, toldBy } of EDGES) {
-    if (!toldBy) continue;
-    const environment = of(rewired, toldBy.app);
-    const { proxy, address } = await through(name, environment[toldBy.variable] ?? '');
+  for (const { name, configuredBy } of EDGES) {
+    if (!configuredBy) continue;
+    const environment = of(rewired, configuredBy.app);
+    const { proxy, address } = await through(name, environment[configuredBy.variable] ?? '');
     edges[name] = proxy;
-    environment[toldBy.variable] = address;
+    environment[configuredBy.variable] = address;
   }
   return rewired;
 }

@@ -23,19 +23,19 @@ const DATABASE = 'calibration';
 const CLIENTS = 16;
 const FOLDER = import.meta.dirname;
 
-/** What pgbench does: the same order, so many in a transaction. */
+/** The scripts of pgbench, each with its number of orders in a transaction. */
 const SCRIPTS = { 'one-by-one': 1, fifty: 50 } as const;
 export type Script = keyof typeof SCRIPTS;
 
-/** Makes the tables of the calibration, beside those of the system, on the same server. */
+/** Creates the calibration's database and tables on the server of the system. */
 export async function prepareCalibration(sut: SystemUnderLoad): Promise<void> {
   await ensureDatabases(sut.databaseUrl('postgres'), [DATABASE]);
   await rowsOf(sut.databaseUrl(DATABASE), readFileSync(join(FOLDER, 'schema.sql'), 'utf8'));
 }
 
 /**
- * What storing the orders alone costs: pgbench as it comes (simple protocol), 16 clients, each statement a round trip. Since it
- * is taken on the same server in the same run, costs divided by it can be compared between machines.
+ * Measures what it costs to store the orders alone: pgbench with its defaults (simple protocol), 16 clients, one round trip
+ * a statement. It runs on the same server in the same run, so costs divided by it can be compared between machines.
  */
 export async function calibrate(
   sut: SystemUnderLoad,
@@ -55,7 +55,7 @@ export async function calibrate(
   const used = (): number => of(sut.cpu(), 'postgres');
   const before = used();
   const printed = await runPgbench(pgbench, args, { env, signal });
-  await delay(500); // its sessions end
+  await delay(500); // lets its sessions end
   const orders = numberIn(printed, /actually processed: (\d+)/) * SCRIPTS[script];
   return {
     ordersPerSecond: numberIn(printed, /tps = ([\d.]+) \(without/) * SCRIPTS[script],

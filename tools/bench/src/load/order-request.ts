@@ -1,4 +1,4 @@
-/** The order that every load makes: three items, as in the budgets. */
+/** The order that every load places: three items, as in the budgets. */
 export const ORDER = JSON.stringify({
   items: [
     { sku: 'apple', quantity: 3, priceCents: 250 },

@@ -65,7 +65,7 @@ function environment(app: AppDeclaration, apps: readonly AppDeclaration[]): stri
 }
 
 const OIDC = [
-  '# What the token says, as it is asked for from outside; and where the app itself finds the keys.',
+  '# The issuer as tokens name it, reached from outside; and its keys, reached from the app.',
   'OIDC_ISSUER: http://127.0.0.1:${ISSUER_PORT:-3003}/orders',
   'OIDC_JWKS_URL: http://issuer:3003/orders/jwks',
   'OIDC_AUDIENCE: orders-api',

@@ -7,11 +7,11 @@ import { DeclaredWorkspace, REWARDS } from '../testing/declared-workspace.ts';
 import { DERIVED_FILES, staleFiles, writeDerivedFiles } from './derived-files.ts';
 import { replaceRegion } from './regions.ts';
 
-it('what follows from the declarations is up to date: npm run generate', () => {
+it('the files derived from the declarations are up to date: npm run generate', () => {
   expect(staleFiles()).toEqual([]);
 });
 
-describe('with an app more', () => {
+describe('with one more app', () => {
   let workspace: DeclaredWorkspace;
   beforeEach(() => void (workspace = new DeclaredWorkspace()));
   afterEach(() => workspace[Symbol.dispose]());
@@ -34,7 +34,7 @@ describe('with an app more', () => {
     expect(scripts).toHaveProperty('start');
   });
 
-  it('compose tells each app what npm start tells it, elsewhere', () => {
+  it('compose gives each app the environment of npm start, with the hosts of compose', () => {
     write();
     const { services, configs } = parse(workspace.read('docker/compose.yaml'), { merge: true });
     const apps = readDeclarations(workspace.root);
@@ -47,8 +47,8 @@ describe('with an app more', () => {
       },
     });
     for (const { name } of apps) {
-      const { HOST: _host, ...told } = environments[name] ?? {};
-      const elsewhere = Object.entries(told).map(([key, value]) => [
+      const { HOST: _host, ...variables } = environments[name] ?? {};
+      const expected = Object.entries(variables).map(([key, value]) => [
         key,
         key === 'ORDERS_ADDRESS' ? 'orders:50051' : value,
       ]);
@@ -56,7 +56,7 @@ describe('with an app more', () => {
       const texts = Object.entries(environment).map(([key, value]) => [key, String(value)]);
       expect({ name, environment: Object.fromEntries(texts) }).toEqual({
         name,
-        environment: Object.fromEntries(elsewhere),
+        environment: Object.fromEntries(expected),
       });
     }
     expect(services['rewards'].depends_on).toHaveProperty('rewards-migrate');
@@ -64,7 +64,7 @@ describe('with an app more', () => {
     expect(configs.databases.content).toContain('CREATE DATABASE "rewards";');
   });
 
-  it('the documents show where it answers and what it takes', () => {
+  it('the documents show its address and its events', () => {
     write();
     expect(workspace.read('README.md')).toMatch(
       /^\| `apps\/rewards` .*3012\/points\/\{orderId\} \(`REWARDS_PORT`\)/m,
@@ -83,7 +83,7 @@ describe('with an app more', () => {
 describe('a generated region', () => {
   const text = 'a\n# generated from apps/NAME/app.json by `npm run generate`: b\nold\n# end of b\nc\n';
 
-  it('is what stands between its marks', () => {
+  it('is the text between its marks', () => {
     const changed = replaceRegion(text, 'b', 'new\nlines');
     expect(changed).toBe(text.replace('old', 'new\nlines'));
     expect(replaceRegion(changed, 'b', 'old')).toBe(text);

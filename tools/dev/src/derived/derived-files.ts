@@ -13,7 +13,7 @@ interface Workspace {
   apps: readonly AppDeclaration[];
 }
 
-/** What follows from the declarations, in files that are written partly by hand. */
+/** Files that are written partly by hand and derived partly from the declarations. */
 const DERIVED: Record<string, (text: string, workspace: Workspace) => string> = {
   'package.json': (text, { root, apps }) => withCliScripts(text, withCommandLine(root, apps)),
   'docker/compose.yaml': (text, { apps }) =>
@@ -30,7 +30,7 @@ const DERIVED: Record<string, (text: string, workspace: Workspace) => string> = 
 export const DERIVED_FILES = Object.keys(DERIVED);
 
 /**
- * The derived files that are not as the declarations want them.
+ * The derived files that do not match the declarations.
  * @throws Problem when a declaration is wrong
  */
 export function staleFiles(root = ROOT): string[] {
@@ -40,8 +40,8 @@ export function staleFiles(root = ROOT): string[] {
 }
 
 /**
- * Writes the derived files anew.
- * @returns those that were not as the declarations want them
+ * Updates the derived files.
+ * @returns those that did not match the declarations
  * @throws Problem when a declaration is wrong
  */
 export function writeDerivedFiles(root = ROOT): string[] {

@@ -2,7 +2,7 @@ import type { AppDeclaration } from '../stack/declarations.ts';
 import { calledBy, isFront, portsOf } from '../stack/wiring.ts';
 import { markdownTable } from '../tables.ts';
 
-/** An app beside what its package.json says of it. */
+/** An app with the description in its package.json. */
 export interface DescribedApp {
   app: AppDeclaration;
   description: string;

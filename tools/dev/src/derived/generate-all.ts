@@ -5,7 +5,7 @@ import { nx } from '../stack/build.ts';
 import { ROOT } from '../stack/paths.ts';
 import { writeDerivedFiles } from './derived-files.ts';
 
-/** Written by the contracts from the .proto, the events and the schema of a declaration. */
+/** Folders that the contracts generate from the .proto, the events and the schema of a declaration. */
 const FROM_CONTRACTS = [
   'libs/contracts/rpc/src/gen',
   'libs/contracts/events/schemas',
@@ -13,8 +13,8 @@ const FROM_CONTRACTS = [
 ];
 
 /**
- * Writes everything anew that is generated and committed.
- * @returns the files that are not as they were
+ * Generates all committed files that are generated.
+ * @returns the files that changed
  * @throws Problem when a declaration is wrong; CommandFailed with what a generator printed
  */
 export async function generateAll(signal?: AbortSignal): Promise<string[]> {

@@ -1,10 +1,10 @@
 /**
- * Puts lines between the two marks of a region, which stay:
+ * Replaces the lines between the two marks of a region:
  *
  *     # generated from apps/NAME/app.json by `npm run generate`: services
  *     # end of services
  *
- * @param name what the marks say after the colon, and after "end of"
+ * @param name the text of the marks after the colon, and after "end of"
  * @throws when the text has no such marks
  */
 export function replaceRegion(text: string, name: string, content: string): string {

@@ -1,6 +1,6 @@
 import { cliScript, isCliScript } from '../stack/declared-files.ts';
 
-/** The first of ours in package.json; those of the apps stand behind it. */
+/** The scripts of the apps come after this one in package.json. */
 const BEFORE = 'reset';
 
 /** package.json with a script for the command line of each of these apps: `npm run NAME -- …`. */

@@ -11,10 +11,10 @@ import { ROOT } from './paths.ts';
 
 export type Replicas = Record<AppName, readonly App[]>;
 
-/** Longer than a balancer takes to notice. */
+/** Longer than a balancer takes to remove a replica. */
 const SHUTDOWN_WAIT_MS = REMOVAL_LAG_MS + 300;
 
-/** Starts every replica of every app, and resolves once all are ready. Puts them on the stack, to be stopped. */
+/** Starts every replica of every app, and resolves once all are ready. The stack stops them. */
 export async function startApps(site: Site, environments: Environments): Promise<Replicas> {
   const ports = await replicaPorts(site);
   if (ports.length > 1) await balance(site, ports);
@@ -31,7 +31,7 @@ export async function startApps(site: Site, environments: Environments): Promise
   return replicas;
 }
 
-/** One replica listens on the ports of the system itself; of several none does where a balancer has to. */
+/** A single replica listens on the ports of the system. With several, a balancer listens there instead. */
 async function replicaPorts({ options: { replicas = 1 }, apps, ports }: Site): Promise<SystemPorts[]> {
   if (replicas === 1) return [ports];
   const own = await Promise.all(Array.from({ length: replicas }, () => freeSystemPorts(apps)));
@@ -91,8 +91,8 @@ function createApp({ options, state }: Site, { app, index, ports, env }: Replica
 }
 
 /**
- * What the apps get besides their own wiring; servers, storage and ports of the shell are not theirs. Two arenas of
- * malloc, as in the image, instead of eight a core: 6 to 17 MiB less of a loaded app (docs/performance.md).
+ * Environment of every app besides its own wiring; servers, storage and ports of the shell are left out. Malloc has two
+ * arenas, as in the image, instead of eight a core: that saves 6 to 17 MiB of a loaded app (docs/performance.md).
  */
 export function commonEnv({ dataDir, env }: Pick<SystemOptions, 'dataDir' | 'env'>): NodeJS.ProcessEnv {
   const { DATABASE_URL: _url, NATS_URL: _nats, STORAGE: _storage, PORT: _port, ...inherited } = process.env;

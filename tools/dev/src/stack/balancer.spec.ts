@@ -19,7 +19,7 @@ async function listening(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** Says its name to whoever connects, then whatever it is told; ready while `ready` is true. */
+/** Sends its name to each client, then echoes; ready while `ready` is true. */
 async function replica(name: string) {
   const self = { ready: true, sockets: [] as Socket[] };
   const port = await listening(
@@ -56,7 +56,7 @@ function closing(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.once('close', () => resolve()));
 }
 
-/** Who answers in the next few connections. */
+/** Names of the replicas that answer the next four connections. */
 async function answering(port: number): Promise<string> {
   const names = new Set<string>();
   for (let n = 0; n < 4; n += 1) names.add((await connectTo(port)).name);
@@ -89,7 +89,7 @@ describe('a balancer', () => {
     await eventually('both to be used again', async () => (await answering(port)) === 'ab');
   });
 
-  it('hands on the end and a reset, both ways', async () => {
+  it('forwards the end and a reset in both directions', async () => {
     const a = await replica('a');
     const port = await balance(a.upstream);
     const first = await connectTo(port);

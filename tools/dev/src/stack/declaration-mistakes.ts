@@ -5,27 +5,27 @@ import { EVENTS } from '@orders/events';
 import { ROOT } from './paths.ts';
 import { ISSUER, portsOf } from './wiring.ts';
 
-/** An app that is declared, each value well-formed, and the name of its folder. */
+/** A declaration whose values are well-formed, and the name of its folder. */
 export interface FoundApp {
   folder: string;
   declared: AppDeclaration;
 }
 
-/** Beside what an app stands: what two of them claim is told of the later one. */
+/** The other apps. When two apps claim the same, the mistake is reported for the later one. */
 interface Others {
   all: readonly AppDeclaration[];
   earlier: readonly AppDeclaration[];
 }
 
-/** Finds what is wrong with one app, as `key: reason`. */
+/** Returns the mistakes of one app, each as `key: reason`. */
 type Check = (app: AppDeclaration, others: Others) => string[];
 
 const PROTOS = join(ROOT, 'libs/contracts/rpc/proto');
 const EVENT_TYPES = new Set(EVENTS.map(({ type }) => type));
 
 /**
- * What does not fit in declarations that are well-formed each by itself: a line for each, with file, key and reason.
- * @param taken names that no app can have, each with who has it
+ * Mistakes between declarations that are each well-formed: a line for each, with file, key and reason.
+ * @param taken names that no app can have, each with its owner
  */
 export function mistakesIn(apps: readonly FoundApp[], taken: ReadonlyMap<string, string>): string[] {
   const declared = apps.map(({ declared }) => declared);
@@ -49,7 +49,7 @@ function nameMistakes(
   if (name !== folder) return [`name: must be "${folder}", as its folder, not "${name}"`];
   const owner = taken.get(name);
   if (owner !== undefined) return [`name: "${name}" is taken by ${owner}`];
-  // Of `orders` they are the migration in compose and the second replica.
+  // `orders-migrate` is the migration in compose, `orders-2` the second replica.
   if (/-(migrate|\d+)$/.test(name)) return [`name: "${name}" ends as a migration or a replica does`];
   return [];
 }
@@ -118,7 +118,7 @@ function streamWord(type: string): string {
   return type.slice(0, type.indexOf('.'));
 }
 
-/** Those of all .proto files, with their package. */
+/** The services of all .proto files, with their package. */
 function definedServices(): Set<string> {
   const files = readdirSync(PROTOS, { recursive: true, encoding: 'utf8' }).filter((file) =>
     file.endsWith('.proto'),

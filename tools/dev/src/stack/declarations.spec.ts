@@ -11,7 +11,7 @@ afterEach(() => workspace[Symbol.dispose]());
 
 const declare = (changes: object) => workspace.write('apps/rewards/app.json', { ...REWARDS, ...changes });
 
-/** What reading the declarations complains of, line by line. */
+/** The mistakes found in the declarations, one a line. */
 function mistakes(): string[] {
   try {
     readDeclarations(workspace.root);

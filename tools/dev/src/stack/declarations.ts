@@ -9,8 +9,8 @@ import { ROOT } from './paths.ts';
 export type { AppDeclaration } from '@orders/contracts/declaration';
 
 /**
- * Every app of a workspace as its `app.json` declares it; those that take requests and publish come before those that
- * answer and consume, which is the order in which they stop.
+ * Reads the `app.json` of every app of a workspace. Apps that call and publish come before those that serve and consume:
+ * the order in which they stop.
  * @throws Problem with a line for each mistake: file, key and reason
  */
 export function readDeclarations(root = ROOT): readonly AppDeclaration[] {
@@ -29,7 +29,7 @@ function refuse(mistakes: readonly string[]): void {
   if (mistakes.length > 0) throw new Problem(mistakes.join('\n✗ '));
 }
 
-/** What a build or an earlier branch leaves behind is no app. */
+/** Folders in apps/. One with only the output of a build or of another branch is no app. */
 function appFolders(root: string): string[] {
   const ignored = ['dist', 'node_modules'];
   return readdirSync(join(root, 'apps'), { withFileTypes: true })
@@ -62,7 +62,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** Whether what one app asks for or publishes is answered or consumed by the other. */
+/** Whether `to` serves what `from` calls, or consumes what it publishes. */
 function feeds(from: AppDeclaration, to: AppDeclaration): boolean {
   return (
     from.calls.some((service) => to.serves.includes(service)) ||
@@ -70,7 +70,7 @@ function feeds(from: AppDeclaration, to: AppDeclaration): boolean {
   );
 }
 
-/** A circle of apps that feed each other is cut at the first of its names. */
+/** Puts each app before those that it feeds. A circle of apps starts with the first of its names. */
 function inStopOrder(apps: readonly AppDeclaration[]): AppDeclaration[] {
   const left = [...apps];
   const ordered: AppDeclaration[] = [];
@@ -81,5 +81,5 @@ function inStopOrder(apps: readonly AppDeclaration[]): AppDeclaration[] {
   return ordered;
 }
 
-/** Those of this workspace. */
+/** The apps of this workspace. */
 export const APPS = readDeclarations();

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { AppDeclaration } from '@orders/contracts/declaration';
 import type { FoundApp } from './declaration-mistakes.ts';
 
-/** What runs in every system and is no app. */
+/** Names of what runs in every system beside the apps. */
 const SERVERS = ['issuer', 'nats', 'nats-server', 'postgres', 'system'];
 
-/** Nx does nothing with an app that has not these. */
+/** Targets that each app needs: Nx does nothing with an app without them. */
 const TARGETS = ['build', 'typecheck', 'lint'];
 
 interface Manifest {
@@ -20,7 +20,7 @@ export function readIfThere(file: string): string | undefined {
   return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
 }
 
-/** Names that an app cannot have, each with who has it: servers, libs, tools, scripts of the workspace. */
+/** Names that an app cannot have, each with its owner: servers, libs, tools, scripts of the workspace. */
 export function takenNames(root: string): Map<string, string> {
   const scripts = Object.entries(readManifest(join(root, 'package.json'))?.scripts ?? {});
   return new Map([
@@ -50,7 +50,7 @@ export function withCommandLine(root: string, apps: readonly AppDeclaration[]): 
   return names.filter((name) => existsSync(join(root, 'apps', name, 'src/cli.ts')));
 }
 
-/** What an app lacks beside its declaration: a line for each mistake, with file, key and reason. */
+/** Mistakes in the files beside an app's declaration: a line for each, with file, key and reason. */
 export function fileMistakes(root: string, { folder, declared }: FoundApp): string[] {
   return [
     ...manifestMistakes(root, folder),
@@ -94,7 +94,7 @@ function migrationMistakes(root: string, folder: string, database: boolean): str
   ];
 }
 
-/** A line for each chart of an app that there is not. */
+/** A line for each chart without an app. */
 export function strayCharts(root: string, apps: readonly FoundApp[]): string[] {
   const charts = foldersIn(join(root, 'helm')).filter((name) =>
     /^type: application$/m.test(readIfThere(join(root, 'helm', name, 'Chart.yaml')) ?? ''),

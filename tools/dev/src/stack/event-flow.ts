@@ -4,7 +4,7 @@ import { effectPath } from './wiring.ts';
 
 /** An app that publishes events. */
 export interface Producer {
-  /** Also that of its database, which holds its outbox. */
+  /** Also the name of its database, which holds its outbox. */
   readonly name: string;
   readonly publishes: readonly string[];
   readonly stream: string;
@@ -12,7 +12,7 @@ export interface Producer {
 
 /** An app in which events take effect. */
 export interface Consumer {
-  /** Also that of its database, which holds its inbox, and of its durable on each stream. */
+  /** Also the name of its database, which holds its inbox, and of its durable on each stream. */
   readonly name: string;
   readonly consumes: readonly string[];
   readonly streams: readonly string[];

@@ -4,7 +4,7 @@ import { type AppDeclaration, APPS } from './declarations.ts';
 import { type AppPorts, byName, ISSUER, portsOf } from './wiring.ts';
 
 export interface WantedPort {
-  /** Who will listen there, for messages. */
+  /** The listener, for messages. */
   what: string;
   port: number;
   /** The environment variable that changes it. */
@@ -79,11 +79,11 @@ export async function assertPortsFree(wanted: readonly WantedPort[]): Promise<vo
   if (lines.length > 0) throw new Problem(lines.join('\n✗ '));
 }
 
-/** Not given twice by one process, though nobody listens there yet. */
+/** Ports already given out: this process gives none twice, even if nobody listens there yet. */
 const handedOut = new Set<number>();
 
 /**
- * Free ports of 127.0.0.1, all different. They come from below the range that the system gives to outgoing connections:
+ * Free ports of 127.0.0.1, all different. They come from below the range that the system uses for outgoing connections:
  * a client that retries a stopped server there could otherwise connect to itself and keep the port from the server.
  */
 export async function freePorts(count: number): Promise<number[]> {

@@ -19,17 +19,17 @@ export interface SystemOptions extends Pick<
   build?: boolean;
   /** Folder with apps/ and node_modules/. Default: the workspace. */
   root?: string;
-  /** Those of `root` that run. Default: every app of the workspace. */
+  /** The apps of `root` that run. Default: every app of the workspace. */
   apps?: readonly AppDeclaration[];
   /** Processes of each app, default 1. Several are behind a balancer on each port of the app. */
   replicas?: number;
-  /** The last word on what each app is told, once the servers run: e.g. to put something between it and them. */
+  /** Changes the environments of the apps once the servers run, e.g. to put a proxy between them. */
   rewire?: (environments: Environments, servers: Servers) => Promise<Environments>;
-  /** Each line that an app prints; the second replica of orders is `orders-2`. */
+  /** Called with each line that an app prints; the second replica of orders is `orders-2`. */
   onLine?: (app: string, line: string) => void;
-  /** An existing folder: they go to orders-2.log in there instead, and likewise. */
+  /** An existing folder: the lines go to a file for each process in it instead, e.g. orders-2.log. */
   logFolder?: string;
-  /** What happened to an app, e.g. that it died and is started again. */
+  /** Called with what happened to an app, e.g. that it died and is started again. */
   onEvent?: (app: string, text: string) => void;
   /** Shows progress. Default: silent. */
   steps?: Steps;

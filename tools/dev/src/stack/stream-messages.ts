@@ -10,7 +10,7 @@ export interface StreamMessage {
 
 /**
  * All messages of a stream, from the first to the last that it has now, read by a consumer of its own.
- * None when there is no stream: a server that lost its data has none until somebody makes it anew.
+ * None when there is no stream: a server that lost its data has none until it is created again.
  *
  * @throws when the server cannot be reached
  */

@@ -63,7 +63,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 
 type Backing = [built: unknown, servers: Servers, issuer: Issuer];
 
-/** Everything that the apps need before they start, side by side. */
+/** Starts everything that the apps need, in parallel. */
 async function startBacking({ options, apps, ports, stack, state, tasks }: Site) {
   const onSpawn = (name: string, child: Child): void => state.record(name, child);
   const [, servers, issuer] = await tasks.all<Backing>([

@@ -14,7 +14,7 @@ import {
   usesNats,
 } from './wiring.ts';
 
-/** That of a declared app. */
+/** Name of a declared app. */
 export type AppName = string;
 
 const HOST = '127.0.0.1';
@@ -26,7 +26,7 @@ export interface Backing {
   issuer: { url: string; jwksUrl: string };
 }
 
-/** What each app is told through its environment: the whole wiring of the system in one place. */
+/** The environment of each app: the whole wiring of the system in one place. */
 export function appEnvironments(
   apps: readonly AppDeclaration[],
   ports: SystemPorts,
@@ -47,7 +47,7 @@ export function appEnvironments(
   }));
 }
 
-/** The part of it that differs between replicas: where each listens. */
+/** The part of an environment that differs between replicas: where each listens. */
 export function listening(ports: AppPorts): Record<string, string> {
   const variables = Object.entries(PORT_VARIABLES).flatMap(([kind, variable]): [string, string][] => {
     const port = ports[kind as keyof AppPorts];
@@ -56,7 +56,7 @@ export function listening(ports: AppPorts): Record<string, string> {
   return Object.fromEntries<string>([['HOST', HOST], ...variables]);
 }
 
-/** Where everything answers. */
+/** The URLs of a system. */
 export interface SystemUrls {
   api: string;
   docs: string;
@@ -67,7 +67,7 @@ export interface SystemUrls {
   management: Record<AppName, string>;
 }
 
-/** @throws when no app is where customers come in */
+/** @throws when no app takes the requests of customers */
 export function systemUrls(apps: readonly AppDeclaration[], ports: SystemPorts): SystemUrls {
   const front = apps.find(isFront);
   if (!front) throw new Error('no app takes requests with tokens');

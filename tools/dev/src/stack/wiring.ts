@@ -50,7 +50,7 @@ export function usesNats({ publishes, consumes }: AppDeclaration): boolean {
   return publishes.length + consumes.length > 0;
 }
 
-/** Whether it is where customers come in. */
+/** Whether it takes the requests of customers. */
 export function isFront({ tokens, ports }: AppDeclaration): boolean {
   return tokens && ports.http !== undefined;
 }

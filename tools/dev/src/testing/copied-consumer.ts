@@ -16,20 +16,20 @@ import { ROOT } from '../stack/paths.ts';
 import { run } from '../stack/run.ts';
 import { ISSUER, portsOf } from '../stack/wiring.ts';
 
-/** The consumer that is copied, and the words in it that become others. */
+/** The consumer that is copied, and the words in it that are replaced. */
 const ORIGINAL = 'fulfillment';
 const WORDS: readonly (readonly [string, string])[] = [
   ['fulfillment', 'loyalty'],
   ['shipment', 'point'],
 ];
 
-/** Left behind: what is fetched, made at run time, or belongs to the original's tests. */
+/** Not copied: what is fetched, made at run time, or belongs to the original's tests. */
 const NOT_COPIED = new Set(['node_modules', '.git', '.nx', '.local', 'coverage']);
 const TESTS = /\.(spec|it|e2e)\.ts$|\/testing\//;
 
 /**
- * A copy of the workspace in a temporary folder, with a second consumer `loyalty` in it that is made of `fulfillment` as
- * somebody would who begins a new one: its files and its chart with other names and ports, and nothing else.
+ * A copy of the workspace in a temporary folder, with a second consumer `loyalty`. It is made from `fulfillment` as a
+ * developer would do it: its files and its chart with other names and ports, and nothing else.
  */
 export class CopiedConsumer implements Disposable {
   readonly name = 'loyalty';
@@ -106,7 +106,7 @@ function everyCase([from, to]: readonly [string, string]): Change[] {
   ];
 }
 
-/** The next numbers behind the original's that nobody has, also as TypeScript separates thousands. */
+/** The next free numbers after the original's, also as TypeScript separates thousands. */
 function newPorts(): Change[] {
   const taken = new Set<number>([ISSUER.port, ...APPS.flatMap(portsOf).map(({ port }) => port)]);
   return portsOf(original()).map(({ port }) => {

@@ -17,7 +17,7 @@ export const REWARDS = {
   effect: '/points/{orderId}',
 };
 
-/** A folder with what declarations are checked against and what is derived from them, of this workspace and of `rewards`. */
+/** A folder with the files that declarations are checked against or that derive from them, and with the app `rewards`. */
 export class DeclaredWorkspace implements Disposable {
   readonly root = mkdtempSync(join(tmpdir(), 'declarations-'));
 
@@ -33,7 +33,7 @@ export class DeclaredWorkspace implements Disposable {
     this.#addRewards();
   }
 
-  /** Writes a file anew; what is no text becomes JSON. */
+  /** Writes a file; anything but text becomes JSON. */
   write(file: string, content: unknown): void {
     const path = join(this.root, file);
     mkdirSync(dirname(path), { recursive: true });

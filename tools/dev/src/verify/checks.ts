@@ -8,7 +8,7 @@ function everywhere(target: string): (signal: AbortSignal) => Promise<string> {
   return (signal) => nx(['run-many', '-t', target, '--output-style=static'], { signal });
 }
 
-/** Two rows of checks that may run beside each other. */
+/** Two rows of checks that run in parallel. */
 export const SIDE_BY_SIDE: readonly (readonly Check[])[] = [
   [
     commandCheck('format', (signal) => tool('prettier', ['--check', '.', '--log-level=warn'], { signal })),
@@ -21,14 +21,14 @@ export const SIDE_BY_SIDE: readonly (readonly Check[])[] = [
   ],
 ];
 
-/** First of all, since it rewrites what the others read. */
+/** Runs first, since it rewrites what the others read. */
 export const GENERATED = commandCheck('generated files', async (signal) => {
   const changed = await generateAll(signal);
   if (changed.length > 0)
-    throw new Error(`What is generated was not up to date; it is now, commit it: ${changed.join(', ')}`);
+    throw new Error(`Generated files were not up to date; they are now, commit them: ${changed.join(', ')}`);
 });
 
-/** These measure time and want the machine for themselves. */
+/** These measure time and need the machine for themselves. */
 export const ALONE: readonly Check[] = [
   jestCheck('integration tests', 'jest.it.config.mjs', 'build'),
   jestCheck('end-to-end tests', 'jest.e2e.config.mjs', 'build'),

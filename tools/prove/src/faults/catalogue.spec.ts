@@ -32,7 +32,7 @@ describe('the faults of a workspace', () => {
       );
   });
 
-  it('end each producer and each consumer where what is half done could be lost', () => {
+  it('crash each producer and each consumer where half-done work could be lost', () => {
     expect(targets['crash at a point']).toEqual(
       expect.arrayContaining([
         'payments-relay-after-publish',
@@ -44,7 +44,7 @@ describe('the faults of a workspace', () => {
     expect(targets['crash at a point']).not.toContain('loyalty-relay-after-publish');
   });
 
-  it('cut the stream short beside each of its readers', () => {
+  it('cut the stream short, alone and together with each of its readers', () => {
     expect(targets['stream cut short']).toEqual([
       'nats-server',
       'nats-server and every fulfillment',

@@ -12,7 +12,7 @@ import { processFaults } from './processes.ts';
 import { SERVER_FAULTS } from './servers.ts';
 import { streamFaults } from './stream.ts';
 
-/** Everything that can go wrong with these apps. */
+/** All faults that can be injected into a system of these apps. */
 export function faultsOf(apps: readonly AppDeclaration[]): readonly Fault[] {
   return [
     ...processFaults(apps),
@@ -26,7 +26,7 @@ export function faultsOf(apps: readonly AppDeclaration[]): readonly Fault[] {
   ];
 }
 
-/** Everything that can go wrong here. */
+/** All faults of this workspace. */
 export const FAULTS = faultsOf(APPS);
 
 export interface Skipped {
@@ -34,14 +34,14 @@ export interface Skipped {
   why: string;
 }
 
-/** What this proof does nowhere. */
+/** Faults that the proof injects on no machine. */
 const NOT_DONE: readonly Skipped[] = [
   { fault: 'packet drop', why: 'the black hole and the trickle of the proxies stand in for it' },
   { fault: 'pg_wal full', why: 'it shares the disk of the data, which is filled' },
   { fault: 'clock steps', why: 'needs faketime; leases use the clock of Postgres alone' },
 ];
 
-/** What this machine can do of it, and what not, with the reason: never silently. */
+/** The faults that this machine allows, and the others, each with the reason. */
 export function faultsOn({ noDisks }: Machine): { faults: readonly Fault[]; skipped: readonly Skipped[] } {
   const faults = FAULTS.filter(({ needs }) => needs === undefined || noDisks === undefined);
   const missing = FAULTS.filter((fault) => !faults.includes(fault));

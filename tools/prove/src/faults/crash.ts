@@ -3,10 +3,10 @@ import { of } from '@orders/dev/stack/wiring';
 import type { CrashPoint } from '../prove-build/crash-points.ts';
 import { NotInjected, type Fault } from './fault.ts';
 
-/** Under load every point is passed many times a second. */
+/** Under load, processes reach every point many times a second. */
 const REACHED_WITHIN_MS = 5_000;
 
-/** `kill -9` at the worst instants, which a random one hardly ever meets: of the replica that gets there first. */
+/** `kill -9` at the worst instants, which a random kill hardly ever hits. It kills the replica that reaches the point first. */
 export function crashFault(points: readonly CrashPoint[]): Fault {
   const pointNamed = (target: string): CrashPoint => points.find(({ name }) => name === target)!;
   return {
@@ -22,7 +22,7 @@ export function crashFault(points: readonly CrashPoint[]): Fault {
       try {
         const isReached = async (): Promise<boolean> => !armed.isArmed(point);
         await until(isReached, { timeoutMs: REACHED_WITHIN_MS, what: target }).catch(() => undefined);
-        if (armed.disarm(point)) throw new NotInjected(`nobody came by ${target}`);
+        if (armed.disarm(point)) throw new NotInjected(`no process reached ${target}`);
         const dead = await until(async () => replicas.find(({ pid }) => pid === undefined), {
           timeoutMs: 5_000,
           what: `the death at ${target}`,

@@ -6,7 +6,7 @@ import { STORE } from '../store.ts';
 import type { SystemUnderProof } from '../system-under-proof.ts';
 import { nothing, type Fault } from './fault.ts';
 
-/** What happens to databases, their sessions and their tables. */
+/** Faults of databases, their sessions and their tables. */
 export function databaseFaults(apps: readonly AppDeclaration[]): Fault[] {
   const databases = apps.filter(({ database }) => database).map(({ name }) => name);
   return [
@@ -20,7 +20,7 @@ export function databaseFaults(apps: readonly AppDeclaration[]): Fault[] {
   ];
 }
 
-/** Those that are used under load, with their database: `fulfillment.shipments`. */
+/** The tables used under load, with their database: `fulfillment.shipments`. */
 function tablesOf(apps: readonly AppDeclaration[]): string[] {
   return apps.flatMap(({ name, publishes, consumes, effect }) =>
     [
@@ -34,7 +34,7 @@ function tablesOf(apps: readonly AppDeclaration[]): string[] {
 
 type LockOrder = readonly [first: string, second: string];
 
-/** For each app two of its tables, in the other order than the app locks them in. */
+/** For each app two of its tables, in the opposite of the app's lock order. */
 function lockOrdersOf(apps: readonly AppDeclaration[]): Map<string, LockOrder> {
   const orders = new Map<string, LockOrder>([[STORE, ['outbox', 'orders']]]);
   for (const { name, table } of consumersOf(apps))
@@ -48,12 +48,12 @@ async function admin(sut: SystemUnderProof, database?: string): Promise<Client> 
     connectionTimeoutMillis: 5_000,
     application_name: 'prove',
   });
-  client.on('error', () => undefined); // ended under us by another fault
+  client.on('error', () => undefined); // another fault may end it
   await client.connect();
   return client;
 }
 
-/** Every 200 ms, ends or cancels what the app has open. */
+/** Every 200 ms, terminates the app's sessions or cancels their queries. */
 function harass(
   databases: readonly string[],
   { name, how }: { name: string; how: 'pg_terminate_backend' | 'pg_cancel_backend' },
@@ -81,7 +81,7 @@ function harass(
   };
 }
 
-/** Sessions of the app and one of ours wait for each other; theirs look first, and are given up. */
+/** Sessions of the app and one of ours wait for each other. Theirs check for deadlocks first, so Postgres aborts them. */
 function deadlocks(lockOrders: ReadonlyMap<string, LockOrder>): Fault {
   return {
     name: 'deadlocks',
@@ -110,7 +110,7 @@ function deadlocks(lockOrders: ReadonlyMap<string, LockOrder>): Fault {
   };
 }
 
-/** Every transaction of the apps is serializable for a while, and then some of them fail. */
+/** Makes every transaction of the apps serializable for a while: then some of them fail. */
 const serializationFailures: Fault = {
   name: 'serialization failures',
   targets: ['postgres'],
@@ -174,7 +174,7 @@ function rollbackOf(client: Client): () => Promise<void> {
   };
 }
 
-/** Changes a setting of the whole server, for sessions that are open too; returns what takes it back. */
+/** Changes a setting of the whole server, also for open sessions. Returns a function that resets it. */
 async function withSetting(sut: SystemUnderProof, name: string, value: string): Promise<() => Promise<void>> {
   const alter = async (change: string): Promise<void> => {
     const client = await admin(sut);
@@ -186,7 +186,7 @@ async function withSetting(sut: SystemUnderProof, name: string, value: string): 
   return () => alter(`RESET ${name}`);
 }
 
-/** Does it again and again, with a pause in between, until the function returned is called. */
+/** Repeats the work, with a pause in between, until the returned function is called. */
 function repeat(work: () => Promise<unknown>, pauseMs: number): () => Promise<void> {
   const stop = new AbortController();
   const working = (async () => {

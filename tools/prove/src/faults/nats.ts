@@ -1,7 +1,7 @@
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { SystemUnderProof } from '../system-under-proof.ts';
 
-/** Works with a connection of its own, past all proxies. */
+/** Runs the work with a connection of its own that bypasses all proxies. */
 export async function withNats<T>(
   { system }: SystemUnderProof,
   work: (connection: NatsConnection) => Promise<T>,

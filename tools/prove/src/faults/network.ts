@@ -3,7 +3,7 @@ import { of } from '@orders/dev/stack/wiring';
 import type { Random } from '../random.ts';
 import { nothing, type Fault } from './fault.ts';
 
-/** What happens to the connections of an edge. */
+/** Faults of the connections of an edge. */
 export function networkFaults(edges: readonly string[]): Fault[] {
   return [
     cut(edges),
@@ -12,7 +12,7 @@ export function networkFaults(edges: readonly string[]): Fault[] {
       durationMs: [300, 1_500],
       choose: (random) => ({
         kind: 'cutAfter',
-        // Mostly within the first answer or two: a COMMIT's, a publish's.
+        // Mostly within the first or second answer: to a COMMIT, to a publish.
         bytes: 1 + Math.floor(4_000 * random.next() ** 3),
         direction: random.pick(['request', 'answer']),
       }),
@@ -58,7 +58,7 @@ function blackHoleAtConnect(edges: readonly string[]): Fault {
     begin: async (sut, { target }) => {
       const edge = of(sut.edges, target);
       edge.set({ kind: 'blackhole' });
-      edge.cut(); // what connects anew gets no answer
+      edge.cut(); // new connections get no answer
       return async () => edge.clear();
     },
   };

@@ -5,7 +5,7 @@ import { ORDER_PLACED } from '../store.ts';
 import { nothing, type Fault } from './fault.ts';
 import { withNats } from './nats.ts';
 
-/** Marks what no order led to. */
+/** Header of messages that the proof published and no order led to. */
 export const POISON_HEADER = 'x-prove-poison';
 
 interface Poison {
@@ -22,7 +22,7 @@ const HEADERS = {
   'ce-sequence': '0000000001',
 };
 
-/** What a rogue, or a bug, could publish on our subjects. */
+/** What a hostile client or a bug could publish on our subjects. */
 const POISON: Record<string, () => Poison> = {
   'no JSON': () => ({ body: '{"id":' }),
   'wrong schema': () => ({ body: JSON.stringify({ id: 7, items: 'none' }) }),
@@ -35,7 +35,7 @@ const POISON: Record<string, () => Poison> = {
   'units beyond integer': unitsBeyondInteger,
 };
 
-/** True to its schema: a consumer that counts no units may well apply it. */
+/** Matches its schema: a consumer that does not count units may apply it. */
 function unitsBeyondInteger(): Poison {
   const id = randomUUID();
   const order = {

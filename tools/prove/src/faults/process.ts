@@ -2,20 +2,20 @@ import type { App } from '@orders/dev/stack/app';
 
 /** What a fault can do to an app or a server. */
 export interface Process {
-  /** Empty while it is down. */
+  /** Its process ids; empty while it is down. */
   pids: () => number[];
-  /** `kill -9` of all of it. */
+  /** `kill -9` of all its processes. */
   kill: () => Promise<void>;
   start: () => Promise<void>;
 }
 
-/** One replica. */
+/** One replica of an app. */
 export function appProcess(app: App): Process {
   const pids = (): number[] => (app.pid === undefined ? [] : [app.pid]);
   return { pids, kill: () => app.kill(), start: () => app.start() };
 }
 
-/** Leaves out those that have ended. */
+/** Sends a signal to those of the processes that are alive. */
 export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
   for (const pid of pids) if (isAlive(pid)) process.kill(pid, signal);
 }

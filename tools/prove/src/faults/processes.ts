@@ -8,7 +8,7 @@ import { processesOf, serverProcess } from './server-process.ts';
 const CHECKPOINTER = 'the checkpointer of postgres';
 const BACKEND = 'a backend of postgres';
 
-/** What ends, restarts and freezes processes: apps, one replica or every one, and servers. */
+/** Faults that kill, restart and freeze processes: one or every replica of an app, and servers. */
 export function processFaults(apps: readonly AppDeclaration[]): Fault[] {
   const names = apps.map(({ name }) => name);
   const processes = [...names, ...names.map((name) => `every ${name}`), 'nats-server', 'postgres'];
@@ -63,7 +63,7 @@ function freeze(processes: readonly string[], parts: Readonly<Record<string, Reg
   };
 }
 
-/** By what they call themselves: a backend by user and database. */
+/** Processes of Postgres by their titles: that of a backend has user and database. */
 function partsOfPostgres(apps: readonly AppDeclaration[]): Record<string, RegExp> {
   const databases = apps.filter(({ database }) => database).map(({ name }) => name);
   return { [BACKEND]: new RegExp(`postgres (${databases.join('|')}) 127`), [CHECKPOINTER]: /checkpointer/ };
@@ -75,7 +75,7 @@ function chooseProcesses({ system }: SystemUnderProof, { target, random }: Injec
   return target.startsWith('every ') ? replicas : [random.pick(replicas)];
 }
 
-/** All replicas of an app are "every orders"; its mere name means one of them. */
+/** "every orders" targets all replicas of an app, "orders" one of them. */
 function appOf(target: string): string {
   return target.replace('every ', '');
 }

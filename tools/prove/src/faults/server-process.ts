@@ -12,7 +12,7 @@ export function serverProcess(system: System, name: 'postgres' | 'nats-server'):
   return { pids, kill: () => server.kill(), start: () => server.start() };
 }
 
-/** The server with all of its processes: each leads a process group of its own, so they have to be named one by one. */
+/** The server with all of its processes. Each leads a process group of its own, so they are signalled one by one. */
 function postgresProcess(server: PostgresServer): Process {
   const pids = (): number[] => (server.child ? [server.child.pid, ...processesOf(server)] : []);
   const kill = async (): Promise<void> => {
@@ -24,7 +24,7 @@ function postgresProcess(server: PostgresServer): Process {
   return { pids, kill, start: () => server.start() };
 }
 
-/** Those that Postgres has started, by what they call themselves. */
+/** Ids of the processes that Postgres has started and whose title matches. */
 export function processesOf({ child }: PostgresServer, title = /^/): number[] {
   const table = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' });
   return table.split('\n').flatMap((line) => {

@@ -14,7 +14,7 @@ import type { SystemUnderProof } from '../system-under-proof.ts';
 import { NotInjected, nothing, type Fault } from './fault.ts';
 import { withNats } from './nats.ts';
 
-/** What happens to what NATS keeps: of several streams, or durables, chance takes one. */
+/** Faults of streams and durables. Where there are several, a random one is taken. */
 export function streamFaults(apps: readonly AppDeclaration[]): Fault[] {
   const producers = producersOf(apps);
   const consumers = consumersOf(apps);
@@ -36,7 +36,7 @@ export function streamFaults(apps: readonly AppDeclaration[]): Fault[] {
 /** The stream that grows under load. */
 const ORDERS = streamOf(ORDER_PLACED).name;
 
-/** Something done once to what NATS keeps. */
+/** A single change of a stream or a durable. */
 function once(name: string, work: (manager: JetStreamManager, random: Random) => Promise<unknown>): Fault {
   return {
     name,
@@ -63,12 +63,12 @@ const storeDeleted: Fault = {
   },
 };
 
-/** Beside a reader, who then does not see that the stream was short. */
+/** Prefix of targets with a reader that is down meanwhile: it does not see that the stream was short. */
 const WITH_READER = 'nats-server and every ';
 
 /**
- * What a power cut leaves: the consumer as it is, the stream as it was a while before. What has been replayed since
- * nobody publishes again, so that new events take the places of what the consumer has read.
+ * What a power cut may leave: the durable as it is, the stream as it was a while before. Nobody publishes again what was
+ * replayed since, so new events take the sequences that the consumer has read already.
  */
 function streamCutShort(consumers: readonly string[]): Fault {
   const readerOf = (target: string): string | undefined =>
@@ -99,19 +99,19 @@ function streamCutShort(consumers: readonly string[]): Fault {
   };
 }
 
-/** Resolves when the stream is again as long as its consumer has read it, with other events. */
+/** Resolves when the stream has grown, with other events, past what its consumer has read. */
 async function regrown(sut: SystemUnderProof, consumer: string): Promise<void> {
   const isLong = (): Promise<boolean> =>
     withNats(sut, async (connection) => {
       const manager = await jetstreamManager(connection);
-      // A crash may have left no consumer: then nothing is hidden from its readers, who make it anew.
-      const standing = await manager.consumers.info(ORDERS, consumer).catch(() => undefined);
-      return (await manager.streams.info(ORDERS)).state.last_seq > (standing?.delivered.stream_seq ?? 0);
+      // A crash may have left no durable: then the readers create it anew and read everything.
+      const durable = await manager.consumers.info(ORDERS, consumer).catch(() => undefined);
+      return (await manager.streams.info(ORDERS)).state.last_seq > (durable?.delivered.stream_seq ?? 0);
     });
   await until(isLong, { timeoutMs: 20_000, everyMs: 100, what: 'the stream to grow again' });
 }
 
-/** As a replay does it, many times. */
+/** Publishes the newest message many times, as a replay does. */
 async function replayNewest(connection: NatsConnection): Promise<void> {
   const manager = await jetstreamManager(connection);
   const newest = await manager.streams.getMessage(ORDERS, { last_by_subj: ORDER_PLACED });
@@ -138,7 +138,7 @@ function streamFull(producers: readonly Producer[]): Fault {
   };
 }
 
-/** Events are stored, their acks are lost, and when they come again the stream has forgotten them. */
+/** Events are stored but their acks are lost. When they are published again, the stream has forgotten their ids. */
 function duplicateWindowExpired(producers: readonly Producer[]): Fault {
   return {
     name: 'duplicate window expired',

@@ -2,7 +2,7 @@ import type { Patch } from '../prove-build/patch.ts';
 import { SOURCES } from '../prove-build/sources.ts';
 import type { Mutant } from './mutant.ts';
 
-/** A reader that begins takes for settled what was acked. */
+/** A consumer that starts takes what was acked for settled, without asking its inbox. */
 const BEGINS_WITHOUT_ASKING: Patch = {
   file: SOURCES.startConsumer,
   from: 'const settled = settledEvents(database, name);',
@@ -36,7 +36,7 @@ export const CONSUMER_MUTANTS: readonly Mutant[] = [
         from: 'await this.apply(batch);',
         to: 'for (const delivery of batch) delivery.ack(); await this.apply(batch);',
       },
-      // Else it finds what was acked and never applied.
+      // Otherwise the consumer finds at its start what was acked and never applied.
       BEGINS_WITHOUT_ASKING,
     ],
     exposedBy: {

@@ -6,7 +6,7 @@ import { applyPatch, type Patch } from '../prove-build/patch.ts';
 import { readSource } from '../prove-build/sources.ts';
 import { MUTANTS } from './mutants.ts';
 
-/** As the prove build does it, in memory. */
+/** Patches the sources as the prove build does, but in memory. */
 function patchAll(patches: readonly Patch[]): Map<string, string> {
   const sources = new Map<string, string>();
   for (const patch of [...CRASH_PATCHES, ...patches]) {
@@ -17,19 +17,19 @@ function patchAll(patches: readonly Patch[]): Map<string, string> {
 }
 
 describe('the prove build', () => {
-  it('has every crash point in the sources of today', () => {
+  it('has every crash point in the current sources', () => {
     const text = [...patchAll([]).values()].join();
     for (const { place } of CRASH_POINTS) expect(text).toContain(`globalThis.crashAt?.("${place}")`);
   });
 
-  it('has names that differ', () => {
+  it('has unique names', () => {
     for (const named of [MUTANTS, CRASH_POINTS])
       expect(new Set(named.map(({ name }) => name)).size).toBe(named.length);
   });
 });
 
 describe.each(MUTANTS)('the mutant $name', ({ patches, exposedBy }) => {
-  it('applies to the sources of today, crash points included', () => {
+  it('applies to the current sources, crash points included', () => {
     expect(() => patchAll(patches)).not.toThrow();
   });
 

@@ -23,7 +23,7 @@ describe('an armed crash point', () => {
       env: { ...process.env, ...armed.environmentOf(app) },
     });
 
-  it('kills the first process that comes by, and no second one', () => {
+  it('kills the first process that reaches it, and no second one', () => {
     armed.arm(HERE);
     expect(passBy('elsewhere')).toMatchObject({ status: 0 });
     expect(armed.isArmed(HERE)).toBe(true);
@@ -38,7 +38,7 @@ describe('an armed crash point', () => {
     expect(armed.isArmed(HERE)).toBe(true);
   });
 
-  it('can be disarmed, unless somebody died of it', () => {
+  it('can be disarmed until it has killed a process', () => {
     armed.arm(HERE);
     expect(armed.disarm(HERE)).toBe(true);
     expect(armed.disarm(HERE)).toBe(false);

@@ -3,18 +3,18 @@ import { consumersOf, producersOf } from '@orders/dev/stack/event-flow';
 import type { Patch } from './patch.ts';
 import { SOURCES } from './sources.ts';
 
-/** An instant at which one app of the prove build can be told to die. */
+/** A place in the code at which an app of the prove build can be made to die. */
 export interface CrashPoint {
   /** `fulfillment-before-commit` */
   readonly name: string;
   readonly app: string;
-  /** What the code of the app, or of a lib, calls it. */
+  /** Its name in the code of the app or of a lib. */
   readonly place: string;
 }
 
 interface Place {
   readonly name: string;
-  /** The apps whose way leads past it. */
+  /** The apps that run this code. */
   readonly appsIn: AppsIn;
   readonly patch: Patch;
 }
@@ -26,7 +26,7 @@ const ORDERS: AppsIn = () => ['orders'];
 const PRODUCERS: AppsIn = (apps) => producersOf(apps).map(({ name }) => name);
 const CONSUMERS: AppsIn = (apps) => consumersOf(apps).map(({ name }) => name);
 
-/** Where what is half done could be lost or done again. `crashAt` is that of crash-here.mjs. */
+/** Places where half-done work could be lost or done twice. `crashAt` comes from crash-here.mjs. */
 const PLACES: readonly Place[] = [
   before('before-insert', ORDERS, {
     file: SOURCES.ordersRepository,
@@ -63,17 +63,17 @@ const PLACES: readonly Place[] = [
   }),
 ];
 
-/** What the prove build changes. */
+/** The patches that put the crash points into the prove build. */
 export const CRASH_PATCHES: readonly Patch[] = PLACES.map(({ patch }) => patch);
 
-/** Each place in each app that comes by there. */
+/** Each place in each app that runs its code. */
 export function crashPointsOf(apps: readonly AppDeclaration[]): CrashPoint[] {
   return PLACES.flatMap(({ name: place, appsIn }) =>
     appsIn(apps).map((app) => ({ name: `${app}-${place}`, app, place })),
   );
 }
 
-/** Those of this workspace. */
+/** The crash points of this workspace. */
 export const CRASH_POINTS = crashPointsOf(APPS);
 
 interface Line {

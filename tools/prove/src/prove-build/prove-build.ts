@@ -19,11 +19,11 @@ import { readSource } from './sources.ts';
 const SETTINGS = ['rolldown.config.mjs', 'tsconfig.base.json'];
 
 /**
- * Builds the apps of the workspace with the crash points in them, and with the patches given, by the same
- * command as the workspace itself. Nothing of that is ever in a shipped build.
+ * Builds the apps with the crash points and the given patches, by the build command of the workspace. Neither is ever in a
+ * shipped build.
  *
  * @param root for `startSystem`; below the workspace, where packages that are not ours are found
- * @throws Problem with what the bundler said
+ * @throws Problem with what the bundler printed
  */
 export async function proveBuild(
   root: string,

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Every source that a crash point or a mutant changes: when one moves, its new path is written here alone. */
+/** Every source that a crash point or a mutant changes: when one moves, only this list changes. */
 export const SOURCES = {
   gatewayClient: 'apps/gateway/src/orders/orders.client.ts',
   rpcClient: 'libs/grpc/src/rpc-client.ts',
@@ -21,11 +21,11 @@ export const SOURCES = {
   inbox: 'libs/inbox/src/inbox.ts',
 } as const;
 
-/** @throws Error that says where its path is written when it is not there */
+/** @throws Error that names this list when the file does not exist */
 export function readSource(root: string, file: string): string {
   const path = join(root, file);
   if (existsSync(path)) return readFileSync(path, 'utf8');
   throw new Error(
-    `${file} is to be patched and is not there: tools/prove/src/prove-build/sources.ts says where it was`,
+    `${file} is to be patched but does not exist: correct its path in tools/prove/src/prove-build/sources.ts`,
   );
 }

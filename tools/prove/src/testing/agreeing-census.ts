@@ -1,6 +1,6 @@
 import type { Census } from '../census.ts';
 
-/** One order that is everywhere where it should be: fulfillment keeps much of it, loyalty its id, audit nothing. */
+/** A census of one order on which all places agree. Fulfillment stores much of it, loyalty its id, audit nothing. */
 export function agreeingCensus(): Census {
   const shared = { id: 'o1', customer: 'alice', units: 3, totalCents: 30 };
   const taken = () => ({
