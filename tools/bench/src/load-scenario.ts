@@ -13,7 +13,7 @@ import type { SystemUnderLoad } from './system-under-load.ts';
 export interface Run extends LoadResult, Measurement {
   name: string;
   ordersPerSecond: number;
-  /** Every acknowledged order is stored, and every stored order has its effects. Orders that were cut off may be stored too. */
+  /** Every acknowledged order is stored, and every stored order has its effects. Orders cut off may be stored too. */
   complete: boolean;
 }
 
@@ -29,7 +29,7 @@ export interface LoadReport {
 const WARM_UP_S = 8;
 const MOST_QUOTED = 64;
 
-/** Measures the peak at each number of connections, half of the peak for the event lag, and the calibration before and after. */
+/** Measures the peak at each number of connections, the event lag at half of it, and the calibration before and after. */
 export async function runLoad(bench: Bench): Promise<LoadReport> {
   const { options, signal } = bench;
   const pgbench = await resolvePgbench(signal);

@@ -6,7 +6,7 @@ import { NotInjected, type Fault } from './fault.ts';
 /** Under load, processes reach every point many times a second. */
 const REACHED_WITHIN_MS = 5_000;
 
-/** `kill -9` at the worst instants, which a random kill hardly ever hits. It kills the replica that reaches the point first. */
+/** `kill -9` at the worst instants, which a random kill hardly ever hits. The first replica at the point dies. */
 export function crashFault(points: readonly CrashPoint[]): Fault {
   const pointNamed = (target: string): CrashPoint => points.find(({ name }) => name === target)!;
   return {
