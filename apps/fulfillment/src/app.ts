@@ -1,5 +1,5 @@
 import { ordersCanceled, ordersCreated } from '@orders/events';
-import { eventHandler } from '@orders/inbox';
+import { eventHandler, handlersFor } from '@orders/inbox';
 import { natsConfig } from '@orders/messaging';
 import { databaseConfig, postgresOptions, type PostgresSettings } from '@orders/postgres';
 import { baseConfig, port } from '@orders/service';
@@ -29,7 +29,7 @@ export function dataSource(settings: PostgresSettings): DataSource {
 }
 
 /** One handler for each type of event that this app consumes. */
-export const handlers = [
+export const handlers = handlersFor(declaration.consumes, [
   eventHandler({
     contract: ordersCreated,
     handle: (tx, events) => applyOrderEvents(tx, events, 'PLANNED'),
@@ -38,4 +38,4 @@ export const handlers = [
     contract: ordersCanceled,
     handle: (tx, events) => applyOrderEvents(tx, events, 'CANCELED'),
   }),
-];
+]);

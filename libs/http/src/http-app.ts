@@ -37,13 +37,18 @@ const SERVER_OPTIONS = {
 /** How often a stopping server closes connections that have become idle, in ms. */
 const IDLE_SWEEP_MS = 100;
 
-export interface HttpAppOptions {
-  /** Whose logger, stop and drain state the app shares. */
-  service: Service;
-}
-
-/** See `createHttpApp`. */
-export async function buildHttpApp(options: HttpAppOptions): Promise<NestFastifyApplication> {
+/**
+ * Makes a Nest application on Fastify with what all our public ports share:
+ *
+ * - bodies of at most 64 KiB, in strict JSON, and timeouts for slow senders;
+ * - validation by the zod schema of `@Body({ schema })`, `@Query({ schema })` and `@Param({ schema })`;
+ * - problem+json for every error;
+ * - a request context, one metric and one log line a request;
+ * - a stop within the service's time limits, registered with the service.
+ *
+ * Call `app.listen(port, host)` afterwards. Handlers must be added to Fastify before that.
+ */
+export async function createHttpApp(options: HttpAppOptions): Promise<NestFastifyApplication> {
   const { service } = options;
   const routes = new RouteTable();
   const filter = new ProblemFilter(routes, service.logger);

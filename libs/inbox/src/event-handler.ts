@@ -33,6 +33,26 @@ export function eventHandler<Data>(handler: EventHandler<Data>): EventHandler {
 }
 
 /**
+ * The handlers of an app, for exactly the types of events that it declares to consume in its `app.json`.
+ *
+ * @throws {Error} naming each declared type without a handler, and each handler of a type that is not declared
+ */
+export function handlersFor(
+  consumes: readonly string[],
+  handlers: readonly EventHandler[],
+): readonly EventHandler[] {
+  const handled = handlers.map(({ contract }) => contract.type);
+  const problems = [
+    ...consumes.filter((type) => !handled.includes(type)).map((type) => `${type} has no handler`),
+    ...handled
+      .filter((type) => !consumes.includes(type))
+      .map((type) => `${type} has a handler and is not declared`),
+  ];
+  if (problems.length > 0) throw new Error(`app.json: consumes: ${problems.join('; ')}`);
+  return handlers;
+}
+
+/**
  * Reads an event for the handler of its type.
  *
  * @throws {z.ZodError} when its attributes or its data violate their schema

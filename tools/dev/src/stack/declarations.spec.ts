@@ -149,8 +149,8 @@ describe('declarations', () => {
     ['apps/rewards/package.json', 'apps/rewards/package.json: is missing: each folder of apps is a package'],
     ['apps/rewards/src/migrate.ts', 'apps/rewards/src/migrate.ts: is missing: its database is declared'],
     [
-      'apps/rewards/src/database/migrations',
-      'apps/rewards/src/database/migrations: has no migration: its database is declared',
+      'apps/rewards/src/migrations',
+      'apps/rewards/src/migrations: has no migration: its database is declared',
     ],
     ['helm/rewards', 'helm/rewards/Chart.yaml: is missing: each app has a chart'],
     ['apps/rewards', 'helm/rewards/Chart.yaml: name: there is no app rewards'],

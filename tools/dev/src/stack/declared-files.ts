@@ -82,15 +82,11 @@ function migrationMistakes(root: string, folder: string, database: boolean): str
   const migrates = existsSync(join(root, src, 'migrate.ts'));
   if (!database)
     return migrates ? [`apps/${folder}/app.json: database: is false, though there is ${src}/migrate.ts`] : [];
-  const files = existsSync(join(root, src))
-    ? readdirSync(join(root, src), { recursive: true, encoding: 'utf8' })
-    : [];
-  const migrations = files.filter((file) => /(^|\/)migrations\/[^/]+\.ts$/.test(file));
+  const folderOf = join(root, src, 'migrations');
+  const migrations = existsSync(folderOf) ? readdirSync(folderOf).filter((file) => file.endsWith('.ts')) : [];
   return [
     ...(migrates ? [] : [`${src}/migrate.ts: is missing: its database is declared`]),
-    ...(migrations.length > 0
-      ? []
-      : [`${src}/database/migrations: has no migration: its database is declared`]),
+    ...(migrations.length > 0 ? [] : [`${src}/migrations: has no migration: its database is declared`]),
   ];
 }
 

@@ -58,7 +58,7 @@ export class DeclaredWorkspace implements Disposable {
 
   #addMigrations(app: string): void {
     this.write(`apps/${app}/src/migrate.ts`, '');
-    this.write(`apps/${app}/src/database/migrations/0001-first.ts`, '');
+    this.write(`apps/${app}/src/migrations/0001-first.ts`, '');
   }
 
   #addRewards(): void {
