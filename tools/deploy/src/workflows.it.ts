@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { APPS } from '../src/stack/declarations.ts';
-import { ROOT } from '../src/stack/paths.ts';
+import { APPS } from '@orders/dev/stack/declarations';
+import { ROOT } from '@orders/dev/stack/paths';
 import { attempt, type Outcome } from './run.ts';
 
 interface Step {
