@@ -9,7 +9,7 @@ import { createProjectGraphAsync } from 'nx/src/project-graph/project-graph.js';
 import { createTaskGraph } from 'nx/src/tasks-runner/create-task-graph.js';
 import { parseFiles } from 'nx/src/utils/command-line-utils.js';
 
-const [base, ...targets] = process.argv.slice(2);
+const [base = 'main', ...targets] = process.argv.slice(2);
 const nxArgs = { base };
 const graph = await createProjectGraphAsync({ exitOnError: false });
 const changes = calculateFileChanges(parseFiles(nxArgs).files, nxArgs);
@@ -17,7 +17,7 @@ const affected = Object.keys((await filterAffected(graph, changes)).nodes);
 
 const nxJson = readNxJson();
 const tasks = createTaskGraph(graph, {}, Object.keys(graph.nodes), targets, undefined, {}, false);
-await hashTasks(createTaskHasher(graph, nxJson), graph, tasks, nxJson);
+await hashTasks(createTaskHasher(graph, nxJson), graph, tasks, nxJson, null);
 const hashes = Object.fromEntries(Object.values(tasks.tasks).map(({ id, hash }) => [id, hash]));
 process.stdout.write(JSON.stringify({ affected, hashes }));
 process.exit(0);
