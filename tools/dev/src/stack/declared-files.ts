@@ -7,7 +7,7 @@ import type { FoundApp } from './declaration-mistakes.ts';
 const SERVERS = ['issuer', 'nats', 'nats-server', 'postgres', 'system'];
 
 /** Targets that each app needs: Nx does nothing with an app without them. */
-const TARGETS = ['build', 'typecheck', 'lint'];
+const TARGETS = ['build', 'typecheck', 'lint', 'chart', 'image'];
 
 interface Manifest {
   name?: string;

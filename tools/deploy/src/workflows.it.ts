@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { APPS } from '../src/stack/declarations.ts';
-import { ROOT } from '../src/stack/paths.ts';
+import { APPS } from '@orders/dev/stack/declarations';
+import { ROOT } from '@orders/dev/stack/paths';
 import { attempt, type Outcome } from './run.ts';
 
 interface Step {
@@ -96,8 +96,8 @@ describe('ci', () => {
     expect(commands('checks')).toContain('npx prettier --check .');
     expect(commands('checks')).toContain('npm run generate && git diff --exit-code');
     expect(commands('checks')).toContain('npx nx affected -t lint typecheck test build');
-    expect(commands('integration')).toContain('npx nx affected -t it');
-    expect(commands('charts')).toContain('npx nx affected -t charts');
+    expect(commands('integration')).toContain('npx nx affected -t it e2e guard');
+    expect(commands('charts')).toContain('npx nx affected -t chart');
   });
 
   it('knows all history wherever it asks what is affected', () => {
@@ -107,6 +107,7 @@ describe('ci', () => {
       const uses = steps.map((step) => step.uses?.split('@')[0]);
       expect(steps[uses.indexOf('actions/checkout')]?.with?.['fetch-depth']).toBe(0);
       expect(uses).toContain('nrwl/nx-set-shas');
+      expect(uses).toContain('actions/cache');
     }
   });
 

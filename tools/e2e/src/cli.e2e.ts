@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { jetstream } from '@nats-io/jetstream';
 import { connect, headers } from '@nats-io/transport-node';
-import { ROOT } from '../src/stack/paths.ts';
-import { until } from '../src/stack/until.ts';
+import { ROOT } from '@orders/dev/stack/paths';
+import { until } from '@orders/dev/stack/until';
 import { type Census, census, isApplied } from './census.ts';
 import { Customer, freshSystem, type SystemUnderTest } from './client.ts';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { Problem } from '../bootstrap/problem.mjs';
+import { Problem } from '@orders/dev/bootstrap/problem.mjs';
 import { helmBinary } from './helm.ts';
 
 async function problem(env: NodeJS.ProcessEnv): Promise<unknown> {

@@ -1,6 +1,6 @@
 // Stand-ins for the two base images of docker/Dockerfile, made of this machine's own files, so that the images build
 // and run where no registry can be reached. They are for tests: what is shipped is built on the real bases.
-// node tools/dev/deploy/base-images.ts   makes them (buildah, root) and prints their names; seconds, then cached.
+// node tools/deploy/src/base-images.ts   makes them (buildah, root) and prints their names; seconds, then cached.
 import { createHash } from 'node:crypto';
 import {
   chmodSync,

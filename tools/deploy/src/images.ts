@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { ROOT } from '../src/stack/paths.ts';
-import { type AppDeclaration, APPS } from '../src/stack/declarations.ts';
-import type { AppName } from '../src/stack/topology.ts';
+import { ROOT } from '@orders/dev/stack/paths';
+import { type AppDeclaration, APPS } from '@orders/dev/stack/declarations';
+import type { AppName } from '@orders/dev/stack/topology';
 import { ensureBaseImages, type BaseImages } from './base-images.ts';
 import { attempt, run, type Outcome } from './run.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DockerfileParser, type Dockerfile } from 'dockerfile-ast';
-import { ROOT } from '../src/stack/paths.ts';
+import { ROOT } from '@orders/dev/stack/paths';
 
 export const DOCKERFILE = join(ROOT, 'docker/Dockerfile');
 

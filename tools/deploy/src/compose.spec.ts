@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { APPS } from '../src/stack/declarations.ts';
-import { ROOT } from '../src/stack/paths.ts';
-import { portsOf } from '../src/stack/wiring.ts';
+import { APPS } from '@orders/dev/stack/declarations';
+import { ROOT } from '@orders/dev/stack/paths';
+import { portsOf } from '@orders/dev/stack/wiring';
 import { readDockerfile } from './dockerfile.ts';
 
 interface Service {

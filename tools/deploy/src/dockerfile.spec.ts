@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { JSONInstruction, type Instruction } from 'dockerfile-ast';
-import { appArguments } from '../src/stack/app.ts';
-import { ROOT } from '../src/stack/paths.ts';
+import { appArguments } from '@orders/dev/stack/app';
+import { ROOT } from '@orders/dev/stack/paths';
 import { readDockerfile } from './dockerfile.ts';
 
 const dockerfile = readDockerfile();

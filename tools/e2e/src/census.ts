@@ -1,8 +1,8 @@
 import pg from 'pg';
-import { type AppDeclaration, APPS } from '../src/stack/declarations.ts';
-import { streamMessages } from '../src/stack/stream-messages.ts';
-import type { System } from '../src/stack/system.ts';
-import { effectPath } from '../src/stack/wiring.ts';
+import { type AppDeclaration, APPS } from '@orders/dev/stack/declarations';
+import { streamMessages } from '@orders/dev/stack/stream-messages';
+import type { System } from '@orders/dev/stack/system';
+import { effectPath } from '@orders/dev/stack/wiring';
 
 /** Where all orders are: the places that must agree. */
 export interface Census {

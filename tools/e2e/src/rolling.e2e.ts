@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Customer, freshSystem, pause, type Answer, type SystemUnderTest } from './client.ts';
-import { until } from '../src/stack/until.ts';
+import { until } from '@orders/dev/stack/until';
 import { censusOnceApplied, expectAllAgree } from './load.ts';
 
 /** Rolls of the whole system; 20 and more before a release. */

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { until } from '../src/stack/until.ts';
+import { until } from '@orders/dev/stack/until';
 import { Customer, freshSystem, type SystemUnderTest } from './client.ts';
 import { customersOrdering, expectNothingLost } from './load.ts';
 

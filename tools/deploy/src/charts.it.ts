@@ -1,15 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { IDeployment } from 'kubernetes-models/apps/v1';
 import type { IJob } from 'kubernetes-models/batch/v1';
 import { CASES, ChartRenders, find } from './chart-renders.ts';
-import { type AppDeclaration, APPS } from '../src/stack/declarations.ts';
-import { addressVariable, calledBy, portsOf, usesNats } from '../src/stack/wiring.ts';
+import { CHECKED } from './checked-apps.ts';
+import { type AppDeclaration, APPS } from '@orders/dev/stack/declarations';
+import { addressVariable, calledBy, portsOf, usesNats } from '@orders/dev/stack/wiring';
 import { CHARTS } from './helm.ts';
 import { problemsOf } from './manifests.ts';
-
-const WITH_DATABASE = CASES.filter(({ app }) => app.database);
-const WITH_SECRETS = CASES.filter(({ app }) => secretsOf(app).length > 0);
 
 let renders: ChartRenders;
 
@@ -36,11 +33,11 @@ describe('every chart', () => {
     expect(problemsOf(all)).toEqual([]);
   });
 
-  it('refuses a cluster without native preStop.sleep', async () => {
+  it.each(CHECKED)('refuses a cluster without native preStop.sleep: $name', async ({ name }) => {
     const { code, stderr } = await renders.helm.try(
       'template',
       'x',
-      renders.helm.chart('orders'),
+      renders.helm.chart(name),
       '--kube-version',
       '1.29.9',
     );
@@ -69,18 +66,7 @@ describe('every chart', () => {
     }
   });
 
-  it('has the same schema for what all of them have', () => {
-    const [first, ...others] = APPS.map((app) => ({ app, schema: readSchema(app.name) }));
-    for (const { app, schema } of others) {
-      const shared = Object.keys(schema).filter((key) => key !== 'config' && first && key in first.schema);
-      for (const key of shared)
-        expect({ app, [key]: schema[key] }).toEqual({ app, [key]: first?.schema[key] });
-    }
-    const [one, ...alike] = APPS.filter(({ database }) => database).map(({ name }) => readSchema(name));
-    for (const schema of alike) expect(schema).toEqual({ ...one, config: expect.anything() });
-  });
-
-  it.each(APPS)('prints the next commands: $name', async (app) => {
+  it.each(CHECKED)('prints the next commands: $name', async (app) => {
     const chart = app.name;
     const printed = await renders.helm.ok(
       'install',
@@ -94,18 +80,12 @@ describe('every chart', () => {
     expect(notes).toContain(`kubectl --namespace shop rollout status deployment/my-${chart}`);
     expect(notes.includes('create secret generic')).toBe(secretsOf(app).length > 0);
   });
-
-  function readSchema(chart: string): Record<string, unknown> {
-    const schema = JSON.parse(readFileSync(`${renders.helm.chart(chart)}/values.schema.json`, 'utf8'));
-    expect(schema.additionalProperties).toBe(false);
-    return schema.properties;
-  }
 });
 
 describe('configuration', () => {
-  it('restarts the pods when it changes, and only then', async () => {
+  it.each(CHECKED)('restarts the pods when it changes, and only then: $name', async ({ name }) => {
     const checksum = async (...args: string[]): Promise<unknown> => {
-      const deployment = find<IDeployment>(await renders.render('orders', ...args), 'Deployment');
+      const deployment = find<IDeployment>(await renders.render(name, ...args), 'Deployment');
       return deployment.spec?.template.metadata?.annotations?.['checksum/config'];
     };
     const first = await checksum();
@@ -114,17 +94,17 @@ describe('configuration', () => {
     expect(await checksum('--set', 'shutdown.drainSeconds=20')).not.toBe(first);
   });
 
-  it('writes large numbers out and leaves out what is empty', () => {
-    expect(renders.parts('gateway with ci/all-values.yaml').data.REQUEST_DEADLINE_MS).toBe('2500000');
-    expect(renders.parts('gateway with values.yaml').data).not.toHaveProperty('OTEL_EXPORTER_OTLP_ENDPOINT');
+  it.each(CASES)('writes large numbers out and leaves out what is empty: $name', ({ name }) => {
+    const { data } = renders.parts(name);
+    expect(Object.entries(data).filter(([, value]) => /^$|^\d+(\.\d+)?e\+\d+$/.test(value))).toEqual([]);
   });
 
-  it.each(WITH_SECRETS)(
+  it.each(CASES)(
     'takes secrets from an existing Secret and from nowhere else: $name',
     ({ name, app, values }) => {
       const { container, data, manifests } = renders.parts(name);
       const secret = values === 'values.yaml' ? app.name : `${app.name}-app`;
-      expect(container.env).toEqual(
+      expect(container.env ?? []).toEqual(
         secretsOf(app).map((key) => ({
           name: key,
           valueFrom: { secretKeyRef: { name: secret, key } },
@@ -137,23 +117,22 @@ describe('configuration', () => {
 });
 
 describe('images', () => {
-  it('come by tag, or by digest when one is given', async () => {
+  it.each(CHECKED)('come by tag, or by digest when one is given: $name', async ({ name }) => {
     const image = async (...args: string[]): Promise<unknown> =>
-      find<IDeployment>(await renders.render('orders', ...args), 'Deployment').spec?.template.spec
-        ?.containers[0]?.image;
+      find<IDeployment>(await renders.render(name, ...args), 'Deployment').spec?.template.spec?.containers[0]
+        ?.image;
     const digest = `sha256:${'a'.repeat(64)}`;
-    expect(await image()).toMatch(/\/orders:0\.1\.0$/);
-    expect(await image('--set', 'image.tag=1.2.3')).toMatch(/\/orders:1\.2\.3$/);
+    expect(await image()).toMatch(new RegExp(`/${name}:0\\.1\\.0$`));
+    expect(await image('--set', 'image.tag=1.2.3')).toMatch(new RegExp(`/${name}:1\\.2\\.3$`));
     expect(await image('--set', `image.tag=1.2.3,image.digest=${digest}`)).toMatch(
-      new RegExp(`/orders@${digest}$`),
+      new RegExp(`/${name}@${digest}$`),
     );
   });
 });
 
-describe('migrations', () => {
-  it.each(WITH_DATABASE)(
-    'are a hook before the pods, by the same image: $name',
-    ({ name, chart, values }) => {
+for (const { name, chart, values } of CASES.filter(({ app }) => app.database)) {
+  describe(`migrations of ${name}`, () => {
+    it('are a hook before the pods, by the same image', () => {
       const { manifests, container } = renders.parts(name);
       const job = find<IJob>(manifests, 'Job');
       expect(job.metadata?.annotations).toMatchObject({
@@ -173,20 +152,20 @@ describe('migrations', () => {
       expect(migrate?.env).toEqual([
         { name: 'DATABASE_URL', valueFrom: { secretKeyRef: { name: secret, key: 'DATABASE_URL' } } },
       ]);
-    },
-  );
+    });
 
-  it('need nothing of the release, which does not exist yet when they run', () => {
-    const job = find<IJob>(renders.of('orders with values.yaml'), 'Job');
-    expect(job.spec?.template.spec?.serviceAccountName).toBeUndefined();
-    expect(JSON.stringify(job)).not.toContain('configMapRef');
-  });
+    it('need nothing of the release, which does not exist yet when they run', () => {
+      const job = find<IJob>(renders.of(name), 'Job');
+      expect(job.spec?.template.spec?.serviceAccountName).toBeUndefined();
+      expect(JSON.stringify(job)).not.toContain('configMapRef');
+    });
 
-  it('can be left to somebody else', async () => {
-    const manifests = await renders.render('orders', '--set', 'migration.enabled=false');
-    expect(manifests.map(({ kind }) => kind)).not.toContain('Job');
+    it('can be left to somebody else', async () => {
+      const manifests = await renders.render(chart, '--set', 'migration.enabled=false');
+      expect(manifests.map(({ kind }) => kind)).not.toContain('Job');
+    });
   });
-});
+}
 
 describe.each(CASES)('as its app is declared: $name', ({ name, app }) => {
   it('it listens on the declared ports, and nowhere else', () => {
@@ -210,6 +189,13 @@ describe.each(CASES)('as its app is declared: $name', ({ name, app }) => {
     expect(service?.spec?.clusterIP).toBe(app.serves.length > 0 ? 'None' : undefined);
   });
 
+  it('its Service is where those that call it by gRPC look for it', () => {
+    const { service } = renders.parts(name);
+    const grpc = service?.spec?.ports?.find((port) => port.name === 'grpc')?.port;
+    expect(grpc).toBe(app.ports.grpc);
+    if (service) expect(service.metadata?.name).toBe(app.name);
+  });
+
   it('it is told whom to trust if it checks tokens', () => {
     const { data } = renders.parts(name);
     for (const variable of ['OIDC_ISSUER', 'OIDC_JWKS_URL']) expect(variable in data).toBe(app.tokens);
@@ -217,11 +203,10 @@ describe.each(CASES)('as its app is declared: $name', ({ name, app }) => {
 
   it('it looks for those that it calls where they are', () => {
     const addresses = Object.entries(renders.parts(name).data).filter(([key]) => key.endsWith('_ADDRESS'));
-    const declared = calledBy(app, APPS).map((called) => {
-      const { service } = renders.parts(`${called.name} with values.yaml`);
-      const port = service?.spec?.ports?.find((one) => one.name === 'grpc')?.port;
-      return [addressVariable(called.name), `${service?.metadata?.name}:${port}`];
-    });
+    const declared = calledBy(app, APPS).map((called) => [
+      addressVariable(called.name),
+      `${called.name}:${called.ports.grpc}`,
+    ]);
     expect(Object.fromEntries(addresses)).toEqual(Object.fromEntries(declared));
   });
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { until } from '../src/stack/until.ts';
+import { until } from '@orders/dev/stack/until';
 import { Customer, freshSystem, type SystemUnderTest } from './client.ts';
-import { type OtlpReceiver, type SpanRecord, startOtlpReceiver } from '../src/otlp-receiver.ts';
+import { type OtlpReceiver, type SpanRecord, startOtlpReceiver } from '@orders/dev/otlp-receiver';
 
 let sut: SystemUnderTest;
 let receiver: OtlpReceiver;

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
-import type { System } from '../src/stack/system.ts';
-import { until } from '../src/stack/until.ts';
+import type { System } from '@orders/dev/stack/system';
+import { until } from '@orders/dev/stack/until';
 import { type Census, census, isApplied } from './census.ts';
 import type { Customer } from './client.ts';
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { cpSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { APPS } from '../src/stack/declarations.ts';
-import { until } from '../src/stack/until.ts';
+import { APPS } from '@orders/dev/stack/declarations';
+import { until } from '@orders/dev/stack/until';
 import { census } from './census.ts';
 import { Customer, freshSystem, ITEMS, pause, type SystemUnderTest } from './client.ts';
 import { customersOrdering, expectNothingLost } from './load.ts';

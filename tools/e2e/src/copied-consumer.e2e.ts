@@ -1,11 +1,11 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type AppDeclaration, readDeclarations } from '../src/stack/declarations.ts';
-import { CommandFailed, run } from '../src/stack/run.ts';
-import { until } from '../src/stack/until.ts';
-import { of } from '../src/stack/wiring.ts';
-import { CopiedConsumer } from '../src/testing/copied-consumer.ts';
+import { type AppDeclaration, readDeclarations } from '@orders/dev/stack/declarations';
+import { CommandFailed, run } from '@orders/dev/stack/run';
+import { until } from '@orders/dev/stack/until';
+import { of } from '@orders/dev/stack/wiring';
+import { CopiedConsumer } from '@orders/dev/testing/copied-consumer';
 import { census, isApplied } from './census.ts';
 import { Customer, freshSystem } from './client.ts';
 import { expectAllAgree } from './load.ts';
@@ -83,7 +83,7 @@ describe('a consumer more, by its own folder and its chart', () => {
     await passes('eslint', `apps/${copy.name}`);
     const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', '--ci'];
     await passes('node', ...jest, 'tools');
-    const charts = ['--testMatch', '**/deploy/{charts,pods}.it.ts'];
+    const charts = ['--testMatch', '**/deploy/src/{charts,pods}.it.ts'];
     await passes('node', ...jest, ...charts, '--testNamePattern', copy.name);
   }, 480_000);
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { until } from '../src/stack/until.ts';
+import { until } from '@orders/dev/stack/until';
 import { census } from './census.ts';
 import { type Answer, Customer, freshSystem, inParallel, ITEMS, type SystemUnderTest } from './client.ts';
 import { censusOnceApplied, expectAllAgree } from './load.ts';

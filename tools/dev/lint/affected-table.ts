@@ -1,0 +1,182 @@
+import type { Change } from '../src/testing/affected-workspace.ts';
+
+/** Of all projects, or of the selected ones: those that have the target. */
+export const ALL = 'all';
+export const SELECTED = 'selected';
+
+/** What the code of an app or of a lib leads to: everything but charts. */
+const CODE = 'lint typecheck test build it image e2e guard';
+const APPS = 'fulfillment gateway orders';
+
+export interface Row {
+  change: string;
+  make: Change;
+  /** Projects that `nx affected` selects. */
+  selects: string;
+  /** What is run anew in them, projects and targets; all else comes from the cache. */
+  runs: readonly (readonly [projects: string, targets: string])[];
+}
+
+/** A line more in that file. */
+export const edit =
+  (path: string, line = '// changed'): Change =>
+  (workspace) =>
+    workspace.append(path, `\n${line}\n`);
+
+const bump =
+  (name: string): Change =>
+  (workspace) =>
+    workspace.bump(name);
+
+const code = (change: string, path: string, selects: string): Row => ({
+  change,
+  make: edit(path),
+  selects,
+  runs: [[SELECTED, CODE]],
+});
+
+/** An image is built with the lockfile; the documents name what package.json has. */
+const LOCKFILE = [APPS, 'image'] as const;
+const MANIFEST = ['docs', 'test'] as const;
+
+// The end-to-end tests, the proof and the benchmark depend on every app.
+export const TABLE: readonly Row[] = [
+  code(
+    "an event's schema",
+    'libs/contracts/events/src/events.ts',
+    'bench deploy dev e2e events fulfillment orders prove',
+  ),
+  code(
+    'a proto',
+    'libs/contracts/rpc/proto/orders/v1/orders.proto',
+    'bench e2e gateway grpc orders prove rpc',
+  ),
+  code(
+    'a problem code',
+    'libs/contracts/src/problems.ts',
+    'bench contracts deploy dev e2e events fulfillment gateway grpc http inbox messaging orders outbox postgres prove',
+  ),
+  code('outbox', 'libs/outbox/src/outbox-log.ts', 'bench e2e orders outbox prove'),
+  code('inbox', 'libs/inbox/src/index.ts', 'bench e2e fulfillment inbox prove'),
+  code(
+    'messaging',
+    'libs/messaging/src/index.ts',
+    'bench e2e fulfillment inbox messaging orders outbox prove',
+  ),
+  code('http', 'libs/http/src/index.ts', 'bench e2e fulfillment gateway http prove'),
+  code('grpc', 'libs/grpc/src/index.ts', 'bench e2e gateway grpc orders prove'),
+  code(
+    'postgres',
+    'libs/postgres/src/index.ts',
+    'bench e2e fulfillment inbox messaging orders outbox postgres prove',
+  ),
+  code(
+    'resilience',
+    'libs/resilience/src/index.ts',
+    'bench e2e fulfillment gateway grpc http inbox messaging orders outbox postgres prove resilience service',
+  ),
+  code("an app's source", 'apps/gateway/src/main.ts', 'bench e2e gateway prove'),
+  {
+    change: 'what a lib lends to tests',
+    make: edit('libs/messaging/src/testing/fixtures.ts'),
+    selects: 'bench e2e fulfillment inbox messaging orders outbox prove',
+    runs: [[SELECTED, 'lint typecheck test it']],
+  },
+  {
+    change: 'a test of a lib',
+    make: edit('libs/http/src/json.spec.ts'),
+    selects: 'bench e2e fulfillment gateway http prove',
+    runs: [['http', 'lint typecheck test it']],
+  },
+  {
+    change: 'a chart value of an app',
+    make: edit('helm/orders/values.yaml', '# changed'),
+    selects: 'bench e2e orders prove',
+    runs: [['orders', 'chart']],
+  },
+  {
+    change: 'the library chart',
+    make: edit('helm/service/templates/_pod.tpl', ''),
+    selects: `bench e2e ${APPS} prove`,
+    runs: [[APPS, 'chart']],
+  },
+  {
+    change: 'docker/Dockerfile',
+    make: edit('docker/Dockerfile', '# changed'),
+    selects: `bench deploy e2e ${APPS} prove`,
+    runs: [
+      [APPS, 'image'],
+      ['deploy', 'test'],
+    ],
+  },
+  {
+    change: 'docker/compose.yaml',
+    make: edit('docker/compose.yaml', '# changed'),
+    selects: 'deploy',
+    runs: [['deploy', 'test']],
+  },
+  {
+    change: 'a typo in README.md',
+    make: edit('README.md', 'teh'),
+    selects: 'docs',
+    runs: [['docs', 'test']],
+  },
+  {
+    change: 'a page of docs',
+    make: edit('docs/proof.md', 'more'),
+    selects: 'docs',
+    runs: [['docs', 'test']],
+  },
+  {
+    change: 'a workflow',
+    make: edit('.github/workflows/ci.yml', '# changed'),
+    selects: 'deploy',
+    runs: [['deploy', 'it']],
+  },
+  {
+    change: 'the rules of lint',
+    make: edit('eslint.config.mjs'),
+    selects: ALL,
+    runs: [
+      [ALL, 'lint'],
+      ['dev', 'it'],
+    ],
+  },
+  {
+    change: 'typescript',
+    make: bump('typescript'),
+    selects: ALL,
+    runs: [[ALL, 'lint typecheck'], [APPS, 'chart'], LOCKFILE, MANIFEST],
+  },
+  {
+    change: 'rolldown',
+    make: bump('rolldown'),
+    selects: ALL,
+    runs: [[ALL, 'build e2e guard'], LOCKFILE, MANIFEST],
+  },
+  {
+    change: '@swc/core',
+    make: bump('@swc/core'),
+    selects: ALL,
+    runs: [[ALL, 'test it chart e2e'], LOCKFILE, MANIFEST],
+  },
+  {
+    change: 'typescript-eslint',
+    make: bump('typescript-eslint'),
+    selects: ALL,
+    runs: [[ALL, 'lint'], LOCKFILE, MANIFEST],
+  },
+  {
+    change: 'jest',
+    make: bump('jest'),
+    selects: ALL,
+    runs: [[ALL, 'test it chart e2e'], LOCKFILE, MANIFEST],
+  },
+  { change: 'nx', make: bump('nx'), selects: ALL, runs: [[ALL, 'lint'], LOCKFILE, MANIFEST] },
+  {
+    change: 'jose, which one app uses',
+    make: bump('jose'),
+    selects: ALL,
+    runs: [['bench deploy dev e2e gateway prove', CODE], LOCKFILE],
+  },
+];
