@@ -42,6 +42,8 @@ export async function startGateway(environment: NodeJS.ProcessEnv = {}) {
     .addHook('onRoute', (route) => {
       routes.push(`${[route.method].flat().join()} ${route.url}`);
     });
+  let arrived = 0;
+  app.getHttpServer().prependListener('request', () => (arrived += 1));
   await app.listen(0, '127.0.0.1');
   service.started();
   const { port } = app.getHttpServer().address() as AddressInfo;
@@ -55,6 +57,8 @@ export async function startGateway(environment: NodeJS.ProcessEnv = {}) {
     url: `http://127.0.0.1:${port}`,
     managementUrl: `http://127.0.0.1:${managementPort}`,
     routes,
+    /** How many requests have come in. */
+    arrived: () => arrived,
     logs: () =>
       lines
         .join('')
