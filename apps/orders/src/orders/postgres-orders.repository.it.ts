@@ -99,7 +99,13 @@ describe('PostgresOrdersRepository', () => {
     const running = () =>
       db.query<object[]>(`SELECT query FROM pg_stat_activity
         WHERE application_name = 'test' AND datname = current_database() AND state <> 'idle'`);
+    const nothingRuns = () => eventually('its end', async () => (await running()).length === 0);
     const stored = () => db.query('SELECT id FROM orders');
+    /** Not by a limit of its own, which would come later. */
+    const CANCELLED = {
+      code: 'deadline-exceeded',
+      cause: { message: 'canceling statement due to user request' },
+    };
     /** Runs `meanwhile` while a transaction, rolled back in the end, holds alice's key k. */
     const whileHeld = (meanwhile: () => Promise<void>) =>
       db
@@ -114,14 +120,13 @@ describe('PostgresOrdersRepository', () => {
 
     it('nothing runs on after the deadline, nothing is stored, and a repeat makes exactly one order', async () => {
       await whileHeld(async () => {
-        const startedAt = performance.now();
         // Kept by nobody: Postgres alone ends the statement.
         const deadline = Deadline.keptBy(new AbortController().signal, 300);
         await expect(repository.create([someNewOrder({ key: 'k' })], deadline)).rejects.toMatchObject({
           code: 'deadline-exceeded',
+          cause: { message: 'canceling statement due to statement timeout' },
         });
-        expect(performance.now() - startedAt).toBeLessThan(600);
-        expect(await running()).toEqual([]);
+        await nothingRuns();
       });
       expect(await stored()).toEqual([]);
       for (const existed of [false, true]) {
@@ -142,11 +147,9 @@ describe('PostgresOrdersRepository', () => {
           );
           await eventually('it waits for the lock', async () => (await running()).length > 0);
           const before = await db.query<object[]>(pids);
-          const canceledAt = performance.now();
           caller.abort();
-          await expect(call).rejects.toMatchObject({ code: 'deadline-exceeded' });
-          expect(performance.now() - canceledAt).toBeLessThan(300);
-          expect(await running()).toEqual([]);
+          await expect(call).rejects.toMatchObject(CANCELLED);
+          await nothingRuns();
           expect(await db.query(pids)).toEqual(expect.arrayContaining(before));
         }
       });
@@ -165,11 +168,9 @@ describe('PostgresOrdersRepository', () => {
           const caller = new AbortController();
           const call = read(Deadline.keptBy(caller.signal, 60_000));
           await eventually('it waits for the lock', async () => (await running()).length > 0);
-          const canceledAt = performance.now();
           caller.abort();
-          await expect(call).rejects.toMatchObject({ code: 'deadline-exceeded' });
-          expect(performance.now() - canceledAt).toBeLessThan(300);
-          expect(await running()).toEqual([]);
+          await expect(call).rejects.toMatchObject(CANCELLED);
+          await nothingRuns();
         }
       });
     });
@@ -183,7 +184,7 @@ describe('PostgresOrdersRepository', () => {
         const deadline = Deadline.keptBy(new AbortController().signal, 300);
         const late = repository.update({ id, customerId: 'alice' }, deadline, canceling);
         await expect(late).rejects.toMatchObject({ code: 'deadline-exceeded' });
-        expect(await running()).toEqual([]);
+        await nothingRuns();
       });
       expect(await repository.find({ id, customerId: 'alice' }, inTime())).toEqual(created.order);
     });
@@ -253,30 +254,27 @@ describe('PostgresOrdersRepository', () => {
     );
   });
 
-  it('waits a second for a connection and not longer: an exhausted pool is 503', async () => {
+  it('does not wait for a connection until the deadline: an exhausted pool is 503', async () => {
     const small = ordersDataSource({ url: new Secret(db.url), poolMax: 1, applicationName: 'small' });
     await small.initialize();
     const runner = small.createQueryRunner();
     await runner.connect();
-    const startedAt = performance.now();
     const repositoryOfOne = new PostgresOrdersRepository(small, () => undefined);
     const late = repositoryOfOne.create([someNewOrder()], inTime());
     await expect(late).rejects.toMatchObject({ code: 'unavailable' });
-    expect(performance.now() - startedAt).toBeLessThan(1_500);
     await runner.release();
     await repositoryOfOne.create([someNewOrder()], inTime());
     await small.destroy();
   });
 
-  it('refuses soon while the table is locked, and works when it is not', async () => {
+  it('refuses before the deadline while the table is locked, and works when it is not', async () => {
     await db.transaction(async (tx) => {
       await tx.query('LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
-      const startedAt = performance.now();
-      const outcomes = await Promise.allSettled(
-        Array.from({ length: 15 }, () => repository.create([someNewOrder()], inTime())),
+      const codes = Array.from({ length: 15 }, () =>
+        repository.create([someNewOrder()], inTime()).catch(({ code }: { code: unknown }) => code),
       );
-      expect(outcomes.map(({ status }) => status)).toEqual(Array(15).fill('rejected'));
-      expect(performance.now() - startedAt).toBeLessThan(5_000);
+      for (const code of await Promise.all(codes))
+        expect(code).toMatch(/^(unavailable|idempotency-key-in-use)$/);
     });
     await repository.create([someNewOrder()], inTime());
   });
