@@ -109,7 +109,7 @@ describe('one order', () => {
         .filter((line) => line.startsWith(`${app}: `) && line.includes(requestId))
         .map((line) => line.slice(app.length + 2));
     await until(async () => ['gateway', 'orders', 'fulfillment'].every((app) => logged(app).length > 0), {
-      timeoutMs: 5_000,
+      timeoutMs: 20_000,
       what: 'a line in each log',
     });
     const traceIds = ['gateway', 'orders', 'fulfillment'].map(
