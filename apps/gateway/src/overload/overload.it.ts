@@ -18,7 +18,6 @@ const start = async (more: Record<string, string> = {}) =>
     MAX_CONCURRENT_REQUESTS: '2',
     MAX_QUEUED_REQUESTS: '2',
     MAX_QUEUE_MS: String(DEADLINE_MS),
-    MAX_EVENT_LOOP_DELAY_MS: '60000',
     MAX_CONNECTIONS: '20',
     REQUEST_DEADLINE_MS: String(DEADLINE_MS),
     ...more,
