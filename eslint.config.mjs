@@ -1,19 +1,48 @@
 import js from '@eslint/js';
 import nx from '@nx/eslint-plugin';
 import prettier from 'eslint-config-prettier';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import ts from 'typescript-eslint';
 
 /** What may import what, by the tags in each package.json. Apps never import apps. */
 const BOUNDARIES = [
   { sourceTag: 'type:app', onlyDependOnLibsWithTags: ['type:lib'] },
-  { sourceTag: 'layer:base', onlyDependOnLibsWithTags: [] },
-  { sourceTag: 'layer:delivery', onlyDependOnLibsWithTags: ['layer:base'] },
-  { sourceTag: 'layer:service', onlyDependOnLibsWithTags: ['layer:base'] },
+  ...layers({
+    base: [],
+    contract: ['base'],
+    service: ['base'],
+    http: ['base', 'service'],
+    grpc: ['base', 'contract', 'service'],
+    postgres: ['base', 'service'],
+    // Its tests use a model of Postgres and its test databases.
+    messaging: ['base', 'service', 'postgres'],
+    outbox: ['base', 'service', 'postgres', 'messaging'],
+    inbox: ['base', 'service', 'postgres', 'messaging'],
+  }),
   { sourceTag: 'type:tool', onlyDependOnLibsWithTags: ['type:lib', 'type:tool'] },
 ];
 
-const APPS = ['@orders/gateway', '@orders/orders', '@orders/fulfillment'];
-const TOOLS = ['@orders/dev', '@orders/prove', '@orders/bench'];
+/** A lib has one layer, and imports those that are named here alone. */
+function layers(table) {
+  return Object.entries(table).map(([layer, below]) => ({
+    sourceTag: `layer:${layer}`,
+    onlyDependOnLibsWithTags: below.map((name) => `layer:${name}`),
+  }));
+}
+
+/** The packages in the folders of `apps` or `tools`: each has the name of its folder. */
+const packagesIn = (kind) => readdirSync(new URL(kind, import.meta.url)).map((folder) => `@orders/${folder}`);
+const APPS = packagesIn('apps');
+const TOOLS = packagesIn('tools');
+/** What an app must not import by what it declares: who consumes nothing has no inbox, who publishes nothing no outbox. */
+function unusedLibs(app) {
+  const file = new URL(`apps/${app}/app.json`, import.meta.url);
+  const { consumes = [], publishes = [] } = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+  return [
+    ...(consumes.length === 0 ? ['@orders/inbox'] : []),
+    ...(publishes.length === 0 ? ['@orders/outbox'] : []),
+  ];
+}
 const noImportOf = (names) => ['error', { patterns: names.map((name) => ({ group: [name, `${name}/*`] })) }];
 
 export default ts.config(
@@ -57,6 +86,10 @@ export default ts.config(
       ],
     },
   },
+  ...readdirSync(new URL('apps', import.meta.url)).map((app) => ({
+    files: [`apps/${app}/**`],
+    rules: { 'no-restricted-imports': noImportOf([...APPS, ...TOOLS, ...unusedLibs(app)]) },
+  })),
   {
     // The config loader itself, what runs before it, tools and tests.
     files: [

@@ -65,6 +65,8 @@ export default defineConfig({
   resolve: { alias: Object.fromEntries(others.map((name) => [name, false])) },
   plugins: [licences, youngFunctions],
   experimental: { nativeMagicString: true },
+  // On a busy machine it would warn of a slow plugin, and a warning is an error here.
+  checks: { bundlerTimings: false },
   output: {
     dir: 'dist',
     cleanDir: true,

@@ -1,18 +1,7 @@
 import 'reflect-metadata';
-import { loadConfig, runCli, UsageError } from '@orders/service';
-import { DLQ_USAGE, dlq } from './cli/dlq.js';
-import { migrateConfig } from './config.js';
-import { fulfillmentDataSource } from './database/data-source.js';
+import { deadLetterCommand } from '@orders/inbox';
+import { runCli } from '@orders/service';
+import { dataSource, handlers, name } from './app.js';
 
 // For operators: node apps/fulfillment/dist/cli.js dlq …
-await runCli(DLQ_USAGE, async ([command, ...args], cli) => {
-  if (command !== 'dlq') throw new UsageError('The only command is dlq');
-  const { databaseUrl } = loadConfig(migrateConfig);
-  const db = fulfillmentDataSource({ url: databaseUrl, poolMax: 1, applicationName: 'fulfillment-cli' });
-  await db.initialize();
-  try {
-    return await dlq(args, { ...cli, db });
-  } finally {
-    await db.destroy();
-  }
-});
+await runCli([deadLetterCommand({ name, dataSource, handlers })]);

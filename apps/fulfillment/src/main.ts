@@ -1,23 +1,28 @@
 import 'reflect-metadata';
+import { createHttpApp } from '@orders/http';
+import { startConsumer } from '@orders/inbox';
 import { createLogger } from '@orders/instrumentation';
-import { createHttpApp, loadConfig, openDatabase, Service } from '@orders/service';
-import { AppModule } from './app.module.js';
-import { fulfillmentConfig } from './config.js';
-import { startConsumer } from './consumer.js';
-import { fulfillmentDataSource } from './database/data-source.js';
+import { openDatabase } from '@orders/postgres';
+import { loadConfig, Service } from '@orders/service';
+import { configSchema, dataSource, handlers, name } from './app.js';
+import { ShipmentsController } from './shipments/shipments.controller.js';
+import { ShipmentsRepository } from './shipments/shipments.repository.js';
 
-const config = loadConfig(fulfillmentConfig);
-const logger = createLogger({ name: 'fulfillment', level: config.logLevel });
-const service = new Service({ name: 'fulfillment', config, logger });
+const config = loadConfig(configSchema);
+const service = new Service({ name, config, logger: createLogger({ name, level: config.logLevel }) });
 
 await service.openManagementPort();
-const database = fulfillmentDataSource({
+const database = dataSource({
   url: config.databaseUrl,
   poolMax: config.databasePoolMax,
-  applicationName: 'fulfillment',
+  applicationName: name,
 });
 await openDatabase(database, service, config.postgresDurability);
-startConsumer(service, database, config.natsUrl);
-const app = await createHttpApp(AppModule.with(database), { service });
+startConsumer({ service, database, natsUrl: config.natsUrl, handlers });
+const app = await createHttpApp({
+  service,
+  controllers: [ShipmentsController],
+  providers: [{ provide: ShipmentsRepository, useValue: new ShipmentsRepository(database) }],
+});
 await app.listen(config.port, config.host);
-service.started();
+service.markStarted();

@@ -1,14 +1,5 @@
-import { createLogger } from '@orders/instrumentation';
-import { loadConfig, runMigrations } from '@orders/service';
-import { migrateConfig } from './config.js';
-import { fulfillmentDataSource } from './database/data-source.js';
+import 'reflect-metadata';
+import { migrateApp } from '@orders/postgres';
+import { dataSource, name } from './app.js';
 
-// A step of its own before a release: the app itself never changes the schema.
-const { databaseUrl } = loadConfig(migrateConfig);
-const dataSource = fulfillmentDataSource({
-  url: databaseUrl,
-  poolMax: 1,
-  unlimited: true,
-  applicationName: 'fulfillment-migrate',
-});
-await runMigrations(dataSource, createLogger({ name: 'fulfillment-migrate', level: 'info' }));
+await migrateApp(name, dataSource);

@@ -1,7 +1,5 @@
 import 'reflect-metadata';
-
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-
 import { GOOD_ORDER, startGateway, type GatewayUnderTest } from './testing/gateway-under-test.js';
 
 let gateway: GatewayUnderTest;
@@ -25,7 +23,7 @@ async function refusedWithoutCall(): Promise<Response> {
 }
 
 describe('the breaker', () => {
-  it('spares orders the calls that would fail, says when to come back, and closes when it is well', async () => {
+  it('opens while calls fail, answers with Retry-After, and closes when orders has recovered', async () => {
     const trouble = { code: 'unavailable' } as const;
     gateway.orders.failures.push(...Array.from({ length: 200 }, () => trouble));
     expect((await orders(20)).map(({ status }) => status)).toEqual(Array(20).fill(503));
@@ -44,7 +42,7 @@ describe('the breaker', () => {
     expect(await metrics()).toMatch(/breaker_changes_total\{[^}]*state="open"[^}]*\} [1-9]/);
   });
 
-  it('opens on calls that hang, and one request finds out that they no longer do', async () => {
+  it('opens when calls hang, and closes after one trial request succeeds', async () => {
     gateway.orders.hold = new Promise(() => undefined);
     expect((await orders(20)).map(({ status }) => status)).toEqual(Array(20).fill(504));
     expect((await refusedWithoutCall()).status).toBe(503);
@@ -53,7 +51,7 @@ describe('the breaker', () => {
     while (status !== 201) ({ status } = await order());
   });
 
-  it.each(['validation-failed', 'idempotency-key-reused', 'order-not-found'] as const)(
+  it.each(['validation-failed', 'idempotency-key-reused', 'idempotency-key-in-use'] as const)(
     'never opens because orders answers %s',
     async (code) => {
       gateway.orders.failures.push(...Array.from({ length: 60 }, () => ({ code })));
@@ -69,7 +67,7 @@ describe('the breaker', () => {
     const gone = new AbortController();
     const init = { method: 'POST', headers, body: JSON.stringify(GOOD_ORDER), signal: gone.signal };
     const requests = Array.from({ length: 30 }, () => fetch(`${gateway.url}/orders`, init));
-    while (gateway.orders.asked.length < 30) await new Promise(setImmediate);
+    while (gateway.orders.received.length < 30) await new Promise(setImmediate);
     gone.abort();
     await Promise.allSettled(requests);
     gateway.orders.hold = undefined;

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '@orders/service';
-
 import { gatewayConfig } from './config.js';
 
 const GOOD = {
@@ -42,7 +41,7 @@ describe('the config', () => {
     expect(() => readConfig(gatewayConfig, { ...GOOD, [key]: value })).toThrow(key);
   });
 
-  it('takes a list with spaces', () => {
+  it('accepts spaces in a list', () => {
     expect(readConfig(gatewayConfig, { ...GOOD, OIDC_ALGORITHMS: 'RS256, EdDSA' }).oidcAlgorithms).toEqual([
       'RS256',
       'EdDSA',

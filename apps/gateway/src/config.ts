@@ -1,5 +1,6 @@
 import { baseConfig, count, type loadConfig, milliseconds, port } from '@orders/service';
 import { z } from 'zod';
+import declaration from '../app.json' with { type: 'json' };
 
 const list = (known: readonly string[]) =>
   z
@@ -10,9 +11,12 @@ const list = (known: readonly string[]) =>
 const hasPorts = (addresses: string): boolean =>
   addresses.split(',').every((address) => Number(address.split(':').at(-1)) <= 65_535);
 
+export const { name } = declaration;
+
 /** Everything that this app reads from its environment. */
 export const gatewayConfig = baseConfig.extend({
-  PORT: port(3_000),
+  PORT: port(declaration.ports.http),
+  MANAGEMENT_PORT: port(declaration.ports.management),
   ORDERS_ADDRESS: z
     .string()
     .regex(/^\S+:\d{1,5}$/, 'must be host:port')
@@ -20,23 +24,23 @@ export const gatewayConfig = baseConfig.extend({
   OIDC_ISSUER: z.url({ protocol: /^https?$/ }),
   OIDC_AUDIENCE: z.string().min(1).default('orders-api'),
   OIDC_JWKS_URL: z.url({ protocol: /^https?$/ }),
-  // Asymmetric ones only: with a shared secret, whoever can check a token can make one.
+  // Asymmetric algorithms only: whoever can verify a token with a shared secret can also forge one.
   OIDC_ALGORITHMS: list(['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384', 'EdDSA']).default([
     'RS256',
     'ES256',
   ]),
   REQUEST_DEADLINE_MS: count(1, 5_000, 86_400_000),
-  // New orders gather behind the call that is under way, so long at most.
+  // Longest time that new orders wait for the CreateOrders call in progress to end, before they go in one of their own.
   GATHER_ORDERS_MS: milliseconds(20),
-  // At most so many requests of callers are worked on; so many more wait, a quarter of them when the queue stays;
-  // what is beyond is 503.
+  // Requests in progress at a time, and requests that may wait in a burst (a quarter of it while the queue does not
+  // drain). Further requests get 503.
   MAX_CONCURRENT_REQUESTS: count(1, 96),
   MAX_QUEUED_REQUESTS: count(0, 192),
   MAX_QUEUE_MS: milliseconds(500),
   MAX_EVENT_LOOP_DELAY_MS: milliseconds(200),
-  // What is beyond is ended at once, whoever it is.
+  // Further connections are closed as soon as they are accepted, those of health checks too.
   MAX_CONNECTIONS: count(1, 4_096),
-  // Of each caller, in each process.
+  // For each caller, in each gateway process.
   RATE_LIMIT_PER_SECOND: count(1, 1_000),
   RATE_LIMIT_BURST: count(1, 2_000),
 });

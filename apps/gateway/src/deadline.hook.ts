@@ -3,17 +3,17 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Counts from the arrival; over, too, when the client goes away before it has its answer. */
+    /** Starts when the request arrives; also over when the client goes away before the whole answer is sent. */
     deadline: Deadline;
   }
 }
 
-/** @param ms how long a request may take from its arrival on */
+/** @param ms longest time from the arrival of a request to its answer */
 export function addDeadlines(fastify: FastifyInstance, ms: number): void {
   fastify.decorateRequest('deadline');
   fastify.addHook('onRequest', (request, reply, done) => {
-    // gRPC and the batcher keep the time: a timer more for each of thousands of requests a second is dear.
-    request.deadline = Deadline.keptBy(goneSignal(reply), ms);
+    // gRPC and the batcher enforce it: another timer for each of thousands of requests a second is expensive.
+    request.deadline = Deadline.withoutTimer(goneSignal(reply), ms);
     done();
   });
 }
@@ -21,7 +21,7 @@ export function addDeadlines(fastify: FastifyInstance, ms: number): void {
 function goneSignal(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
   reply.raw.on('close', () => {
-    // To abort is dear, and after the answer nobody listens.
+    // Aborting is expensive, and after the answer nothing needs it.
     if (!reply.raw.writableFinished) gone.abort();
   });
   return gone.signal;

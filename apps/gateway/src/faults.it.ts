@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => gateway.stop());
 
 describe('orders', () => {
-  it('being down is 503 with Retry-After, and over as soon as it is back', async () => {
+  it('that is down leads to 503 with Retry-After, until it is back', async () => {
     expect((await gateway.request('/orders', { body: GOOD_ORDER })).status).toBe(201);
     gateway.orders.stop();
     const answer = await gateway.request('/orders', { body: GOOD_ORDER });
@@ -27,7 +27,7 @@ describe('orders', () => {
     while (status !== 201) ({ status } = await gateway.request('/orders', { body: GOOD_ORDER }));
   });
 
-  it('being silent is 504 at the deadline', async () => {
+  it('that does not answer leads to 504 at the deadline', async () => {
     gateway.orders.hold = new Promise(() => undefined);
     const answer = await gateway.request('/orders', { body: GOOD_ORDER });
     expect(answer.status).toBe(504);
@@ -35,7 +35,7 @@ describe('orders', () => {
     await gateway.orders.cancelled.promise;
   });
 
-  it('accepting connections and saying nothing does not last longer than it must', async () => {
+  it('that sends nothing on its connections is reached again over a new connection', async () => {
     gateway.orders.stop();
     const mute: Socket[] = [];
     const connected = Promise.withResolvers<void>();
@@ -47,7 +47,7 @@ describe('orders', () => {
     try {
       await connected.promise;
       expect((await gateway.request('/orders', { body: GOOD_ORDER })).status).toBeGreaterThanOrEqual(503);
-      // The mute connection stays; only a new one can work.
+      // The silent connection stays silent; only a new one can work.
       server.close();
       await gateway.orders.start(gateway.orders.port);
       let status = 0;
@@ -60,7 +60,7 @@ describe('orders', () => {
 });
 
 describe('a client', () => {
-  it('that goes away takes its call along, long before the deadline', async () => {
+  it('that goes away has its call cancelled at once', async () => {
     await gateway.stop();
     gateway = await startGateway({ REQUEST_DEADLINE_MS: '600000' });
     gateway.orders.hold = new Promise(() => undefined);
@@ -78,7 +78,7 @@ describe('a client', () => {
     await gateway.orders.cancelled.promise;
   });
 
-  it('that dawdles is cut, in the headers as in the body', async () => {
+  it('that sends too slowly is disconnected, in the headers as in the body', async () => {
     const token = await gateway.issuer.token('alice', 'orders:write');
     const head = `POST /orders HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json`;
     const dawdle = async (bytes: string) => {
@@ -99,7 +99,7 @@ describe('a client', () => {
 });
 
 describe('a stop', () => {
-  it('finishes what is under way and says goodbye on the connection', async () => {
+  it('finishes requests in progress and closes their connections', async () => {
     const held = Promise.withResolvers<void>();
     gateway.orders.hold = held.promise;
     const request = gateway.request('/orders', { body: GOOD_ORDER });
@@ -115,7 +115,7 @@ describe('a stop', () => {
     await expect(fetch(`${gateway.url}/healthz`)).rejects.toThrow();
   });
 
-  it('ends although a client holds a half-sent request', async () => {
+  it('ends even if a client has sent only half of a request', async () => {
     const socket = connect({ port: gateway.port, host: '127.0.0.1' });
     const closed = new Promise((resolve) =>
       socket

@@ -1,8 +1,7 @@
 import 'reflect-metadata';
-
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { ordersV1 } from '@orders/contracts';
-
+import type { ordersV1 } from '@orders/rpc';
+import type { OpenApi } from './testing/api-document.js';
 import { GOOD_ORDER, startGateway, type GatewayUnderTest } from './testing/gateway-under-test.js';
 
 let gateway: GatewayUnderTest;
@@ -52,7 +51,7 @@ describe('an order', () => {
     expect((await readJson<ordersV1.Order>(cancelled)).status).toBe('CANCELED');
   });
 
-  it('is the same order for the same key, bare or in quotes', async () => {
+  it('is returned again for the same key, bare or in quotes', async () => {
     const first = await gateway.request('/orders', {
       body: GOOD_ORDER,
       headers: { 'idempotency-key': 'once' },
@@ -64,7 +63,7 @@ describe('an order', () => {
     expect(again.status).toBe(first.status);
     expect(again.headers.get('idempotent-replayed')).toBe('true');
     expect(await again.json()).toEqual(await first.json());
-    // As it came: a key that itself has quotes would be another one without its own.
+    // Unchanged: without its outer quotes, a key that contains quotes could be read as another key.
     expect(again.headers.get('idempotency-key')).toBe('"once"');
   });
 
@@ -76,14 +75,14 @@ describe('an order', () => {
     expect((await readJson<{ type: string }>(answer)).type).toBe('urn:problem:orders:idempotency-key-reused');
   });
 
-  it('that was refused leaves its key to the next one', async () => {
+  it('that was refused leaves its key unused', async () => {
     const headers = { 'idempotency-key': 'tried' };
     const refused = await gateway.request('/orders', { body: { items: [] }, headers });
     expect(refused.status).toBe(422);
     expect((await gateway.request('/orders', { body: GOOD_ORDER, headers })).status).toBe(201);
   });
 
-  it('gets a key of its own when the caller names none', async () => {
+  it('gets a generated key when the request has none', async () => {
     const ids = await Promise.all(
       [1, 2].map(
         async () =>
@@ -93,7 +92,7 @@ describe('an order', () => {
     expect(new Set(ids).size).toBe(2);
   });
 
-  it('of somebody else is not found, except for an admin, who may also place one for others', async () => {
+  it('of another customer is not found, except by an admin, who may also place one for others', async () => {
     const admin = `Bearer ${await gateway.issuer.token('root', 'orders:read orders:write orders:admin')}`;
     const body = { ...GOOD_ORDER, customerId: 'bob' };
     const placed = await gateway.request('/orders', { body, headers: { authorization: admin } });
@@ -106,11 +105,13 @@ describe('an order', () => {
     const bobs = await gateway.request('/orders?customerId=bob', { headers: { authorization: admin } });
     expect(await bobs.json()).toMatchObject({ orders: [{ id }] });
     expect((await gateway.request('/orders?customerId=bob')).status).toBe(403);
+    const own = await gateway.request('/orders', { headers: { authorization: admin } });
+    expect(await own.json()).toEqual({ orders: [], nextCursor: null });
   });
 });
 
 describe('a request', () => {
-  it('keeps its id from the header to the answer, to orders and to the log; a made-up trace goes along', async () => {
+  it('passes its id from the header to the answer, orders and the log, with a new trace', async () => {
     const answer = await gateway.request('/orders', {
       body: GOOD_ORDER,
       headers: {
@@ -141,7 +142,7 @@ describe('a request', () => {
     expect(JSON.stringify(gateway.logs())).not.toContain('Bearer');
   });
 
-  it('gets an id when its own is not sane, and a trace when its own is broken', async () => {
+  it('gets a new id when its own is invalid, and a new trace when its own is invalid', async () => {
     const answer = await gateway.request('/nothing', {
       headers: { 'x-request-id': 'a b<script>', traceparent: 'zz' },
     });
@@ -154,7 +155,7 @@ describe('a request', () => {
     });
   });
 
-  it('hands what is left of its deadline to orders', async () => {
+  it('passes the rest of its deadline to orders', async () => {
     const [sentAt] = [Date.now(), await gateway.request('/orders', { body: GOOD_ORDER })];
     const deadline = Number(gateway.orders.calls.at(-1)?.getDeadline());
     expect(deadline).toBeGreaterThanOrEqual(sentAt + 5_000 - 1);
@@ -174,9 +175,7 @@ describe('a request', () => {
 
 describe('the documents', () => {
   it('list every route and no other', async () => {
-    const document = await readJson<{ openapi: string; paths: Record<string, Record<string, object>> }>(
-      await fetch(`${gateway.url}/openapi.json`),
-    );
+    const document = await readJson<OpenApi>(await fetch(`${gateway.url}/openapi.json`));
     expect(document.openapi).toBe('3.1.0');
     const documented = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`),
@@ -185,7 +184,7 @@ describe('the documents', () => {
     expect(documented.sort()).toEqual([...served, 'GET /healthz', 'GET /openapi.json'].sort());
   });
 
-  it('have a page that reaches no other origin', async () => {
+  it('have a page that loads nothing from other origins', async () => {
     const page = await fetch(`${gateway.url}/docs`);
     expect(page.url).toBe(`${gateway.url}/docs/`);
     const html = await page.text();

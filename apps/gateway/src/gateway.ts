@@ -1,9 +1,8 @@
-import { Module, type DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createHttpApp } from '@orders/http';
 import { ConcurrencyLimit, EventLoopDelay } from '@orders/resilience';
-import { createHttpApp, type Service } from '@orders/service';
+import type { Service } from '@orders/service';
 import type { FastifyInstance } from 'fastify';
-
 import { addAuthentication } from './auth/auth.hook.js';
 import { KeySet } from './auth/key-set.js';
 import { TokenVerifier } from './auth/token-verifier.js';
@@ -16,18 +15,7 @@ import { refusalFor, refuseEarly } from './overload/early-refusal.js';
 import { addOverloadProtection, overloaded, Overload } from './overload/overload.hook.js';
 import { addRateLimit, CallerRateLimit } from './overload/rate-limit.hook.js';
 
-@Module({})
-class GatewayModule {
-  static with(orders: OrdersClient): DynamicModule {
-    return {
-      module: GatewayModule,
-      controllers: [OrdersController],
-      providers: [{ provide: OrdersClient, useValue: orders }],
-    };
-  }
-}
-
-/** Puts the gateway together; it listens to nobody yet. */
+/** Builds the gateway; it does not listen yet. */
 export async function createGateway(config: Config, service: Service): Promise<NestFastifyApplication> {
   const keys = new KeySet({ url: config.oidcJwksUrl, logger: service.logger });
   const verifier = new TokenVerifier(keys, {
@@ -36,7 +24,11 @@ export async function createGateway(config: Config, service: Service): Promise<N
     algorithms: config.oidcAlgorithms,
   });
   const orders = new OrdersClient(config, service.logger);
-  const app = await createHttpApp(GatewayModule.with(orders), { service });
+  const app = await createHttpApp({
+    service,
+    controllers: [OrdersController],
+    providers: [{ provide: OrdersClient, useValue: orders }],
+  });
 
   const fastify = app.getHttpAdapter().getInstance();
   addDeadlines(fastify, config.requestDeadlineMs);
@@ -46,8 +38,8 @@ export async function createGateway(config: Config, service: Service): Promise<N
   fastify.get('/healthz', { config: { access: 'public' } }, () => ({ status: 'ok' }));
 
   void keys.run();
-  // Not orders: without it the gateway still answers honestly, and all gateways would leave at once.
-  service.readiness('token-keys', () => keys.check());
+  // No check of orders: if it is down, all gateways would become unready at once, and clients would not even get a 503.
+  service.addReadinessCheck('token-keys', () => keys.check());
   service.onStop('connections', 'token keys', async () => keys.stop());
   service.onStop('connections', 'orders', async () => orders.close());
   return app;
@@ -68,7 +60,7 @@ function protectFromOverload(
   refuseBeforeFastify(fastify, { verifier, rates, overload });
   fastify.server.maxConnections = config.maxConnections;
   fastify.server.on('drop', () => overload.count('connections'));
-  // How busy the start was says nothing about serving.
+  // Delays during the start are not a sign of overload.
   fastify.addHook('onListen', async () => delay.reset());
   service.onStop('connections', 'event loop delay', async () => delay.stop());
 }
@@ -80,14 +72,14 @@ interface Guards {
 }
 
 function refuseBeforeFastify(fastify: FastifyInstance, { verifier, rates, overload }: Guards): void {
-  // An empty bucket has a token again within a second, at whatever rate.
+  // At any rate an empty bucket has a token again within a second.
   const empty = { allowed: false, remaining: 0, waitMs: 1_000 };
   const tooFast = refusalFor(rates.error(empty), rates.headers(empty));
   const tooMuch = refusalFor(overloaded());
   refuseEarly(fastify.server, (authorization) => {
     const caller = verifier.known(authorization);
     if (caller && rates.wouldRefuse(caller.id)) return tooFast;
-    // Nobody knows yet what a stranger holds: nothing.
+    // An unknown caller holds no place yet.
     const reason = overload.reasonAgainst(caller?.id ?? '');
     if (!reason) return undefined;
     overload.count(reason);

@@ -39,7 +39,7 @@ const item = (change: object) => ({ items: [{ sku: 'A', quantity: 1, priceCents:
 const post = (body: unknown, headers: Record<string, string> = {}) =>
   gateway.request('/orders', { body, headers });
 
-describe('a body against the schema is 422 and names the field', () => {
+describe('a body that does not match the schema is 422 and names the field', () => {
   it.each<[string, unknown, string]>([
     ['no items', { items: [] }, '/items'],
     ['items missing', {}, '/items'],
@@ -85,13 +85,13 @@ describe('a body against the schema is 422 and names the field', () => {
     expect(problem.errors?.map((error) => error.pointer)).toContain(pointer);
   });
 
-  it('lists every place, but no more than twenty', async () => {
+  it('lists every place, twenty at most', async () => {
     const body = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`field${i}`, i]));
     expect((await refusal(await post(body))).errors?.length).toBe(20);
   });
 });
 
-describe('a body that cannot be read is 400', () => {
+describe('a body that cannot be parsed is 400', () => {
   it.each<[string, string | Uint8Array]>([
     ['cut off', '{"items":['],
     ['a trailing comma', '{"items":[],}'],
@@ -172,7 +172,7 @@ describe('a request beyond its bounds', () => {
   });
 });
 
-/** Sends bytes as they are and resolves with all that comes back. */
+/** Sends bytes unchanged and resolves with all bytes of the answer. */
 function raw(bytes: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = '';
@@ -185,7 +185,7 @@ function raw(bytes: string): Promise<string> {
   });
 }
 
-describe('bytes that are not proper HTTP', () => {
+describe('bytes that are not valid HTTP', () => {
   const body = JSON.stringify(GOOD_ORDER);
   const head = () =>
     `POST /orders HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nAuthorization: ${authorization}`;
@@ -224,7 +224,7 @@ describe('bytes that are not proper HTTP', () => {
   });
 });
 
-it('a connection that does not stop after its 1,000 requests is ended', async () => {
+it('a connection that sends more than its 1,000 requests is closed', async () => {
   const ping = 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n';
   const socket = connect({ port: gateway.port, host: '127.0.0.1' });
   const ended = new Promise((resolve) => socket.on('error', () => undefined).once('close', resolve));

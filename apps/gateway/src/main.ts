@@ -1,19 +1,17 @@
 import 'reflect-metadata';
-
 import { createLogger } from '@orders/instrumentation';
 import { loadConfig, Service } from '@orders/service';
-
-import { gatewayConfig } from './config.js';
+import { gatewayConfig, name } from './config.js';
 import { createGateway } from './gateway.js';
 
 const config = loadConfig(gatewayConfig);
 const service = new Service({
-  name: 'gateway',
+  name,
   config,
-  logger: createLogger({ name: 'gateway', level: config.logLevel }),
+  logger: createLogger({ name, level: config.logLevel }),
 });
 
 await service.openManagementPort();
 const app = await createGateway(config, service);
 await app.listen(config.port, config.host);
-service.started();
+service.markStarted();

@@ -9,7 +9,7 @@ import { OrdersStub } from './testing/orders-stub.js';
 let gateway: GatewayUnderTest;
 let well: OrdersStub;
 let ill: OrdersStub;
-/** In front of the ill one. */
+/** In front of the unhealthy replica. */
 let edge: FaultProxy;
 beforeEach(async () => {
   well = await new OrdersStub().start();
@@ -26,7 +26,7 @@ afterEach(async () => {
   well.stop();
 });
 
-/** Up to a hundred orders a second until that holds, which is asked after each answer. */
+/** Sends at most 100 orders a second until the condition holds, which each answer checks. */
 async function orderUntil(holds: (status: number) => boolean): Promise<void> {
   const sent: Promise<void>[] = [];
   let done = false;
@@ -43,14 +43,14 @@ function illIsCalled(): Promise<void> {
   return orderUntil(() => ill.calls.length > calls);
 }
 
-/** As many orders were taken one after the other as could not be while every second one went to the ill replica. */
+/** More orders succeed in a row than could if every second one went to the ill replica. */
 function illIsLeftOut(): Promise<void> {
   let inARow = 0;
   return orderUntil((status) => (inARow = status === 201 ? inARow + 1 : 0) === 150);
 }
 
 describe('of two replicas', () => {
-  it('one that fails every call is left out, and comes back when it is well', async () => {
+  it('one that fails every call is ejected, and used again when it has recovered', async () => {
     const trouble = { code: 'unavailable' } as const;
     ill.failures.push(...Array.from({ length: 20_000 }, () => trouble));
     await illIsLeftOut();
@@ -63,7 +63,7 @@ describe('of two replicas', () => {
     await illIsCalled();
   }, 120_000);
 
-  it('one that froze is left out, and comes back: connections that it took in silence are given up', async () => {
+  it('one that froze is left out and used again later: its silent connections are closed', async () => {
     edge.set({ kind: 'blackhole' });
     await illIsLeftOut();
     edge.clear();

@@ -10,10 +10,10 @@ beforeEach(async () => {
 });
 afterEach(() => gateway.stop());
 
-const keys = () => gateway.orders.asked.map(({ idempotencyKey }) => idempotencyKey);
+const keys = () => gateway.orders.received.map(({ idempotencyKey }) => idempotencyKey);
 
 describe('a retry', () => {
-  it('follows UNAVAILABLE with the same key, and the order is one even when the first answer was lost', async () => {
+  it('follows UNAVAILABLE with the same key, and creates one order even if the first answer was lost', async () => {
     gateway.orders.failures.push({ code: 'unavailable', lost: true });
     const answer = await gateway.request('/orders', { body: GOOD_ORDER });
     expect(answer.status).toBe(201);
@@ -45,7 +45,7 @@ describe('a retry', () => {
     expect(gateway.orders.calls).toHaveLength(1);
   });
 
-  it('is rare: 100 requests of which two in three fail make 20 more at most', async () => {
+  it('is limited: 100 requests of which two in three fail lead to at most 20 retries', async () => {
     const trouble = { code: 'unavailable' } as const;
     gateway.orders.failures.push(...Array.from({ length: 100 }, () => [trouble, trouble, undefined]).flat());
     await Promise.all(Array.from({ length: 100 }, () => gateway.request('/orders', { body: GOOD_ORDER })));

@@ -1,15 +1,14 @@
 import 'reflect-metadata';
 import { createLogger } from '@orders/instrumentation';
 import { loadConfig, Service } from '@orders/service';
-import { ordersConfig } from './config.js';
-import { serveGrpc } from './grpc-server.js';
+import { configSchema, name } from './app.js';
+import { serveOrders } from './orders.server.js';
 import { openStorage } from './storage.js';
 
-const config = loadConfig(ordersConfig);
-const logger = createLogger({ name: 'orders', level: config.logLevel });
-const service = new Service({ name: 'orders', config, logger });
+const config = loadConfig(configSchema);
+const service = new Service({ name, config, logger: createLogger({ name, level: config.logLevel }) });
 
 await service.openManagementPort();
 const repository = await openStorage(config, service);
-await serveGrpc(service, repository, `${config.host}:${config.grpcPort}`);
-service.started();
+await serveOrders(service, repository, `${config.host}:${config.grpcPort}`);
+service.markStarted();

@@ -1,14 +1,5 @@
-import { createLogger } from '@orders/instrumentation';
-import { loadConfig, runMigrations } from '@orders/service';
-import { migrateConfig } from './config.js';
-import { ordersDataSource } from './database/data-source.js';
+import 'reflect-metadata';
+import { migrateApp } from '@orders/postgres';
+import { dataSource, name } from './app.js';
 
-// A step of its own before a release: the app itself never changes the schema.
-const { databaseUrl } = loadConfig(migrateConfig);
-const dataSource = ordersDataSource({
-  url: databaseUrl,
-  poolMax: 1,
-  unlimited: true,
-  applicationName: 'orders-migrate',
-});
-await runMigrations(dataSource, createLogger({ name: 'orders-migrate', level: 'info' }));
+await migrateApp(name, dataSource);

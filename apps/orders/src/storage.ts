@@ -1,22 +1,22 @@
 import { MemoryBus } from '@orders/messaging';
-import { openDatabase, type Service } from '@orders/service';
-import type { OrdersConfig } from './config.js';
-import { ordersDataSource } from './database/data-source.js';
+import { startOutbox } from '@orders/outbox';
+import { openDatabase } from '@orders/postgres';
+import type { Service } from '@orders/service';
+import { dataSource, events, type OrdersConfig } from './app.js';
 import { MemoryOrdersRepository } from './orders/memory-orders.repository.js';
 import type { OrdersRepository } from './orders/orders.repository.js';
 import { PostgresOrdersRepository } from './orders/postgres-orders.repository.js';
-import { startOutbox } from './outbox.js';
 
-/** The repository that the config asks for, with all that it needs running. */
+/** Opens the repository that the config selects; with Postgres it also starts the outbox relay. */
 export async function openStorage(config: OrdersConfig, service: Service): Promise<OrdersRepository> {
   if (config.storage === 'memory') return new MemoryOrdersRepository(new MemoryBus());
-  const database = ordersDataSource({
+  const database = dataSource({
     url: config.databaseUrl,
     poolMax: config.databasePoolMax,
     applicationName: service.name,
   });
   await openDatabase(database, service, config.postgresDurability);
   const { databaseUrl, natsUrl } = config;
-  const relay = startOutbox({ service, database, databaseUrl, natsUrl });
+  const relay = startOutbox({ service, database, databaseUrl, natsUrl, events });
   return new PostgresOrdersRepository(database, () => relay.appended());
 }

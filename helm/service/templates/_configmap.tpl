@@ -7,7 +7,9 @@ metadata:
   labels:
     {{- include "service.labels" . | nindent 4 }}
 data:
-  {{ .facts.port.variable }}: {{ .facts.port.number | int | quote }}
+  {{- range .facts.ports }}
+  {{ .variable }}: {{ .number | int | quote }}
+  {{- end }}
   MANAGEMENT_PORT: {{ .facts.managementPort | int | quote }}
   # preStop has waited already when SIGTERM arrives.
   SHUTDOWN_WAIT_MS: "0"

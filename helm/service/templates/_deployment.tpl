@@ -53,8 +53,10 @@ spec:
             {{- end }}
           {{- end }}
           ports:
-            - name: {{ .facts.port.name }}
-              containerPort: {{ .facts.port.number | int }}
+            {{- range .facts.ports }}
+            - name: {{ .name }}
+              containerPort: {{ .number | int }}
+            {{- end }}
             - name: management
               containerPort: {{ .facts.managementPort | int }}
           {{- include "service.probes" . | nindent 10 }}

@@ -13,9 +13,11 @@ spec:
   selector:
     {{- include "service.selector" . | nindent 4 }}
   ports:
-    - name: {{ .facts.port.name }}
-      port: {{ .facts.servicePort | default .facts.port.number | int }}
-      targetPort: {{ .facts.port.name }}
-      appProtocol: {{ .facts.port.appProtocol }}
+    {{- range .facts.ports }}
+    - name: {{ .name }}
+      port: {{ .servicePort | default .number | int }}
+      targetPort: {{ .name }}
+      appProtocol: {{ .appProtocol }}
       protocol: TCP
+    {{- end }}
 {{- end -}}

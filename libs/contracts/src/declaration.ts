@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-// Imports nothing of ours: tools and scripts run it from source.
+// Imports none of our files, because tools and scripts run it from source.
 
 const port = z.int().min(1).max(65_535);
 const appName = z.string().regex(/^[a-z][a-z0-9-]{1,30}$/, 'must be lower case letters, digits and hyphens');
@@ -11,38 +11,36 @@ const eventType = z
   .string()
   .regex(/^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)+$/, 'must be the type of an event, as in orders.created');
 
-/** Colours of a terminal. */
+/** Terminal colours for the lines of an app. */
 export const COLOURS = ['cyan', 'magenta', 'blue', 'green', 'red', 'white', 'gray'] as const;
 
 /**
- * What an app says of itself in `apps/NAME/app.json`, the one place that lists it. `npm start`, compose, charts, lint,
- * the delivery proof and the benchmark derive from it.
+ * The declaration of an app, in `apps/NAME/app.json`: the only file that lists the app. `npm start`, compose, charts,
+ * lint, the delivery proof and the benchmark derive from it.
  */
 export const appDeclaration = z
   .strictObject({
     $schema: z.string().optional(),
-    name: appName.meta({ description: 'That of its folder, its image, its Helm release and its durables' }),
+    name: appName.meta({ description: 'Name of its folder, image, Helm release and durables' }),
     ports: z
       .strictObject({
         http: port.optional().meta({ description: 'PORT' }),
         grpc: port.optional().meta({ description: 'GRPC_PORT' }),
         management: port.meta({ description: 'MANAGEMENT_PORT: health and metrics' }),
       })
-      .meta({ description: 'Defaults; each is the only one of its number in the workspace' }),
-    database: z.boolean().meta({ description: 'Whether it owns a Postgres database, and migrations for it' }),
+      .meta({ description: 'Default ports; no two in the workspace may be equal' }),
+    database: z.boolean().meta({ description: 'Whether it owns a Postgres database, with migrations' }),
     tokens: z
       .boolean()
       .default(false)
       .meta({ description: 'Whether it checks the bearer tokens of the OIDC issuer' }),
-    serves: z.array(rpcService).meta({ description: 'gRPC services that it answers' }),
+    serves: z.array(rpcService).meta({ description: 'gRPC services that it implements' }),
     calls: z.array(rpcService).meta({ description: 'gRPC services of other apps that it calls' }),
-    publishes: z
-      .array(eventType)
-      .meta({
-        description:
-          'Events that it writes to its outbox; all begin with the same word, which names the stream',
-      }),
-    consumes: z.array(eventType).meta({ description: 'Events that take effect in it, through its inbox' }),
+    publishes: z.array(eventType).meta({
+      description:
+        'Types of events that it writes to its outbox; all begin with the same word, which names the stream',
+    }),
+    consumes: z.array(eventType).meta({ description: 'Types of events that it processes through its inbox' }),
     effect: z
       .string()
       .regex(
@@ -52,9 +50,12 @@ export const appDeclaration = z
       .optional()
       .meta({
         description:
-          'Where it shows what became of an order. The first segment is also the table of its database that counts it: order_id and events_applied',
+          'Path that shows the effect of an order. Its first segment is also the name of a table in the database, with the columns order_id and events_applied',
       }),
-    colour: z.enum(COLOURS).default('white').meta({ description: 'Of its lines in the log of npm start' }),
+    colour: z
+      .enum(COLOURS)
+      .default('white')
+      .meta({ description: 'Colour of its lines in the log of npm start' }),
   })
   .meta({ id: 'app', title: 'An app of this workspace' });
 

@@ -1,6 +1,6 @@
 import type { status } from '@grpc/grpc-js';
 
-/** The gRPC statuses that stand for problems (google/rpc/code.proto), for processes that do not load gRPC. */
+/** The gRPC statuses of our problems (google/rpc/code.proto), for processes that do not load gRPC. */
 export const grpcStatus = {
   CANCELLED: 1,
   INVALID_ARGUMENT: 3,

@@ -1,4 +1,3 @@
-export * from './events.js';
 export * from './limits.js';
 export * from './problems.js';
-export * as ordersV1 from './gen/orders/v1/orders.js';
+export * from './streams.js';

@@ -19,7 +19,7 @@ describe('limits', () => {
     ['a b', false],
     ['a\n', false],
     ['x'.repeat(256), false],
-  ])('an idempotency key: %j is %s', (key, valid) => {
+  ])('IDEMPOTENCY_KEY_PATTERN: %j is %s', (key, valid) => {
     expect(IDEMPOTENCY_KEY_PATTERN.test(key)).toBe(valid);
   });
 
@@ -29,7 +29,7 @@ describe('limits', () => {
     ['0199a1b2c3d47e5f8a9b0c1d2e3f4a5b', undefined],
     ['0199a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b\n', undefined],
     ['', undefined],
-  ])('the id of an order: %j is %s', (text, id) => {
+  ])('parseOrderId: %j is %s', (text, id) => {
     expect(parseOrderId(text)).toBe(id);
   });
 });

@@ -1,20 +1,20 @@
-/** Bounds of an order, the same at the edge, in the aggregate and in the documents. */
+/** Limits of an order, shared by the edge, the aggregate and the OpenAPI document. */
 export const ORDER_LIMITS = {
-  /** Items in one order; at least one. */
+  /** Most items in an order; the least is 1. */
   maxItems: 100,
-  /** Units of one item; at least one. */
+  /** Most units of an item; the least is 1. */
   maxQuantity: 1_000,
-  /** UTF-16 code units of a stock keeping unit; at least one. */
+  /** Most UTF-16 code units of a stock keeping unit; the least is 1. */
   maxSkuLength: 64,
-  /** Cents of an order in total: what JSON numbers carry exactly (RFC 8259 section 6). */
+  /** Highest total of an order, in cents: larger integers are not exact in JSON (RFC 8259 section 6). */
   maxTotalCents: Number.MAX_SAFE_INTEGER,
-  /** Characters of a customer id; at least one. */
+  /** Most characters of a customer id; the least is 1. */
   maxCustomerIdLength: 128,
-  /** Orders in one CreateOrders call. */
+  /** Most orders in a CreateOrders call. */
   maxBatch: 500,
-  /** Orders on one page. */
+  /** Most orders on a page. */
   maxPage: 100,
-  /** Orders on a page when nothing is said. */
+  /** Orders on a page by default. */
   defaultPage: 20,
 } as const;
 
@@ -22,8 +22,8 @@ export const ORDER_LIMITS = {
 export const IDEMPOTENCY_KEY_PATTERN = /^[\x21-\x7e]{1,255}$/;
 
 /**
- * True when `text` can be stored and logged as it is: no control characters (C0, DEL, C1; NUL is among them)
- * and no lone surrogates.
+ * Can `text` be stored and logged unchanged? It must have no control characters (C0, including NUL, DEL and C1) and no
+ * lone surrogates.
  */
 export function isPlainText(text: string): boolean {
   return text.isWellFormed() && !/\p{Cc}/u.test(text);
@@ -31,7 +31,15 @@ export function isPlainText(text: string): boolean {
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** The id of an order in its canonical form, lower case; undefined when `text` is no UUID. */
+/** The id of an order in its canonical form, which is lower case; undefined when `text` is not a UUID. */
 export function parseOrderId(text: string): string | undefined {
   return UUID.test(text) ? text.toLowerCase() : undefined;
 }
+
+/**
+ * The statuses of an order. No order is PENDING today. It is reserved for orders that must wait before they are accepted,
+ * because consumers that validate by the published schema would refuse a status that is added later.
+ */
+export const ORDER_STATUSES = ['PENDING', 'CREATED', 'CANCELED'] as const;
+
+export type OrderStatus = (typeof ORDER_STATUSES)[number];

@@ -20,7 +20,7 @@ describe('problems', () => {
     expect(PROBLEM_KINDS[kind].grpc).not.toBe(status.OK);
   });
 
-  it('say when repeating makes sense, and only then', () => {
+  it('have retryAfterSeconds when a retry may succeed, and only then', () => {
     const retryable = codes.filter(isRetryable);
     expect(retryable.sort()).toEqual([
       'deadline-exceeded',
@@ -41,11 +41,11 @@ describe('problems', () => {
     [status.DEADLINE_EXCEEDED, 'deadline-exceeded'],
     [status.UNKNOWN, 'internal'],
     [status.INTERNAL, 'internal'],
-  ] as const)('of a bare gRPC status %s is %s', (grpc, code) => {
+  ] as const)('for the bare gRPC status %s: %s', (grpc, code) => {
     expect(problemOfGrpcStatus(grpc)).toBe(code);
   });
 
-  it('knows its codes from other texts', () => {
+  it('have codes that isProblemCode tells from other texts', () => {
     expect([isProblemCode('unavailable'), isProblemCode('toString'), isProblemCode(5)]).toEqual([
       true,
       false,

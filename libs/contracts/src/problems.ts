@@ -1,8 +1,8 @@
 import { grpcStatus as status } from './grpc-status.js';
 
 /**
- * What kind of outcome an error is: decides the status on every transport.
- * HTTP statuses follow RFC 9110, gRPC ones the descriptions in google/rpc/code.proto.
+ * The kinds of problems, with their status on each transport. HTTP statuses follow RFC 9110, gRPC statuses the
+ * descriptions in google/rpc/code.proto.
  */
 export const PROBLEM_KINDS = {
   malformed: { http: 400, grpc: status.INVALID_ARGUMENT },
@@ -24,7 +24,7 @@ export const PROBLEM_KINDS = {
 
 export type ProblemKind = keyof typeof PROBLEM_KINDS;
 
-/** Every problem that a caller can meet, with its title. A code is never renamed. */
+/** All problems that a caller can get, by code. A code is never renamed. */
 export const PROBLEMS = {
   'malformed-request': { kind: 'malformed', title: 'The request could not be read' },
   'validation-failed': { kind: 'invalid', title: 'The request breaks a rule' },
@@ -32,7 +32,7 @@ export const PROBLEMS = {
   forbidden: { kind: 'forbidden', title: 'The access token does not allow this' },
   'not-found': { kind: 'notFound', title: 'There is nothing here' },
   'order-not-found': { kind: 'notFound', title: 'There is no such order' },
-  'method-not-allowed': { kind: 'methodNotAllowed', title: 'The resource does not know this method' },
+  'method-not-allowed': { kind: 'methodNotAllowed', title: 'The resource does not support this method' },
   'idempotency-key-in-use': { kind: 'conflict', title: 'A request with this idempotency key is under way' },
   'idempotency-key-reused': { kind: 'invalid', title: 'The idempotency key belongs to another order' },
   'version-mismatch': { kind: 'precondition', title: 'The order has changed since it was read' },
@@ -40,14 +40,14 @@ export const PROBLEMS = {
   'unsupported-media-type': { kind: 'mediaType', title: 'The body must be application/json' },
   'rate-limited': { kind: 'throttled', title: 'Too many requests' },
   unavailable: { kind: 'unavailable', title: 'The service cannot answer now' },
-  overloaded: { kind: 'overloaded', title: 'More is asked of the service than it can serve now' },
+  overloaded: { kind: 'overloaded', title: 'There are more requests than can be served now' },
   'deadline-exceeded': { kind: 'deadline', title: 'The request took too long' },
   internal: { kind: 'internal', title: 'Something went wrong on our side' },
 } as const satisfies Record<string, { kind: ProblemKind; title: string }>;
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
-/** One offending place in a request: an RFC 6901 pointer into the body, or the name of a header or parameter. */
+/** An invalid place in a request: an RFC 6901 pointer into the body, or the name of a header or parameter. */
 export interface FieldError {
   pointer: string;
   detail: string;
@@ -55,28 +55,26 @@ export interface FieldError {
 
 /** The body of every error answer over HTTP (RFC 9457), media type `application/problem+json`. */
 export interface ProblemDetails {
-  /** `urn:problem:orders:` and the code: the identity of the problem. */
+  /** `urn:problem:orders:` followed by the code; identifies the problem. */
   type: string;
   title: string;
   status: number;
   detail: string;
-  errors?: FieldError[];
-  requestId?: string;
-  traceId?: string;
+  errors?: FieldError[] | undefined;
+  requestId?: string | undefined;
+  traceId?: string | undefined;
 }
 
-/**
- * An outcome that a caller can act on. Everything else that is thrown is a bug and becomes `internal`.
- */
+/** An outcome that a caller can act on. Any other error that is thrown is a bug and becomes `internal`. */
 export class DomainError extends Error {
   override readonly name = 'DomainError';
   readonly errors: readonly FieldError[];
-  /** Seconds after which repeating makes sense; absent when repeating is pointless. */
+  /** Seconds until a retry may succeed; undefined when it never does. Default: 1 for a retryable code. */
   readonly retryAfterSeconds: number | undefined;
 
   /**
-   * @param code which problem
-   * @param detail for humans; reaches the caller, so it holds nothing of the inside
+   * @param code identifies the problem
+   * @param detail text for humans, which the caller sees: it must not show internals
    */
   constructor(
     readonly code: ProblemCode,
@@ -93,7 +91,7 @@ export class DomainError extends Error {
   }
 }
 
-/** True when the same request may succeed later: 409 in progress, 429, 503 and 504. */
+/** May the same request succeed later? So for 409 in progress, 429, 503 and 504. */
 export function isRetryable(code: ProblemCode): boolean {
   return ['conflict', 'throttled', 'unavailable', 'overloaded', 'deadline'].includes(PROBLEMS[code].kind);
 }
@@ -103,7 +101,7 @@ export function isProblemCode(text: unknown): text is ProblemCode {
   return typeof text === 'string' && Object.hasOwn(PROBLEMS, text);
 }
 
-/** The problem that a bare gRPC status stands for, when its sender named none. */
+/** The problem for a gRPC status without a problem code. */
 export function problemOfGrpcStatus(grpc: number): ProblemCode {
   switch (grpc) {
     case status.CANCELLED:
@@ -124,9 +122,9 @@ export function problemOfGrpcStatus(grpc: number): ProblemCode {
   }
 }
 
-/** The trailer that names the problem of a failed gRPC call. */
+/** The trailer with the problem code of a failed gRPC call. */
 export const PROBLEM_CODE_TRAILER = 'problem-code';
-/** The trailer that holds the field errors of a failed gRPC call, as percent-encoded JSON. */
+/** The trailer with the field errors of a failed gRPC call, as percent-encoded JSON. */
 export const PROBLEM_ERRORS_TRAILER = 'problem-errors';
-/** The initial metadata (gRPC) and the header (HTTP) of a replayed answer; its value is `true`. */
+/** The key of the initial metadata (gRPC) and the header (HTTP) that mark a replayed answer; the value is `true`. */
 export const REPLAYED_METADATA = 'idempotent-replayed';

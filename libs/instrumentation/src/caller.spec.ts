@@ -1,15 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-
 import { type Caller, currentCaller, onBehalfOf } from './caller.js';
 import { currentContext, runInContext } from './context.js';
 import { currentTraceparent, startServerSpan, withSpan } from './spans.js';
-import { type RecordedSpans, recordSpans } from './testing/index.js';
+import { type RecordedSpans, recordSpans } from './testing/recorded-spans.js';
 
 const request = (id: string) => ({ requestId: id, correlationId: id, traceparent: `of ${id}` });
 const callerOf = (id: string) => runInContext(request(id), currentCaller);
 
 describe('without an SDK', () => {
-  it('work for one runs in its context, and work for several in none of theirs', async () => {
+  it('work for one caller runs in its context, and work for several in the context of none', async () => {
     const [a, b] = [callerOf('a'), callerOf('b')];
     const whose = async () => currentContext()?.requestId;
     expect(await onBehalfOf([a], 'x', whose)).toBe('a');
@@ -25,7 +24,7 @@ describe('with an SDK', () => {
   afterEach(() => recorded.reset());
   afterAll(() => recorded.stop());
 
-  /** Works for requests with spans of these names, each in a trace of its own. */
+  /** Works for requests that have spans of these names, each in a trace of its own. */
   async function workFor(names: readonly string[]) {
     const callers: Caller[] = [];
     const work = Promise.withResolvers<void>();
@@ -42,13 +41,13 @@ describe('with an SDK', () => {
     return (name: string) => spans.find((span) => span.name === name);
   }
 
-  it('work for one is part of its trace', async () => {
+  it('work for one caller is part of its trace', async () => {
     const span = await workFor(['a']);
     expect(span('work')?.parentSpanContext?.spanId).toBe(span('a')?.spanContext().spanId);
     expect(span('together')).toBeUndefined();
   });
 
-  it('work for several is part of the first trace, and the others are linked with it', async () => {
+  it('work for several callers is part of the first trace, and linked with the others', async () => {
     const span = await workFor(['a', 'b', 'c']);
     const [a, together] = [span('a')?.spanContext(), span('together')];
     expect(together?.parentSpanContext?.spanId).toBe(a?.spanId);
@@ -62,7 +61,7 @@ describe('with an SDK', () => {
     expect(span('a')?.links).toEqual([]);
   });
 
-  it('work for several of whom none is recorded is not recorded either', async () => {
+  it('work for several callers is not recorded when none of them is', async () => {
     const unrecorded = (digit: string) => {
       const traceparent = `00-${digit.repeat(32)}-${digit.repeat(16)}-00`;
       return runInContext({ ...request(digit), span: startServerSpan(digit, traceparent) }, currentCaller);

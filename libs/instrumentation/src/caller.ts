@@ -4,14 +4,17 @@ import { currentContext, type RequestContext, runInContext } from './context.js'
 import { currentTraceparent, withSpan } from './spans.js';
 import { formatTraceparent } from './traceparent.js';
 
-/** Who asks for work that is done later and perhaps together with that of others. */
+/** The request and span for which work is done later, perhaps together with the work of other callers. */
 export interface Caller {
-  /** Its request; `undefined` outside of one. */
+  /** `undefined` outside of a request. */
   readonly request: RequestContext | undefined;
+  /** As {@link currentTraceparent} gives it. */
   readonly traceparent: string;
+  /** `undefined` when no span is active. */
   readonly span: Span | undefined;
 }
 
+/** The caller on whose behalf this code runs. */
 export function currentCaller(): Caller {
   return {
     request: currentContext(),
@@ -21,19 +24,24 @@ export function currentCaller(): Caller {
 }
 
 /**
- * Works for callers that share the work: for one alone as if it did it itself; for several in a span `name` under
- * that of the first whose trace is recorded, and linked with those of the others both ways, so that each trace leads
- * to the work. Where none is recorded it is under the span of the first, so that nobody behind records it either.
- * Without tracing nothing is added.
+ * Runs `work` for callers that share it.
  *
- * @param callers at least one; the same one may be among them more than once
+ * - One caller: in its request context and under its span.
+ * - Several, of which some are recorded: in a new span `name`, whose parent is the span of the first recorded one. The
+ *   new span and the spans of the other recorded callers are linked both ways, so that each trace leads to the work.
+ * - Several, of which none is recorded: under the span of the first, so that the services called do not record it either.
+ *
+ * Work for several callers gets the request context of none. Without tracing no span is made.
+ *
+ * @param callers at least one; duplicates count once
+ * @returns or throws what `work` does
  */
 export function onBehalfOf<T>(callers: readonly Caller[], name: string, work: () => Promise<T>): Promise<T> {
-  const [only, ...more] = new Set(callers);
-  if (only && more.length === 0) return inContextOf(only, work);
+  const [caller, ...more] = new Set(callers);
+  if (caller && more.length === 0) return inContextOf(caller, work);
   const spans = new Set(callers.flatMap(({ span }) => (span?.isRecording() ? [span] : [])));
   const [first, ...others] = [...spans].map((span) => formatTraceparent(span.spanContext()));
-  if (first === undefined) return underSpan(only?.span, work);
+  if (first === undefined) return underSpan(caller?.span, work);
   return withSpan(name, { parent: first, links: others }, (shared) => {
     for (const span of [...spans].slice(1)) span.addLink({ context: shared.spanContext() });
     return work();

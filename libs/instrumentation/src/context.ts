@@ -2,28 +2,28 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 import { context as otelContext, type Span, trace } from '@opentelemetry/api';
 
-/** What every log line, error answer and outgoing call of one request share. */
+/** The ids that all log lines, error answers and outgoing calls of one request carry. */
 export interface RequestContext {
-  /** Names this request; unique by convention, chosen by the caller or made at the edge. */
+  /** Id of this request, chosen by the caller or made at the edge; unique by convention, which nothing checks. */
   readonly requestId: string;
-  /** Names the business transaction that the request belongs to; the request id when the caller named none. */
+  /** Id of the business transaction that the request belongs to; the request id when the caller sent none. */
   readonly correlationId: string;
-  /** W3C Trace Context of {@link span}; without tracing as it was when the request came in, or a new trace. */
+  /** W3C Trace Context of {@link span}. Without tracing: what the request brought, or a new trace. */
   readonly traceparent: string;
-  /** Of the server; recorded or not. */
+  /** The server's span of this request, recorded or not. */
   readonly span?: Span;
 }
 
 const storage = new AsyncLocalStorage<RequestContext>();
 
-/** Runs `fn` and everything that it starts inside `context` and under its span. Returns or throws what `fn` does. */
+/** Runs `fn` and all async work that it starts in `context` and under its span. Returns or throws what `fn` does. */
 export function runInContext<T>(context: RequestContext, fn: () => T): T {
   const { span } = context;
   if (!span) return storage.run(context, fn);
   return storage.run(context, () => otelContext.with(trace.setSpan(otelContext.active(), span), fn));
 }
 
-/** The context of the request under way; `undefined` outside of one. */
+/** The context of the current request; `undefined` outside of one. */
 export function currentContext(): RequestContext | undefined {
   return storage.getStore();
 }

@@ -1,5 +1,7 @@
 export { currentCaller, onBehalfOf, type Caller } from './caller.js';
+export { contextFrom, validId, validTraceparent } from './request-context.js';
 export { currentContext, runInContext, type RequestContext } from './context.js';
+export { DURATION_BUCKETS } from './durations.js';
 export { createLogger, type LoggerSettings } from './logging.js';
 export { meter, metricsText } from './metrics.js';
 export {

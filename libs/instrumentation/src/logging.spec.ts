@@ -15,13 +15,13 @@ function capture() {
 }
 
 describe('a log line', () => {
-  it('carries the ids of its request', () => {
+  it('carries the ids of the current request', () => {
     const { logger, lines } = capture();
     runInContext({ requestId: 'r', correlationId: 'c', traceparent: PARENT }, () =>
       logger.info({ n: 1 }, 'hello'),
     );
     logger.info('outside');
-    logger.debug('too fine');
+    logger.debug('below the level');
     expect(lines).toEqual([
       {
         level: 30,
@@ -46,7 +46,7 @@ describe('a log line', () => {
     expect(JSON.stringify(lines)).not.toContain('s3cret');
   });
 
-  it('escapes what would begin another line', () => {
+  it('escapes line feeds, so that no value begins another line', () => {
     const { logger, lines } = capture();
     logger.info({ sku: 'a\n{"level":60}' }, 'x\ny');
     expect(lines).toHaveLength(1);

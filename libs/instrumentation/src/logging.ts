@@ -2,17 +2,17 @@ import { isSpanContextValid, trace } from '@opentelemetry/api';
 import { pino, type DestinationStream, type Logger } from 'pino';
 
 import { currentContext } from './context.js';
-import { paged } from './paged.js';
+import { bufferedLines } from './buffered-lines.js';
 import { traceIdOf } from './traceparent.js';
 
 export interface LoggerSettings {
-  /** The app; the `name` of every line. */
+  /** Name of the app; the `name` of every line. */
   name: string;
   /** `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`. */
   level: string;
 }
 
-/** Paths whose values never reach a log. */
+/** Paths whose values are replaced by `***`. */
 const REDACTED = [
   'authorization',
   'password',
@@ -24,16 +24,16 @@ const REDACTED = [
 ];
 
 /**
- * A logger that writes one JSON object a line and adds `requestId`, `correlationId`, `traceId` and `spanId` (tracing on
- * only) of the request under way. Authorization headers, cookies, tokens and passwords are censored.
+ * A logger that writes one JSON object a line. Each line carries `requestId`, `correlationId`, `traceId` and, when tracing
+ * is on, `spanId` of the current request. Authorization headers, cookies, tokens and passwords are replaced by `***`.
  *
- * It writes to stdout unless `destination` is given: by the page, or after 100 ms, as a system call for each line would
- * be a twentieth of what a request costs. An exit and a `fatal` line write what is left; a SIGKILL takes up to 100 ms of
- * lines along.
+ * The default `destination` is stdout. Lines are buffered and flushed at 32 KiB or after 100 ms, because a system call
+ * for each line would be 5 % of the cost of a request. An exit and a `fatal` line flush at once; SIGKILL loses up to 100
+ * ms of lines.
  */
 export function createLogger({ name, level }: LoggerSettings, destination?: DestinationStream): Logger {
   const redact = { paths: REDACTED, censor: '***' };
-  return pino({ name, level, base: {}, mixin: correlation, redact }, destination ?? paged());
+  return pino({ name, level, base: {}, mixin: correlation, redact }, destination ?? bufferedLines());
 }
 
 function correlation(): object {

@@ -17,7 +17,7 @@ describe('metricsText', () => {
     expect(text).toContain('outbox_pending 5');
   });
 
-  it('shows the process', async () => {
+  it('shows memory, CPU and event loop of the process', async () => {
     const text = await metricsText();
     expect(text).toMatch(/^process_resident_memory_bytes \d+/m);
     expect(text).toMatch(/^process_cpu_seconds_total\{mode="user"\} [\d.]+/m);

@@ -6,8 +6,8 @@ const NANOSECONDS = 1e9;
 const MICROSECONDS = 1e6;
 
 /**
- * Observes memory, CPU and the event loop of this process, under the names that Prometheus' client libraries use.
- * Everything is read on a scrape only.
+ * Observes memory, CPU and event loop of this process, under the names that Prometheus' client libraries use. Values are
+ * read only when scraped.
  */
 export function observeProcess(meter: Meter): void {
   meter
@@ -30,7 +30,7 @@ export function observeProcess(meter: Meter): void {
 }
 
 function observeEventLoop(meter: Meter): void {
-  // A sample each 20 ms costs about 50 timer wake-ups a second; the timer does not keep the process alive.
+  // A sample every 20 ms costs 50 timer wake-ups a second. The timer does not keep the process alive.
   const delay = monitorEventLoopDelay({ resolution: 20 });
   delay.enable();
   const p99 = meter.createObservableGauge('nodejs.eventloop_lag_p99.seconds', {

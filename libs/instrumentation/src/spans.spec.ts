@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SpanKind } from '@opentelemetry/api';
-
 import { runInContext } from './context.js';
 import {
   currentTraceId,
@@ -12,26 +11,26 @@ import {
   traceparentOf,
   withSpan,
 } from './spans.js';
-import { type RecordedSpans, recordSpans } from './testing/index.js';
+import { type RecordedSpans, recordSpans } from './testing/recorded-spans.js';
 
 const PARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const UNSAMPLED = PARENT.replace(/01$/, '00');
 const request = { requestId: 'r', correlationId: 'c', traceparent: PARENT };
 
 describe('without an SDK', () => {
-  it('the traceparent of the request goes on, and a new one is made outside of requests', () => {
+  it('the traceparent is that of the request, or a new one outside of requests', () => {
     expect(runInContext(request, currentTraceparent)).toBe(PARENT);
     expect(runInContext(request, currentTraceId)).toBe(PARENT.slice(3, 35));
     expect(currentTraceparent()).not.toBe(currentTraceparent());
     expect(currentTraceId()).toBeUndefined();
   });
 
-  it('withSpan gives what its function gives, and throws what it throws', async () => {
+  it('withSpan returns what its function returns, and throws what it throws', async () => {
     await expect(withSpan('x', { parent: PARENT, links: ['?'] }, async () => 7)).resolves.toBe(7);
     await expect(withSpan('x', {}, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
   });
 
-  it('a server span stands for what came in, and for nothing when nothing did', () => {
+  it('a server span has the traceparent that was received, and none when it was invalid', () => {
     expect(traceparentOf(startServerSpan('GET', PARENT))).toBe(PARENT);
     expect(traceparentOf(startServerSpan('GET', 'garbage'))).toBeUndefined();
     expect(runInContext({ ...request, span: startServerSpan('GET', PARENT) }, isTraced)).toBe(false);
@@ -58,14 +57,14 @@ describe('with an SDK', () => {
     expect(inside).toBe(`00-${PARENT.slice(3, 35)}-${span?.spanContext().spanId}-01`);
   });
 
-  it('an error is recorded, ends the span, and is thrown on', async () => {
+  it('an error is recorded, ends the span, and is thrown', async () => {
     await expect(withSpan('fails', {}, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     const span = spans.ended().at(-1);
     expect(span?.status.code).toBe(2);
     expect(span?.events[0]?.name).toBe('exception');
   });
 
-  it('a request runs under its server span, before what came in', () => {
+  it('a request runs below its server span, whose parent is the received traceparent', () => {
     const span = startServerSpan('GET /orders/:id', PARENT);
     const inside = runInContext({ ...request, span }, () => {
       endSpan(startClientSpan('pg.query', { a: 1 }), { error: new Error('no') });
@@ -82,12 +81,12 @@ describe('with an SDK', () => {
     expect(server?.parentSpanContext?.spanId).toBe(PARENT.slice(36, 52));
   });
 
-  it('the active span comes before the request', async () => {
+  it('the active span takes precedence over the request', async () => {
     const inside = await withSpan('outer', { parent: '' }, async () => runInContext(request, currentTraceId));
     expect(inside).not.toBe(PARENT.slice(3, 35));
   });
 
-  it('nothing is recorded under a caller who does not record, and its trace goes on', () => {
+  it('nothing is recorded for an unsampled caller, and its trace is kept', () => {
     const before = spans.ended().length;
     const span = startServerSpan('GET', UNSAMPLED);
     const inside = runInContext({ ...request, span }, () => ({ traced: isTraced(), id: currentTraceId() }));

@@ -17,9 +17,9 @@ import { formatTraceparent, makeTraceparent, parseTraceparent, traceIdOf } from 
 export interface SpanSettings {
   /** Default `INTERNAL`. */
   kind?: SpanKind;
-  /** `traceparent` of the parent; default: the active span. An unreadable one gives a new trace. */
+  /** `traceparent` of the parent; default: the active span. An invalid one starts a new trace. */
   parent?: string;
-  /** `traceparent`s of spans that this one has to do with without being their child; unreadable ones are left out. */
+  /** `traceparent`s of related spans that are not the parent; invalid ones are ignored. */
   links?: string[];
   attributes?: Attributes;
 }
@@ -27,8 +27,8 @@ export interface SpanSettings {
 const tracer = trace.getTracer('@orders/instrumentation');
 
 /**
- * Runs `fn` inside a new span, which is active meanwhile and ended after; an error is recorded on it and thrown
- * on. Without an SDK the span is a no-op and the cost is a few function calls.
+ * Runs `fn` in a new active span and ends the span. Returns what `fn` returns; an error is recorded on the span and
+ * thrown. Without an SDK the span is a no-op, which costs a few function calls.
  */
 export async function withSpan<T>(
   name: string,
@@ -54,29 +54,30 @@ export async function withSpan<T>(
 }
 
 /**
- * Starts the span of a request that came in with this `traceparent`; to be ended by {@link endSpan}. The sampler
- * decides whether it is recorded; one that is not costs about a microsecond, and so does everything under it.
+ * Starts the server's span of a request; end it with {@link endSpan}. The sampler decides whether it is recorded. A span
+ * that is not recorded costs about a microsecond, and so does each span below it.
  *
- * @param traceparent as it came; an unreadable one gives a new trace
+ * @param traceparent as received; an invalid one starts a new trace
  */
 export function startServerSpan(name: string, traceparent: unknown): Span {
   return tracer.startSpan(name, { kind: SpanKind.SERVER }, contextOf(traceparent));
 }
 
-/** Starts the span of a request to another process, under the active one; to be ended by {@link endSpan}. */
+/** Starts the span of a request to another process, below the active span; end it with {@link endSpan}. */
 export function startClientSpan(name: string, attributes: Attributes): Span {
   return tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes });
 }
 
-/** How what a span stands for came out. */
+/** The result of the operation that a span measures. */
 export interface SpanOutcome {
   attributes?: Attributes;
-  /** It failed. */
+  /** Sets the status of the span to ERROR. Default false. */
   failed?: boolean;
-  /** What it failed with, recorded as an event; implies `failed`. */
+  /** Recorded as an exception event; implies `failed`. */
   error?: unknown;
 }
 
+/** Ends a span. Default outcome: success without further attributes. */
 export function endSpan(span: Span, { attributes, failed, error }: SpanOutcome = {}): void {
   if (attributes) span.setAttributes(attributes);
   if (error !== undefined) recordError(span, error);
@@ -84,23 +85,23 @@ export function endSpan(span: Span, { attributes, failed, error }: SpanOutcome =
   span.end();
 }
 
-/** Is what runs now part of a trace that is recorded? If not, spans under it are a waste. */
+/** Is the active span recorded? If not, spans below it need not be made. */
 export function isTraced(): boolean {
   return trace.getActiveSpan()?.isRecording() ?? false;
 }
 
-/** The header that stands for `span`; `undefined` when it belongs to no trace, as one without an SDK and a parent does. */
+/** The `traceparent` header for `span`; `undefined` when it has no trace: without an SDK, a span without parent has none. */
 export function traceparentOf(span: Span | undefined): string | undefined {
   const own = span?.spanContext();
   return own && isSpanContextValid(own) ? formatTraceparent(own) : undefined;
 }
 
-/** The `traceparent` to hand on: of the active span, else of the request under way, else of a new trace. */
+/** The `traceparent` for outgoing calls: of the active span, else of the current request, else of a new trace. */
 export function currentTraceparent(): string {
   return traceparentOf(trace.getActiveSpan()) ?? currentContext()?.traceparent ?? makeTraceparent();
 }
 
-/** The trace id of the active span, else of the request under way; `undefined` outside of both. */
+/** The trace id of the active span, else of the current request, else `undefined`. */
 export function currentTraceId(): string | undefined {
   const active = trace.getActiveSpan()?.spanContext();
   if (active && isSpanContextValid(active)) return active.traceId;

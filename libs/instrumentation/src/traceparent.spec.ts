@@ -6,14 +6,14 @@ const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const SPAN = 'b7ad6b7169203331';
 
 describe('parseTraceparent', () => {
-  it('reads what formatTraceparent writes', () => {
+  it('parses what formatTraceparent writes', () => {
     const context = { traceId: TRACE, spanId: SPAN, traceFlags: 1 };
     expect(formatTraceparent(context)).toBe(`00-${TRACE}-${SPAN}-01`);
     expect(parseTraceparent(formatTraceparent(context))).toEqual(context);
     expect(traceIdOf(formatTraceparent(context))).toBe(TRACE);
   });
 
-  it('reads a later version by the rules of version 00', () => {
+  it('parses a later version by the rules of version 00', () => {
     expect(parseTraceparent(`cc-${TRACE}-${SPAN}-00-what-comes-later`)?.traceId).toBe(TRACE);
   });
 
@@ -36,7 +36,7 @@ describe('parseTraceparent', () => {
 });
 
 describe('makeTraceparent', () => {
-  it('makes valid, sampled, different ones, also when its page of random bytes runs out', () => {
+  it('makes valid, sampled, different ones, also when its pool of random bytes runs out', () => {
     const made = Array.from({ length: 500 }, makeTraceparent);
     expect(new Set(made).size).toBe(500);
     for (const text of made) expect(parseTraceparent(text)?.traceFlags).toBe(1);

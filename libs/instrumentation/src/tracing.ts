@@ -4,12 +4,12 @@ import { NodeSDK } from '@opentelemetry/sdk-node';
 import { setTelemetry } from './telemetry.js';
 
 /**
- * Starts the OpenTelemetry SDK as the standard `OTEL_*` variables say: sampler, exporter, limits. It patches nothing:
- * our own edges make the spans. Installs no signal handler; `flushTelemetry` ends it.
+ * Starts the OpenTelemetry SDK, configured by the standard `OTEL_*` variables: sampler, exporter, limits. It patches no
+ * package, because our edges make the spans (docs/adr/0015). It installs no signal handler; `flushTelemetry` stops it.
  */
 export function startTracing(): void {
   const sdk = new NodeSDK({
-    // The default probes the metadata addresses of clouds.
+    // The default would probe the metadata addresses of clouds.
     resourceDetectors: [envDetector, hostDetector, processDetector],
     metricReaders: [],
     logRecordProcessors: [],

@@ -4,7 +4,7 @@ import { readContext, toMessage } from './cloud-event.js';
 import { someEvent } from './testing/fixtures.js';
 
 describe('a CloudEvent on NATS', () => {
-  it('has its attributes in headers and its data as the body', () => {
+  it('carries its attributes in headers and its data in the body', () => {
     const message = someEvent({ id: '0199a0b0-0000-7000-8000-000000000001', sequence: 2 }, { n: 7 });
     expect(message.id).toBe('0199a0b0-0000-7000-8000-000000000001');
     expect(message.subject).toBe('things.made');
@@ -20,7 +20,7 @@ describe('a CloudEvent on NATS', () => {
     });
   });
 
-  it('is read as it was written, whatever the text', () => {
+  it('is decoded as it was encoded, whatever its text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), fc.nat(1e9), (subject, sequence) => {
         const message = someEvent({ subject, sequence, correlationId: `${subject}%20"` });
@@ -30,13 +30,13 @@ describe('a CloudEvent on NATS', () => {
     );
   });
 
-  it('is not made when no bus would take it', () => {
+  it('is refused when it is too large for the bus', () => {
     expect(() => someEvent({ correlationId: 'x'.repeat(40_000) })).toThrow(RangeError);
     expect(() => someEvent({}, { text: '€'.repeat(300_000) })).toThrow(RangeError);
     expect(someEvent({ correlationId: 'x'.repeat(20_000) }, { text: 'x'.repeat(700_000) }).body).toBeTruthy();
   });
 
-  it('tells from its sequence as text which of two came first', () => {
+  it('has a sequence whose text order is the order of events', () => {
     const sequenceOf = (sequence: number) => someEvent({ sequence }).headers['ce-sequence'] ?? '';
     expect(sequenceOf(9) < sequenceOf(10)).toBe(true);
   });
@@ -50,7 +50,7 @@ describe('a CloudEvent on NATS', () => {
     },
   );
 
-  it('does without a correlation id and a trace', () => {
+  it('is read without a correlation id and a trace', () => {
     const message = toMessage({ ...readContext(someEvent()), correlationId: '', traceparent: '' }, {});
     const { 'ce-correlationid': _c, traceparent: _t, ...headers } = message.headers;
     expect(readContext({ ...message, headers })).toMatchObject({ correlationId: '', traceparent: '' });

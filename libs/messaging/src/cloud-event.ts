@@ -7,9 +7,9 @@ export interface EventContext {
   readonly id: string;
   /** URI of the publishing service. */
   readonly source: string;
-  /** What happened, in the past tense; the NATS subject too. */
+  /** What happened, in the past tense; also the NATS subject. */
   readonly type: string;
-  /** The id of what it happened to; the partition key. */
+  /** The id of the entity that it happened to; also the partition key. */
   readonly subject: string;
   /** When it happened. */
   readonly time: Date;
@@ -17,25 +17,26 @@ export interface EventContext {
   readonly dataschema: string;
   /** 1, 2, 3 … for the events of one subject. */
   readonly sequence: number;
-  /** The request that led to it. */
+  /** The id of the request that caused it. */
   readonly correlationId: string;
-  /** W3C Trace Context of the span that published it, or, in the log, of the one that recorded it. */
+  /** W3C Trace Context: on the bus, of the span that published it; in the outbox log, of the span that recorded it. */
   readonly traceparent: string;
 }
 
-/** An event as its handler gets it: the data has been checked against the schema of its type. */
+/** An event as its handler gets it: the data is validated against the schema of its type. */
 export interface ReceivedEvent<Data = unknown> extends EventContext {
   readonly data: Data;
 }
 
-/** Less than a nats-server takes by default: 64 KiB of headers and, with them, 1 MiB in all. */
+/** Below the default limits of a nats-server: 64 KiB of headers, and 1 MiB for headers and body together. */
 const MAX_HEADERS_LENGTH = 32 * 1_024;
 const MAX_BODY_BYTES = 768 * 1_024;
 
 /**
- * Writes an event as a message: CloudEvents 1.0, NATS protocol binding, binary content mode.
+ * Encodes an event as a message: CloudEvents 1.0, NATS protocol binding, binary content mode.
  *
- * @throws {RangeError} when no bus would take it: in the log it would hold up every event behind it for ever
+ * @throws {RangeError} when the header values exceed 32 KiB or the body 768 KiB: the bus would refuse the message,
+ *   and in the outbox log it would block all later events for ever
  */
 export function toMessage(context: EventContext, data: unknown): Message {
   const headers: Record<string, string> = {
@@ -47,7 +48,7 @@ export function toMessage(context: EventContext, data: unknown): Message {
     'ce-time': context.time.toISOString(),
     'ce-dataschema': context.dataschema,
     'ce-datacontenttype': 'application/json',
-    // Ordered as text, as the sequence extension asks for.
+    // Zero-padded: the sequence extension demands that sequences can be ordered as text.
     'ce-sequence': String(context.sequence).padStart(10, '0'),
     'ce-partitionkey': context.subject,
     'ce-correlationid': context.correlationId,
@@ -67,7 +68,7 @@ export function toMessage(context: EventContext, data: unknown): Message {
 
 const contextSchema = z.object({
   'ce-specversion': z.literal('1.0'),
-  // Inboxes forget by the time that is in the id.
+  // Inboxes need the time in the id to delete old entries.
   'ce-id': z.uuidv7(),
   'ce-source': z.string().min(1),
   'ce-type': z.string().min(1),
@@ -80,7 +81,7 @@ const contextSchema = z.object({
 });
 
 /**
- * Reads the context of an event from a message; the data is left unread.
+ * Reads the context of an event from a message. Does not look at the data.
  *
  * @throws {z.ZodError} when an attribute is missing or malformed
  */
@@ -102,9 +103,9 @@ export function readContext(message: Message): EventContext {
   };
 }
 
-/** Percent-encodes what the NATS binding says: everything but printable ASCII, and space, double quote, percent. */
+/** Percent-encodes as the NATS binding demands: all but printable ASCII, and space, double quote, percent. */
 function encodeHeader(value: string): string {
-  // Nearly all are plain, and to look is cheaper than to replace.
+  // Nearly all values need no encoding, and testing is cheaper than replacing.
   if (/^[\x21\x23\x24\x26-\x7e]*$/.test(value)) return value;
   return value.replace(/[^\x21-\x7e]|["%]/gu, encodeURIComponent);
 }

@@ -1,4 +1,4 @@
-/** What this library writes its few lines to; a pino logger is one. */
+/** The logger that this library writes to, for example a pino logger. */
 export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;

@@ -1,61 +1,64 @@
-/** An event on its way: what the outbox log stores, the bus carries and a dead letter keeps. */
+/** An event as the outbox log stores it, the bus carries it and a dead letter keeps it. */
 export interface Message {
-  /** The event's id (UUIDv7): the key by which bus and inbox tell a repeat. */
+  /** The event's id (UUIDv7). Bus and inbox detect duplicates by it. */
   readonly id: string;
-  /** Where it is published, for example `orders.created`. */
+  /** The subject that it is published to, for example `orders.created`. */
   readonly subject: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** UTF-8 text; JSON in all events of ours. */
+  /** UTF-8 text; JSON in all our events. */
   readonly body: string;
 }
 
-/** One message as a bus delivered it. Every delivery is settled exactly once, by `ack` or by `nak`. */
+/** One message as a bus delivered it. Settle every delivery exactly once, by `ack` or by `nak`. */
 export interface Delivery {
-  /** `id` is empty when the publisher gave none. */
+  /** Its `id` is empty when the publisher gave none. */
   readonly message: Message;
-  /** Where the bus stores it: the same at every delivery, different for every message. */
+  /** Where the bus stores the message: the same at every redelivery, different for every message. */
   readonly address: string;
   /** 1 at the first delivery. */
   readonly attempt: number;
-  /** Done: never deliver it again. To be called after the effect is durable. */
+  /** Processed: never redeliver it. Call it after the effect is durable. */
   ack(): void;
-  /** Not done: deliver it again, not before `delayMs`. */
+  /** Not processed: redeliver it, after `delayMs` at the earliest. */
   nak(delayMs: number): void;
-  /** Still at it: do not take the silence for a failure. */
+  /** Still in progress: restarts the ack wait, so that the message is not redelivered meanwhile. */
   working(): void;
 }
 
-/** Where the bus has stored a message. */
+/** Confirms that the bus has stored a message. */
 export interface Receipt {
-  /** Grows with every message of the stream; a repeat has that of the first. */
+  /** Increases with every message that the stream stores. A duplicate gets the sequence of the first copy. */
   readonly sequence: number;
-  /** True when the bus had the message already. */
+  /** True when the bus already had the message. */
   readonly duplicate: boolean;
 }
 
-/** What a stream is and how long; comparing two tells whether it has lost anything in between. */
+/** Identity and length of a stream. Two states, compared, show whether it lost messages in between. */
 export interface StreamState {
-  /** Differs for a stream that was made anew. */
+  /** Changes when the stream is recreated. */
   readonly id: string;
-  /** 0 when it never held anything. */
+  /** 0 when the stream never held a message. */
   readonly lastSequence: number;
 }
 
 /** The publishing side of a bus. */
 export abstract class EventPublisher {
   /**
-   * Resolves when the bus has stored the message; publishing the same id again within the bus's window stores
-   * nothing and resolves too. Rejects when it is not stored or when that is unknown: repeat it with the same id.
-   * Has a deadline of its own.
+   * Resolves when the bus has stored the message. Publishing the same id again within the bus's duplicate window
+   * stores nothing and resolves too. Rejects when the message is not stored or when that is unknown: publish it again
+   * with the same id. Has its own timeout.
    */
   abstract publish(message: Message): Promise<Receipt>;
 
-  /** The stream that takes the messages, made when it is missing. Rejects when it cannot be told. */
+  /**
+   * The state of the stream that takes the messages. Creates the stream when it is missing. Rejects when the bus
+   * cannot answer.
+   */
   abstract state(): Promise<StreamState>;
 
   /**
-   * The id with which the message was published that the stream holds at this sequence; undefined when it holds none
-   * there. Rejects when it cannot be told.
+   * The id under which the message at this sequence was published; undefined when the stream holds no message there.
+   * Rejects when the bus cannot answer.
    */
   abstract idAt(sequence: number): Promise<string | undefined>;
 }
@@ -63,11 +66,33 @@ export abstract class EventPublisher {
 /** The consuming side of a bus: one durable consumer. */
 export abstract class EventSource {
   /**
-   * Yields what there is, in stream order, 1 to `max` deliveries at a time, until `signal` aborts. Never throws:
-   * a lost connection, consumer or stream is waited for or made anew. What the reader still has when it asks for the
-   * next batch, or dies with, and has neither acked nor naked comes again; while it works on a batch nothing does.
+   * Yields deliveries in stream order, 1 to `max` at a time, until `signal` aborts. It waits for a lost connection, and
+   * recreates a lost consumer or stream. It throws only when the durable consumer belongs to another app. Deliveries
+   * that are not settled are redelivered after the reader asks for the next batch or dies, but not while it works on
+   * their batch.
    */
   abstract batches(max: number, signal: AbortSignal): AsyncIterable<Delivery[]>;
-  /** Messages not yet acked: waiting to be delivered plus delivered and open. Rejects when it cannot be told. */
+  /**
+   * Messages not yet acked: those waiting for delivery plus those delivered and not settled. Rejects when the bus
+   * cannot answer.
+   */
   abstract lag(): Promise<number>;
+}
+
+/** An event, identified by its id and by where the bus stores it. */
+export interface StoredEvent {
+  /** Empty when the publisher gave none. */
+  readonly id: string;
+  readonly address: string;
+}
+
+/** What a consumer has settled: the events that have taken effect or are kept as dead letters. */
+export interface SettledEvents {
+  /**
+   * When the newest event that has taken effect was created, according to its id; the epoch when there is none. Ids
+   * from the future are ignored: the clock of their producer was wrong.
+   */
+  newestTime(): Promise<Date>;
+  /** True when all of these events are settled. An event whose id the inbox has already forgotten is not. */
+  areSettled(events: readonly StoredEvent[]): Promise<boolean>;
 }

@@ -8,7 +8,7 @@ describe('Backoff', () => {
     expect([1, 2, 3, 4, 5, 6].map(() => backoff.next())).toEqual([100, 200, 400, 800, 1_000, 1_000]);
   });
 
-  it('starts anew after a success', () => {
+  it('starts again at the base after a reset', () => {
     const backoff = new Backoff({ baseMs: 100, random: () => 0.5 });
     backoff.next();
     backoff.next();
@@ -17,7 +17,7 @@ describe('Backoff', () => {
     expect(backoff.next()).toBe(50);
   });
 
-  it('stays within 1 ms and the cap for ever', () => {
+  it('is never below 1 ms nor above the cap', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 0.999_999, noNaN: true }), fc.nat(2_000), (random, failures) => {
         const backoff = new Backoff({ baseMs: 50, maxMs: 5_000, random: () => random });

@@ -9,8 +9,8 @@ export interface BackoffOptions {
 
 /**
  * Capped exponential backoff with full jitter (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture
- * Blog 2015): attempt n waits a uniform time between 0 and min(max, base * 2^n). It never gives up; whoever
- * uses it decides whether to.
+ * Blog 2015): the delay after failure n, counted from 0, is uniform between 0 and min(max, base * 2^n). The number of
+ * failures has no limit: when to give up is the caller's decision.
  */
 export class Backoff {
   private attempt = 0;
@@ -29,15 +29,15 @@ export class Backoff {
     return this.attempt;
   }
 
-  /** Counts one failure and returns how long to wait after it, in whole ms, at least 1. */
+  /** Counts one failure and returns the delay before the next attempt, in whole ms, at least 1. */
   next(): number {
-    // 2^30 ms is 12 days: past any cap, and far from losing precision.
+    // 2^30 ms are 12 days: above any cap, and still exact as a double.
     const bound = Math.min(this.maxMs, this.baseMs * 2 ** Math.min(this.attempt, 30));
     this.attempt += 1;
     return Math.max(1, Math.ceil(bound * this.random()));
   }
 
-  /** To be called after a success: the next failure waits like the first one. */
+  /** Call it after a success: the delay after the next failure is that of a first one. */
   reset(): void {
     this.attempt = 0;
   }

@@ -1,58 +1,63 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Deadline } from './deadline.js';
 import { DeadlineWatch, type WatchLink } from './deadline-watch.js';
+import type { Deadline } from './deadline.js';
 import { type Link, LinkedList } from './linked-list.js';
 
-/** `full` = too many wait already; `late` = its deadline passed, `gone` = its caller went away, before it had an answer. */
-export type Refusal = 'full' | 'late' | 'gone';
+/**
+ * Why an item is refused. `full`: too many wait already. `late`: its deadline passed before it was answered, or less
+ * than `minLeftMs` was left to send it. `gone`: its caller went away before it was answered.
+ */
+export type RefusalReason = 'full' | 'late' | 'gone';
 
 export interface BatcherOptions<Item, Result> {
   /**
-   * Does the work of a batch and answers each item on its own, in the order given. When it throws, the items of a
-   * batch are sent again one by one, unless it was an outage.
+   * Processes a batch. Resolves with one result for each item, in the order of `items`. When it rejects, every item of
+   * the batch is sent again in a batch of its own, unless `isOutage` says that this is pointless.
    *
-   * @param signal aborts when nobody waits for any of the answers any more
+   * @param signal aborts when every item of the batch was refused meanwhile
    */
   send: (items: readonly Item[], signal: AbortSignal) => Promise<readonly PromiseSettledResult<Result>[]>;
-  /** Would an item alone fail the same way? */
+  /** Would every item of the batch fail the same way when sent alone? */
   isOutage: (error: unknown) => boolean;
-  /** What an item is rejected with that was not sent, or not answered in time. */
-  refuse: (why: Refusal) => Error;
-  /** Items in a batch. */
+  /** Makes the error that a refused item is rejected with. */
+  refuse: (reason: RefusalReason) => Error;
+  /** Most items in a batch. */
   maxItems: number;
-  /** Bytes of a batch by {@link sizeOf}; an item that is larger goes alone. Default: no bound. */
+  /** Most bytes in a batch, by {@link sizeOf}; an item larger than this is sent alone. Default: no limit. */
   maxBytes?: number;
-  /** Default: 0. */
+  /** Size of an item in bytes. Default: 0 for every item. */
   sizeOf?: (item: Item) => number;
-  /** Items that wait to be sent. */
+  /** Most items that wait to be sent; more are refused as `full`. */
   maxQueued: number;
-  /** Batches under way at a time. Default 1. */
+  /** Most batches in flight at a time. Default 1. */
   maxInFlight?: number;
   /**
-   * How long items gather behind the last batch that was sent when it is not back by then and another may be under
-   * way, in ms: a batch that is stuck does not hold up the others. Default 20.
+   * How long items gather after the last batch was sent before another may follow while batches are in flight, in ms:
+   * a batch that hangs does not hold up the others. Matters only with `maxInFlight` above 1. Default 20.
    */
   gatherMs?: number;
   /**
-   * How long the next batch waits for whoever has just been answered to ask again, in ms: until all that waited then
-   * and as many as were answered are there. Under load callers then march in step and share one batch, instead of
-   * two that alternate. Who comes alone meets nobody to wait for. Default 0.
+   * How long the next batch waits for the callers of the one just answered to ask again, in ms. It goes earlier once
+   * there are as many items as were queued at that moment plus those answered. So callers under load share one batch
+   * instead of two that alternate. A single caller does not wait: its own item is all that is expected. Default 0.
    */
   lingerMs?: number;
-  /** An item that has less than this left is not worth sending, in ms. Default 0. */
+  /** An item with less time left than this is refused as `late` instead of sent, in ms. Default 0. */
   minLeftMs?: number;
-  /** Told of each batch that is sent: how many items it has. */
+  /** Called for each batch that is sent, with the number of its items. */
   onSent?: (items: number) => void;
-  onRefused?: (why: Refusal) => void;
+  /** Called for each item that is refused. */
+  onRefused?: (reason: RefusalReason) => void;
 }
 
 /**
- * Does in one go what many ask for one by one. What is asked for while a batch is under way gathers and goes as the
- * next batch; so batches grow with the load, and an item that comes alone is sent at once, with all else that came in
- * the same turn of the event loop. Items are sent in the order of their coming.
+ * Group commit: processes in one batch what many callers ask for one by one. Items that come while a batch is in flight
+ * form the next one, so batches grow with the load. When none is in flight, an item is sent at once, together with all
+ * that came in the same turn of the event loop. Items are sent in the order in which they came.
  *
- * Each item keeps its own deadline: it is answered or refused by then, whatever becomes of its batch, and is not sent
- * when that is over or its caller has gone. An item is answered once and fails for no fault of another.
+ * Each item keeps its own deadline: it is answered or refused by then, even when its batch is still in flight. It is not
+ * sent once its deadline passed or its caller went away. An item is settled exactly once, and never fails because of
+ * another item.
  */
 export class Batcher<Item extends { readonly deadline: Deadline }, Result> {
   private readonly queue = new LinkedList<Entry<Item, Result>>();
@@ -60,14 +65,14 @@ export class Batcher<Item extends { readonly deadline: Deadline }, Result> {
   private readonly maxInFlight: number;
   private readonly gatherMs: number;
   private readonly lingerMs: number;
-  /** A batch is the work of no single caller: it runs in the context in which the batcher was made. */
-  private readonly detached = AsyncLocalStorage.snapshot();
+  /** A batch belongs to no single caller: it runs in the async context in which the batcher was made. */
+  private readonly runDetached = AsyncLocalStorage.snapshot();
   private inFlight = 0;
   private isScheduled = false;
-  private gathering: NodeJS.Timeout | undefined;
-  /** Items that the next batch waits for, while it does. */
-  private expected = 0;
-  private lingering: NodeJS.Timeout | undefined;
+  private gatherTimer: NodeJS.Timeout | undefined;
+  /** While it lingers, the next batch is sent once so many items are queued; else 0. */
+  private lingersFor = 0;
+  private lingerTimer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: BatcherOptions<Item, Result>) {
     this.maxInFlight = options.maxInFlight ?? 1;
@@ -81,13 +86,16 @@ export class Batcher<Item extends { readonly deadline: Deadline }, Result> {
   }
 
   /**
-   * @returns the item's own answer
-   * @throws the item's own failure, that of its batch when that was an outage, or what `refuse` makes
+   * Queues an item.
+   *
+   * @returns the item's own result
+   * @throws the item's own failure; what `send` threw, when it was an outage or thrown for this item alone; or the
+   *   error of `refuse`
    */
   add(item: Item): Promise<Result> {
     if (this.queue.size >= this.options.maxQueued) return Promise.reject(this.refusal('full'));
     const { deadline } = item;
-    if (deadline.signal.aborted) return Promise.reject(this.refusal(whyOver(deadline)));
+    if (deadline.signal.aborted) return Promise.reject(this.refusal(reasonOf(deadline)));
     return new Promise((resolve, reject) => {
       const entry: Entry<Item, Result> = { item, deadline, resolve, reject };
       entry.queued = this.queue.add(entry);
@@ -97,43 +105,43 @@ export class Batcher<Item extends { readonly deadline: Deadline }, Result> {
   }
 
   private schedule(): void {
-    const mayGo = this.inFlight === 0 || (this.inFlight < this.maxInFlight && !this.gathering);
-    if (this.isScheduled || this.queue.size === 0 || !mayGo || this.queue.size < this.expected) return;
+    const canSend = this.inFlight === 0 || (this.inFlight < this.maxInFlight && !this.gatherTimer);
+    if (this.isScheduled || this.queue.size === 0 || !canSend || this.queue.size < this.lingersFor) return;
     this.isScheduled = true;
-    setImmediate(() => this.detached(() => this.sendNext()));
+    setImmediate(() => this.runDetached(() => this.sendNext()));
   }
 
   private sendNext(): void {
     this.isScheduled = false;
-    this.expect(0);
-    const entries = this.take();
+    this.linger(0);
+    const entries = this.nextBatch();
     if (entries.length === 0) return;
     this.inFlight += 1;
-    clearTimeout(this.gathering);
-    this.gathering = setTimeout(() => {
-      this.gathering = undefined;
+    clearTimeout(this.gatherTimer);
+    this.gatherTimer = setTimeout(() => {
+      this.gatherTimer = undefined;
       this.schedule();
     }, this.gatherMs).unref();
     void this.deliver(entries).then(() => {
       this.inFlight -= 1;
-      this.expect(this.queue.size + entries.length);
+      this.linger(this.queue.size + entries.length);
       this.schedule();
     });
   }
 
-  /** Lets the next batch wait for so many items, for `lingerMs` at most. */
-  private expect(items: number): void {
-    clearTimeout(this.lingering);
-    this.expected = this.lingerMs > 0 ? Math.min(items, this.options.maxItems) : 0;
-    if (this.expected === 0) return;
-    this.lingering = setTimeout(() => {
-      this.expected = 0;
+  /** Holds the next batch back until so many items are queued, for `lingerMs` at most; 0 = not at all. */
+  private linger(items: number): void {
+    clearTimeout(this.lingerTimer);
+    this.lingersFor = this.lingerMs > 0 ? Math.min(items, this.options.maxItems) : 0;
+    if (this.lingersFor === 0) return;
+    this.lingerTimer = setTimeout(() => {
+      this.lingersFor = 0;
       this.schedule();
     }, this.lingerMs).unref();
   }
 
-  /** The next batch; whoever is too late by now is refused. */
-  private take(): Entry<Item, Result>[] {
+  /** Takes the next batch out of the queue. Refuses items whose time is up. */
+  private nextBatch(): Entry<Item, Result>[] {
     const { maxItems, maxBytes = Infinity, sizeOf = () => 0, minLeftMs = 0 } = this.options;
     const entries: Entry<Item, Result>[] = [];
     let bytes = 0;
@@ -151,14 +159,14 @@ export class Batcher<Item extends { readonly deadline: Deadline }, Result> {
     return entries;
   }
 
-  /** Resolves when each of them has its answer. */
+  /** Sends a batch. Resolves when each of its items is settled. */
   private async deliver(entries: readonly Entry<Item, Result>[]): Promise<void> {
-    const flight = { waiting: entries.length, nobodyWaits: new AbortController() };
-    for (const entry of entries) entry.flight = flight;
+    const batch = { waiting: entries.length, abandoned: new AbortController() };
+    for (const entry of entries) entry.batch = batch;
     this.options.onSent?.(entries.length);
     try {
       const items = entries.map(({ item }) => item);
-      const results = await this.options.send(items, flight.nobodyWaits.signal);
+      const results = await this.options.send(items, batch.abandoned.signal);
       entries.forEach((entry, index) => this.settle(entry, results[index] ?? MISSING));
     } catch (reason) {
       const waiting = entries.filter(({ watched }) => watched?.list);
@@ -170,30 +178,35 @@ export class Batcher<Item extends { readonly deadline: Deadline }, Result> {
     }
   }
 
+  /** Refuses an item whose time is up or whose caller went away. */
   private giveUp(entry: Entry<Item, Result>): void {
-    if (!this.takeOut(entry)) return;
-    entry.reject(this.refusal(whyOver(entry.deadline)));
-    const { flight } = entry;
-    if (!flight) return;
-    flight.waiting -= 1;
-    if (flight.waiting === 0) flight.nobodyWaits.abort();
+    if (!this.remove(entry)) return;
+    entry.reject(this.refusal(reasonOf(entry.deadline)));
+    const { batch } = entry;
+    if (!batch) return;
+    batch.waiting -= 1;
+    if (batch.waiting === 0) batch.abandoned.abort();
   }
 
   private settle(entry: Entry<Item, Result>, result: PromiseSettledResult<Result>): void {
-    if (!this.takeOut(entry)) return;
+    if (!this.remove(entry)) return;
     if (result.status === 'fulfilled') entry.resolve(result.value);
     else entry.reject(result.reason);
   }
 
-  /** @returns false when it had its answer before */
-  private takeOut({ queued, watched }: Entry<Item, Result>): boolean {
+  /**
+   * Takes an item out of queue and watch.
+   *
+   * @returns false when it was settled before
+   */
+  private remove({ queued, watched }: Entry<Item, Result>): boolean {
     if (queued) this.queue.remove(queued);
     return watched !== undefined && this.watch.delete(watched);
   }
 
-  private refusal(why: Refusal): Error {
-    this.options.onRefused?.(why);
-    return this.options.refuse(why);
+  private refusal(reason: RefusalReason): Error {
+    this.options.onRefused?.(reason);
+    return this.options.refuse(reason);
   }
 }
 
@@ -204,11 +217,11 @@ interface Entry<Item, Result> {
   readonly reject: (reason: unknown) => void;
   queued?: Link<Entry<Item, Result>>;
   watched?: WatchLink<Entry<Item, Result>>;
-  /** The batch that it was last sent with. */
-  flight?: { waiting: number; readonly nobodyWaits: AbortController };
+  /** The batch that it was last sent in: how many of its items are unsettled, and what aborts when none is. */
+  batch?: { waiting: number; readonly abandoned: AbortController };
 }
 
-function whyOver({ signal, expired }: Deadline): Refusal {
+function reasonOf({ signal, expired }: Deadline): RefusalReason {
   return signal.aborted && !expired ? 'gone' : 'late';
 }
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Breaker, type BreakerState } from './breaker.js';
 
-class Trouble extends Error {}
-class Refusal extends Error {}
-class NotMade extends Error {}
+class ServiceFailure extends Error {}
+class OtherError extends Error {}
+class CallRefused extends Error {}
 
 let changes: BreakerState[];
 let breaker: Breaker;
@@ -11,8 +11,8 @@ beforeEach(() => {
   jest.useFakeTimers();
   changes = [];
   breaker = new Breaker({
-    isFailure: (error) => error instanceof Trouble,
-    refuse: () => new NotMade(),
+    isFailure: (error) => error instanceof ServiceFailure,
+    refuse: () => new CallRefused(),
     onChange: (state) => changes.push(state),
   });
 });
@@ -21,26 +21,26 @@ afterEach(() => {
 });
 
 const works = () => breaker.run(() => Promise.resolve('done'));
-const fails = (error: Error = new Trouble()) =>
+const fails = (error: Error = new ServiceFailure()) =>
   breaker.run(() => Promise.reject(error)).catch(() => 'failed');
 async function open() {
   for (let n = 0; n < 10; n += 1) await fails();
 }
 
 describe('Breaker', () => {
-  it('hands on what a call answers or throws', async () => {
+  it('returns what the call returns, and throws what it throws', async () => {
     await expect(works()).resolves.toBe('done');
-    const error = new Trouble();
+    const error = new ServiceFailure();
     await expect(breaker.run(() => Promise.reject(error))).rejects.toBe(error);
   });
 
-  it('opens when nearly all calls fail, then refuses without a call', async () => {
+  it('opens when nearly all calls fail, and then refuses calls without making them', async () => {
     await open();
     expect(breaker.state).toBe('open');
-    await expect(works()).rejects.toBeInstanceOf(NotMade);
+    await expect(works()).rejects.toBeInstanceOf(CallRefused);
   });
 
-  it('does not open because of a few calls', async () => {
+  it('does not open after fewer than ten calls', async () => {
     for (let n = 0; n < 9; n += 1) await fails();
     expect(changes).toEqual([]);
   });
@@ -50,34 +50,34 @@ describe('Breaker', () => {
     expect(changes).toEqual([]);
   });
 
-  it('takes an error that is no failure for a sign of life', async () => {
-    for (let n = 0; n < 100; n += 1) await fails(new Refusal());
+  it('counts an error that is no failure as a success', async () => {
+    for (let n = 0; n < 100; n += 1) await fails(new OtherError());
     for (let n = 0; n < 11; n += 1) await fails();
     expect(changes).toEqual([]);
   });
 
-  it('lets one call through after a second, refuses the others meanwhile, and closes when it works', async () => {
+  it('makes one trial call after a second, refuses others meanwhile, and closes when it succeeds', async () => {
     await open();
     await jest.advanceTimersByTimeAsync(1_000);
     const answer = Promise.withResolvers<string>();
     const probe = breaker.run(() => answer.promise);
-    await expect(works()).rejects.toBeInstanceOf(NotMade);
-    answer.resolve('well again');
-    await expect(probe).resolves.toBe('well again');
+    await expect(works()).rejects.toBeInstanceOf(CallRefused);
+    answer.resolve('recovered');
+    await expect(probe).resolves.toBe('recovered');
     await expect(works()).resolves.toBe('done');
     expect(changes).toEqual(['open', 'half-open', 'closed']);
   });
 
-  it('opens for another second when that call fails', async () => {
+  it('opens for another second when the trial call fails', async () => {
     await open();
     await jest.advanceTimersByTimeAsync(1_000);
     await fails();
-    await expect(works()).rejects.toBeInstanceOf(NotMade);
+    await expect(works()).rejects.toBeInstanceOf(CallRefused);
     await jest.advanceTimersByTimeAsync(1_000);
     await expect(works()).resolves.toBe('done');
   });
 
-  it('does not stay open because the clock was set back', async () => {
+  it('does not stay open longer when the wall clock is set back', async () => {
     await open();
     jest.setSystemTime(Date.now() - 3_600_000);
     await jest.advanceTimersByTimeAsync(1_000);

@@ -7,33 +7,34 @@ import {
   SamplingBreaker,
 } from 'cockatiel';
 
-/** `open`: calls are refused at once. `half-open`: one call finds out whether they would work again. */
+/** `closed`: calls are made. `open`: calls are refused at once. `half-open`: all but one trial call are refused. */
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
 export interface BreakerOptions {
-  /** Does this error say that whoever is called is in trouble? Every other outcome says that it is well. */
+  /** Does this error count as a failure of the called service? Every other outcome counts as a success. */
   isFailure: (error: unknown) => boolean;
-  /** What a call is rejected with that is not made. */
+  /** Makes the error that a refused call is rejected with. */
   refuse: (cause?: Error) => Error;
-  /** Told of every change of state. */
+  /** Called with the new state at every change. */
   onChange: (state: BreakerState) => void;
-  /** How long calls are refused before one is let through, in ms. Default 1 000. */
+  /** How long the breaker stays open before it makes a trial call, in ms. Default 1 000. */
   openMs?: number;
 }
 
-/** More than 8 of 10 calls failed, of at least 10, in the last five stretches of 400 ms that had calls. */
+/** Opens when more than 80 % of at least 10 calls failed, counted over the last five windows of 400 ms that had calls. */
 const SAMPLE = { threshold: 0.8, duration: 2_000, minimumRps: 5 };
 
 /**
- * Spares a service in trouble the calls that would fail, and their callers the wait. Opens when nearly all calls fail;
- * then refuses for `openMs`, lets one call through, and closes when that works. Shared by all calls to one service.
+ * A circuit breaker, shared by all calls to one service: a failing service gets no calls, and its callers need not wait
+ * for errors. It opens when nearly all calls fail, refuses calls for `openMs`, then makes one trial call: success closes
+ * it, failure opens it again.
  */
 export class Breaker {
   private readonly policy;
 
   constructor(private readonly options: BreakerOptions) {
     const { isFailure, onChange, openMs = 1_000 } = options;
-    // Outcomes instead of errors: to cockatiel, an error that is no failure would be no call at all.
+    // Gives cockatiel outcomes instead of errors: it would not count a call whose error is no failure.
     const failed = (result: unknown) => {
       const outcome = result as PromiseSettledResult<unknown>;
       return outcome.status === 'rejected' && isFailure(outcome.reason);
@@ -56,9 +57,9 @@ export class Breaker {
     }
   }
 
-  /** @throws what `call` throws, or what `refuse` makes when the call was not made */
+  /** @throws what `call` throws, or the error of `refuse` when the call was not made */
   async run<T>(call: () => Promise<T>): Promise<T> {
-    // Who comes while another finds out would have to wait for it, past its own deadline.
+    // cockatiel would let this call wait for the trial call, perhaps past its own deadline.
     if (this.state === 'half-open') throw this.options.refuse();
     try {
       const outcome = await this.policy.execute(() => settled(call()));
@@ -77,7 +78,7 @@ function settled<T>(promise: Promise<T>): Promise<PromiseSettledResult<T>> {
   );
 }
 
-/** Cockatiel goes by the wall clock, which may be set back by an hour; this one goes by the monotonic clock. */
+/** Times the open state by the monotonic clock. Cockatiel uses the wall clock, which may be set back by an hour. */
 class OpenFor implements IBackoff<unknown> {
   private readonly until: number;
 

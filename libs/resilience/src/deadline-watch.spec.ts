@@ -1,7 +1,7 @@
-import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { Deadline } from './deadline.js';
+import { getEventListeners } from 'node:events';
 import { DeadlineWatch, type WatchLink } from './deadline-watch.js';
+import { Deadline } from './deadline.js';
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
@@ -11,22 +11,22 @@ interface Named {
   readonly deadline: Deadline;
 }
 
-/** A watch of named deadlines, and the names of those that were over, in the order in which it told so. */
+/** A watch of named deadlines, and the names that it reported as over, in that order. */
 function setUp() {
   const over: string[] = [];
   const links = new Map<string, WatchLink<Named>>();
   const watch = new DeadlineWatch<Named>(({ name }) => {
     over.push(name);
-    takeBack(name);
+    remove(name);
   });
   const add = (name: string, ms: number, signal = new AbortController().signal) =>
-    void links.set(name, watch.add({ name, deadline: Deadline.keptBy(signal, ms) }));
-  const takeBack = (name: string) => watch.delete(links.get(name)!);
-  return { over, add, takeBack };
+    void links.set(name, watch.add({ name, deadline: Deadline.withoutTimer(signal, ms) }));
+  const remove = (name: string) => watch.delete(links.get(name)!);
+  return { over, add, remove };
 }
 
 describe('DeadlineWatch', () => {
-  it('tells of each deadline when it passes, in whatever order they were given, with one timer', () => {
+  it('reports each deadline when it passes, in whatever order they were added, with one timer', () => {
     const { over, add } = setUp();
     add('late', 300);
     add('soon', 100);
@@ -41,7 +41,7 @@ describe('DeadlineWatch', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('tells all who came with a caller when it goes away, and nobody else', () => {
+  it('reports all items of a caller that goes away, and no others', () => {
     const { over, add } = setUp();
     const caller = new AbortController();
     add('a', 1_000, caller.signal);
@@ -51,13 +51,13 @@ describe('DeadlineWatch', () => {
     expect(over).toEqual(['a', 'c']);
   });
 
-  it('tells nothing of what was taken back', () => {
-    const { over, add, takeBack } = setUp();
+  it('does not report removed items', () => {
+    const { over, add, remove } = setUp();
     const caller = new AbortController();
     for (const name of ['a', 'b']) {
       add(name, 100, caller.signal);
-      expect(takeBack(name)).toBe(true);
-      expect(takeBack(name)).toBe(false);
+      expect(remove(name)).toBe(true);
+      expect(remove(name)).toBe(false);
     }
     add('c', 100, caller.signal);
     caller.abort();
@@ -65,21 +65,21 @@ describe('DeadlineWatch', () => {
     expect(over).toEqual(['c']);
   });
 
-  it('listens once to what comes in one call, and no longer than somebody waits', () => {
-    const { add, takeBack } = setUp();
+  it('adds one listener for the items of one signal, and removes it with the last of them', () => {
+    const { add, remove } = setUp();
     const caller = new AbortController();
     const count = () => getEventListeners(caller.signal, 'abort').length;
     for (const name of ['a', 'b']) add(name, 100, caller.signal);
     expect(count()).toBe(1);
-    takeBack('a');
+    remove('a');
     expect(count()).toBe(1);
-    takeBack('b');
+    remove('b');
     expect(count()).toBe(0);
     add('c', 100, caller.signal);
     expect(count()).toBe(1);
   });
 
-  it('looks each minute at a deadline that is longer than any timer', () => {
+  it('checks each minute a deadline that is longer than a timer can be', () => {
     const { over, add } = setUp();
     add('far', 2 ** 40);
     jest.advanceTimersByTime(10 * 60_000);

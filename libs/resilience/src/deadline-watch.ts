@@ -1,10 +1,10 @@
 import type { Deadline } from './deadline.js';
 import { type Link, LinkedList } from './linked-list.js';
 
-/** Looks at least this often, in ms: longer than any timer of Node would be is a mistake anyway. */
+/** Longest time between two looks at the deadlines, in ms: a timer of Node cannot run longer than 24.8 days. */
 const MAX_SLEEP_MS = 60_000;
 
-/** The one listener to a signal, for all items that came with it one after the other. */
+/** The one listener on a signal, shared by the items that were added with it one after the other. */
 interface Listening {
   readonly signal: AbortSignal;
   readonly onAbort: () => void;
@@ -19,8 +19,8 @@ interface Watched<Item> {
 export type WatchLink<Item> = Link<Watched<Item>>;
 
 /**
- * Tells when deadlines pass and when callers go away, with one timer for all and one listener for what comes in one
- * call and so has one signal: deadlines come and go by the thousand a second.
+ * Reports when deadlines pass and when callers go away. As thousands of deadlines are added and removed in a second, it
+ * uses one timer for all, and one listener for the items of one call, which share a signal.
  */
 export class DeadlineWatch<Item extends { readonly deadline: Deadline }> {
   private readonly watched = new LinkedList<Watched<Item>>();
@@ -29,12 +29,12 @@ export class DeadlineWatch<Item extends { readonly deadline: Deadline }> {
   private wakesAt = Infinity;
 
   /**
-   * @param over called when the deadline of an item is over, until it is taken back by {@link delete}; what is taken
-   *   back while others are told may be told once more
+   * @param onOver called when the deadline of an item passes or its signal aborts, unless {@link delete} removed it
+   *   before; an item that is removed while others are being reported may still be reported once
    */
-  constructor(private readonly over: (item: Item) => void) {}
+  constructor(private readonly onOver: (item: Item) => void) {}
 
-  /** @param item whose signal has not aborted yet */
+  /** @param item its signal must not have aborted yet */
   add(item: Item): WatchLink<Item> {
     const { signal, remainingMs } = item.deadline;
     if (performance.now() + remainingMs < this.wakesAt) this.sleep(remainingMs);
@@ -43,7 +43,7 @@ export class DeadlineWatch<Item extends { readonly deadline: Deadline }> {
     return this.watched.add({ item, listening });
   }
 
-  /** @returns false when it had been taken back before */
+  /** @returns false when the item was removed before */
   delete(link: WatchLink<Item>): boolean {
     if (!this.watched.remove(link)) return false;
     const { listening } = link.value;
@@ -56,7 +56,7 @@ export class DeadlineWatch<Item extends { readonly deadline: Deadline }> {
 
   private listen(signal: AbortSignal): Listening {
     const onAbort = () => {
-      for (const { item } of this.watched.values()) if (item.deadline.signal === signal) this.over(item);
+      for (const { item } of this.watched.values()) if (item.deadline.signal === signal) this.onOver(item);
     };
     signal.addEventListener('abort', onAbort);
     this.latest = { signal, onAbort, items: 0 };
@@ -67,14 +67,14 @@ export class DeadlineWatch<Item extends { readonly deadline: Deadline }> {
     clearTimeout(this.timer);
     const sleepMs = Math.min(Math.ceil(ms), MAX_SLEEP_MS);
     this.wakesAt = performance.now() + sleepMs;
-    this.timer = setTimeout(() => this.look(), sleepMs).unref();
+    this.timer = setTimeout(() => this.checkAll(), sleepMs).unref();
   }
 
-  private look(): void {
+  private checkAll(): void {
     this.wakesAt = Infinity;
     let nextMs = Infinity;
     for (const { item } of this.watched.values()) {
-      if (item.deadline.expired) this.over(item);
+      if (item.deadline.expired) this.onOver(item);
       else nextMs = Math.min(nextMs, item.deadline.remainingMs);
     }
     if (nextMs < Infinity) this.sleep(nextMs);

@@ -5,7 +5,7 @@ describe('Deadline', () => {
   beforeEach(() => void jest.useFakeTimers());
   afterEach(() => void jest.useRealTimers());
 
-  it('tells what is left and never less than nothing', () => {
+  it('tells the time left, never below 0', () => {
     const deadline = Deadline.after(60_000);
     expect(deadline).toMatchObject({ remainingMs: 60_000, expired: false });
     jest.advanceTimersByTime(59_999);
@@ -32,14 +32,14 @@ describe('Deadline', () => {
     const caller = new AbortController();
     const deadline = Deadline.after(60_000, caller.signal);
     expect(deadline.over).toBe(false);
-    expect(Deadline.keptBy(caller.signal, 0).over).toBe(true);
+    expect(Deadline.withoutTimer(caller.signal, 0).over).toBe(true);
     caller.abort();
     expect(deadline).toMatchObject({ over: true, expired: false });
   });
 
-  it('can be the first or the last of several, and sooner than another', () => {
+  it('can be the earliest or the latest of several, and can be shortened', () => {
     const { signal } = new AbortController();
-    const several = [300, 100, 200].map((ms) => Deadline.keptBy(AbortSignal.abort(), ms));
+    const several = [300, 100, 200].map((ms) => Deadline.withoutTimer(AbortSignal.abort(), ms));
     const [first, last] = [Deadline.earliest(several, signal), Deadline.latest(several, signal)];
     expect(first).toMatchObject({ signal, over: false, remainingMs: 100 });
     expect(last.remainingMs).toBe(300);

@@ -1,67 +1,70 @@
 /**
- * A point in time after which an answer is of no use to whoever asked, on this process's monotonic clock.
- * Only what is left travels between processes, as gRPC's `grpc-timeout` does.
+ * The point in time after which the caller no longer needs an answer, on the monotonic clock of this process. Between
+ * processes only the time left is sent, as gRPC does in `grpc-timeout`.
  */
 export class Deadline {
   private constructor(
     private readonly at: number,
-    /** Aborts when the caller went away, and at the deadline if somebody keeps it: {@link after} with a `TimeoutError`. */
+    /** Aborts when the caller goes away. One made by {@link after} also aborts at the deadline, with a `TimeoutError`. */
     readonly signal: AbortSignal,
   ) {}
 
   /**
-   * @param ms how long from now, in ms; not negative
-   * @param caller aborts when the caller went away
+   * A deadline with a timer of its own, which does not keep the process alive.
+   *
+   * @param ms from now, in ms; below 0 counts as passed
+   * @param caller aborts when the caller goes away
    */
   static after(ms: number, caller?: AbortSignal): Deadline {
-    // AbortSignal.timeout does not keep the process alive.
     const timeout = AbortSignal.timeout(Math.max(0, Math.ceil(ms)));
     return new Deadline(performance.now() + ms, caller ? AbortSignal.any([timeout, caller]) : timeout);
   }
 
   /**
-   * One without a timer of its own: somebody else keeps the time, as gRPC does for its calls, or looks at what is left.
+   * A deadline without a timer of its own: the owner of `signal` times it, as gRPC does for its calls, or users check
+   * {@link remainingMs}.
    *
-   * @param signal aborts when the caller went away; at the deadline, too, if whoever keeps the time does it so
-   * @param ms how long from now, in ms
+   * @param signal aborts when the caller goes away; its owner may also abort it at the deadline
+   * @param ms from now, in ms; below 0 counts as passed
    */
-  static keptBy(signal: AbortSignal, ms: number): Deadline {
+  static withoutTimer(signal: AbortSignal, ms: number): Deadline {
     return new Deadline(performance.now() + ms, signal);
   }
 
   /**
-   * The first of several to be over.
+   * The deadline of several that passes first.
    *
-   * @param signal in place of theirs
+   * @param signal replaces theirs
    */
   static earliest(deadlines: readonly Deadline[], signal: AbortSignal): Deadline {
     return new Deadline(Math.min(...deadlines.map(({ at }) => at)), signal);
   }
 
   /**
-   * The last of several to be over.
+   * The deadline of several that passes last.
    *
-   * @param signal in place of theirs
+   * @param signal replaces theirs
    */
   static latest(deadlines: readonly Deadline[], signal: AbortSignal): Deadline {
     return new Deadline(Math.max(...deadlines.map(({ at }) => at)), signal);
   }
 
-  /** The same, but in `ms` at the latest. */
+  /** The same deadline, or `ms` from now if that is earlier. */
   atMost(ms: number): Deadline {
     return new Deadline(Math.min(this.at, performance.now() + ms), this.signal);
   }
 
-  /** What is left, in ms; 0 once it has passed. */
+  /** Time left, in ms; 0 once the deadline has passed. */
   get remainingMs(): number {
     return Math.max(0, this.at - performance.now());
   }
 
+  /** The deadline has passed. */
   get expired(): boolean {
     return this.remainingMs === 0;
   }
 
-  /** Nobody waits for the answer any more: it has passed, or the caller went away. */
+  /** Nobody waits for the answer any more: the deadline has passed, or the caller went away. */
   get over(): boolean {
     return this.signal.aborted || this.expired;
   }

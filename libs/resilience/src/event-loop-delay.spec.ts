@@ -8,7 +8,7 @@ let delay: EventLoopDelay;
 beforeEach(() => void (delay = new EventLoopDelay()));
 afterEach(() => delay.stop());
 
-/** The tests run until they see it: a machine has as long as it takes. */
+/** Limit of a test, in ms: each waits for the value that it expects, however long that takes. */
 const PATIENCE_MS = 60_000;
 
 async function keepBusy(): Promise<void> {
@@ -19,7 +19,7 @@ async function keepBusy(): Promise<void> {
 }
 
 it(
-  'EventLoopDelay sees a loop that cannot keep up, and that it can again',
+  'EventLoopDelay rises while the loop cannot keep up, and falls when it can again',
   async () => {
     expect(delay.ms).toBe(0);
     await keepBusy();
@@ -29,7 +29,7 @@ it(
 );
 
 it(
-  'EventLoopDelay forgets at a reset what a busy start has left',
+  'EventLoopDelay is 0 after a reset',
   async () => {
     await keepBusy();
     delay.reset();

@@ -1,13 +1,14 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-/** The pause between two ticks of the monitor, in ms: part of all that it records. */
+/** The time between two samples of the monitor, in ms. Each value that it records includes it. */
 const RESOLUTION_MS = 10;
-/** How often the delay is read, in ms. */
+/** The time over which the delay is averaged, in ms. */
 const WINDOW_MS = 250;
 
 /**
- * How long what is ready to run in this process waits for its turn, as the mean of the last 250 ms: one long pause
- * for the garbage collector does not count for much, a loop that cannot keep up does. Keeps no process alive.
+ * The delay of the event loop: how long a callback that is ready to run waits. It is the mean over the last 250 ms, so
+ * that one long garbage collection counts little and a loop that cannot keep up counts much. Its timer does not keep the
+ * process alive.
  */
 export class EventLoopDelay {
   private readonly histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
@@ -19,25 +20,26 @@ export class EventLoopDelay {
     this.timer = setInterval(() => this.read(), WINDOW_MS).unref();
   }
 
-  /** In ms; 0 during the first 250 ms. */
+  /** The delay in ms; 0 during the first 250 ms. */
   get ms(): number {
     return this.meanMs;
   }
 
-  /** Begins anew, as if made now. */
+  /** Forgets what was measured, as if created now. */
   reset(): void {
     this.meanMs = 0;
     this.histogram.reset();
     this.timer.refresh();
   }
 
+  /** Ends the measurement; {@link ms} keeps its last value. */
   stop(): void {
     clearInterval(this.timer);
     this.histogram.disable();
   }
 
   private read(): void {
-    // Without a tick since the last time there is nothing new to know.
+    // No sample since the last read: the old value stays.
     if (this.histogram.count === 0) return;
     this.meanMs = Math.max(0, this.histogram.mean / 1e6 - RESOLUTION_MS);
     this.histogram.reset();

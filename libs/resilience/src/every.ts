@@ -1,10 +1,11 @@
 import { sleep } from './sleep.js';
 
 /**
- * Runs `task` now and then every `ms` (plus up to a tenth, so that replicas do not march in step), one run at a
- * time, until `signal` aborts. A run that fails is reported to `onError`, and the next one comes in its turn.
+ * Runs `task` now, and again `ms` after each run has ended, until `signal` aborts. Up to a tenth is added to each pause,
+ * so that replicas do not run at the same time. A run that fails is reported to `onError` and does not end the loop.
  *
  * @param ms pause between two runs, in ms
+ * @returns resolves when `signal` has aborted and the run under way has ended
  */
 export async function every(
   ms: number,

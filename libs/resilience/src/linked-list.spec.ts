@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { type Link, LinkedList } from './linked-list.js';
 
 describe('LinkedList', () => {
-  it('holds what came and did not go, in the order of its coming', () => {
+  it('holds what was added and not removed, in insertion order', () => {
     const steps = fc.array(fc.oneof(fc.record({ add: fc.nat() }), fc.record({ remove: fc.nat() })));
     fc.assert(
       fc.property(steps, (taken) => {
@@ -28,14 +28,14 @@ describe('LinkedList', () => {
     );
   });
 
-  it('leaves nothing on a link that went: garbage of the old generation would keep the others', () => {
+  it('leaves no reference on a removed link, which would keep the others alive in the old generation', () => {
     const list = new LinkedList<string>();
     const [, middle] = ['a', 'b', 'c'].map((value) => list.add(value));
     list.remove(middle!);
     expect(middle).toEqual({ value: 'b', list: undefined, previous: undefined, next: undefined });
   });
 
-  it('does not take out what is in another list', () => {
+  it('does not remove a link of another list', () => {
     const [one, other] = [new LinkedList<string>(), new LinkedList<string>()];
     const link = one.add('a');
     expect(other.remove(link)).toBe(false);

@@ -1,22 +1,22 @@
-/** Where a value is in a {@link LinkedList}. */
+/** The place of a value in a {@link LinkedList}. */
 export class Link<Value> {
   previous: Link<Value> | undefined;
   next: Link<Value> | undefined;
 
   constructor(
     readonly value: Value,
-    /** undefined once it was taken out. */
+    /** undefined once it was removed. */
     public list: LinkedList<Value> | undefined,
   ) {}
 }
 
 /**
- * Values in the order of their coming, which go again from anywhere.
+ * Values in insertion order, each of which can be removed in constant time.
  *
- * For what comes and goes by the thousand a second, in place of a Map or a Set: when V8 makes those a new table, it keeps
- * in the old one what was in it and a way to the new one. Once the garbage collector has moved a table to the old
- * generation, all tables after it, and whatever they ever held, are kept and moved as well until the old generation is
- * collected (docs/adr/0017). A link that was taken out knows nothing of the others.
+ * Use it instead of a Map or a Set for thousands of values that are added and removed in a second. When V8 gives a Map or
+ * Set a new table, the old table keeps its entries and a reference to the new one. Once the garbage collector has moved a
+ * table to the old generation, it keeps and moves all later tables, and all that they ever held, until it collects the
+ * old generation (docs/adr/0017). A link that was removed has no reference to the others.
  */
 export class LinkedList<Value> {
   first: Link<Value> | undefined;
@@ -37,7 +37,7 @@ export class LinkedList<Value> {
     return link;
   }
 
-  /** @returns false when it had been taken out before */
+  /** @returns false when `link` was removed before, or is in another list */
   remove(link: Link<Value>): boolean {
     if (link.list !== this) return false;
     const { previous, next } = link;
@@ -50,7 +50,7 @@ export class LinkedList<Value> {
     return true;
   }
 
-  /** A copy: the list may change meanwhile. */
+  /** A copy, so that the list may change while it is iterated. */
   values(): Value[] {
     const values: Value[] = [];
     for (let link = this.first; link; link = link.next) values.push(link.value);

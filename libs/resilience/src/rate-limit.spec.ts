@@ -8,7 +8,7 @@ function setUp(options: Partial<RateLimitOptions> = {}) {
 }
 
 describe('RateLimit', () => {
-  it('allows a burst, then as many as come back', () => {
+  it('allows a burst, then as many as tokens are added', () => {
     const { clock, limit } = setUp();
     expect(limit.take('a')).toEqual({ allowed: true, remaining: 1, waitMs: 0 });
     expect(limit.take('a')).toEqual({ allowed: true, remaining: 0, waitMs: 100 });
@@ -21,30 +21,30 @@ describe('RateLimit', () => {
     expect(limit.take('a')).toMatchObject({ allowed: true, remaining: 1 });
   });
 
-  it('tells what would come of a request without taking a token', () => {
+  it('peeks without taking a token', () => {
     const { clock, limit } = setUp({ burst: 1 });
-    expect(limit.look('a')).toEqual({ allowed: true, remaining: 1, waitMs: 0 });
+    expect(limit.peek('a')).toEqual({ allowed: true, remaining: 1, waitMs: 0 });
     limit.take('a');
-    expect(limit.look('a')).toEqual({ allowed: false, remaining: 0, waitMs: 100 });
+    expect(limit.peek('a')).toEqual({ allowed: false, remaining: 0, waitMs: 100 });
     clock.ms = 100;
-    expect(limit.look('a').allowed).toBe(true);
+    expect(limit.peek('a').allowed).toBe(true);
     expect(limit.take('a').allowed).toBe(true);
   });
 
-  it('keeps keys apart', () => {
+  it('counts each key by itself', () => {
     const { limit } = setUp({ burst: 1 });
     limit.take('a');
     expect([limit.take('a').allowed, limit.take('b').allowed]).toEqual([false, true]);
   });
 
-  it('forgets the key not seen for longest when there are too many', () => {
+  it('forgets the least recently used key when there are too many', () => {
     const { limit } = setUp({ burst: 1, maxKeys: 2 });
     ['a', 'b', 'a', 'c'].forEach((key) => limit.take(key));
     expect(limit.take('a').allowed).toBe(false);
     expect(limit.take('b').allowed).toBe(true);
   });
 
-  it('never allows more than the burst and what came back since', () => {
+  it('never allows more than the burst and the tokens added since', () => {
     const pauses = fc.array(fc.nat(300), { maxLength: 200, size: 'max' });
     fc.assert(
       fc.property(pauses, fc.integer({ min: 1, max: 5 }), (run, burst) => {

@@ -1,21 +1,22 @@
 import { LRUCache } from 'lru-cache';
 
 export interface RateLimitOptions {
-  /** Tokens that come back a second; more than 0. */
+  /** Tokens added to a bucket each second; above 0. */
   perSecond: number;
-  /** Tokens of a full bucket; at least 1. */
+  /** Tokens in a full bucket; at least 1. */
   burst: number;
-  /** How many keys are remembered; the one not seen for longest is forgotten, and starts anew. Default 10 000. */
+  /** Most keys remembered. The least recently used one is forgotten, and starts again with a full bucket. Default 10 000. */
   maxKeys?: number;
   /** Milliseconds of a monotonic clock. Default `performance.now`. */
   now?: () => number;
 }
 
 export interface RateDecision {
+  /** There was a token. */
   allowed: boolean;
   /** Whole tokens left. */
   remaining: number;
-  /** Until the bucket has a whole token again, in ms; 0 when it has one. */
+  /** Time until the bucket has a whole token, in ms; 0 when it has one. */
   waitMs: number;
 }
 
@@ -34,7 +35,7 @@ export class RateLimit {
     this.now = options.now ?? (() => performance.now());
   }
 
-  /** Takes one token of `key`, if there is one. */
+  /** Takes one token from the bucket of `key`, if there is one. */
   take(key: string): RateDecision {
     const bucket = this.bucketOf(key);
     const allowed = bucket.tokens >= 1;
@@ -42,13 +43,13 @@ export class RateLimit {
     return this.decision(allowed, bucket.tokens);
   }
 
-  /** What {@link take} would say, without taking; the key counts as seen. */
-  look(key: string): RateDecision {
+  /** What {@link take} would decide, without taking a token; counts as a use of the key. */
+  peek(key: string): RateDecision {
     const { tokens } = this.bucketOf(key);
     return this.decision(tokens >= 1, tokens);
   }
 
-  /** With what came back by now. */
+  /** The bucket of `key`, with the tokens added by now. */
   private bucketOf(key: string): Bucket {
     const { perSecond, burst } = this.options;
     const now = this.now();

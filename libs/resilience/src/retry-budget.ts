@@ -1,14 +1,14 @@
 export interface RetryBudgetOptions {
-  /** Retries for each first try, in the long run. Default 0.1. */
+  /** Retries for each first attempt, in the long run. Default 0.1. */
   ratio?: number;
-  /** Retries that may come at once after a quiet time; also what there is at the start. Default 10. */
+  /** Most retries that can be saved up; also the number at the start. Default 10. */
   burst?: number;
 }
 
 /**
- * Keeps retries a small part of all calls, so that they cannot multiply the load of a service that is in trouble
- * (Google SRE, chapter 21; gRPC A6 `retryThrottling`). Over any stretch there are at most `burst` retries and
- * `ratio` for each first try in it.
+ * Keeps retries a small part of all calls, so that they do not multiply the load of a failing service (Google SRE,
+ * chapter 21; gRPC A6 `retryThrottling`). In any period there are at most `burst` retries, plus `ratio` for each first
+ * attempt in it.
  */
 export class RetryBudget {
   private readonly ratio: number;
@@ -21,12 +21,12 @@ export class RetryBudget {
     this.tokens = burst;
   }
 
-  /** Counts a first try. */
+  /** Counts a first attempt. */
   deposit(): void {
     this.tokens = Math.min(this.burst, this.tokens + this.ratio);
   }
 
-  /** Takes one retry; false = there is none to take. */
+  /** Takes one retry; false when none is left. */
   withdraw(): boolean {
     if (this.tokens < 1) return false;
     this.tokens -= 1;

@@ -3,25 +3,25 @@ import type { RetryBudget } from './retry-budget.js';
 import { sleep } from './sleep.js';
 
 export interface RetryOptions {
-  /** Of the call as a whole; there is no retry once it is over or nearly so. */
+  /** Deadline of the call with its retry; there is no retry when less than 100 ms would be left. */
   deadline: Deadline;
   /** Shared by all calls to one service. */
   budget: RetryBudget;
-  /** Is this a failure after which the same call may succeed at once? */
+  /** May the same call succeed right after this failure? */
   retryable: (error: unknown) => boolean;
   /** Uniform in [0, 1). Default `Math.random`. */
   random?: () => number;
 }
 
-/** Pause before a retry: uniform between 0 and this, in ms. */
+/** Upper bound of the pause before the retry, which is uniform from 0, in ms. */
 const MAX_PAUSE_MS = 100;
-/** What must be left after the pause for a retry to be worth its while, in ms. */
+/** Least time that must be left after the pause, in ms. */
 const MIN_LEFT_MS = 100;
 
 /**
- * Calls, and calls once more after a short random pause when it failed in a way that passes by itself, the budget
- * allows it, somebody still waits for the answer, and 100 ms are left after the pause. To be used in one layer only:
- * retries of layers multiply.
+ * Makes a call and, when it fails, once more after a random pause of up to 100 ms. The second call is made only when the
+ * failure is `retryable`, the budget allows it, the caller still waits, and 100 ms are left after the pause. Use it in one
+ * layer only: retries of several layers multiply.
  *
  * @throws what the last call threw
  */

@@ -3,7 +3,7 @@ import { getEventListeners } from 'node:events';
 import { sleep } from './sleep.js';
 
 describe('sleep', () => {
-  it('ends at once when the signal aborts, and when it already had', async () => {
+  it('ends at once when the signal aborts, or has aborted before', async () => {
     const controller = new AbortController();
     const slept = sleep(60_000, controller.signal);
     controller.abort();

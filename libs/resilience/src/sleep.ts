@@ -1,5 +1,5 @@
 /**
- * Resolves after `ms`, or at once when `signal` aborts: never rejects, so that loops read
+ * Resolves after `ms`, or at once when `signal` aborts. Never rejects, so that a loop is written
  * `while (!signal.aborted) { …; await sleep(ms, signal); }`.
  *
  * @param ms in ms

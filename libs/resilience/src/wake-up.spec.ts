@@ -11,7 +11,7 @@ describe('WakeUp', () => {
     await slept;
   });
 
-  it('keeps a wake-up that found nobody asleep, once', async () => {
+  it('keeps wake-ups that come while nobody waits, as one', async () => {
     const wakeUp = new WakeUp();
     wakeUp.wake();
     wakeUp.wake();
@@ -24,7 +24,7 @@ describe('WakeUp', () => {
     await second;
   });
 
-  it('ends with the signal and when its time is up', async () => {
+  it('ends when the signal aborts and when its time is up', async () => {
     const controller = new AbortController();
     const slept = new WakeUp().wait(60_000, controller.signal);
     controller.abort();

@@ -1,6 +1,6 @@
 /**
- * Lets one loop sleep until it is woken or its time is up. A wake-up that finds nobody asleep is kept, so none is
- * lost between looking for work and going to sleep; several count as one.
+ * Lets one loop sleep until it is woken or its time is up. A wake-up that comes while the loop is awake is kept for its
+ * next wait, so that none is lost between the look for work and the wait. Several kept ones count as one.
  */
 export class WakeUp {
   private kept = false;

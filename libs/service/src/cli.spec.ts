@@ -4,7 +4,7 @@ import { CliError, parseCli, printable, Progress, rateOf } from './cli.js';
 describe('parseCli', () => {
   const config = (args: string[]) => ({ args, options: { rate: { type: 'string' as const } } });
 
-  it('reads what it knows', () => {
+  it('parses the options of its config', () => {
     expect(parseCli(config(['--rate', '5'])).values.rate).toBe('5');
   });
 
@@ -18,26 +18,26 @@ describe('parseCli', () => {
   });
 });
 
-describe('a rate', () => {
-  it.each(['0', '-1', 'NaN', 'Infinity', '1e400', '', 'fast', '1e-9'])('is not "%s"', (text) => {
+describe('rateOf', () => {
+  it.each(['0', '-1', 'NaN', 'Infinity', '1e400', '', 'fast', '1e-9'])('refuses "%s"', (text) => {
     expect(() => rateOf('rate', text)).toThrow(expect.objectContaining({ exitCode: 2 }));
     expect(() => rateOf('rate', text)).toThrow(`--rate ${text}: `);
   });
 
-  it.each(['0.001', '50', '1000000'])('is %s', (text) => {
+  it.each(['0.001', '50', '1000000'])('accepts %s', (text) => {
     expect(rateOf('rate', text)).toBe(Number(text));
   });
 });
 
 describe('printable', () => {
-  it('shows control characters instead of sending them to the terminal, and keeps lines and tabs', () => {
+  it('escapes control characters, and keeps line feeds and tabs', () => {
     expect(printable('a\u001b[2J\u009b1m\r\0\u007f')).toBe('a\\u001b[2J\\u009b1m\\u000d\\u0000\\u007f');
     expect(printable('{\n\t"ü": "€"\n}')).toBe('{\n\t"ü": "€"\n}');
   });
 });
 
 describe('Progress', () => {
-  it('says nothing for 2 s, then one line a second', () => {
+  it('shows nothing for 2 s, then one line a second', () => {
     let now = 0;
     const lines: string[] = [];
     const progress = new Progress({ write: (text) => lines.push(String(text)) > 0, isTTY: false }, () => now);

@@ -2,27 +2,28 @@ import { hostname, userInfo } from 'node:os';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { ConfigError } from './config.js';
 
-/** One Ctrl-C comes several times: from the terminal, and from npm and whatever stands between, which hand it on. */
+/** Signals within this time are one Ctrl-C, in ms: the terminal sends it, and npm and other parents forward it. */
 const SAME_KEY_MS = 750;
 
 const EXIT_CODES = 'Exit codes: 0 done, 1 failed, 2 called the wrong way, 130 stopped.';
 
 /** What a command gets besides its arguments. */
 export interface Cli {
-  /** Aborts at the first Ctrl-C or SIGTERM; the second one ends the process. */
+  /** Aborts at the first Ctrl-C or SIGTERM; the second one ends the process with exit code 130. */
   readonly signal: AbortSignal;
-  /** Results go to stdout, a line each, control characters as `\u001b`; progress and errors go to stderr. */
+  /** Prints a line of the result on stdout, with control characters escaped (`\u001b`). */
   readonly print: (line: string) => void;
+  /** Shows progress on stderr. */
   readonly progress: Progress;
-  /** `user@host` of whoever runs it. */
+  /** `user@host` that runs the command. */
   readonly operator: string;
 }
 
-/** A problem that its user can solve: one line that says what to do. */
+/** A problem that the user can solve. Its message is one line that tells what to do. */
 export class CliError extends Error {
   override readonly name = 'CliError';
 
-  /** @param exitCode 2: called the wrong way; 1: anything else */
+  /** @param exitCode 2: wrong usage; 1: anything else */
   constructor(
     message: string,
     readonly exitCode: 1 | 2 = 1,
@@ -32,7 +33,7 @@ export class CliError extends Error {
   }
 }
 
-/** It was called the wrong way: exit code 2, one line that says what is wrong, and where to read how. */
+/** Wrong usage: exit code 2, and one line that tells what is wrong and refers to `--help`. */
 export class UsageError extends CliError {
   constructor(message: string, options?: ErrorOptions) {
     super(`${message} (--help says how)`, 2, options);
@@ -42,7 +43,7 @@ export class UsageError extends CliError {
 /**
  * `parseArgs` of node:util.
  *
- * @throws {UsageError} when the arguments are not as `config` has them
+ * @throws {UsageError} when the arguments do not match `config`
  */
 export function parseCli<T extends ParseArgsConfig>(config: T) {
   try {
@@ -54,27 +55,35 @@ export function parseCli<T extends ParseArgsConfig>(config: T) {
 }
 
 /**
- * The value of an option that is a rate, from 0.001 to 1,000,000 a second.
+ * Parses the value of an option that is a rate per second, from 0.001 to 1,000,000.
  *
- * @throws {UsageError} naming the option
+ * @throws {UsageError} with the name of the option
  */
 export function rateOf(option: string, text: string): number {
   const rate = Number(text);
   if (!(rate >= 0.001 && rate <= 1_000_000))
-    throw new UsageError(`--${option} ${text}: so many a second, from 0.001 to 1000000`);
+    throw new UsageError(`--${option} ${text}: must be a rate per second, from 0.001 to 1000000`);
   return rate;
 }
 
+/** One command of an app's command line: `node apps/NAME/dist/cli.js COMMAND …`. */
+export interface Command {
+  readonly name: string;
+  /** Help text: what the command does, and its options. */
+  readonly usage: string;
+  /** @returns the exit code */
+  run(args: string[], cli: Cli): Promise<number>;
+}
+
 /**
- * Runs a command to its end and sets the exit code: what it returns, 130 when it was interrupted, 1 or 2 after an
- * error, which is printed in one line. A bug prints its stack. With `--help` or `-h` it prints the usage instead.
+ * Runs the command named by the first argument and sets the exit code: the one that it returns, 130 when it was
+ * interrupted, 2 after a usage error, 1 after any other error. An error that the user can solve is printed in one line,
+ * a bug with its stack. With `--help` or `-h`, the usage of all commands is printed instead.
  */
-export async function runCli(
-  usage: string,
-  command: (args: string[], cli: Cli) => Promise<number>,
-): Promise<void> {
+export async function runCli(commands: readonly Command[]): Promise<void> {
   const args = process.argv.slice(2);
-  if (asksForHelp(args)) return void process.stdout.write(`${usage}\n${EXIT_CODES}\n`);
+  const usages = commands.map(({ usage }) => usage);
+  if (asksForHelp(args)) return void process.stdout.write(`${[...usages, EXIT_CODES].join('\n')}\n`);
   const stop = new AbortController();
   let interruptedAt = Infinity;
   const interrupt = () => {
@@ -86,7 +95,8 @@ export async function runCli(
   const progress = new Progress(process.stderr);
   const print = (line: string) => void process.stdout.write(`${printable(line)}\n`);
   try {
-    const code = await command(args, { signal: stop.signal, print, progress, operator: whoRuns() });
+    const cli = { signal: stop.signal, print, progress, operator: `${userName()}@${hostname()}` };
+    const code = await dispatch(commands, args, cli);
     process.exitCode = stop.signal.aborted ? 130 : code;
   } catch (error) {
     progress.end();
@@ -95,9 +105,20 @@ export async function runCli(
   } finally {
     progress.end();
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, interrupt);
-    // What a library has left open, such as a socket to a frozen server, keeps nobody waiting.
+    // Exits although a library left something open, such as a socket to a frozen server.
     setTimeout(() => process.exit(), 1_000).unref();
   }
+}
+
+async function dispatch(
+  commands: readonly Command[],
+  [wanted, ...args]: string[],
+  cli: Cli,
+): Promise<number> {
+  const command = commands.find(({ name }) => name === wanted);
+  const names = commands.map(({ name }) => name).join(', ');
+  if (!command) throw new UsageError(`${wanted ?? 'no command'}: one of ${names}`);
+  return command.run(args, cli);
 }
 
 function asksForHelp(args: string[]): boolean {
@@ -105,15 +126,15 @@ function asksForHelp(args: string[]): boolean {
   return parseArgs({ args, options, strict: false, allowPositionals: true }).values.help === true;
 }
 
-/** Text of others, such as the payload of an event, must not command the terminal of whoever reads it. */
+/** Escapes control characters, so that text from outside, such as an event's payload, cannot control the terminal. */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what it is about
+  // eslint-disable-next-line no-control-regex -- it looks for control characters
   return text.replaceAll(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, (control) => {
     return `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });
 }
 
-/** One line about how far a long command is: nothing for the first 2 s, then at most once a second. */
+/** Shows the progress of a long command in one line: nothing for the first 2 s, then at most once a second. */
 export class Progress {
   private shownAt: number;
   private open = false;
@@ -125,7 +146,7 @@ export class Progress {
     this.shownAt = now() + 1_000;
   }
 
-  /** Shows `line`, on a terminal in place of the one before. */
+  /** Shows `line`; on a terminal it replaces the one before. */
   show(line: string): void {
     if (this.now() - this.shownAt < 1_000) return;
     this.shownAt = this.now();
@@ -133,31 +154,28 @@ export class Progress {
     this.open = Boolean(this.out.isTTY);
   }
 
-  /** Ends the line, so that the next output begins on one of its own. */
+  /** Ends the line, so that later output begins on a new one. */
   end(): void {
     if (this.open) this.out.write('\n');
     this.open = false;
   }
 }
 
-function whoRuns(): string {
-  return `${userName()}@${hostname()}`;
-}
-
-/** An image may run under a number that has no name. */
 function userName(): string {
   try {
     return userInfo().username;
   } catch {
+    // A container may run under a uid that has no name.
     return `uid ${process.getuid?.() ?? '?'}`;
   }
 }
 
-/** Codes of the network and of Postgres (classes of SQLSTATE). */
+/** Error codes of the network, and SQLSTATE classes, of a database that cannot be used. */
 const UNUSABLE = /^(ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|57|08|28|3D)/;
-/** What pg says without a code. */
+/** Messages of pg for the same that come without a code. */
 const UNANSWERED = /^(Connection terminated|timeout expired|timeout exceeded)/;
 
+/** The text that is printed for an error. */
 function explain(error: unknown): string {
   if (error instanceof CliError) return error.message;
   if (error instanceof ConfigError) return `${error.problems.join('; ')} (environment)`;

@@ -1,21 +1,18 @@
-import { inspect } from 'node:util';
-
 import { describe, expect, it, jest } from '@jest/globals';
+import { inspect } from 'node:util';
 import { z } from 'zod';
-
 import { baseConfig, ConfigError, loadConfig, milliseconds, port, readConfig } from './config.js';
-import { databaseUrl } from './postgres.js';
-import { Secret, secretUrls } from './secret.js';
+import { Secret, secretUrl, secretUrls } from './secret.js';
 
 const schema = baseConfig.extend({
   PORT: port(3_000),
-  DATABASE_URL: databaseUrl(),
+  DATABASE_URL: secretUrl('postgres', 'postgresql'),
   LIMIT_MS: milliseconds(),
 });
 const GOOD = { DATABASE_URL: 'postgres://u:pw@h/db', LIMIT_MS: '250' };
 
 describe('readConfig', () => {
-  it('gives defaults, camelCase names, and an object that stays as it is', () => {
+  it('fills in defaults, renames keys to camelCase, and freezes the result', () => {
     const config = readConfig(schema, { ...GOOD, PORT: '', SHUTDOWN_WAIT_MS: '0', UNKNOWN: 'x' });
     const { databaseUrl, ...rest } = config;
     expect(rest).toEqual({
@@ -31,7 +28,7 @@ describe('readConfig', () => {
     expect(Object.isFrozen(config)).toBe(true);
   });
 
-  it('names every problem at once, and no value', () => {
+  it('reports every problem at once, without values', () => {
     const env = {
       PORT: '99999',
       LIMIT_MS: '5s',
@@ -56,17 +53,20 @@ describe('readConfig', () => {
     expect(problems.join()).not.toMatch(/5s|loud/);
   });
 
-  it('leaves names that a schema made itself', () => {
+  it('keeps keys that a schema has renamed itself', () => {
     const own = z.object({ A_B: z.string() }).transform(({ A_B }) => ({ aB: A_B, maxSize: 1 }));
     expect(readConfig(own, { A_B: 'x' })).toEqual({ aB: 'x', maxSize: 1 });
   });
 });
 
 describe('a URL in the config', () => {
-  const servers = z.object({ DATABASE_URL: databaseUrl(), NATS_URL: secretUrls('nats', 'tls') });
+  const servers = z.object({
+    DATABASE_URL: secretUrl('postgres', 'postgresql'),
+    NATS_URL: secretUrls('nats', 'tls'),
+  });
   const good = { DATABASE_URL: 'postgresql://u:pw@h/db', NATS_URL: 'nats://u:pw@a:4222,tls://b' };
 
-  it('is taken as it is', () => {
+  it('is kept unchanged', () => {
     expect(readConfig(servers, good).natsUrl.reveal()).toBe(good.NATS_URL);
   });
 
@@ -75,7 +75,7 @@ describe('a URL in the config', () => {
     ['DATABASE_URL', 'mysql://u:pw-of-mine@h/db'],
     ['NATS_URL', 'nats://a,pw-of-mine'],
     ['NATS_URL', 'http://pw-of-mine'],
-  ])('is refused as %s=%s, without being shown', (key, value) => {
+  ])('is refused as %s=%s, without its value in the message', (key, value) => {
     const read = () => readConfig(servers, { ...good, [key]: value });
     expect(read).toThrow(new RegExp(`^${key}: must be a URL of (?!.*pw-of-mine)`));
   });

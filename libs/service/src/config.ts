@@ -1,16 +1,16 @@
 import { z } from 'zod';
 
-/** A TCP port, 0 to 65535; 0 = any free one. Required when `fallback` is not given. */
+/** A TCP port, 0 to 65535; 0 = any free one. Required without `fallback`. */
 export function port(fallback?: number) {
   return number(0, 65_535, fallback);
 }
 
-/** A duration in whole ms, 0 to one day. Required when `fallback` is not given. */
+/** A duration in whole ms, 0 to one day. Required without `fallback`. */
 export function milliseconds(fallback?: number) {
   return number(0, 86_400_000, fallback);
 }
 
-/** A whole number from `min` to `max`. */
+/** A whole number from `min` to `max`, both allowed. */
 export function count(min: number, fallback: number, max = 1_000_000) {
   return number(min, max, fallback);
 }
@@ -21,11 +21,11 @@ function number(min: number, max: number, fallback?: number) {
     .regex(/^\d{1,9}$/, 'must be a whole number')
     .transform(Number)
     .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
-  // A default keeps input and output types apart, as the schema turns text into a number.
+  // `default` takes a value of the output type, a number, although the input is text.
   return fallback === undefined ? schema : schema.default(fallback);
 }
 
-/** What every app reads. Extend it: `baseConfig.extend({ PORT: port(3000) })`. */
+/** The variables that every app reads. Extend it: `baseConfig.extend({ PORT: port(3000) })`. */
 export const baseConfig = z.object({
   HOST: z.string().default('0.0.0.0'),
   MANAGEMENT_PORT: port(9_100),
@@ -34,17 +34,17 @@ export const baseConfig = z.object({
   SHUTDOWN_DRAIN_MS: milliseconds(15_000),
 });
 
-/** `DATABASE_POOL_MAX` becomes `databasePoolMax`; a key that is not all capitals stays as it is. */
+/** `DATABASE_POOL_MAX` becomes `databasePoolMax`; a key with a lower-case letter stays as it is. */
 type CamelKey<K> = K extends Uppercase<K & string> ? Camel<Lowercase<K & string>> : K;
 type Camel<K extends string> = K extends `${infer Head}_${infer Tail}`
   ? `${Head}${Capitalize<Camel<Tail>>}`
   : K;
 type CamelKeys<T> = { [K in keyof T as CamelKey<K>]: T[K] };
 
-/** What {@link baseConfig} gives. */
+/** The parsed {@link baseConfig}. */
 export type BaseConfig = Readonly<CamelKeys<z.output<typeof baseConfig>>>;
 
-/** Every problem of an environment, each as `KEY: what is wrong`. */
+/** All problems of an environment, each as `KEY: what is wrong`. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 
@@ -54,7 +54,7 @@ export class ConfigError extends Error {
 }
 
 /**
- * Parses an environment: an empty value counts as absent, keys become camelCase, the result is frozen.
+ * Parses an environment. An empty value counts as absent. Keys of the result are camelCase, and it is frozen.
  *
  * @throws {ConfigError} with all problems at once
  */
@@ -70,7 +70,7 @@ export function readConfig<T extends object>(
 }
 
 /**
- * {@link readConfig} for a main: prints every problem on stderr, one a line with its key, and exits with 1.
+ * {@link readConfig} for a `main`: prints each problem on stderr, in a line with its key, and exits with 1.
  *
  * @param env default: the environment of the process
  */
@@ -87,7 +87,7 @@ export function loadConfig<T extends object>(
   }
 }
 
-// The value is left out on purpose: it may be a secret.
+/** Leaves out the value: it may be a secret. */
 function describe(issue: z.core.$ZodIssue): string {
   const missing = issue.code === 'invalid_type' && issue.input === undefined;
   return `${issue.path.join('.') || 'config'}: ${missing ? 'is required' : issue.message}`;

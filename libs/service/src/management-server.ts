@@ -1,19 +1,17 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
-
 import { metricsText } from '@orders/instrumentation';
-
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { HealthReport } from './readiness.js';
 
 export interface ManagementProbes {
-  started(): boolean;
-  ready(): Promise<HealthReport>;
+  isStarted(): boolean;
+  readiness(): Promise<HealthReport>;
 }
 
 /**
- * Serves `/livez`, `/startupz`, `/readyz` and `/metrics` for machines, never on the public port. `/livez` asks
- * nothing but the event loop, so that a dependency's trouble restarts nobody.
+ * Serves `/livez`, `/startupz`, `/readyz` and `/metrics` on a port of its own, never on the public one. `/livez` checks
+ * the event loop only, so that a failing dependency does not make Kubernetes restart the process.
  *
- * @throws when the port is taken or not allowed
+ * @throws when the port is taken or the process may not open it
  */
 export async function openManagementServer(
   address: { host: string; port: number },
@@ -34,9 +32,9 @@ async function answer(url: string, response: ServerResponse, probes: ManagementP
     case '/livez':
       return sendReport(response, { status: 'ok', details: {} });
     case '/startupz':
-      return sendReport(response, { status: probes.started() ? 'ok' : 'error', details: {} });
+      return sendReport(response, { status: probes.isStarted() ? 'ok' : 'error', details: {} });
     case '/readyz':
-      return sendReport(response, await probes.ready());
+      return sendReport(response, await probes.readiness());
     case '/metrics':
       response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8');
       response.end(await metricsText());

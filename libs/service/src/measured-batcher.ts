@@ -1,14 +1,14 @@
 import { meter } from '@orders/instrumentation';
 import { Batcher, type BatcherOptions, type Deadline } from '@orders/resilience';
 
-/** Powers of two: how well work is shared shows in the ratio, not in the difference. */
+/** Powers of two: 2 and 4 items in a batch differ as much as 128 and 256. */
 const SIZE_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 
 /**
- * A batcher that is measured: `batch_items` (how many go together), `batch_refused_total` by reason (full, late, gone) and
+ * A batcher with metrics: `batch_items` (items in a batch), `batch_refused_total` by reason (full, late, gone) and
  * `batch_queue_length`.
  *
- * @param name its label `batcher`
+ * @param name value of the label `batcher`
  */
 export function measuredBatcher<Item extends { readonly deadline: Deadline }, Result>(
   name: string,

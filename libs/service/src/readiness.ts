@@ -6,26 +6,27 @@ export interface HealthReport {
   details: HealthIndicatorResult;
 }
 
-/** How long one check may take, in ms. */
+/** Longest time that a check may take, in ms. */
 const CHECK_LIMIT_MS = 1_000;
 
-/** The checks of one process, asked together. */
+/** The readiness checks of a process. They run at the same time. */
 export class Readiness {
   private readonly indicators = new HealthIndicatorService();
   private readonly checks = new Map<string, () => Promise<void>>();
 
-  /** @param check rejects when the process cannot do its work; an answer after 1 s counts as a failure */
+  /** @param check rejects when the process cannot do its work; fails when it takes longer than 1 s */
   add(name: string, check: () => Promise<void>): void {
     this.checks.set(name, check);
   }
 
+  /** Runs all checks. The status is `error` when one of them fails. */
   async report(): Promise<HealthReport> {
-    const results = await Promise.all([...this.checks].map(([name, check]) => this.ask(name, check)));
+    const results = await Promise.all([...this.checks].map(([name, check]) => this.run(name, check)));
     const down = results.some((result) => Object.values(result).some((entry) => entry.status === 'down'));
     return { status: down ? 'error' : 'ok', details: Object.assign({}, ...results) as HealthIndicatorResult };
   }
 
-  private async ask(name: string, check: () => Promise<void>): Promise<HealthIndicatorResult> {
+  private async run(name: string, check: () => Promise<void>): Promise<HealthIndicatorResult> {
     const indicator = this.indicators.check(name);
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(() => late.reject(new Error('no answer within 1 s')), CHECK_LIMIT_MS);

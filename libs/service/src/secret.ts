@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 
 import { z } from 'zod';
 
-/** A value that prints as `***` wherever it lands: in logs, in JSON, in error texts, in a debugger's summary. */
+/** A value that prints as `***`: in logs, JSON, error messages and a debugger's summary. */
 export class Secret {
   readonly #value: string;
 
@@ -10,7 +10,7 @@ export class Secret {
     this.#value = value;
   }
 
-  /** The value itself; to be called where it is used, nowhere earlier. */
+  /** The value itself. Call it only where the value is used. */
   reveal(): string {
     return this.#value;
   }
@@ -28,18 +28,18 @@ export class Secret {
   }
 }
 
-/** A piece of a config schema: a URL of one of these schemes (`postgres`), wrapped into a {@link Secret}. */
+/** A config variable that is a URL of one of these schemes (`postgres`), parsed into a {@link Secret}. */
 export function secretUrl(...schemes: readonly string[]) {
-  return wrapped(z.string().refine((text) => isUrl(text, schemes), `must be a URL of ${named(schemes)}`));
+  return asSecret(z.string().refine((text) => isUrl(text, schemes), `must be a URL of ${listOf(schemes)}`));
 }
 
-/** The same for one URL or more, with commas in between. */
+/** {@link secretUrl} for one URL or several, separated by commas. */
 export function secretUrls(...schemes: readonly string[]) {
   const areUrls = (text: string): boolean => text.split(',').every((url) => isUrl(url.trim(), schemes));
-  return wrapped(z.string().refine(areUrls, `must be a URL of ${named(schemes)}, or a list with commas`));
+  return asSecret(z.string().refine(areUrls, `must be a URL of ${listOf(schemes)}, or a list with commas`));
 }
 
-function wrapped(schema: z.ZodString) {
+function asSecret(schema: z.ZodString) {
   return schema.transform((value) => new Secret(value));
 }
 
@@ -47,6 +47,6 @@ function isUrl(text: string, schemes: readonly string[]): boolean {
   return URL.canParse(text) && schemes.some((scheme) => text.startsWith(`${scheme}://`));
 }
 
-function named(schemes: readonly string[]): string {
+function listOf(schemes: readonly string[]): string {
   return schemes.map((scheme) => `${scheme}://`).join(' or ');
 }

@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '@orders/instrumentation';
-
 import { Service } from './service.js';
 
 const services: Service[] = [];
@@ -23,18 +22,18 @@ describe('the management port', () => {
     return { status: response.status, text: await response.text() };
   };
 
-  it('tells life, start and readiness apart', async () => {
+  it('reports liveness, start-up and readiness separately', async () => {
     const service = start();
     const port = await service.openManagementPort();
     let broken = true;
-    service.readiness('database', async () => {
+    service.addReadinessCheck('database', async () => {
       if (broken) throw new Error('no connection');
     });
-    service.readiness('keys', async () => undefined);
+    service.addReadinessCheck('keys', async () => undefined);
     expect((await get(port, '/livez')).status).toBe(200);
     expect((await get(port, '/startupz')).status).toBe(503);
     expect((await get(port, '/readyz')).status).toBe(503);
-    service.started();
+    service.markStarted();
     expect((await get(port, '/startupz')).status).toBe(200);
     const unready = await get(port, '/readyz');
     expect(unready.status).toBe(503);
@@ -50,16 +49,16 @@ describe('the management port', () => {
     await expect(get(port, '/livez')).rejects.toThrow();
   });
 
-  it('that is taken is an error at the start', async () => {
+  it('fails to open when the port is taken', async () => {
     const port = await start().openManagementPort();
     await expect(start(port).openManagementPort()).rejects.toThrow('EADDRINUSE');
   });
 
-  it('counts a check that does not answer within its second as failed', async () => {
+  it('reports a check that takes longer than 1 s as failed', async () => {
     const service = start();
     const port = await service.openManagementPort();
-    service.readiness('frozen', () => new Promise(() => undefined));
-    service.started();
+    service.addReadinessCheck('frozen', () => new Promise(() => undefined));
+    service.markStarted();
     expect(await get(port, '/readyz')).toMatchObject({
       status: 503,
       text: expect.stringContaining('no answer within 1 s'),

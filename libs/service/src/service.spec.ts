@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createLogger } from '@orders/instrumentation';
-
 import { Service } from './service.js';
 
 const logger = createLogger({ name: 'test', level: 'silent' });
@@ -8,7 +7,7 @@ const logger = createLogger({ name: 'test', level: 'silent' });
 function start(limits: { waitMs?: number; drainMs?: number } = {}) {
   const listeners = new Map<string, (...args: never[]) => void>();
   const exits: number[] = [];
-  const happened: string[] = [];
+  const steps: string[] = [];
   const service = new Service({
     name: 'test',
     config: {
@@ -26,31 +25,31 @@ function start(limits: { waitMs?: number; drainMs?: number } = {}) {
   const step =
     (name: string, ms = 0) =>
     async () => {
-      happened.push(`${name} begins`);
+      steps.push(`${name} begins`);
       await new Promise((resolve) => setTimeout(resolve, ms));
-      happened.push(`${name} ends`);
+      steps.push(`${name} ends`);
     };
   const signal = (name: string, value?: unknown) => listeners.get(name)?.(value as never);
-  return { service, exits, happened, step, signal };
+  return { service, exits, steps, step, signal };
 }
 
 describe('a stop', () => {
   beforeEach(() => void jest.useFakeTimers());
   afterEach(() => void jest.useRealTimers());
 
-  it('waits, takes nothing new, finishes, then closes, and exits with 0', async () => {
-    const { service, exits, happened, step, signal } = start();
+  it('waits, runs intake, drain and connections in this order, and exits with 0', async () => {
+    const { service, exits, steps, step, signal } = start();
     service.onStop('connections', 'pool', step('pool'));
     service.onStop('drain', 'http', step('drain', 1_000));
     service.onStop('intake', 'http', step('http', 200));
     service.onStop('intake', 'relay', step('relay', 100));
-    service.started();
+    service.markStarted();
     signal('SIGTERM');
     expect(service.stopping).toBe(true);
     await jest.advanceTimersByTimeAsync(4_999);
-    expect(happened).toEqual([]);
+    expect(steps).toEqual([]);
     await jest.advanceTimersByTimeAsync(10_000);
-    expect(happened).toEqual([
+    expect(steps).toEqual([
       'http begins',
       'relay begins',
       'relay ends',
@@ -63,25 +62,25 @@ describe('a stop', () => {
     expect(exits).toEqual([0]);
   });
 
-  it('goes on after the drain deadline, and tells the step that it is over', async () => {
-    const { service, exits, happened, step, signal } = start({ waitMs: 0, drainMs: 1_000 });
-    let told = false;
+  it('goes on after the drain deadline, and aborts the signal of the step', async () => {
+    const { service, exits, steps, step, signal } = start({ waitMs: 0, drainMs: 1_000 });
+    let aborted = false;
     service.onStop('drain', 'stuck', (abort) => {
-      abort.addEventListener('abort', () => (told = true));
+      abort.addEventListener('abort', () => (aborted = true));
       return new Promise(() => undefined);
     });
     service.onStop('connections', 'pool', step('pool'));
     signal('SIGINT');
     await jest.advanceTimersByTimeAsync(999);
-    expect([told, happened.length]).toEqual([false, 0]);
+    expect([aborted, steps.length]).toEqual([false, 0]);
     await jest.advanceTimersByTimeAsync(10);
-    expect(told).toBe(true);
-    expect(happened).toEqual(['pool begins', 'pool ends']);
+    expect(aborted).toBe(true);
+    expect(steps).toEqual(['pool begins', 'pool ends']);
     expect(exits).toEqual([0]);
   });
 
-  it('runs the other steps when one fails, and ends when closing hangs', async () => {
-    const { service, exits, happened, step, signal } = start({ waitMs: 0 });
+  it('runs the other steps when one fails, and exits although closing hangs', async () => {
+    const { service, exits, steps, step, signal } = start({ waitMs: 0 });
     service.onStop('intake', 'bad', () => Promise.reject(new Error('no')));
     service.onStop('intake', 'worse', () => {
       throw new Error('at once');
@@ -90,17 +89,17 @@ describe('a stop', () => {
     service.onStop('connections', 'hangs', () => new Promise(() => undefined));
     signal('SIGTERM');
     await jest.advanceTimersByTimeAsync(3_000);
-    expect(happened).toEqual(['good begins', 'good ends']);
+    expect(steps).toEqual(['good begins', 'good ends']);
     expect(exits).toEqual([0]);
   });
 
   it('happens once, however many signals come', async () => {
-    const { service, exits, happened, step, signal } = start({ waitMs: 0 });
+    const { service, exits, steps, step, signal } = start({ waitMs: 0 });
     service.onStop('intake', 'http', step('http'));
     signal('SIGTERM');
     signal('SIGINT');
     await jest.advanceTimersByTimeAsync(1_000);
-    expect(happened).toEqual(['http begins', 'http ends']);
+    expect(steps).toEqual(['http begins', 'http ends']);
     expect(exits).toEqual([0]);
   });
 

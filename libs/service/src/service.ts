@@ -1,8 +1,6 @@
-import type { Server } from 'node:http';
-
 import { flushTelemetry } from '@orders/instrumentation';
+import type { Server } from 'node:http';
 import type { Logger } from 'pino';
-
 import type { BaseConfig } from './config.js';
 import { openManagementServer } from './management-server.js';
 import { Readiness, type HealthReport } from './readiness.js';
@@ -10,28 +8,30 @@ import { Shutdown, type StopPhase, type StopStep } from './shutdown.js';
 
 export { type StopPhase } from './shutdown.js';
 
-/** What a service needs of its process; a test hands in another one. */
+/** The part of `process` that a service uses; a test passes its own. */
 export interface ProcessHandle {
   on(event: string, listener: (...args: never[]) => void): unknown;
   exit(code: number): void;
 }
 
 export interface ServiceOptions {
-  /** The app. */
+  /** Name of the app. */
   name: string;
   config: Pick<BaseConfig, 'host' | 'managementPort' | 'shutdownWaitMs' | 'shutdownDrainMs'>;
   logger: Logger;
-  /** Default: the process itself. */
+  /** Default: `process`. */
   process?: ProcessHandle;
 }
 
-/** A stop that takes longer ends in exit 1, in ms. Kubernetes' grace period must be longer. */
+/** A stop that takes longer is ended with exit code 1, in ms. Kubernetes' grace period must be longer. */
 const FORCE_EXIT_MS = 25_000;
 
 /**
- * The life of one process: health on the management port, and a stop in a fixed order. On SIGTERM or SIGINT:
- * not ready, wait `shutdownWaitMs`, all `intake`, all `drain` (`shutdownDrainMs` for both), all `connections`
- * (2 s), telemetry, exit 0; exit 1 after 25 s whatever happens. An uncaught error is logged and exits with 1.
+ * The life of a process: health on the management port, and a stop in a fixed order.
+ *
+ * On SIGTERM or SIGINT, `/readyz` answers 503 and the service waits `shutdownWaitMs`. Then it runs all `intake` steps and
+ * all `drain` steps (`shutdownDrainMs` for both), all `connections` steps (2 s), exports the last telemetry, and exits
+ * with 0. After 25 s it exits with 1 in any case. An uncaught error is logged and exits with 1 at once.
  */
 export class Service {
   readonly name: string;
@@ -56,52 +56,52 @@ export class Service {
     this.process.on('unhandledRejection', (reason: unknown) => this.crash(reason));
   }
 
-  /** True from the first signal on. */
+  /** True from the first SIGTERM, SIGINT or {@link stop} on. */
   get stopping(): boolean {
     return this.state === 'stopping';
   }
 
   /**
-   * Opens `/livez` (200 at once), `/startupz` and `/readyz` (503 until {@link started}) and `/metrics`.
+   * Serves `/livez` (200 at once), `/startupz` and `/readyz` (503 until {@link markStarted}) and `/metrics`.
    *
-   * @returns the port, which matters when the config says 0
-   * @throws when the port is taken or not allowed
+   * @returns the port, which the system chose if the config says 0
+   * @throws when the port is taken or the process may not open it
    */
   async openManagementPort(): Promise<number> {
     this.management = await openManagementServer(this.address, {
-      started: () => this.state !== 'starting',
-      ready: () => this.report(),
+      isStarted: () => this.state !== 'starting',
+      readiness: () => this.report(),
     });
     const address = this.management.address();
     return typeof address === 'object' && address ? address.port : this.address.port;
   }
 
   /**
-   * Adds a check to `/readyz`: only of what this process's own work cannot do without.
+   * Adds a check to `/readyz`. Check only what this process cannot work without.
    *
-   * @param check rejects when it fails; has 1 s
+   * @param check rejects when it fails; fails when it takes longer than 1 s
    */
-  readiness(name: string, check: () => Promise<void>): void {
+  addReadinessCheck(name: string, check: () => Promise<void>): void {
     this.checks.add(name, check);
   }
 
   /**
-   * Adds a step to the stop. Steps of one phase run together; a failing one keeps no other from running.
+   * Adds a step to the stop. The steps of a phase run at the same time; one that fails does not keep others from running.
    *
-   * @param fn gets a signal that aborts when its phase must be over: cut what is left then
+   * @param fn gets a signal that aborts when the time of its phase is up: it must then cut off what is left
    */
   onStop(phase: StopPhase, name: string, fn: StopStep): void {
     this.shutdown.add(phase, name, fn);
   }
 
-  /** Tells that the process can take traffic; to be called once, at the end of main. */
-  started(): void {
+  /** Marks the process as able to take traffic; call it once, at the end of `main`. Does nothing during a stop. */
+  markStarted(): void {
     if (this.state !== 'starting') return;
     this.state = 'started';
     this.logger.info({ startupMs: Math.round(performance.now()) }, 'started');
   }
 
-  /** Begins the stop as a signal would; a second call does nothing. Resolves after the exit was ordered. */
+  /** Stops the process as SIGTERM does; a second call does nothing. Resolves after `process.exit` was called. */
   async stop(reason: string): Promise<void> {
     if (this.stopping) return;
     this.state = 'stopping';

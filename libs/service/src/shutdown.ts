@@ -1,22 +1,22 @@
 import type { Logger } from 'pino';
 
-/** `intake`: take nothing new. `drain`: finish what is under way. `connections`: close what the work needed. */
+/** `intake`: accept no new work. `drain`: finish the work in progress. `connections`: close what the work needed. */
 export type StopPhase = 'intake' | 'drain' | 'connections';
 
-/** Aborts when the phase is over: whatever is not done then must be cut. */
+/** `signal` aborts when the time of the phase is up: the step must then cut off what is not done. */
 export type StopStep = (signal: AbortSignal) => Promise<void>;
 
 export interface ShutdownLimits {
-  /** Between "not ready" and `intake`, so that load balancers notice; in ms. */
+  /** Time from not being ready to `intake`, so that load balancers notice, in ms. */
   waitMs: number;
-  /** For `intake` and `drain` together, in ms. */
+  /** Time for `intake` and `drain` together, in ms. */
   drainMs: number;
 }
 
-/** For `connections`, in ms. */
+/** Time for `connections`, in ms. */
 const CONNECTIONS_MS = 2_000;
 
-/** The steps of a stop and their order. A step that fails or is late is logged and keeps no other from running. */
+/** The steps of a stop. One that fails or takes too long is logged and does not keep others from running. */
 export class Shutdown {
   private readonly steps: { phase: StopPhase; name: string; step: StopStep }[] = [];
 
@@ -29,7 +29,7 @@ export class Shutdown {
     this.steps.push({ phase, name, step });
   }
 
-  /** Resolves when all phases are over; never rejects. */
+  /** Runs all phases in their order. Resolves when they are over; never rejects. */
   async run(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, this.limits.waitMs));
     await this.within(this.limits.drainMs, async (signal) => {
@@ -57,7 +57,7 @@ export class Shutdown {
   }
 
   private async step(name: string, run: () => Promise<void>, signal: AbortSignal): Promise<void> {
-    const late = () => this.logger.warn({ step: name }, 'stopping: cut after its time');
+    const late = () => this.logger.warn({ step: name }, 'stopping: a step was cut off after its time');
     signal.addEventListener('abort', late, { once: true });
     try {
       await run();

@@ -11,7 +11,7 @@ import type { BenchOptions } from './options.ts';
 import { HAS_PROC } from './processes.ts';
 import { SystemUnderLoad, type StartOptions } from './system-under-load.ts';
 
-/** What every scenario has in hand: its options, a display of progress, and systems on fresh data. */
+/** What every scenario uses: the options, the progress display, and systems on fresh data. */
 export class Bench {
   readonly options: BenchOptions;
   readonly signal = stopOnSignals({ onSecond: killAllChildren });
@@ -22,12 +22,10 @@ export class Bench {
   constructor(options: BenchOptions) {
     this.options = options;
     if (!HAS_PROC)
-      this.#progress.log(
-        'Processor time and memory are read from /proc, which this machine has not: not available.',
-      );
+      this.#progress.log('This machine has no /proc: processor time and memory are not measured.');
   }
 
-  /** Shows a piece of work while it runs. */
+  /** Runs a piece of work and shows it as a step of the progress display. */
   readonly step = async <T>(title: string, work: (step: Step) => Promise<T>): Promise<T> => {
     this.signal.throwIfAborted();
     const step = this.#progress.step(title);
@@ -41,7 +39,7 @@ export class Bench {
     }
   };
 
-  /** Starts the system on fresh data, and stops it and removes the data after the work; a failure keeps data and logs. */
+  /** Runs the work with a system on fresh data, then stops it and removes the data. A failure keeps data and logs. */
   async withSystem<T>(
     options: Pick<StartOptions, 'tracing' | 'env'>,
     work: (sut: SystemUnderLoad) => Promise<T>,

@@ -1,4 +1,4 @@
-// Preloaded into the gateway when a cost is planted: each request keeps the processor for so many microseconds more.
+// Preloaded into every app when a cost is planted: each HTTP request burns BENCH_BURN_US microseconds of processor time.
 import { subscribe } from 'node:diagnostics_channel';
 
 const burnUs = Number(process.env.BENCH_BURN_US);

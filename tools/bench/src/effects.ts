@@ -1,56 +1,72 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { CONSUMERS, type Lag, type PerConsumer } from './consumers.ts';
 import { rowsOf } from './database.ts';
 import { percentile } from './percentile.ts';
 import type { SystemUnderLoad } from './system-under-load.ts';
 
-export interface Counts {
-  orders: number;
-  effects: number;
+/** The app that stores the orders of every load. */
+export const STORE = 'orders';
+
+/** A table of orders or of their effects, with the column of the order's id. */
+interface Place {
+  database: string;
+  table: string;
+  id: string;
 }
+const ORDERS: Place = { database: STORE, table: 'orders', id: 'id' };
 
-export interface Lag {
-  p50Ms: number;
-  p99Ms: number;
-}
+/** The table of every consumer that declares one. */
+const EFFECTS: readonly Place[] = CONSUMERS.flatMap(({ name, table }) =>
+  table === undefined ? [] : [{ database: name, table, id: 'order_id' }],
+);
 
-/** Where orders and their effects are, with the column that holds the order's id. */
-const ORDERS = { database: 'orders', table: 'orders', id: 'id' } as const;
-const EFFECTS = { database: 'fulfillment', table: 'shipments', id: 'order_id' } as const;
-type Place = typeof ORDERS | typeof EFFECTS;
-
-/** Nothing having moved for so long, what is missing is missing. */
+/** After this long without a change, what is missing counts as lost. */
 const PATIENCE_MS = 30_000;
 
-/** An id that is below those of all orders to come: they are UUIDv7, made on the same clock. */
+/** An id below those of all later orders: they are UUIDv7 of the same clock. */
 export async function idOfNow(sut: SystemUnderLoad): Promise<string> {
-  const [row] = await rowsOf<{ id: string }>(sut.databaseUrl('orders'), 'SELECT uuidv7() AS id');
+  const [row] = await rowsOf<{ id: string }>(sut.databaseUrl(STORE), 'SELECT uuidv7() AS id');
   return row!.id;
 }
 
-/** Waits until every order made since has had its effect, or nothing moves any more. What was cut off may still commit. */
-export async function settled(sut: SystemUnderLoad, since: string, signal: AbortSignal): Promise<Counts> {
-  let counts: Counts = { orders: 0, effects: 0 };
+/**
+ * Waits until every order stored since has its effects, or nothing has changed for 30 s. An order may still commit after its
+ * request was cut off.
+ */
+export async function settled(
+  sut: SystemUnderLoad,
+  since: string,
+  signal: AbortSignal,
+): Promise<{ orders: number; effects: PerConsumer<number> }> {
+  let before = '';
   let movedAt = performance.now();
   for (;;) {
     const orders = await countSince(sut, ORDERS, since);
-    const effects = await countSince(sut, EFFECTS, since);
-    const moved = orders !== counts.orders || effects !== counts.effects;
-    counts = { orders, effects };
-    if (moved) movedAt = performance.now();
-    else if (orders === effects || performance.now() - movedAt > PATIENCE_MS) return counts;
+    const effects: PerConsumer<number> = {};
+    for (const place of EFFECTS) effects[place.database] = await countSince(sut, place, since);
+    const now = JSON.stringify([orders, effects]);
+    const isComplete = Object.values(effects).every((count) => count === orders);
+    if (now !== before) movedAt = performance.now();
+    else if (isComplete || performance.now() - movedAt > PATIENCE_MS) return { orders, effects };
+    before = now;
     await delay(250, undefined, { signal });
   }
 }
 
 /**
- * From the commit of an order to the commit of its effect, by the one clock of the server that holds both databases.
- * A commit is stamped just before it is flushed: the order's flush is in it, the effect's is not.
+ * Measures the time from the commit of an order to the commit of its effect. One server holds all databases, so one clock
+ * gives both times. Postgres takes the time just before it flushes a commit: the lag includes the order's flush, not the
+ * effect's.
  */
-export async function eventLag(sut: SystemUnderLoad, since: string): Promise<Lag> {
+export async function eventLags(sut: SystemUnderLoad, since: string): Promise<PerConsumer<Lag>> {
   const orders = new Map((await commits(sut, ORDERS, since)).map(({ id, ms }) => [id, ms]));
-  const effects = await commits(sut, EFFECTS, since);
-  const lags = effects.map(({ id, ms }) => ms - (orders.get(id) ?? NaN)).sort((a, b) => a - b);
-  return { p50Ms: percentile(lags, 0.5), p99Ms: percentile(lags, 0.99) };
+  const found: PerConsumer<Lag> = {};
+  for (const place of EFFECTS) {
+    const effects = await commits(sut, place, since);
+    const lags = effects.map(({ id, ms }) => ms - (orders.get(id) ?? NaN)).sort((a, b) => a - b);
+    found[place.database] = { p50Ms: percentile(lags, 0.5), p99Ms: percentile(lags, 0.99) };
+  }
+  return found;
 }
 
 async function countSince(

@@ -11,7 +11,7 @@ const FEW = 10_000;
 const CONNECTIONS = 64;
 const MOST_GROWTH = 1.15;
 
-/** CPU per order with few orders stored and with many. */
+/** Compares CPU per order with few orders stored and with many. */
 export async function runGrowth(bench: Bench): Promise<Outcome> {
   const { orders: many, seconds } = bench.options;
   const generator = await resolveGenerator(bench.signal);

@@ -5,6 +5,7 @@ import { Problem } from '@orders/dev/bootstrap/problem.mjs';
 import type { Bench } from './bench.ts';
 import { calibrate, prepareCalibration } from './calibration/calibration.ts';
 import { resolvePgbench } from './calibration/pgbench.ts';
+import { CONSUMERS } from './consumers.ts';
 import { figure } from './figure.ts';
 import { resolveGenerator } from './load/resolve-generator.ts';
 import { closedLoop, warmUp } from './load-scenario.ts';
@@ -15,25 +16,26 @@ const FOLDER = import.meta.dirname;
 const MOST_ROUNDS = 5;
 const CONNECTIONS = 64;
 
-interface Baseline {
-  /** CPU per order ÷ calibration, as it is today. */
+export interface Baseline {
+  /** CPU per order ÷ calibration, as it is today with one consumer. */
   ratio: number;
-  /** Of one order, all processes, in microseconds: what a planted share is a share of. */
+  /** What each further consumer may add to it: the cost of the first, its share of Postgres and NATS included. */
+  consumer: number;
+  /** CPU of one order in all processes, in microseconds. A planted cost is a percentage of it. */
   cpuUs: number;
-  /** More than so many times the ratio fails. */
+  /** The guard fails above this many times the ratio. */
   tolerance: number;
 }
 
 /**
- * A short bench that fails when an order has become dearer relative to pgbench. Load and calibration take turns, so that
- * a neighbour on the machine disturbs both alike; and one round within the limit is enough, since what disturbs makes
- * an order dearer, not cheaper.
+ * A short bench that fails when the CPU of an order has risen relative to pgbench. Load and calibration take turns, so that
+ * other work on the machine disturbs both alike. One round within the limit is enough: a disturbance only raises the cost.
  */
 export async function runGuard(bench: Bench): Promise<Outcome> {
   const { signal, options } = bench;
   const { plant, seconds } = options;
   const baseline = JSON.parse(readFileSync(join(FOLDER, 'guard.json'), 'utf8')) as Baseline;
-  const most = baseline.ratio * baseline.tolerance;
+  const most = limitOf(baseline, CONSUMERS.length);
   if (!HAS_PROC) return notDone('processor time cannot be read here');
   const pgbench = await resolvePgbench(signal).catch((error: unknown) => {
     if (error instanceof Problem) return error;
@@ -66,11 +68,16 @@ export async function runGuard(bench: Bench): Promise<Outcome> {
   return { text: checkTable([check]), report: { ratio, ratios, most, plant }, passed: check.ok };
 }
 
+/** The highest ratio allowed. Each further consumer raises it, since it adds to the cost of an order. */
+export function limitOf({ ratio, consumer, tolerance }: Baseline, consumers: number): number {
+  return (ratio + consumer * Math.max(0, consumers - 1)) * tolerance;
+}
+
 function notDone(why: string): Outcome {
   return { text: `not done: ${why}`, report: { notDone: why }, passed: true };
 }
 
-/** Every app is given it; only the gateway serves requests of orders by HTTP. */
+/** Every app preloads it, but only the gateway serves orders over HTTP. */
 function planted(cpuUs: number, percent: number): NodeJS.ProcessEnv {
   const preload = pathToFileURL(join(FOLDER, 'burn.mjs')).href;
   return { NODE_OPTIONS: `--import ${preload}`, BENCH_BURN_US: String((cpuUs * percent) / 100) };

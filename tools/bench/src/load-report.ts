@@ -4,17 +4,23 @@ import type { LoadReport } from './load-scenario.ts';
 import type { Outcome } from './outcome.ts';
 import { GROUPS } from './processes.ts';
 
-/** A load has passed when nothing is missing: how fast it was depends on the machine. */
+/** A load passes when nothing is missing. Its speed depends on the machine and is not judged. */
 export function loadOutcome(report: LoadReport): Outcome {
   return { text: textOf(report), report, passed: report.runs.every(({ complete }) => complete) };
 }
 
 function textOf({ runs, calibration, generator, idleMiB, ratioToCalibration }: LoadReport): string {
-  const tables = [ordersTable(runs), cpuTable(runs), pgbenchTable(calibration), memoryTable(idleMiB, runs)];
+  const tables = [
+    ordersTable(runs),
+    ...consumersTable(runs),
+    cpuTable(runs),
+    pgbenchTable(calibration),
+    memoryTable(idleMiB, runs),
+  ];
   return [
     ...tables.flatMap((table) => [table, '']),
     `CPU per order ÷ calibration: ${figure(ratioToCalibration, 2)}`,
-    `Load by ${generator}: what it uses is not counted, but it takes it from the same processors.`,
+    `Load by ${generator}: its CPU is not counted, but it shares the processors with the system.`,
   ].join('\n');
 }
 
@@ -30,6 +36,19 @@ function ordersTable(runs: LoadReport['runs']): string {
       run.complete ? 'yes' : 'NO',
     ]),
   );
+}
+
+/** One row for each consumer when there are several. The orders' table shows the worst figures. */
+function consumersTable(runs: LoadReport['runs']): string[] {
+  const rows = runs.flatMap(({ name: load, consumers }) =>
+    Object.entries(consumers).map(([name, { effects, lag }]) => [
+      `${load}, ${name}`,
+      String(effects),
+      figure(lag.p50Ms),
+      figure(lag.p99Ms),
+    ]),
+  );
+  return rows.length === runs.length ? [] : [textTable(['', 'effects', 'lag p50', 'lag p99'], rows)];
 }
 
 function cpuTable(runs: LoadReport['runs']): string {

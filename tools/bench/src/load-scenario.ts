@@ -1,3 +1,4 @@
+import { of } from '@orders/dev/stack/wiring';
 import type { Bench } from './bench.ts';
 import { calibrate, prepareCalibration, type Calibration, type Script } from './calibration/calibration.ts';
 import { resolvePgbench } from './calibration/pgbench.ts';
@@ -5,14 +6,14 @@ import type { Generator, LoadResult } from './load/generator.ts';
 import { openLoop } from './load/open-loop.ts';
 import { resolveGenerator } from './load/resolve-generator.ts';
 import { measure, type Measurement } from './measure.ts';
-import type { PerGroup } from './processes.ts';
+import { perGroup, type PerGroup } from './processes.ts';
 import type { SystemUnderLoad } from './system-under-load.ts';
 
-/** One load and what it came to. */
+/** One load and its result. */
 export interface Run extends LoadResult, Measurement {
   name: string;
   ordersPerSecond: number;
-  /** Every order acknowledged is stored and every order stored had its effect; what was cut off may be stored too. */
+  /** Every acknowledged order is stored, and every stored order has its effects. Orders that were cut off may be stored too. */
   complete: boolean;
 }
 
@@ -28,14 +29,15 @@ export interface LoadReport {
 const WARM_UP_S = 8;
 const MOST_QUOTED = 64;
 
-/** Peak at each number of connections, half of it for the event lag, and the calibration before and after. */
+/** Measures the peak at each number of connections, half of the peak for the event lag, and the calibration before and after. */
 export async function runLoad(bench: Bench): Promise<LoadReport> {
   const { options, signal } = bench;
   const pgbench = await resolvePgbench(signal);
   const generator = await bench.step('load generator', () => resolveGenerator(signal));
   const plain = await bench.withSystem({}, async (sut) => {
     await prepareCalibration(sut);
-    const idleMiB = mapValues(sut.memory(), ({ now }) => now);
+    const memory = sut.memory();
+    const idleMiB = perGroup((group) => of(memory, group).now);
     const calibration = (script: Script) =>
       bench.step(`pgbench ${script}`, () =>
         calibrate(sut, script, { pgbench, seconds: options.seconds, signal }),
@@ -90,7 +92,7 @@ export interface ClosedLoop {
   name?: string;
 }
 
-/** As many orders as so many connections bring through, one after the other on each. */
+/** Closed loop: each connection sends its next order when the last is answered. */
 export function closedLoop(
   { step, signal }: Bench,
   sut: SystemUnderLoad,
@@ -103,7 +105,7 @@ export function closedLoop(
   });
 }
 
-/** Orders that are due at fixed times, so many a second, whatever becomes of those before. */
+/** Open loop: orders are due at fixed times, however long the earlier ones take. */
 export function halfLoad(
   { step, signal, options }: Bench,
   sut: SystemUnderLoad,
@@ -122,18 +124,14 @@ export function halfLoad(
   });
 }
 
-/** @param cutOff orders that may have been under way when the load ended */
+/** @param cutOff orders that may have been in flight when the load ended */
 function summarise(name: string, measured: LoadResult & Measurement, cutOff: number): Run {
-  const { acknowledged, orders, effects, seconds } = measured;
+  const { acknowledged, orders, consumers, seconds } = measured;
   const stored = acknowledged <= orders && orders <= acknowledged + cutOff + measured.errors;
   return {
     ...measured,
     name,
     ordersPerSecond: acknowledged / seconds,
-    complete: stored && effects === orders,
+    complete: stored && Object.values(consumers).every(({ effects }) => effects === orders),
   };
-}
-
-function mapValues<From, To>(of: PerGroup<From>, map: (value: From) => To): PerGroup<To> {
-  return Object.fromEntries(Object.entries(of).map(([key, value]) => [key, map(value)])) as PerGroup<To>;
 }

@@ -1,11 +1,18 @@
+import { randomUUID } from 'node:crypto';
+import { Problem } from '@orders/dev/bootstrap/problem.mjs';
+import { APPS } from '@orders/dev/stack/declarations';
+import { of } from '@orders/dev/stack/wiring';
 import type { Bench } from './bench.ts';
+import { CONSUMERS } from './consumers.ts';
 import { rowsOf } from './database.ts';
+import { idOfNow, settled, STORE } from './effects.ts';
+import { ORDER } from './load/order-request.ts';
 import type { SystemUnderLoad } from './system-under-load.ts';
 
-/** Rows of one statement. */
+/** Rows written by one statement. */
 const CHUNK = 50_000;
 
-/** `$1` to `$2` are the numbers of the orders; each is made of its number alone, so that both databases have the same. */
+/** Orders number `$1` to `$2`. Each is made from its number alone, so that every database gets the same ones. */
 const ORDERS = `
   SELECT n, 'stored-' || n % 10000 AS customer_id, 1264 AS total_cents, stored_at,
          (ms || '7' || lpad(to_hex(n % 4096), 3, '0') || '8' || lpad(to_hex(n), 15, '0'))::uuid AS id,
@@ -15,7 +22,7 @@ const ORDERS = `
        LATERAL (SELECT $3::timestamptz - interval '1 s' + n * interval '1 us' AS stored_at) AS t,
        LATERAL (SELECT lpad(to_hex((extract(epoch FROM stored_at) * 1000)::bigint), 12, '0') AS ms) AS i`;
 
-/** As the orders service stores an order and its event. */
+/** Stores orders and their events as the orders service does. */
 const INTO_ORDERS = `
   WITH new AS MATERIALIZED (${ORDERS}), stored AS (
     INSERT INTO orders (id, customer_id, idempotency_key, request_hash, items, total_cents, status, version, created_at)
@@ -34,47 +41,77 @@ const INTO_ORDERS = `
            'createdAt', to_char(stored_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', 1)
   FROM new ORDER BY n`;
 
-/** As the fulfillment service applies it. */
-const INTO_FULFILLMENT = `
-  WITH new AS MATERIALIZED (${ORDERS}), seen AS (
-    INSERT INTO inbox (consumer, event_id) SELECT 'fulfillment', event_id FROM new
-  )
-  INSERT INTO shipments (order_id, customer_id, items, units, total_cents, status, sequence)
-  SELECT id, customer_id, items::jsonb, 13, total_cents, 'PLANNED', 1 FROM new`;
+const INTO_INBOX = `
+  INSERT INTO inbox (consumer, event_id) SELECT current_database(), event_id FROM (${ORDERS}) AS new`;
 
-/** At no sequence of the stream: else the relay would look there for one of these, and publish all of them again. */
+/** Copies the effect of an order that the consumer has applied, with another order id and customer. */
+function intoEffects(table: string): string {
+  return `
+    INSERT INTO ${table}
+    SELECT made.*
+    FROM (${ORDERS}) AS new, (SELECT effect FROM ${table} AS effect LIMIT 1) AS one,
+         jsonb_populate_record(effect, jsonb_build_object('order_id', id, 'customer_id', customer_id)) AS made`;
+}
+
+/**
+ * Moves the relay's cursor past all events. The cursor names no sequence of the stream: the relay would not find the event
+ * there, and would publish all of them again.
+ */
 const PASS_ALL = `
   UPDATE outbox_cursor SET (tx, position, stream_sequence) =
     (SELECT tx, position, 0 FROM outbox ORDER BY tx DESC, position DESC LIMIT 1)`;
 
 export interface Stored {
-  /** Orders that are there already from an earlier call. */
+  /** Number of orders that earlier calls have stored. */
   from: number;
   to: number;
-  /** Also the effects, and the relay's cursor behind all events: as if all had happened long ago. */
+  /** Also store the effects and move the relay's cursor past all events, as if all had happened long ago. */
   withEffects: boolean;
 }
 
-/** Stores orders by SQL as the apps would have; orders is stopped meanwhile, so that its relay waits for the end. */
+/** Stores orders by SQL as the apps would. The orders app is stopped meanwhile: its relay begins when all are stored. */
 export async function store(
   bench: Bench,
   sut: SystemUnderLoad,
   { from, to, withEffects }: Stored,
 ): Promise<void> {
-  const { orders } = sut.system.apps;
+  if (withEffects) await bench.step('placing an order to copy', () => placeOne(sut, bench.signal));
+  const orders = of(sut.system.apps, STORE);
   await orders.stop();
   const now = new Date();
   await bench.step(`storing ${(to - from).toLocaleString('en')} orders`, async (step) => {
     for (let first = from + 1; first <= to; first += CHUNK) {
       const last = Math.min(first + CHUNK - 1, to);
-      await rowsOf(sut.databaseUrl('orders'), INTO_ORDERS, [first, last, now]);
-      if (withEffects) await rowsOf(sut.databaseUrl('fulfillment'), INTO_FULFILLMENT, [first, last, now]);
+      await rowsOf(sut.databaseUrl(STORE), INTO_ORDERS, [first, last, now]);
+      if (withEffects) await storeEffects(sut, [first, last, now]);
       step.update(`${last.toLocaleString('en')} stored`);
     }
-    if (withEffects) await rowsOf(sut.databaseUrl('orders'), PASS_ALL);
-    for (const database of ['orders', 'fulfillment'])
-      await rowsOf(sut.databaseUrl(database), 'VACUUM ANALYZE');
+    if (withEffects) await rowsOf(sut.databaseUrl(STORE), PASS_ALL);
+    for (const { name, database } of APPS)
+      if (database) await rowsOf(sut.databaseUrl(name), 'VACUUM ANALYZE');
     await rowsOf(sut.databaseUrl('postgres'), 'CHECKPOINT');
   });
   await orders.start();
+}
+
+async function storeEffects(sut: SystemUnderLoad, orders: unknown[]): Promise<void> {
+  for (const { name, table } of CONSUMERS) {
+    await rowsOf(sut.databaseUrl(name), INTO_INBOX, orders);
+    if (table !== undefined) await rowsOf(sut.databaseUrl(name), intoEffects(table), orders);
+  }
+}
+
+/** Places one order. @throws Problem when a consumer shows no effect of it */
+async function placeOne(sut: SystemUnderLoad, signal: AbortSignal): Promise<void> {
+  const since = await idOfNow(sut);
+  const [token] = await sut.tokens('stored', 1);
+  const headers = {
+    authorization: `Bearer ${token}`,
+    'content-type': 'application/json',
+    'idempotency-key': randomUUID(),
+  };
+  const { status } = await fetch(`${sut.api}/orders`, { method: 'POST', headers, body: ORDER, signal });
+  const { effects } = await settled(sut, since, signal);
+  const without = Object.keys(effects).filter((name) => effects[name] !== 1);
+  if (without.length > 0) throw new Problem(`An order (${status}) had no effect in ${without.join(', ')}.`);
 }

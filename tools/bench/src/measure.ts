@@ -1,20 +1,23 @@
-import { eventLag, idOfNow, settled, type Counts, type Lag } from './effects.ts';
-import { GROUPS, machineSeconds, type PerGroup } from './processes.ts';
+import { of } from '@orders/dev/stack/wiring';
+import { worstOf, type Consumed, type PerConsumer } from './consumers.ts';
+import { eventLags, idOfNow, settled } from './effects.ts';
+import { machineSeconds, perGroup, type PerGroup } from './processes.ts';
 import type { SystemUnderLoad } from './system-under-load.ts';
 
-/** What one load came to. */
-export interface Measurement extends Counts {
+/** What one load led to. `effects` are the fewest of any consumer, `lag` is the longest. */
+export interface Measurement extends Consumed {
+  orders: number;
+  consumers: PerConsumer<Consumed>;
   /** Processor time per 1,000 orders, from the first request to the last effect, in seconds. */
   cpu: PerGroup<number>;
   totalCpu: number;
-  lag: Lag;
   /** The highest resident memory of each so far, in MiB. */
   peakMiB: PerGroup<number>;
-  /** Share of the machine's processor time that its hypervisor gave to others meanwhile. */
+  /** Share of the machine's processor time that its hypervisor gave to other guests meanwhile. */
   steal: number;
 }
 
-/** Runs a load, waits for its last effect, and counts all that it led to. */
+/** Runs a load, waits for its last effect, and measures what it led to. */
 export async function measure<Result>(
   sut: SystemUnderLoad,
   signal: AbortSignal,
@@ -23,17 +26,21 @@ export async function measure<Result>(
   const since = await idOfNow(sut);
   const before = { cpu: sut.cpu(), machine: machineSeconds() };
   const result = await load();
-  const counts = await settled(sut, since, signal);
+  const { orders, effects } = await settled(sut, since, signal);
   const after = { cpu: sut.cpu(), machine: machineSeconds() };
-  const cpu = perGroup((group) => ((after.cpu[group] - before.cpu[group]) / counts.orders) * 1_000);
+  const cpu = perGroup((group) => ((of(after.cpu, group) - of(before.cpu, group)) / orders) * 1_000);
   const memory = sut.memory();
+  const lags = await eventLags(sut, since);
+  const consumers: PerConsumer<Consumed> = {};
+  for (const [name, lag] of Object.entries(lags)) consumers[name] = { effects: of(effects, name), lag };
   return {
     ...result,
-    ...counts,
+    orders,
+    ...worstOf(consumers),
+    consumers,
     cpu,
-    totalCpu: GROUPS.reduce((sum, group) => sum + cpu[group], 0),
-    lag: await eventLag(sut, since),
-    peakMiB: perGroup((group) => memory[group].peak),
+    totalCpu: Object.values(cpu).reduce((sum, seconds) => sum + seconds, 0),
+    peakMiB: perGroup((group) => of(memory, group).peak),
     steal: stealBetween(before.machine, after.machine),
   };
 }
@@ -42,8 +49,4 @@ type Machine = ReturnType<typeof machineSeconds>;
 
 export function stealBetween(before: Machine, after: Machine): number {
   return (after.stolen - before.stolen) / (after.total - before.total);
-}
-
-function perGroup<T>(of: (group: (typeof GROUPS)[number]) => T): PerGroup<T> {
-  return Object.fromEntries(GROUPS.map((group) => [group, of(group)])) as PerGroup<T>;
 }

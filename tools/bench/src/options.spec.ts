@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { parseOptions } from './options.ts';
 
 describe('options', () => {
-  it('have defaults, and shorter ones', () => {
+  it('have defaults, and shorter ones with --quick', () => {
     expect(parseOptions([])).toMatchObject({ scenario: 'load', connections: [16, 64, 128], json: false });
     expect(parseOptions(['--quick'])).toMatchObject({ connections: [64], seconds: 6 });
     expect(parseOptions(['--quick', '--connections', '8,32', '--seconds', '3'])).toMatchObject({

@@ -1,7 +1,7 @@
 import { UsageError } from '@orders/dev/bootstrap/problem.mjs';
 import { countOf, parseArguments } from '@orders/dev/command-line';
 
-/** What can be measured; `load` when nothing is named. */
+/** The scenarios. The default is `load`. */
 export const SCENARIOS = [
   'load',
   'timeline',
@@ -17,39 +17,39 @@ export type Scenario = (typeof SCENARIOS)[number];
 
 export interface BenchOptions {
   scenario: Scenario;
-  /** One load each. */
+  /** Numbers of connections: one load for each. */
   connections: number[];
-  /** Of one load. */
+  /** Length of one load. */
   seconds: number;
-  /** In the log that is replayed. */
+  /** Events in the log that is replayed. */
   events: number;
-  /** Stored when the costs of many are measured. */
+  /** The larger number of stored orders in `growth`. */
   orders: number;
   quick: boolean;
-  /** Make each order dearer by so many per cent, to see that the guard notices; 0 = no. */
+  /** Adds this many per cent to the CPU of each order, to see that the guard notices; 0 = none. */
   plant: number;
   /** One JSON document on standard output, and nothing else there. */
   json: boolean;
 }
 
-export const USAGE = `npm run bench -- [scenario] [options]: load on fresh data, and what it costs
-  load      (default) orders at 16, 64 and 128 connections, without tracing and with; CPU per order, event lag; and
-            what the same orders cost pgbench, which the costs are divided by
-  timeline  where the milliseconds of an order and its event go at 64 connections and at half of that, by traces
-  steady    a minute at peak: the log of events does not grow
-  overload  open loop at 1, 2, 5 and 10 times of what the system can do; one customer at ten times beside others
-  replay    100,000 events drain from the log, and are published again to the consumer
-  outage    orders are taken while NATS is away, then the log drains
+export const USAGE = `npm run bench -- [scenario] [options]: puts load on a system with fresh data and measures what it costs
+  load      (default) orders at 16, 64 and 128 connections, without tracing and with it: CPU per order and event lag;
+            and the CPU of pgbench for the same orders, which the costs are divided by
+  timeline  how long each stage of an order and its event takes at 64 connections and at half of that load, by traces
+  steady    a minute at peak: the log of events must not grow
+  overload  open loop at 1, 2, 5 and 10 times the capacity; then one customer at ten times beside 50 others
+  replay    100,000 events drain from the log, then are published again to each consumer
+  outage    orders are taken while NATS is down, then the log drains
   growth    CPU per order with 10 thousand and with 5 million orders stored
-  startup   start to ready, idle and loaded memory of each app: medians of 10 starts
-  guard     short: fails when an order has become dearer, relative to pgbench, than guard.json allows
+  startup   time from start to ready, idle and loaded memory of each app: medians of 10 starts
+  guard     short: fails when the CPU of an order, relative to pgbench, is above the limit of guard.json
 
   --connections 16,64    other numbers of connections (load)
   --seconds N            length of one load (load and timeline 12, overload 10, steady and outage 60, guard 5)
-  --events N             size of the log (replay)
-  --orders N             how many are many (growth)
+  --events N             events in the log (replay)
+  --orders N             the larger number of stored orders (growth)
   --quick                a first figure in a minute: load at 64 connections only, 6 s, without tracing
-  --plant PERCENT        burn so much more in the gateway for each order: the guard must fail
+  --plant PERCENT        burn this much more CPU in the gateway for each order: the guard must fail
   --json                 one JSON document on standard output (with npm run --silent bench -- --json)`;
 
 const SECONDS: Partial<Record<Scenario, number>> = { overload: 10, steady: 60, outage: 60, guard: 5 };

@@ -6,11 +6,11 @@ export interface Outcome {
   text: string;
   /** For programs. */
   report: object;
-  /** False ends the bench with 1. */
+  /** False makes the bench exit with 1. */
   passed: boolean;
 }
 
-/** Something that was promised, and whether it held. */
+/** A promise, and whether it was kept. */
 export interface Check {
   name: string;
   /** The figure with its unit. */

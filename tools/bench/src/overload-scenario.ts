@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { machine } from '@orders/dev/machine';
+import { of } from '@orders/dev/stack/wiring';
 import { textTable } from '@orders/dev/tables';
 import type { Bench } from './bench.ts';
 import { figure } from './figure.ts';
@@ -10,9 +11,9 @@ import { checkTable, type Check, type Outcome } from './outcome.ts';
 import type { SystemUnderLoad } from './system-under-load.ts';
 
 const FACTORS = [1, 2, 5, 10] as const;
-/** As many as the gateway serves at once: more than 64 bring it to its most, and none is refused. */
+/** As many as the gateway serves at once: enough for its highest rate, and none is refused. */
 const CAPACITY_CONNECTIONS = 128;
-/** As many customers at 1 request a second each, while another sends ten times what the system can do. */
+/** This many customers send 1 request a second each, while another sends ten times the capacity. */
 const QUIET_CUSTOMERS = 50;
 const QUIET_SECONDS = 20;
 const RECOVERY_SECONDS = 8;
@@ -27,7 +28,7 @@ interface Stage extends OpenLoopResult {
   loopP99Ms: number;
 }
 
-/** Open-loop load at multiples of what the system can do: what is accepted, how fast, and what it costs the others. */
+/** Open-loop load at multiples of the capacity: what is accepted, how fast, and what other customers notice. */
 export async function runOverload(bench: Bench): Promise<Outcome> {
   const { signal, options } = bench;
   const generator = await resolveGenerator(signal);
@@ -60,16 +61,16 @@ export async function runOverload(bench: Bench): Promise<Outcome> {
     '',
     checkTable(checks),
     '',
-    'sent: what reached the gateway, one request at a time on each of 1,000 connections at most; overflow: none was free.',
+    'sent: requests that reached the gateway, one at a time on each of at most 1,000 connections; overflow: none was free.',
     `The load generator shares the ${machine().cores} processors with the system.`,
   ].join('\n');
   return { text, report: { ...found, checks }, passed: checks.every(({ ok }) => ok) };
 }
 
 interface Found {
-  /** The closed loop that the rates of the others are multiples of. */
+  /** The closed loop that gives the capacity: the other rates are multiples of it. */
   before: Run;
-  /** The same again: the machine is shared, and may be faster or slower by then. */
+  /** The same again at the end: a shared machine may have become faster or slower. */
   after: Run;
   stages: Stage[];
   recovery: Stage;
@@ -157,7 +158,7 @@ async function observed(
   { name, perSecond }: { name: string; perSecond: number },
   load: () => Promise<OpenLoopResult>,
 ): Promise<Stage> {
-  await sut.metric('gateway', 'nodejs_eventloop_lag_p99_seconds'); // it tells what has been since it was last asked
+  await sut.metric('gateway', 'nodejs_eventloop_lag_p99_seconds'); // each read covers the time since the last one
   const result = await load();
   const memory = sut.memory();
   return {
@@ -165,8 +166,8 @@ async function observed(
     name,
     perSecond,
     accepted: (result.byStatus['201'] ?? 0) / result.seconds,
-    gatewayMiB: memory.gateway.peak,
-    ordersMiB: memory.orders.peak,
+    gatewayMiB: of(memory, 'gateway').peak,
+    ordersMiB: of(memory, 'orders').peak,
     loopP99Ms: (await sut.metric('gateway', 'nodejs_eventloop_lag_p99_seconds')) * 1_000,
   };
 }

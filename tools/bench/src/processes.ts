@@ -1,17 +1,28 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { APPS, type AppDeclaration } from '@orders/dev/stack/declarations';
 
-/** Whose work is counted apart. */
-export const GROUPS = ['gateway', 'orders', 'fulfillment', 'postgres', 'nats'] as const;
-export type Group = (typeof GROUPS)[number];
-export type PerGroup<T> = Record<Group, T>;
+/** The groups whose CPU and memory are counted separately: every app and each server. */
+export function groupsOf(apps: readonly AppDeclaration[]): readonly string[] {
+  return [...apps.map(({ name }) => name), 'postgres', 'nats'];
+}
 
-/** USER_HZ: what /proc counts processor time in, on every Linux. */
+/** The groups of this workspace. */
+export const GROUPS = groupsOf(APPS);
+
+/** One value for each group, by its name. */
+export type PerGroup<T> = Record<string, T>;
+
+export function perGroup<T>(of: (group: string) => T): PerGroup<T> {
+  return Object.fromEntries(GROUPS.map((group) => [group, of(group)]));
+}
+
+/** USER_HZ: the unit of processor time in /proc, the same on every Linux. */
 const TICKS_A_SECOND = 100;
 
-/** Processor time and memory are read from /proc, which Linux alone has. */
+/** Whether there is a /proc to read processor time and memory from: only Linux has it. */
 export const HAS_PROC = existsSync('/proc/self/stat');
 
-/** Processor time of a process, its children and those of them that have ended, user and system, in seconds. */
+/** Processor time (user and system) of a process, its running children and its ended ones, in seconds. */
 export function cpuSeconds(pid: number): number {
   const children = readOrEmpty(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number);
   return children.reduce((sum, child) => sum + cpuSeconds(child), ticksOf(pid) / TICKS_A_SECOND);
@@ -25,7 +36,7 @@ export function memoryMiB(pid: number): { now: number; peak: number } {
   return { now: field('VmRSS'), peak: field('VmHWM') };
 }
 
-/** Processor time of the machine that others took (a hypervisor's other guests), and all there was, in seconds. */
+/** Processor time of the machine in seconds: the total, and what the hypervisor gave to other guests. */
 export function machineSeconds(stat = readOrEmpty('/proc/stat')): { stolen: number; total: number } {
   const ticks = (/^cpu +(.+)$/m.exec(stat)?.[1] ?? '').split(' ').map(Number);
   // user nice system idle iowait irq softirq steal; guest time, which follows, is part of user
@@ -35,7 +46,7 @@ export function machineSeconds(stat = readOrEmpty('/proc/stat')): { stolen: numb
 
 /** utime, stime and those of children that have been waited for: fields 14 to 17 of proc(5). */
 export function ticksIn(stat: string): number {
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // the name before may hold blanks; field 3 is first
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // the name may contain blanks; fields[0] is field 3
   return fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
 }
 
@@ -43,7 +54,7 @@ function ticksOf(pid: number): number {
   return ticksIn(readOrEmpty(`/proc/${pid}/stat`));
 }
 
-/** Empty when the process has ended, which between two looks it may. */
+/** '' when the process has ended: it may do so at any time. */
 function readOrEmpty(file: string): string {
   try {
     return readFileSync(file, 'utf8');

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { APP_NAMES, type AppName } from '@orders/dev/stack/topology';
+import { APPS } from '@orders/dev/stack/declarations';
 import { answersOk, until } from '@orders/dev/stack/until';
+import { byName, of } from '@orders/dev/stack/wiring';
 import { textTable } from '@orders/dev/tables';
 import type { Bench } from './bench.ts';
 import { figure } from './figure.ts';
@@ -20,14 +21,15 @@ interface Start {
   idleMiB: number;
 }
 
-type PerApp<T> = Record<AppName, T>;
+/** One value for each app, by its name. */
+type PerApp<T> = Record<string, T>;
 
-/** Medians of the starts, as `npm start` does it and as a fresh container does it. */
+/** Medians of the starts with a compile cache, as in `npm start`, and without one, as in a fresh container. */
 interface StartupReport {
   starts: number;
   withCompileCache: PerApp<Start>;
   withoutCompileCache: PerApp<Start>;
-  /** Resident after a load, which the starts with the compile cache were followed by. */
+  /** Resident memory after the load that follows the starts with a compile cache. */
   loadedMiB: PerApp<number>;
 }
 
@@ -36,7 +38,7 @@ const QUICK_STARTS = 3;
 const IDLE_MS = 5_000;
 const LOAD = { connections: 64, seconds: 10 };
 
-/** Starts each app again and again on a running system; the first start of each is not counted. */
+/** Restarts each app of a running system several times; the first start of each is not counted. */
 export async function runStartup(bench: Bench): Promise<Outcome> {
   const starts = bench.options.quick ? QUICK_STARTS : STARTS;
   const cached = await bench.withSystem({}, async (sut) => {
@@ -59,11 +61,11 @@ function startupReport(report: StartupReport): string {
   const columns = ['ready ms', 'CPU ms', 'idle MiB'];
   const figures = ({ readyMs, cpuMs, idleMiB }: Start) =>
     [readyMs, cpuMs, idleMiB].map((value) => figure(value));
-  const rows = APP_NAMES.map((app) => [
-    app,
-    ...figures(report.withCompileCache[app]),
-    ...figures(report.withoutCompileCache[app]),
-    figure(report.loadedMiB[app]),
+  const rows = APPS.map(({ name }) => [
+    name,
+    ...figures(of(report.withCompileCache, name)),
+    ...figures(of(report.withoutCompileCache, name)),
+    figure(report.loadedMiB[name]),
   ]);
   const header = [
     '',
@@ -88,39 +90,43 @@ async function startRepeatedly(
     const measured = await step(`start ${round} of ${starts}, ${title}`, () => startAll(sut, signal));
     if (round > 0) rounds.push(measured);
   }
-  const median = (app: AppName, key: keyof Start): number =>
+  const median = (app: string, key: keyof Start): number =>
     percentile(
-      rounds.map((round) => round[app][key]).toSorted((a, b) => a - b),
+      rounds.map((round) => of(round, app)[key]).toSorted((a, b) => a - b),
       0.5,
     );
-  return perApp((app) => ({
-    readyMs: median(app, 'readyMs'),
-    cpuMs: median(app, 'cpuMs'),
-    idleMiB: median(app, 'idleMiB'),
+  return byName(APPS, ({ name }) => ({
+    readyMs: median(name, 'readyMs'),
+    cpuMs: median(name, 'cpuMs'),
+    idleMiB: median(name, 'idleMiB'),
   }));
 }
 
-/** One after the other, so that none waits for another's processor time. */
+/** Starts one app after the other, so that they do not compete for processor time. */
 async function startAll(sut: SystemUnderLoad, signal: AbortSignal): Promise<PerApp<Start>> {
   const { apps } = sut.system;
-  for (const app of APP_NAMES) await apps[app].stop();
-  const begun: Partial<PerApp<Omit<Start, 'idleMiB'>>> = {};
-  for (const app of APP_NAMES) begun[app] = await startOne(sut, app, signal);
+  for (const { name } of APPS) await of(apps, name).stop();
+  const begun: PerApp<Omit<Start, 'idleMiB'>> = {};
+  for (const { name } of APPS) begun[name] = await startOne(sut, name, signal);
   await delay(IDLE_MS, undefined, { signal });
-  return perApp((app) => ({ ...begun[app]!, idleMiB: memoryMiB(apps[app].pid!).now }));
+  return byName(APPS, ({ name }) => ({
+    ...of(begun, name),
+    idleMiB: memoryMiB(of(apps, name).pid!).now,
+  }));
 }
 
 async function startOne(
   { system }: SystemUnderLoad,
-  app: AppName,
+  name: string,
   signal: AbortSignal,
 ): Promise<Omit<Start, 'idleMiB'>> {
+  const app = of(system.apps, name);
   const from = performance.now();
-  const supervised = system.apps[app].start(signal);
-  const ready = () => answersOk(`${system.urls.management[app]}/readyz`);
-  await until(ready, { timeoutMs: 30_000, everyMs: 5, signal, what: `${app} to be ready` });
+  const supervised = app.start(signal);
+  const ready = () => answersOk(`${of(system.urls.management, name)}/readyz`);
+  await until(ready, { timeoutMs: 30_000, everyMs: 5, signal, what: `${name} to be ready` });
   const readyMs = performance.now() - from;
-  const cpuMs = cpuSeconds(system.apps[app].pid!) * 1_000;
+  const cpuMs = cpuSeconds(app.pid!) * 1_000;
   await supervised;
   return { readyMs, cpuMs };
 }
@@ -130,10 +136,6 @@ function loaded({ step, signal }: Bench, sut: SystemUnderLoad): Promise<PerApp<n
     const generator = await resolveGenerator(signal);
     await generator.run({ api: sut.api, tokens: await sut.tokens('startup'), ...LOAD }, signal);
     const memory = sut.memory();
-    return perApp((app) => memory[app].now);
+    return byName(APPS, ({ name }) => of(memory, name).now);
   });
-}
-
-function perApp<T>(of: (app: AppName) => T): PerApp<T> {
-  return Object.fromEntries(APP_NAMES.map((app) => [app, of(app)])) as PerApp<T>;
 }

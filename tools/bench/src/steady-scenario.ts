@@ -8,7 +8,7 @@ import type { SystemUnderLoad } from './system-under-load.ts';
 
 const CONNECTIONS = 64;
 
-/** Peak load for a minute: relay and consumer keep up, or the log would grow. */
+/** Peak load for a minute: the log grows unless relay and consumers keep up. */
 export async function runSteady(bench: Bench): Promise<Outcome> {
   const { signal, options } = bench;
   const { seconds } = options;
@@ -24,7 +24,7 @@ export async function runSteady(bench: Bench): Promise<Outcome> {
   });
   const third = Math.ceil(pending.length / 3);
   const growth = mean(pending.slice(-third)) - mean(pending.slice(0, third));
-  // Less than what comes in half a second is a wave, not a trend.
+  // Less than the orders of half a second is a fluctuation, not growth.
   const most = run.ordersPerSecond / 2;
   const checks: Check[] = [
     {
@@ -48,7 +48,7 @@ export async function runSteady(bench: Bench): Promise<Outcome> {
   return { text, report: { run, pending, checks }, passed: checks.every(({ ok }) => ok) };
 }
 
-/** Events that are not published, each second. */
+/** Reads the number of unpublished events once a second. */
 async function watchLog(sut: SystemUnderLoad, signal: AbortSignal): Promise<number[]> {
   const pending: number[] = [];
   while (!signal.aborted) {

@@ -2,26 +2,26 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Problem } from '@orders/dev/bootstrap/problem.mjs';
 import { type OtlpReceiver, type SpanRecord, startOtlpReceiver } from '@orders/dev/otlp-receiver';
-import { APP_NAMES, type AppName } from '@orders/dev/stack/topology';
 import { startSystem, type System } from '@orders/dev/stack/system';
+import { of } from '@orders/dev/stack/wiring';
 import type { Steps } from '@orders/dev/stack/tasks';
 import type { EmbeddedPostgres } from '@orders/dev/stack/postgres';
 import type { NatsServer } from '@orders/dev/stack/nats-server';
 import { sumOf } from './prometheus-text.ts';
-import { cpuSeconds, GROUPS, type Group, memoryMiB, type PerGroup } from './processes.ts';
+import { cpuSeconds, memoryMiB, perGroup, type PerGroup } from './processes.ts';
 
 export interface Tracing {
   /** Share of the requests, 0 to 1. */
   ratio: number;
-  /** As JSON the spans can be looked at afterwards; protobuf is the default of OpenTelemetry. */
+  /** JSON keeps the spans for reading afterwards; protobuf is the default of OpenTelemetry. */
   protocol: 'http/protobuf' | 'http/json';
 }
 
 export interface StartOptions {
-  /** Fresh: holds data and logs. */
+  /** A fresh folder for data and logs. */
   folder: string;
   build: boolean;
-  /** Sample so many of the requests and export their spans to a collector of ours; default: tracing is off. */
+  /** Samples requests and exports their spans to a collector of ours. Default: no tracing. */
   tracing?: Tracing;
   /** More environment for every app. */
   env?: NodeJS.ProcessEnv;
@@ -32,7 +32,7 @@ export interface StartOptions {
 /** The whole system as it is released: compiled, tokens checked, access logs to files, metrics on. */
 export class SystemUnderLoad {
   readonly api: string;
-  /** Where its state is. */
+  /** The folder of its state. */
   readonly dataDir: string;
   readonly #system: System;
   readonly #servers: { postgres: EmbeddedPostgres; nats: NatsServer };
@@ -46,7 +46,7 @@ export class SystemUnderLoad {
       dataDir: join(folder, 'data'),
       build,
       logFolder,
-      // When a transaction committed is what the event lag is measured by.
+      // The event lag is measured by commit timestamps.
       postgresSettings: { track_commit_timestamp: 'on' },
       env: {
         NODE_ENV: 'production',
@@ -85,12 +85,12 @@ export class SystemUnderLoad {
     return this.#servers.nats;
   }
 
-  /** How often its apps have sent spans. */
+  /** Number of span exports that the apps have sent. */
   get exports(): number {
     return this.#receiver?.exports ?? 0;
   }
 
-  /** What they have sent, as JSON. */
+  /** The spans that the apps have sent as JSON. */
   get spans(): readonly SpanRecord[] {
     return this.#receiver?.spans ?? [];
   }
@@ -99,24 +99,24 @@ export class SystemUnderLoad {
     return this.#servers.postgres.url(name);
   }
 
-  /** Tokens of as many customers; the more there are, the less the rate limit of each of them matters. */
+  /** Tokens of `count` customers. More customers keep each further below its rate limit. */
   tokens(name = 'customer', count = 64): Promise<string[]> {
     return Promise.all(Array.from({ length: count }, (_, n) => this.#system.token(`${name}-${n}`)));
   }
 
   /** Processor time that each group has used since it started, in seconds. */
   cpu(): PerGroup<number> {
-    return this.#perGroup((pid) => cpuSeconds(pid));
+    return perGroup((group) => cpuSeconds(this.#pid(group)));
   }
 
-  /** Resident memory of each, in MiB; of Postgres the postmaster alone, whose sessions share most of theirs. */
+  /** Resident memory of each group, in MiB. For Postgres it is the postmaster's alone: the sessions share most of theirs. */
   memory(): PerGroup<{ now: number; peak: number }> {
-    return this.#perGroup((pid) => memoryMiB(pid));
+    return perGroup((group) => memoryMiB(this.#pid(group)));
   }
 
   /** A metric of an app, summed over its series that have these labels; 0 before its first value. */
-  async metric(app: AppName, name: string, labels: Record<string, string> = {}): Promise<number> {
-    const response = await fetch(`${this.#system.urls.management[app]}/metrics`);
+  async metric(app: string, name: string, labels: Record<string, string> = {}): Promise<number> {
+    const response = await fetch(`${of(this.#system.urls.management, app)}/metrics`);
     return sumOf(await response.text(), name, labels);
   }
 
@@ -124,14 +124,13 @@ export class SystemUnderLoad {
     await this.#system.stop().finally(() => this.#receiver?.close());
   }
 
-  #perGroup<T>(of: (pid: number) => T): PerGroup<T> {
-    return Object.fromEntries(GROUPS.map((group) => [group, of(this.#pid(group))])) as PerGroup<T>;
-  }
-
-  #pid(group: Group): number {
+  #pid(group: string): number {
     const { postgres, nats } = this.#servers;
-    const app = APP_NAMES.find((name) => name === group);
-    const pid = app ? this.#system.apps[app].pid : (group === 'nats' ? nats : postgres).child?.pid;
+    const servers: Record<string, number | undefined> = {
+      postgres: postgres.child?.pid,
+      nats: nats.child?.pid,
+    };
+    const pid = group in servers ? servers[group] : of(this.#system.apps, group).pid;
     if (pid === undefined) throw new Problem(`${group} has ended under load: see its log.`);
     return pid;
   }

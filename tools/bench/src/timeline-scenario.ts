@@ -9,11 +9,11 @@ import type { SystemUnderLoad } from './system-under-load.ts';
 import { timelineOf, type Timeline } from './timeline.ts';
 
 const CONNECTIONS = 64;
-/** Few enough that orders of one batch are hardly ever sampled together: they would share a trace. */
+/** So few that two orders of one batch are hardly ever sampled: they would share a trace. */
 const TRACING = { ratio: 0.01, protocol: 'http/json' } as const;
 const EXPORT_EVERY_MS = 500;
 
-/** Where the milliseconds of an order go, by the traces of one in a hundred. */
+/** How long each stage of an order takes, by the traces of one order in a hundred. */
 export async function runTimeline(bench: Bench): Promise<Outcome> {
   const generator = await resolveGenerator(bench.signal);
   const env = { OTEL_BSP_SCHEDULE_DELAY: String(EXPORT_EVERY_MS) };

@@ -33,15 +33,33 @@ function traceOf(traceId: string, way: Way = ORDER): SpanRecord[] {
 describe('the timeline of an order', () => {
   it('is the time between one mark and the next, whose means add up', () => {
     const slow: Way = ORDER.map(([service, name, from, to]) => [service, name, 3 * from, 3 * to]);
-    const { traces, stages } = timelineOf([...traceOf('a'), ...traceOf('b', slow)]);
+    const { traces, stages } = timelineOf([...traceOf('a'), ...traceOf('b', slow)], ['fulfillment']);
     expect(traces).toBe(2);
     expect(stages.map(({ meanMs }) => meanMs)).toEqual([4, 2, 4, 6, 8, 24, 4, 10, 10, 24]);
     expect(stages.map(({ p99Ms }) => p99Ms)).toEqual([6, 3, 6, 9, 12, 36, 6, 15, 15, 36]);
   });
 
+  it('has the stages of each consumer, by name where there are several', () => {
+    const both: Way = [...ORDER, ['loyalty', 'process orders.created', 14, 29]];
+    const { traces, stages } = timelineOf(
+      [...traceOf('a', both), ...traceOf('b')],
+      ['fulfillment', 'loyalty'],
+    );
+    expect(traces).toBe(1);
+    expect(stages.slice(7).map(({ name, meanMs }) => [name, meanMs])).toEqual([
+      ['JetStream: stored, delivered, gathering, fulfillment', 5],
+      ['fulfillment: inbox and effect, commit', 5],
+      ['event, all of it, fulfillment', 12],
+      ['JetStream: stored, delivered, gathering, loyalty', 4],
+      ['loyalty: inbox and effect, commit', 15],
+      ['event, all of it, loyalty', 21],
+    ]);
+  });
+
   it('leaves out traces that lack a mark or have it twice: their orders shared the work of others', () => {
     const without = ORDER.filter(([, name]) => !name.startsWith('publish'));
     const twice = [...ORDER, ORDER[4]!];
-    expect(timelineOf([...traceOf('a'), ...traceOf('b', without), ...traceOf('c', twice)]).traces).toBe(1);
+    const spans = [...traceOf('a'), ...traceOf('b', without), ...traceOf('c', twice)];
+    expect(timelineOf(spans, ['fulfillment']).traces).toBe(1);
   });
 });

@@ -15,6 +15,7 @@ const COMMANDS = {
   cli: 'tools/dev/src/cli.ts',
   prove: 'tools/prove/src/prove.ts',
   bench: 'tools/bench/src/main.ts',
+  generate: 'tools/dev/src/generate.ts',
   graph: 'tools/dev/src/graph.ts',
 };
 
@@ -32,7 +33,8 @@ export async function main([command = '', ...args]) {
     const node = findNode();
     const bin = join(ROOT, 'node_modules', '.bin');
     const env = commandEnvironment(process.env);
-    return await runToEnd(node, ['--disable-warning=ExperimentalWarning', join(ROOT, script), ...args], {
+    const run = ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'run-script.mjs')];
+    return await runToEnd(node, [...run, join(ROOT, script), ...args], {
       cwd: ROOT,
       env: { ...env, PATH: [dirname(node), bin, env.PATH].join(':') },
     });

@@ -1,13 +1,14 @@
 import type { IDeployment } from 'kubernetes-models/apps/v1';
 import type { IConfigMap, IPodTemplateSpec, IService } from 'kubernetes-models/v1';
-import { CHARTS, Helm, type ChartName } from './helm.ts';
+import { APPS } from '../src/stack/declarations.ts';
+import { Helm } from './helm.ts';
 import { parseManifests, type Manifest } from './manifests.ts';
 
 const VALUES = ['values.yaml', 'ci/all-values.yaml'];
 
-/** Every chart with its defaults, and with everything set the other way. */
-export const CASES = CHARTS.flatMap((chart) =>
-  VALUES.map((values) => ({ name: `${chart} with ${values}`, chart, values })),
+/** The chart of every app with its defaults, and with everything set the other way. */
+export const CASES = APPS.flatMap((app) =>
+  VALUES.map((values) => ({ name: `${app.name} with ${values}`, app, chart: app.name, values })),
 );
 
 /** The charts of the working tree, each case rendered once. */
@@ -29,7 +30,7 @@ export class ChartRenders implements AsyncDisposable {
   }
 
   /** @param args of `helm template`, for a render of its own */
-  async render(chart: ChartName, ...args: string[]): Promise<Manifest[]> {
+  async render(chart: string, ...args: string[]): Promise<Manifest[]> {
     return parseManifests(await this.helm.ok('template', chart, this.helm.chart(chart), ...args));
   }
 
@@ -58,7 +59,7 @@ export class ChartRenders implements AsyncDisposable {
       pod: template.spec,
       container,
       data: find<IConfigMap>(manifests, 'ConfigMap').data ?? {},
-      service: find<IService>(manifests, 'Service'),
+      service: manifests.find(({ kind }) => kind === 'Service') as IService | undefined,
     };
   }
 

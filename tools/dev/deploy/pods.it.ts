@@ -11,12 +11,12 @@ beforeAll(async () => {
 
 afterAll(() => renders?.[Symbol.asyncDispose]());
 
-describe.each(CASES)('the pods of $name', ({ name, chart }) => {
+describe.each(CASES)('the pods of $name', ({ name, app, chart }) => {
   it.each(RESTRICTED_POD)('$rule', ({ holds }) => {
     const { manifests, template } = renders.parts(name);
     const jobs = manifests.filter(({ kind }) => kind === 'Job') as IJob[];
     const pods = [template.spec, ...jobs.map((job) => job.spec?.template.spec)];
-    expect(pods).toHaveLength(chart === 'gateway' ? 1 : 2);
+    expect(pods).toHaveLength(app.database ? 2 : 1);
     for (const pod of pods) expect(pod && holds(pod)).toBe(true);
   });
 
@@ -27,14 +27,8 @@ describe.each(CASES)('the pods of $name', ({ name, chart }) => {
     expect(probes.map((probe) => probe?.httpGet?.path)).toEqual(['/startupz', '/livez', '/readyz']);
     for (const probe of probes)
       expect(String(ports[String(probe?.httpGet?.port)])).toBe(data.MANAGEMENT_PORT);
-    const offered = service.spec?.ports?.map(({ targetPort }) => String(ports[String(targetPort)]));
-    expect(offered).toEqual([data.PORT ?? data.GRPC_PORT]);
-  });
-
-  it('listen where every document says', () => {
-    const { PORT, GRPC_PORT, MANAGEMENT_PORT } = renders.parts(name).data;
-    const ports = { gateway: ['3000', '9100'], orders: ['50051', '9101'], fulfillment: ['3002', '9102'] };
-    expect([PORT ?? GRPC_PORT, MANAGEMENT_PORT]).toEqual(ports[chart]);
+    const offered = service?.spec?.ports?.map(({ targetPort }) => ports[String(targetPort)]) ?? [];
+    expect(offered).toEqual([app.ports.http, app.ports.grpc].filter((port) => port !== undefined));
   });
 
   it('are given longer than sleeping and draining take', () => {
@@ -49,7 +43,7 @@ describe.each(CASES)('the pods of $name', ({ name, chart }) => {
   it('are found by the Service and the Deployment, and alone', () => {
     const { manifests, deployment, template, service } = renders.parts(name);
     const selector = deployment.spec?.selector.matchLabels;
-    expect(service.spec?.selector).toEqual(selector);
+    expect(service?.spec?.selector).toEqual(selector);
     expect(template.metadata?.labels).toMatchObject(selector ?? { none: 'none' });
     const job = manifests.find(({ kind }) => kind === 'Job') as IJob | undefined;
     if (job) expect(job.spec?.template.metadata?.labels).not.toMatchObject(selector ?? {});

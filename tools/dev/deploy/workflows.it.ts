@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
+import { APPS } from '../src/stack/declarations.ts';
 import { ROOT } from '../src/stack/paths.ts';
 import { attempt, type Outcome } from './run.ts';
 
@@ -71,6 +72,10 @@ describe.each(files)('.github/workflows/$name', ({ text }) => {
     }
   });
 
+  it('lists no app: Nx knows them', () => {
+    for (const { name } of APPS) expect(text).not.toMatch(new RegExp(`\\b${name}\\b`));
+  });
+
   it('lets no job run for ever, and no checkout keep its token', () => {
     expect(workflow.concurrency).toBeDefined();
     for (const [, job] of jobs) expect(job['timeout-minutes']).toBeLessThanOrEqual(30);
@@ -89,7 +94,7 @@ describe('ci', () => {
 
   it('checks format and generated code as a whole, and what is affected', () => {
     expect(commands('checks')).toContain('npx prettier --check .');
-    expect(commands('checks')).toContain('npx nx run contracts:generate && git diff --exit-code');
+    expect(commands('checks')).toContain('npm run generate && git diff --exit-code');
     expect(commands('checks')).toContain('npx nx affected -t lint typecheck test build');
     expect(commands('integration')).toContain('npx nx affected -t it');
     expect(commands('charts')).toContain('npx nx affected -t charts');

@@ -1,30 +1,57 @@
 import pg from 'pg';
+import { type AppDeclaration, APPS } from '../src/stack/declarations.ts';
 import { streamMessages } from '../src/stack/stream-messages.ts';
 import type { System } from '../src/stack/system.ts';
+import { effectPath } from '../src/stack/wiring.ts';
 
 /** Where all orders are: the places that must agree. */
 export interface Census {
   orders: string[];
   /** The distinct orders of all `orders.created` in the stream. */
   created: string[];
-  effects: string[];
-  doubleEffects: number;
+  /** For each app that shows one, the orders that took effect in it. */
+  effects: Record<string, string[]>;
+  /** Those that took effect more often than they have events, as `app order`. */
+  doubleEffects: string[];
 }
 
-export async function census({ postgres, nats }: System): Promise<Census> {
-  const [orders, effects] = await Promise.all([
-    rows<{ id: string }>(postgres.url('orders'), 'SELECT id FROM orders'),
-    rows<{ id: string; status: string; events: number }>(
-      postgres.url('fulfillment'),
-      'SELECT order_id AS id, status, events_applied AS events FROM shipments',
-    ),
-  ]);
-  return {
-    orders: orders.map(({ id }) => id).sort(),
-    created: await createdInStream(nats.url),
-    effects: effects.map(({ id }) => id).sort(),
-    doubleEffects: effects.filter(({ status, events }) => events > (status === 'PLANNED' ? 1 : 2)).length,
-  };
+interface Effect {
+  id: string;
+  events: number;
+}
+
+/** @param apps that run; those among them that consume `orders.created` and show an effect are counted */
+export async function census(
+  { postgres, nats }: System,
+  apps: readonly AppDeclaration[] = APPS,
+): Promise<Census> {
+  const url = postgres.url('orders');
+  const orders = await rows<{ id: string; status: string }>(url, 'SELECT id, status FROM orders');
+  const canceled = new Set(orders.filter(({ status }) => status === 'CANCELED').map(({ id }) => id));
+  const census: Census = { orders: sortedIds(orders), created: [], effects: {}, doubleEffects: [] };
+  for (const { name, consumes, effect } of apps) {
+    if (!effect || !consumes.includes('orders.created')) continue;
+    const table = effectPath(effect).slice(1);
+    const found = await rows<Effect>(
+      postgres.url(name),
+      `SELECT order_id AS id, events_applied AS events FROM ${table}`,
+    );
+    const most = (id: string): number => (canceled.has(id) && consumes.includes('orders.canceled') ? 2 : 1);
+    census.effects[name] = sortedIds(found);
+    census.doubleEffects.push(
+      ...found.filter(({ id, events }) => events > most(id)).map(({ id }) => `${name} ${id}`),
+    );
+  }
+  return { ...census, created: await createdInStream(nats.url) };
+}
+
+/** Whether every order has been published, and has taken effect in every app. */
+export function isApplied({ orders, created, effects }: Census): boolean {
+  return [created, ...Object.values(effects)].every(({ length }) => length >= orders.length);
+}
+
+function sortedIds(found: readonly { id: string }[]): string[] {
+  return found.map(({ id }) => id).sort();
 }
 
 async function rows<Row extends pg.QueryResultRow>(url: string, sql: string): Promise<Row[]> {
@@ -39,7 +66,7 @@ async function rows<Row extends pg.QueryResultRow>(url: string, sql: string): Pr
 
 async function createdInStream(url: string): Promise<string[]> {
   const ids = new Set<string>();
-  for await (const { subject, header } of streamMessages(url)) {
+  for await (const { subject, header } of streamMessages(url, 'ORDERS')) {
     if (subject === 'orders.created') ids.add(header('ce-subject') ?? '');
   }
   return [...ids].sort();

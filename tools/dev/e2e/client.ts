@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startSystem, type System, type SystemOptions } from '../src/stack/system.ts';
+import { startSystem, type System } from '../src/stack/system.ts';
+import type { SystemOptions } from '../src/stack/site.ts';
 
 export const ITEMS = [
   { sku: 'apple', quantity: 3, priceCents: 250 },

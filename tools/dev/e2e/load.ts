@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { System } from '../src/stack/system.ts';
 import { until } from '../src/stack/until.ts';
-import { census } from './census.ts';
+import { type Census, census, isApplied } from './census.ts';
 import type { Customer } from './client.ts';
 
 /** Clients that order without a pause until told to stop; each repeats an order until it has a definite answer. */
@@ -31,19 +31,29 @@ export function customersOrdering(customer: Customer, count: number) {
   };
 }
 
-/** Every acknowledged order is stored, published and applied, once, and nothing else is. */
+/** Every acknowledged order is stored, published and applied in every app, once, and nothing else is. */
 export async function expectNothingLost(system: System, acknowledged: readonly string[]): Promise<void> {
-  const end = await until(
+  const end = await censusOnceApplied(system);
+  expect(acknowledged.filter((id) => !end.orders.includes(id))).toEqual([]);
+  expectAllAgree(end);
+}
+
+/** The places where orders are, once every order has taken effect. @throws when that takes longer than 40 s */
+export function censusOnceApplied(system: System): Promise<Census> {
+  return until(
     async () => {
       const now = await census(system);
-      return now.effects.length >= now.orders.length && now.created.length >= now.orders.length
-        ? now
-        : undefined;
+      return isApplied(now) ? now : undefined;
     },
     { timeoutMs: 40_000, everyMs: 250, what: 'every effect' },
   );
-  expect(acknowledged.filter((id) => !end.orders.includes(id))).toEqual([]);
-  expect(end.created).toEqual(end.orders);
-  expect(end.effects).toEqual(end.orders);
-  expect(end.doubleEffects).toBe(0);
+}
+
+/** Orders, events and the effects of each app are of the same orders, and no effect is double. */
+export function expectAllAgree({ orders, created, effects, doubleEffects }: Census): void {
+  expect(created).toEqual(orders);
+  expect(Object.keys(effects)).not.toEqual([]);
+  for (const [app, applied] of Object.entries(effects))
+    expect({ app, applied }).toEqual({ app, applied: orders });
+  expect(doubleEffects).toEqual([]);
 }

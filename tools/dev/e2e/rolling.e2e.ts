@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { APP_NAMES } from '../src/stack/topology.ts';
-import { census } from './census.ts';
 import { Customer, freshSystem, pause, type Answer, type SystemUnderTest } from './client.ts';
 import { until } from '../src/stack/until.ts';
+import { censusOnceApplied, expectAllAgree } from './load.ts';
 
 /** Rolls of the whole system; 20 and more before a release. */
 const ROLLS = Number(process.env['ROLLS'] ?? 3);
@@ -40,8 +39,8 @@ function ordering(customer: Customer) {
 /** All apps side by side; of each, the next replica goes when the one before is ready again, as in a Deployment. */
 async function roll(): Promise<void> {
   await Promise.all(
-    APP_NAMES.map(async (name) => {
-      for (const replica of sut.system.replicas[name]) {
+    Object.values(sut.system.replicas).map(async (replicas) => {
+      for (const replica of replicas) {
         await replica.stop();
         await replica.start();
       }
@@ -57,17 +56,9 @@ it(
     for (let n = 0; n < ROLLS; n += 1) await roll();
     await load.stop();
     expect(load.failed).toEqual([]);
-    const end = await until(
-      async () => {
-        const now = await census(sut.system);
-        return now.effects.length >= now.orders.length ? now : undefined;
-      },
-      { timeoutMs: 30_000, everyMs: 250, what: 'every effect' },
-    );
+    const end = await censusOnceApplied(sut.system);
     expect(end.orders).toEqual(load.acknowledged.toSorted());
-    expect(end.created).toEqual(end.orders);
-    expect(end.effects).toEqual(end.orders);
-    expect(end.doubleEffects).toBe(0);
+    expectAllAgree(end);
   },
   60_000 + ROLLS * 60_000,
 );

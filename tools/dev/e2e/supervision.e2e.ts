@@ -42,13 +42,13 @@ describe('npm start brings back what died', () => {
   it('says which port a stranger has taken while an app was away, and starts it once the port is free', async () => {
     const { port } = new URL(sut.system.urls.api);
     const stranger = createServer();
-    await sut.system.apps.gateway.crash();
+    await sut.system.apps.gateway!.crash();
     await once(stranger.listen(Number(port), '127.0.0.1'), 'listening');
     await isTold(
       new RegExp(`^gateway: died \\(another process has taken its port ${port}\\); starting it again`),
     );
     stranger.close();
-    await sut.system.apps.gateway.ready();
+    await sut.system.apps.gateway!.ready();
     expect((await alice.orderUntilSure()).status).toBe(201);
   }, 90_000);
 

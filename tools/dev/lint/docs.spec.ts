@@ -12,8 +12,9 @@ const scripts = Object.keys(
   (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object }).scripts,
 );
 
-/** Where a name in backticks may stand: at the root, or a bare file name anywhere. */
+/** Where a name in backticks may stand: at the root, or a bare file name anywhere. NAME stands for an app. */
 function exists(path: string): boolean {
+  if (path.includes('/NAME')) return exists(path.replace('/NAME', '/orders'));
   if (path.includes('/')) return existsSync(join(root, path));
   return files.some((file) => file === path || file.endsWith(`/${path}`));
 }

@@ -42,7 +42,7 @@ describe('the container to develop in', () => {
   });
 
   it('forwards ports that npm start uses', () => {
-    const used = portsFrom({}).map(({ port }) => port);
+    const used = portsFrom({}).wanted.map(({ port }) => port);
     expect(used).toEqual(expect.arrayContaining(container.forwardPorts));
   });
 

@@ -53,7 +53,7 @@ describe('a lock', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  it('is had by one at a time, and says by whom', () => {
+  it('has one holder at a time, and names it', () => {
     const first = tryLock(path);
     expect(tryLock(path)).toMatchObject({ holder: { pid: process.pid } });
     if ('release' in first) first.release();
@@ -64,7 +64,7 @@ describe('a lock', () => {
   it.each([
     ['is gone', JSON.stringify({ pid: 2 ** 22 + 1, identity: 'x', since: '' })],
     [
-      'left its number to another process',
+      'has ended and another process has its pid',
       JSON.stringify({ pid: process.pid, identity: 'earlier', since: '' }),
     ],
     ['wrote only half of it', '{"pid":'],
@@ -73,7 +73,7 @@ describe('a lock', () => {
     expect(tryLock(path)).toHaveProperty('release');
   });
 
-  it('that is handed over lasts as long as that process', async () => {
+  it('that is handed over lasts as long as its new holder', async () => {
     const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)']);
     await once(child, 'spawn');
     const lock = tryLock(path);

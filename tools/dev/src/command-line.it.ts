@@ -2,9 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { tryLock } from '../bootstrap/lock.mjs';
+import { APPS } from './stack/declarations.ts';
+import { withCommandLine } from './stack/declared-files.ts';
 import { LOCAL, ROOT } from './stack/paths.ts';
 
-/** So that an argument that is not refused starts and wipes nothing here. */
+/** With the lock held here, a command that wrongly takes its arguments starts and wipes nothing. */
 let lock: ReturnType<typeof tryLock>;
 beforeAll(() => {
   lock = tryLock(join(LOCAL, 'start.lock'));
@@ -20,21 +22,26 @@ function call(command: string, ...args: string[]) {
   return { status, stdout, stderr };
 }
 
-describe.each(['start', 'verify', 'reset', 'token', 'prove', 'bench', 'graph'])('%s', (command) => {
-  it('refuses an option that it does not know', () => {
-    const stderr = "✗ Unknown option '--nonsense' (--help says how)\n";
-    expect(call(command, '--nonsense')).toEqual({ status: 2, stdout: '', stderr });
-  });
+describe.each(['start', 'verify', 'reset', 'token', 'generate', 'graph', 'prove', 'bench'])(
+  '%s',
+  (command) => {
+    it('refuses an option that it does not know', () => {
+      const stderr = "✗ Unknown option '--nonsense' (--help says how)\n";
+      expect(call(command, '--nonsense')).toEqual({ status: 2, stdout: '', stderr });
+    });
 
-  it('says how it is used', () => {
-    const stdout = expect.stringMatching(/^npm (start|test|run)\b[^]*\nExit codes: 0 done.*\n$/);
-    expect(call(command, '--help')).toEqual({ status: 0, stdout, stderr: '' });
-  });
-});
+    it('prints its usage', () => {
+      const stdout = expect.stringMatching(/^npm (start|test|run)\b[^]*\nExit codes: 0 done.*\n$/);
+      expect(call(command, '--help')).toEqual({ status: 0, stdout, stderr: '' });
+    });
+  },
+);
 
 describe('cli', () => {
   it('names the apps that have a command line', () => {
-    const stderr = '✗ No command line in "nonsense": one of orders, fulfillment (--help says how)\n';
+    const apps = withCommandLine(ROOT, APPS).join(', ');
+    expect(apps).toMatch(/^orders, fulfillment\b/);
+    const stderr = `✗ No command line in "nonsense": one of ${apps} (--help says how)\n`;
     expect(call('cli', 'nonsense')).toEqual({ status: 2, stdout: '', stderr });
   });
 });

@@ -1,7 +1,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { report, UsageError } from '../bootstrap/problem.mjs';
 
-/** What a command can be told. */
+/** The usage of a command, and the parser of its arguments. */
 export interface CommandLine<Options> {
   /** Its name, what it does, and its options. */
   usage: string;
@@ -25,7 +25,7 @@ export async function runTool<Options>(
   if (process.connected) process.disconnect();
 }
 
-/** Whether `--help` or `-h` is among them. */
+/** Whether `--help` or `-h` is among the arguments. */
 export function asksForHelp(args: string[]): boolean {
   const options = { help: { type: 'boolean', short: 'h' } } as const;
   return parseArgs({ args, options, strict: false, allowPositionals: true }).values.help === true;
@@ -44,7 +44,7 @@ export function parseArguments<T extends ParseArgsConfig>(config: T) {
   }
 }
 
-/** For a command that takes none. @throws UsageError when there are any */
+/** For a command without arguments. @throws UsageError when there are any */
 export function noArguments(args: string[]): void {
   parseArguments({ args, options: {} });
 }

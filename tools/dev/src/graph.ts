@@ -5,8 +5,8 @@ import { betweenLibs, circles, importsOf, sourceFiles } from './import-graph.ts'
 import { ROOT } from './stack/paths.ts';
 import { textTable } from './tables.ts';
 
-const USAGE = `npm run graph: what each lib imports, the lowest first; the files that are over 250 lines
-It fails when files, or libs, import each other in a circle, and names it`;
+const USAGE = `npm run graph: prints what each lib imports, the lowest first, and the files over 250 lines
+Fails when files or libs import each other in a circle, and names the circle`;
 
 const LONGEST = 250;
 const GENERATED = /\/src\/gen\//;

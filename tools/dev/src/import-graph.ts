@@ -3,13 +3,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import ts from 'typescript';
 
-/** Who imports whom, types included: the name of a file or a lib, and what it imports. */
+/** Imports, types included: the name of a file or a lib, and the names that it imports. */
 export type ImportGraph = ReadonlyMap<string, ReadonlySet<string>>;
 
 const OURS = /^(\.|@orders\/)/;
 const TEST = /\.(spec|it|e2e)\.ts$|\/testing\//;
 
-/** Every source file of a workspace, by its path from the root: what Git has, and what it does not ignore. */
+/** Every source file of a workspace, by its path from the root: tracked by Git, or not ignored. */
 export function sourceFiles(root: string): string[] {
   const options = { cwd: root, encoding: 'utf8' } as const;
   const listed = execFileSync(
@@ -43,7 +43,10 @@ export function importsOf(files: readonly string[], root: string): ImportGraph {
   return new Map(files.map((file) => [file, importsOfOne(file)]));
 }
 
-/** The same for whole libs, as their files import each other; `only` those that are tests, or that are not. Lowest first. */
+/**
+ * The imports between whole libs, the lowest lib first.
+ * @param only takes the imports of tests alone, or of all other files alone
+ */
 export function betweenLibs(graph: ImportGraph, only?: 'code' | 'tests'): ImportGraph {
   const libs = new Map<string, Set<string>>();
   for (const [file, imports] of graph) {
@@ -66,10 +69,10 @@ function reachedFrom(node: string, graph: ImportGraph, reached = new Set<string>
 }
 
 function libOf(file: string): string | undefined {
-  return /^libs\/([^/]+)\//.exec(file)?.[1];
+  return /^libs\/(contracts\/(?:events|rpc)|[^/]+)\//.exec(file)?.[1];
 }
 
-/** The circles in a graph, each once and as the way around it: `a`, `b`, `a`. */
+/** The circles in a graph, each once and as the path around it: `a`, `b`, `a`. */
 export function circles(graph: ImportGraph): string[][] {
   const found: string[][] = [];
   const way: string[] = [];

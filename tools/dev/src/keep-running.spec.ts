@@ -10,25 +10,25 @@ function runningThing() {
 const never = new AbortController().signal;
 
 describe('a system that runs', () => {
-  it('is stopped once it is told to', async () => {
+  it('is stopped when the signal aborts', async () => {
     const running = runningThing();
-    const told = new AbortController();
+    const stop = new AbortController();
     const greeted = Promise.withResolvers<void>();
-    const kept = keepRunning(running, told.signal, async () => greeted.resolve());
+    const kept = keepRunning(running, stop.signal, async () => greeted.resolve());
     await greeted.promise;
     expect(running.stops).toBe(0);
-    told.abort();
+    stop.abort();
     await kept;
     expect(running.stops).toBe(1);
   });
 
-  it('is stopped when it was told to while it started', async () => {
+  it('is stopped when the signal aborted while it started', async () => {
     const running = runningThing();
     await keepRunning(running, AbortSignal.abort(), () => new Promise(() => undefined));
     expect(running.stops).toBe(1);
   });
 
-  it('is stopped when the greeting fails, which is said in one line', async () => {
+  it('is stopped when the greeting fails, with a one-line error', async () => {
     const running = runningThing();
     const kept = keepRunning(running, never, () => Promise.reject(new TypeError('Invalid URL')));
     const message = 'npm start failed and has stopped everything: Invalid URL';

@@ -1,14 +1,14 @@
 import { Problem } from '../bootstrap/problem.mjs';
 
-/** What was started, and how it ends. */
+/** Something that was started and can be stopped. */
 export interface Running {
   stop(): Promise<void>;
 }
 
 /**
- * Keeps what was started until the signal aborts, then stops it. Whatever fails meanwhile in this process, the greeting or a
- * write to a terminal that is gone, stops it as well.
- * @param greet what is said first
+ * Keeps the system running until the signal aborts, then stops it. An error in this process meanwhile, in the greeting or in
+ * a write to a closed terminal, stops it too.
+ * @param greet called first, once
  * @throws Problem of one line when something failed, after everything has stopped
  */
 export async function keepRunning(
@@ -19,7 +19,7 @@ export async function keepRunning(
   const over = Promise.withResolvers<void>();
   stopped.addEventListener('abort', () => over.resolve(), { once: true });
   if (stopped.aborted) over.resolve();
-  // After a failure it stays: while all stops, more may fail for the same reason.
+  // After a failure the listener stays: more may fail for the same reason during the stop.
   const fail = (error: unknown): void => over.reject(error);
   process.on('uncaughtException', fail);
   try {

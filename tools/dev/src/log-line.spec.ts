@@ -5,7 +5,7 @@ const plain = painter(false);
 const format = (record: unknown): string => formatLogLine(JSON.stringify(record), plain);
 
 describe('a log line for people', () => {
-  it('says time, level and message, then the rest as key=value', () => {
+  it('has time, level and message, then the rest as key=value', () => {
     expect(
       format({ level: 30, time: 1_700_000_000_123, name: 'orders', pid: 7, msg: 'committed', orders: 3 }),
     ).toBe('22:13:20.123 info  committed orders=3');
@@ -16,7 +16,7 @@ describe('a log line for people', () => {
     expect(format({ level: 40, msg: 'slow', req })).toBe('warn  slow req.method=POST req.url=/orders');
   });
 
-  it('gives an error as type and message', () => {
+  it('shows an error as type and message', () => {
     const err = { type: 'DomainError', message: 'no such order', stack: 'a\nb' };
     expect(format({ level: 50, msg: 'failed', err })).toBe('error failed err=DomainError: no such order');
   });
@@ -36,7 +36,7 @@ describe('a log line for people', () => {
     ['level', format({ level: '\x1bc', msg: 'x' }), '\\u001bc x'],
     ['error', format({ level: 50, err: { message: '\x1bc' } }), 'error err=Error: \\u001bc'],
     ['line that is no JSON', formatLogLine('\x1bc', plain), '\\u001bc'],
-  ])('gives no %s the terminal to command', (_part, line, expected) => {
+  ])('escapes control characters in the %s', (_part, line, expected) => {
     expect(line).toBe(expected);
   });
 

@@ -12,7 +12,7 @@ const LEVELS: Record<number, [name: string, style: Style]> = {
   60: ['fatal', 'red'],
 };
 
-/** Said already by the prefix, or of no use on one machine. */
+/** Fields left out: already in the prefix, or of no use on one machine. */
 const LEFT_OUT = new Set([
   'level',
   'time',
@@ -35,7 +35,7 @@ export function painter(colours: boolean): Paint {
 }
 
 /**
- * One JSON log line as one readable line: time, level, message, then what else it says as key=value. A line that is no
+ * One JSON log line as one readable line: time, level, message, then the other fields as key=value. A line that is no
  * JSON object stays as it is. Control characters are escaped in either.
  */
 export function formatLogLine(line: string, paint: Paint): string {
@@ -65,7 +65,7 @@ function flatten(record: Record<string, unknown>): [string, unknown][] {
   });
 }
 
-/** What a field that should be a text says; '' when it is none. */
+/** The value of a field that should be text; '' when it is not. */
 function text(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }

@@ -8,7 +8,7 @@ export interface Machine {
   node: string;
 }
 
-/** What figures were taken on. */
+/** The machine that figures are measured on. */
 export function machine(): Machine {
   const processors = cpus();
   return {

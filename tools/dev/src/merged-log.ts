@@ -1,16 +1,15 @@
 import { formatLogLine, painter, type Style } from './log-line.ts';
+import { APPS } from './stack/declarations.ts';
 
 const COLOURS: Record<string, Style> = {
-  gateway: 'cyan',
-  orders: 'magenta',
-  fulfillment: 'blue',
+  ...Object.fromEntries(APPS.map(({ name, colour }) => [name, colour])),
   system: 'yellow',
 };
-const WIDTH = 'fulfillment'.length;
+const WIDTH = Math.max(...['nats-server', ...Object.keys(COLOURS)].map(({ length }) => length));
 
 const MOST_HELD_LINES = 500;
 
-/** A reader that cannot keep up (a paused pager) costs lines, never memory or an app's time. */
+/** When the reader cannot keep up (a paused pager), lines are dropped: memory does not grow and no app waits. */
 const MOST_WAITING_BYTES = 4 * 1024 * 1024;
 
 /** One coloured log of all apps. It holds its lines back until `release`, so that they do not run into the progress display. */

@@ -19,9 +19,9 @@ export interface SpanRecord {
 export interface OtlpReceiver {
   /** For OTEL_EXPORTER_OTLP_ENDPOINT. */
   url: string;
-  /** How many exports came. */
+  /** Number of exports received. */
   readonly exports: number;
-  /** All that came as JSON. */
+  /** All spans received as JSON. */
   readonly spans: readonly SpanRecord[];
   close(): void;
 }
@@ -34,8 +34,8 @@ interface ExportRequest {
 }
 
 /**
- * A collector of traces, OTLP over HTTP. Of OTEL_EXPORTER_OTLP_PROTOCOL=http/json it keeps the spans, and reads them
- * when they are asked for; of http/protobuf it counts what comes and drops it.
+ * Starts a collector of traces, OTLP over HTTP. With OTEL_EXPORTER_OTLP_PROTOCOL=http/json it keeps the spans and parses
+ * them when they are read; with http/protobuf it counts the exports and drops them.
  */
 export async function startOtlpReceiver(): Promise<OtlpReceiver> {
   const spans: SpanRecord[] = [];

@@ -10,7 +10,7 @@ const USAGE = 'npm run reset: wipes .local, which holds orders, streams and the 
 
 await runTool({ usage: USAGE, parse: noArguments }, main);
 
-/** `npm run reset`: forgets every order, stream and key of the local system. */
+/** `npm run reset`: removes every order, stream and key of the local system. */
 async function main(): Promise<number> {
   const wasThere = existsSync(LOCAL); // the lock makes it
   await startLock();

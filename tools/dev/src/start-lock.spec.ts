@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { startLock } from './start-lock.ts';
 
-it('can be given back after its folder was deleted', async () => {
+it('can be released after its folder was deleted', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'start-lock-'));
   const lock = await startLock(folder);
   rmSync(folder, { recursive: true });

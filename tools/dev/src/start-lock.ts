@@ -5,19 +5,19 @@ import { tryLock } from '../bootstrap/lock.mjs';
 import { Problem } from '../bootstrap/problem.mjs';
 import { LOCAL } from './stack/paths.ts';
 
-/** How long a start that was killed may need to notice it. */
+/** How long a start that was killed may still hold the lock. */
 const NOTICE_MS = 1000;
 const LONGEST_STOP_MS = 45_000;
 
 /**
- * The one lock on .local: one start or reset at a time. One that is just stopping is waited for.
+ * Takes the lock on .local: one start or reset at a time. Waits for a start that is stopping.
  * @throws Problem when the system runs
  */
 export async function startLock(folder = LOCAL): Promise<{ stopping: () => void; release: () => void }> {
   const path = join(folder, 'start.lock');
   const stoppingPath = join(folder, 'stopping');
   const began = performance.now();
-  let told = false;
+  let announced = false;
   for (;;) {
     const lock = tryLock(path);
     if ('release' in lock) {
@@ -33,13 +33,14 @@ export async function startLock(folder = LOCAL): Promise<{ stopping: () => void;
     const waited = performance.now() - began;
     if (waited > (existsSync(stoppingPath) ? LONGEST_STOP_MS : NOTICE_MS))
       throw new Problem(`npm start is running (pid ${pid}, since ${since}): stop it first.`);
-    if (existsSync(stoppingPath) && !told) console.error(`… waiting for the last start (pid ${pid}) to stop`);
-    told ||= existsSync(stoppingPath);
+    if (existsSync(stoppingPath) && !announced)
+      console.error(`… waiting for the last start (pid ${pid}) to stop`);
+    announced ||= existsSync(stoppingPath);
     await delay(100);
   }
 }
 
-/** For those who wait for the lock; when somebody has deleted its folder, there is none to wait for. */
+/** Tells those who wait for the lock that it is about to be released. Without its folder nobody waits. */
 function leaveNote(path: string): void {
   if (existsSync(dirname(path))) writeFileSync(path, '');
 }

@@ -15,12 +15,12 @@ import { welcome } from './welcome.ts';
 
 const USAGE = `npm start: runs the whole system until Ctrl-C; the data stays in .local
   DATABASE_URL, NATS_URL       use these servers instead of embedded ones
-  GATEWAY_PORT, ISSUER_PORT …  other ports; README.md names all seven variables`;
+  GATEWAY_PORT, ISSUER_PORT …  other ports; README.md names the variables`;
 
 await runTool({ usage: USAGE, parse: noArguments }, main);
-process.exit(); // a client that gave up a silent server keeps its connection, and with it the process
+process.exit(); // a client that gave up on a silent server keeps its connection open, and so the process alive
 
-/** `npm start`: runs the whole system until it is told to stop. */
+/** `npm start`: runs the whole system until a stop signal. */
 async function main(): Promise<number> {
   const lock = await startLock();
   const stopped = stopOnSignals({ onSecond: killAllChildren });
@@ -64,16 +64,16 @@ async function start(
   log: MergedLog,
   signal: AbortSignal,
 ): Promise<System> {
-  const ports = portsFrom(process.env);
+  const { wanted, ports } = portsFrom(process.env);
   const left = await endLeftovers(join(LOCAL, 'run.json'));
   if (left)
     progress.log(
       `The last start was killed: ${left.length > 0 ? `ended what it left, ${left.join(', ')}` : 'nothing of it is left'}.`,
     );
-  await assertPortsFree(ports);
+  await assertPortsFree(wanted);
   return startSystem({
     dataDir: LOCAL,
-    ports: ports.byKey,
+    ports,
     databaseUrl: process.env.DATABASE_URL,
     natsUrl: process.env.NATS_URL,
     onLine: (app, line) => log.line(app, line),

@@ -1,4 +1,4 @@
-/** npm, its shell and the terminal may each deliver the same Ctrl-C: what comes this soon after the first is the same one. */
+/** npm, its shell and the terminal may each deliver the same Ctrl-C: a signal this soon after the first is the same one. */
 const SAME_PRESS_MS = 750;
 
 /**

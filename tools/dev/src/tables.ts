@@ -1,9 +1,9 @@
 type Row = readonly string[];
 
-/** Begins as a number, or stands for one that there is not; "3 passed, 1 failed" is a sentence. */
+/** Begins with a number, or is the – of a missing one; "3 passed, 1 failed" is a sentence. */
 const FIGURE = /^[\d–](?!.*, )/;
 
-/** For the terminal: figures to the right, words and the first column to the left. No head: an empty one. */
+/** For the terminal: figures to the right, words and the first column to the left. An empty head is left out. */
 export function textTable(head: Row, rows: readonly Row[]): string {
   const all = head.length > 0 ? [head, ...rows] : rows;
   const widths = widthsOf(all);

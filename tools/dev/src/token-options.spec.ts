@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { TOKEN } from './token-options.ts';
 
 describe('the options of npm run token', () => {
-  it('are the demo customer, who may read and write, unless told otherwise', () => {
+  it('are by default the demo customer, who may read and write', () => {
     expect(TOKEN.parse([])).toEqual({ sub: 'demo', scope: 'orders:read orders:write' });
     expect(TOKEN.parse(['--sub', 'alice', '--scope=orders:admin'])).toEqual({
       sub: 'alice',

@@ -2,16 +2,16 @@ import { parseArguments, type CommandLine } from './command-line.ts';
 import { DEFAULT_SCOPES, DEMO_CUSTOMER } from './stack/issuer.ts';
 
 export interface TokenOptions {
-  /** Whose token. */
+  /** The subject of the token. */
   sub: string;
-  /** What it may do, separated by spaces. */
+  /** Its scopes, separated by spaces. */
   scope: string;
 }
 
 export const TOKEN: CommandLine<TokenOptions> = {
   usage: `npm run --silent token -- [options]: prints a bearer token of the running system
-  --sub CUSTOMER  whose (default: ${DEMO_CUSTOMER})
-  --scope LIST    what it may do (default: "${DEFAULT_SCOPES}")`,
+  --sub CUSTOMER  the customer (default: ${DEMO_CUSTOMER})
+  --scope LIST    the scopes (default: "${DEFAULT_SCOPES}")`,
   parse: (args) => {
     const options = {
       sub: { type: 'string', default: DEMO_CUSTOMER },

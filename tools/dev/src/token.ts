@@ -1,14 +1,14 @@
 import { Problem } from '../bootstrap/problem.mjs';
 import { runTool } from './command-line.ts';
-import { portsFrom } from './stack/ports.ts';
+import { issuerUrl } from './issuer-url.ts';
+import { LOCAL } from './stack/paths.ts';
 import { TOKEN, type TokenOptions } from './token-options.ts';
 
 await runTool(TOKEN, main);
 
 /** `npm run --silent token`: a bearer token of the running dev issuer, and nothing else, on stdout. */
 async function main({ sub, scope }: TokenOptions): Promise<number> {
-  const { issuer } = portsFrom(process.env).byKey;
-  process.stdout.write(`${await fetchToken(`http://127.0.0.1:${issuer}`, sub, scope)}\n`);
+  process.stdout.write(`${await fetchToken(issuerUrl(process.env, LOCAL), sub, scope)}\n`);
   return 0;
 }
 
@@ -19,7 +19,7 @@ async function fetchToken(issuer: string, sub: string, scope: string): Promise<s
     body,
     signal: AbortSignal.timeout(5000),
   }).catch(() => {
-    throw new Problem(`No issuer at ${issuer}: run npm start first (ISSUER_PORT when it uses another port).`);
+    throw new Problem(`No issuer at ${issuer}: run npm start first (ISSUER_PORT sets another port).`);
   });
   const { access_token: token } = (await response.json().catch(() => ({}))) as { access_token?: string };
   if (!response.ok || !token)

@@ -6,13 +6,13 @@ import { LOCAL, ROOT } from './stack/paths.ts';
 import { Tasks } from './stack/tasks.ts';
 import { stopOnSignals } from './stop-signals.ts';
 import { runChecks, type Check } from './verify/check.ts';
-import { ALONE, CONTRACTS, SIDE_BY_SIDE } from './verify/checks.ts';
+import { ALONE, GENERATED, SIDE_BY_SIDE } from './verify/checks.ts';
 import { beforeLine, sum, summaryLine, table, type Outcome } from './verify/outcome.ts';
 import { fingerprint, Memory, remembered } from './verify/remembered.ts';
 
-const USAGE = `npm test: every check: format, lint, types, tests, the delivery proof, the cost of an order
-A check that passed is not run again until something changes that it may depend on
-  --again                 runs all of them
+const USAGE = `npm test: runs every check: format, lint, types, tests, the delivery proof, the cost of an order
+A check that passed is not run again until something that it may depend on changes
+  --again                 runs all checks
   DATABASE_URL, NATS_URL  the integration tests use these servers instead of embedded ones; nothing is remembered
 One test file: npm run test:unit -- path; README.md says how for an .it.ts or .e2e.ts`;
 
@@ -41,7 +41,7 @@ async function main({ again }: Options): Promise<number> {
         tasks,
         outcomes,
       );
-    await runAll([CONTRACTS]);
+    await runAll([GENERATED]);
     await tasks.all(SIDE_BY_SIDE.map(runAll));
     await runAll(ALONE);
   } catch (error) {

@@ -1,24 +1,28 @@
 import { describe, expect, it } from '@jest/globals';
+import { APPS } from './stack/declarations.ts';
 import { freeSystemPorts } from './stack/ports.ts';
 import { systemUrls } from './stack/topology.ts';
 import { welcome } from './welcome.ts';
 
-async function said(): Promise<string> {
+async function welcomeText(): Promise<string> {
   const nats = {
     url: 'nats://me:hidden@127.0.0.1:4222, nats://b:hidden@[::1]:4223',
     answering: 'nats://b:hidden@[::1]:4223',
     server: undefined,
   };
   const url = (database?: string): string => `postgres://me:hidden@127.0.0.1:5432/${database}`;
-  const urls = systemUrls(await freeSystemPorts());
+  const urls = systemUrls(APPS, await freeSystemPorts());
   return welcome({ urls, nats, postgres: { url, server: undefined } }, 'TOKEN', false);
 }
 
-describe('what npm start says when it is ready', () => {
+describe('what npm start prints when it is ready', () => {
   it('names the servers as psql and a consumer take them, without a password', async () => {
-    const text = await said();
+    const text = await welcomeText();
     expect(text).toContain('nats://me@127.0.0.1:4222,nats://b@[::1]:4223\n');
-    expect(text).toContain('postgres://me@127.0.0.1:5432/orders  postgres://me@127.0.0.1:5432/fulfillment\n');
+    const databases = APPS.filter(({ database }) => database).map(
+      ({ name }) => `postgres://me@127.0.0.1:5432/${name}`,
+    );
+    expect(text).toContain(`${databases.join('  ')}\n`);
     expect(text).not.toContain('hidden');
   });
 
@@ -28,7 +32,7 @@ describe('what npm start says when it is ready', () => {
   ])('gives commands that work in a shell with %s', async (_which, proxy, command) => {
     const { all_proxy: before } = process.env;
     process.env.all_proxy = proxy;
-    expect(await said()).toContain(command);
+    expect(await welcomeText()).toContain(command);
     if (before === undefined) delete process.env.all_proxy;
     else process.env.all_proxy = before;
   });

@@ -1,31 +1,34 @@
 import { namesProxy } from '../bootstrap/environment.mjs';
 import { painter } from './log-line.ts';
+import { APPS } from './stack/declarations.ts';
 import { natsServers, withoutPassword } from './stack/server-urls.ts';
 import type { System } from './stack/system.ts';
-import { DATABASES } from './stack/topology.ts';
 
 type Welcoming = Pick<System, 'urls' | 'nats' | 'postgres'>;
 
-/** What `npm start` says once everything is ready: where to look, and two commands to paste. */
+/** The text of `npm start` once everything is ready: URLs, and two commands to paste. */
 export function welcome({ urls, nats, postgres }: Welcoming, token: string, colours: boolean): string {
   const paint = painter(colours);
-  const row = (name: string, value: string): string => `  ${paint('bold', name.padEnd(12))}${value}`;
-  const { management } = urls;
+  const effects = Object.entries(urls.effects).map(([app, url]) => [app, `${url}/ORDER_ID`] as const);
+  const rows = [
+    ['API', urls.api],
+    ['docs', `${urls.docs}   (${urls.openapi})`],
+    ...effects,
+    [
+      'metrics',
+      Object.values(urls.management)
+        .map((base) => `${base}/metrics`)
+        .join('  '),
+    ],
+    ['health', '/livez /readyz /startupz on the same ports'],
+    ['NATS', natsServers(nats.url).map(withoutPassword).join(',')],
+    ['Postgres', databases(postgres)],
+  ] as const;
+  const width = Math.max(...rows.map(([name]) => name.length)) + 3;
   return `
 ${paint('green', 'Ready.')}
 
-${row('API', urls.api)}
-${row('docs', `${urls.docs}   (${urls.openapi})`)}
-${row('shipments', `${urls.shipments}/ORDER_ID`)}
-${row(
-  'metrics',
-  Object.values(management)
-    .map((base) => `${base}/metrics`)
-    .join('  '),
-)}
-${row('health', '/livez /readyz /startupz on the same ports')}
-${row('NATS', natsServers(nats.url).map(withoutPassword).join(','))}
-${row('Postgres', databases(postgres))}
+${rows.map(([name, value]) => `  ${paint('bold', name.padEnd(width))}${value}`).join('\n')}
 
 Make an order (the token is good for 12 hours; npm run --silent token prints a new one):
 
@@ -36,7 +39,7 @@ ${curl()} ${urls.api}/orders \\
 
 See its effect, with the id that came back in place of ORDER_ID:
 
-${curl()} ${urls.shipments}/ORDER_ID
+${effects.map(([, url]) => `${curl()} ${url}`).join('\n')}
 
 Ctrl-C stops everything; the orders stay. The log:
 
@@ -45,11 +48,12 @@ Ctrl-C stops everything; the orders stay. The log:
 
 /** As psql takes them. */
 function databases({ url, server }: System['postgres']): string {
-  const urls = DATABASES.map((name) => withoutPassword(url(name))).join('  ');
+  const owners = APPS.filter(({ database }) => database);
+  const urls = owners.map(({ name }) => withoutPassword(url(name))).join('  ');
   return server ? `${urls}   (password: ${server.passwordFile})` : urls;
 }
 
-/** In a shell that names a proxy it would be asked for this machine too. */
+/** In a shell that names a proxy, curl would use it for this machine too. */
 function curl(): string {
   return namesProxy(process.env) ? "curl --noproxy '*' -sS" : 'curl -sS';
 }

@@ -12,7 +12,7 @@ export interface Answer {
 /** A little longer than the deadline of the edge. */
 const TIMEOUT_MS = 7_000;
 
-/** The public API as a client sees it. Never rejects: no answer is an answer too. */
+/** The public API as a client sees it. Never rejects: without an answer the status is 0. */
 export class Api {
   readonly #base: string;
   readonly #agent: Agent;

@@ -14,17 +14,17 @@ import { Random } from './random.ts';
 import { startUnderProof } from './system-under-proof.ts';
 import { runTrial } from './trial.ts';
 
-/** Acknowledges before the disk has it: the last moments before a power cut are lost. */
+/** Postgres acknowledges a commit before it is on disk: a power cut loses the last ones. */
 const UNSAFE = { synchronous_commit: 'off' };
 const TRIALS_AT_MOST = 10;
 
 /**
- * The control group of the power cut: with a Postgres that may lose what it acknowledged, lost orders must be seen; else
- * it proves nothing that none are lost with ours. Resolves with the exit code.
+ * The control group of the power cut: with a Postgres that may lose acknowledged commits, lost orders must be found.
+ * Otherwise it proves nothing that none are lost with our settings. Resolves with the exit code.
  */
 export async function runControls(seed: string): Promise<number> {
   const { noDisks } = await thisMachine();
-  if (noDisks) throw new Problem(`No power can be cut here: ${noDisks}.`);
+  if (noDisks) throw new Problem(`The power cut is not possible here: ${noDisks}.`);
   const progress = createProgress();
   const signal = stopOnSignals({ onSecond: killAllChildren });
   const folder = join(LOCAL, 'prove', `controls-${seed}`);

@@ -18,27 +18,27 @@ export interface Figures {
   attempts: number;
   /** 2xx. */
   done: number;
-  /** 4xx, those that ask to come again too. */
+  /** 4xx, also those that ask for a retry. */
   refused: number;
   /** 5xx, or no answer. */
   unknown: number;
-  /** Acknowledged, however many attempts each took. */
+  /** Acknowledged orders, however many attempts each took. */
   orders: number;
   recovered: number;
   serverErrors: number;
 }
 
-/** An operation without a definite answer for so long is given up: the platform did not heal. */
+/** An operation without a definite answer for this long is given up: the system did not heal. */
 const GIVE_UP_MS = 60_000;
 const CUSTOMERS = ['alice', 'bob', 'carol'] as const;
 
-/** Closed-loop clients: each repeats an operation with its key until it knows how it ended, then begins the next. */
+/** Closed-loop clients: each repeats an operation with its key until the outcome is known, then begins the next. */
 export class Load {
   readonly figures: Figures = {
     ...{ attempts: 0, done: 0, refused: 0, unknown: 0 },
     ...{ orders: 0, recovered: 0, serverErrors: 0 },
   };
-  /** What broke the promise of honest answers. */
+  /** Promises that the answers broke, each with its invariant. */
   readonly findings: string[] = [];
   readonly #options: LoadOptions;
   readonly #stop = new AbortController();
@@ -60,7 +60,7 @@ export class Load {
     this.#api.close();
   }
 
-  /** Resolves when an operation that began after this call is acknowledged at its first try; undefined when none is. */
+  /** Resolves with the ms until an order sent after this call is acknowledged at its first try; undefined when none is. */
   async firstSuccess(timeoutMs: number): Promise<number | undefined> {
     const began = performance.now();
     const api = new Api(this.#options.api, { keepAlive: false });
@@ -95,7 +95,7 @@ export class Load {
     }
   }
 
-  /** One order; a quarter of them is sent twice at once. */
+  /** Places one order. A quarter of them are sent twice at once. */
   async #place(random: Random, how: { api: Api; tries?: number }): Promise<Operation> {
     const items = itemsFrom(random);
     const operation = this.#intend(random, items, true);
@@ -107,7 +107,7 @@ export class Load {
     return operation;
   }
 
-  /** The same key until the answer says what happened. */
+  /** Sends the same key again until the answer is definite. */
   async #untilSure(
     operation: Operation,
     items: readonly Item[],

@@ -50,7 +50,7 @@ if (why) console.log(`not tested: disks whose power can be cut: ${why}`);
     expect(readdirSync(folder)).not.toContain('not-synced');
   });
 
-  it('takes nothing when it is full, and again when there is room, for good', async () => {
+  it('refuses writes while it is full, and takes them once there is room, also after a power cut', async () => {
     const two = 'x'.repeat(8_192);
     await disk.fill();
     expect(() => write('more', two, { synced: true })).toThrow('ENOSPC');

@@ -4,15 +4,15 @@ import { basename, dirname, join } from 'node:path';
 import { run } from '@orders/dev/stack/run';
 import { until } from '@orders/dev/stack/until';
 
-/** No reserve for root, who runs the servers here; and nothing that the kernel would still be writing later. */
+/** No blocks reserved for root, which runs servers here. No lazy initialisation: the kernel would still write later. */
 const MKFS = ['-q', '-F', '-m', '0', '-i', '65536', '-E', 'lazy_itable_init=0,lazy_journal_init=0'];
-/** Takes only the room that is used. */
+/** A sparse file: it takes only the room that is used. */
 const SIZE = '2G';
 const BLOCK = 4_096;
 
 /**
- * A disk of a server's own: ext4 in a loop file. It can be filled, and its power can be cut: what the file system had not
- * written to the file by then is gone, as a machine's page cache would be. It tears no sectors and reorders no writes.
+ * A disk for one server: ext4 in a loop file. It can be filled, and its power can be cut: what the file system has not
+ * written to the file by then is lost, like the page cache of a machine. It tears no sectors and reorders no writes.
  */
 export class Disk {
   readonly #folder: string;
@@ -23,7 +23,7 @@ export class Disk {
     this.#image = image;
   }
 
-  /** Why there can be none on this machine; undefined when there can. */
+  /** Why this machine can have no such disk; undefined when it can. */
   static async unavailable(): Promise<string | undefined> {
     if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'needs root on Linux';
     const folder = mkdtempSync(join(tmpdir(), 'orders-disk-'));
@@ -39,7 +39,7 @@ export class Disk {
     }
   }
 
-  /** Unmounts what a killed run has left mounted below these folders; what is in use stays. */
+  /** Unmounts what a killed run has left mounted below these folders; disks in use stay. */
   static async unmountLeftovers(below: readonly string[]): Promise<void> {
     if (process.platform !== 'linux' || process.getuid?.() !== 0) return;
     const mounts = readFileSync('/proc/mounts', 'utf8').matchAll(/^\/dev\/loop\d+ (\S+) ext4 /gm);
@@ -48,7 +48,7 @@ export class Disk {
         await run('umount', [folder]).catch(() => undefined);
   }
 
-  /** Moves a folder with what is in it onto a new disk, mounted in its place. Nobody may use it meanwhile. */
+  /** Moves a folder with its content onto a new disk, mounted in its place. No process may use it meanwhile. */
   static async under(folder: string, image: string): Promise<Disk> {
     const disk = new Disk(folder, image);
     const beneath = `${folder}.beneath`;
@@ -67,13 +67,13 @@ export class Disk {
 
   /**
    * Cuts the power and gives it back.
-   * @param kill ends those who use the disk, at once; they must be frozen when this is called
+   * @param kill kills the processes that use the disk; they must be frozen when this is called
    */
   async cutPower(kill: () => Promise<void>): Promise<void> {
     const left = `${this.#image}.left`;
     await this.#copy(left);
     await kill();
-    await this.unmount(); // writes what was lost, to the file that nobody needs any more
+    await this.unmount(); // writes the lost data to the old image, which the copy replaces
     renameSync(left, this.#image);
     await this.#mount();
   }
@@ -92,13 +92,13 @@ export class Disk {
     }
   }
 
-  /** Takes back what {@link fill} did; for good, so that a power cut does not bring it back. */
+  /** Undoes {@link fill} and syncs, so that a power cut does not undo it. */
   async free(): Promise<void> {
     for (let n = 0; n < 100; n += 1) rmSync(join(this.#folder, `filler-${n}`), { force: true });
     await run('sync', ['--file-system', this.#folder]);
   }
 
-  /** Nobody may use it any more; its image stays. */
+  /** Unmounts the disk, which no process may use any more. Its image stays. */
   async unmount(): Promise<void> {
     const attempt = (): Promise<boolean> =>
       run('umount', [this.#folder]).then(
@@ -112,7 +112,7 @@ export class Disk {
     await run('mount', ['-o', 'loop', this.#image, this.#folder]);
   }
 
-  /** Of one instant: again, should the kernel have written anything meanwhile. */
+  /** Copies the image as of one instant: copies again when the kernel has written meanwhile. */
   async #copy(to: string): Promise<void> {
     const device = basename((await run('findmnt', ['-no', 'SOURCE', this.#folder])).trim());
     const writes = (): string | undefined =>
@@ -122,6 +122,6 @@ export class Disk {
       await run('cp', ['--sparse=always', this.#image, to]);
       return writes() === before;
     };
-    await until(attempt, { timeoutMs: 20_000, what: `a still copy of ${this.#image}` });
+    await until(attempt, { timeoutMs: 20_000, what: `a consistent copy of ${this.#image}` });
   }
 }

@@ -1,45 +1,61 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { jetstreamManager } from '@nats-io/jetstream';
+import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
+import type { Consumer, Producer } from '@orders/dev/stack/event-flow';
+import type { Postgres } from '@orders/dev/stack/servers';
 import type { System } from '@orders/dev/stack/system';
-import { queries, takeCensus, type Census } from './census.ts';
+import { CONSUMERS, PRODUCERS, queries, takeCensus, type Census } from './census.ts';
+import { unsettledPoison } from './reconcile-consumer.ts';
 
-/** Work that goes on may take as long as it needs; work that stands still for so long has failed. */
+/** Work that makes progress may take as long as it needs; after this long without any it has failed. */
 const NO_PROGRESS_MS = 30_000;
 
-interface Standing {
-  orders: number;
-  events: number;
+/** How far each log, stream and consumer has come, by name. */
+export interface Progress {
+  logs: Record<string, Log>;
+  /** Number of messages in each stream. */
+  streams: Record<string, number>;
+  consumers: Record<string, ConsumerProgress>;
+}
+
+interface Log {
+  stream: string;
+  /** Number of events of each type. */
+  events: Record<string, number>;
+  /** Number of events not yet published. */
   pending: number;
-  messages: number;
+}
+
+interface ConsumerProgress {
+  consumes: readonly string[];
   unread: number;
-  effects: number;
+  /** Events counted by its effects; without a table of effects, the entries of its inbox. */
   applied: number;
   inbox: number;
-  letters: number;
+  deadLetters: number;
 }
 
 export interface Drained {
-  /** undefined when somebody could not even be asked. */
+  /** undefined when a server did not answer. */
   census: Census | undefined;
-  /** What still was to be done when nothing moved any more; undefined when all was done. */
+  /** The progress, or the error, that did not change any more; undefined when all was done. */
   stuck: string | undefined;
   ms: number;
 }
 
-/** Waits until every event of the log is in the stream and has had its effect, or nothing moves any more. */
+/** Waits until every event of the logs is in its stream and has its effects, or nothing has changed for 30 s. */
 export async function drain(system: System, signal: AbortSignal): Promise<Drained> {
   const began = performance.now();
   let movedAt = began;
   let before = '';
   for (;;) {
     signal.throwIfAborted();
-    const standing = await stand(system);
-    const now = JSON.stringify(standing);
+    const progress = await readProgress(system);
+    const now = JSON.stringify(progress);
     if (now !== before) movedAt = performance.now();
     before = now;
     const stuck = performance.now() - movedAt > NO_PROGRESS_MS;
-    if (stuck || (typeof standing === 'object' && isDone(standing))) {
+    if (stuck || (typeof progress === 'object' && isDone(progress))) {
       const census = await takeCensus(system).catch(() => undefined);
       const ms = performance.now() - began;
       if (stuck) return { census, stuck: now, ms };
@@ -49,49 +65,85 @@ export async function drain(system: System, signal: AbortSignal): Promise<Draine
   }
 }
 
-/** The counts are cheap, but duplicates could make up for what is missing. */
-function isComplete({ outbox, stream, deadLetters }: Census): boolean {
-  const addresses = new Set(deadLetters.map(({ address }) => address));
+/** Compares ids: the counts are cheap, but a duplicate could hide a missing event. */
+function isComplete({ log, stream, consumers }: Census): boolean {
   return (
-    outbox.every(({ event }) => stream.events.has(event)) &&
-    stream.poison.every((sequence) => addresses.has(`ORDERS/${sequence}`))
+    log.every(({ id }) => stream.events.has(id)) &&
+    consumers.every((consumer) => unsettledPoison(consumer, stream).length === 0)
   );
 }
 
-function isDone({ events, pending, messages, unread, applied }: Standing): boolean {
-  return pending === 0 && unread === 0 && messages >= events && applied >= events;
+/** Whether there are as many messages and effects as the logs have events. */
+export function isDone({ logs, streams, consumers }: Progress): boolean {
+  const counts = Object.values(logs).flatMap(({ events }) => Object.entries(events));
+  const logged = (isWanted: (type: string) => boolean): number =>
+    counts.reduce((sum, [type, count]) => sum + (isWanted(type) ? count : 0), 0);
+  return (
+    Object.values(logs).every(
+      ({ stream, events, pending }) =>
+        pending === 0 && (streams[stream] ?? 0) >= logged((type) => type in events),
+    ) &&
+    Object.values(consumers).every(
+      ({ consumes, unread, applied }) => unread === 0 && applied >= logged((type) => consumes.includes(type)),
+    )
+  );
 }
 
-/** Where everything stands; a text when somebody cannot be asked just now. */
-async function stand(system: System): Promise<Standing | string> {
+/** The error as text when a server does not answer just now. */
+async function readProgress({ postgres, nats }: System): Promise<Progress | string> {
+  const progress: Progress = { logs: {}, streams: {}, consumers: {} };
   try {
-    const [[orders], [effects], stream] = await Promise.all([
-      queries(system.postgres.url('orders'), [
-        `SELECT (SELECT count(*)::int FROM orders) AS orders, (SELECT count(*)::int FROM outbox) AS events,
-           (SELECT count(*)::int FROM outbox, outbox_cursor AS c
-            WHERE (outbox.tx, outbox.position) > (c.tx, c.position)) AS pending`,
-      ]),
-      queries(system.postgres.url('fulfillment'), [
-        `SELECT count(*)::int AS effects, coalesce(sum(events_applied), 0)::int AS applied,
-           (SELECT count(*)::int FROM inbox) AS inbox, (SELECT count(*)::int FROM dead_letter) AS letters
-         FROM shipments`,
-      ]),
-      standingOfStream(system.nats.url),
-    ]);
-    return { ...(orders?.[0] as object), ...(effects?.[0] as object), ...stream } as Standing;
+    const connection = await connect({ servers: nats.url, reconnect: false, timeout: 2_000 });
+    try {
+      const manager = await jetstreamManager(connection);
+      for (const producer of PRODUCERS) {
+        progress.logs[producer.name] = await progressOfLog(postgres, producer);
+        progress.streams[producer.stream] = (await manager.streams.info(producer.stream)).state.messages;
+      }
+      for (const consumer of CONSUMERS)
+        progress.consumers[consumer.name] = await progressOf(consumer, { postgres, manager });
+      return progress;
+    } finally {
+      await connection.close();
+    }
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
 }
 
-async function standingOfStream(url: string): Promise<{ messages: number; unread: number }> {
-  const connection = await connect({ servers: url, reconnect: false, timeout: 2_000 });
-  try {
-    const manager = await jetstreamManager(connection);
-    const { messages } = (await manager.streams.info('ORDERS')).state;
-    const consumer = await manager.consumers.info('ORDERS', 'fulfillment');
-    return { messages, unread: consumer.num_pending + consumer.num_ack_pending };
-  } finally {
-    await connection.close();
+async function progressOfLog({ url }: Postgres, { name, stream }: Producer): Promise<Log> {
+  const [events, [behind]] = await queries<[{ type: string; count: number }, { pending: number }]>(
+    url(name),
+    [
+      'SELECT subject AS type, count(*)::int FROM outbox GROUP BY subject ORDER BY subject',
+      `SELECT count(*)::int AS pending FROM outbox, outbox_cursor AS c
+     WHERE (outbox.tx, outbox.position) > (c.tx, c.position)`,
+    ],
+  );
+  return {
+    stream,
+    events: Object.fromEntries(events.map(({ type, count }) => [type, count])),
+    pending: behind?.pending ?? 0,
+  };
+}
+
+async function progressOf(
+  { name, consumes, streams, table }: Consumer,
+  { postgres, manager }: { postgres: Postgres; manager: JetStreamManager },
+): Promise<ConsumerProgress> {
+  const applied =
+    table === undefined ? 'count(*) FROM inbox' : `coalesce(sum(events_applied), 0) FROM ${table}`;
+  const [[counts]] = await queries<[Pick<ConsumerProgress, 'applied' | 'inbox' | 'deadLetters'>]>(
+    postgres.url(name),
+    [
+      `SELECT (SELECT ${applied})::int AS applied, (SELECT count(*)::int FROM inbox) AS inbox,
+       (SELECT count(*)::int FROM dead_letter) AS "deadLetters"`,
+    ],
+  );
+  let unread = 0;
+  for (const stream of streams) {
+    const { num_pending: waiting, num_ack_pending: delivered } = await manager.consumers.info(stream, name);
+    unread += waiting + delivered;
   }
+  return { consumes, unread, ...counts! };
 }

@@ -1,7 +1,7 @@
 import type { Answer } from './api.ts';
 import { faultNamed } from './faults/catalogue.ts';
 
-/** What is wrong with an answer by the rules for answers (I7); undefined when nothing is. */
+/** How an answer breaks the rules for answers (I7); undefined when it does not. */
 export function dishonest({ status, headers, text }: Answer): string | undefined {
   if (status === 0 || (status >= 200 && status < 300)) return undefined;
   if (status === 500) return `an answer was 500: ${text.slice(0, 300)}`;
@@ -12,8 +12,8 @@ export function dishonest({ status, headers, text }: Answer): string | undefined
   return undefined;
 }
 
-/** What is wrong when requests failed although none of the faults of a trial may be noticed by a client. */
+/** A finding when requests failed although clients must not notice any fault of the trial; else undefined. */
 export function noticed(faults: readonly string[], failed: number): string | undefined {
   if (failed === 0 || !faults.every((fault) => faultNamed(fault).unnoticed)) return undefined;
-  return `I7 ${failed} requests had no good answer, although nobody may notice ${faults.join(' and ')}`;
+  return `I7 ${failed} requests had no good answer, although clients must not notice ${faults.join(' and ')}`;
 }

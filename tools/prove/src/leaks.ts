@@ -1,10 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { App } from '@orders/dev/stack/app';
+import { APPS } from '@orders/dev/stack/declarations';
 import type { System } from '@orders/dev/stack/system';
+import { of } from '@orders/dev/stack/wiring';
 import { queries } from './census.ts';
 
-/** Of each replica: pool (10) and what is held beside it, the listener of the relay. */
+/** For each replica: the pool (10) and connections beside it, such as the listener of the relay. */
 const CONNECTIONS_AT_MOST = 12;
 
 const FILES_AT_MOST = 200;
@@ -16,10 +18,10 @@ const SESSIONS = `
   FROM pg_stat_activity
   WHERE datname = current_database() AND application_name <> 'prove' AND backend_type = 'client backend'`;
 
-/** A connection whose client vanished goes when the server's keepalives have noticed. */
+/** The server closes the connection of a vanished client when its keepalives fail. */
 const SETTLED_WITHIN_MS = 30_000;
 
-/** What is still open when the work is done, and stays so (I9). */
+/** Connections, transactions, files and memory that are still held after the work (I9). */
 export async function leaks(system: System): Promise<string[]> {
   const began = performance.now();
   for (;;) {
@@ -31,17 +33,18 @@ export async function leaks(system: System): Promise<string[]> {
 
 async function openNow({ postgres, replicas }: System): Promise<string[]> {
   const findings: string[] = [];
-  for (const name of ['orders', 'fulfillment'] as const) {
-    const [[row] = []] = await queries(postgres.url(name), [SESSIONS]);
-    const { open, idle } = row as { open: number; idle: number };
-    const most = CONNECTIONS_AT_MOST * replicas[name].length;
+  for (const { name, database } of APPS) {
+    if (!database) continue;
+    const [[sessions]] = await queries<[{ open: number; idle: number }]>(postgres.url(name), [SESSIONS]);
+    const { open, idle } = sessions!;
+    const most = CONNECTIONS_AT_MOST * of(replicas, name).length;
     if (open > most) findings.push(`I9 ${name} holds ${open} connections to Postgres`);
     if (idle > 0) findings.push(`I9 ${name} has ${idle} transactions open and idle`);
   }
   return [...findings, ...Object.values(replicas).flat().flatMap(heldBy)];
 }
 
-/** On Linux, what a process holds: far more than any of ours needs. */
+/** On Linux, a finding when a process holds far more than any of ours needs. */
 function heldBy({ name, pid }: App): string[] {
   if (pid === undefined || !existsSync(`/proc/${pid}/fd`)) return [];
   const files = readdirSync(`/proc/${pid}/fd`).length;

@@ -24,7 +24,7 @@ const lines = () =>
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
 describe('the ledger', () => {
-  it('has the intention on file before, and each answer after', async () => {
+  it('writes the intention before the request, and each answer after it', async () => {
     const operation = ledger.intend('k', 'alice', { items: ITEMS, valid: true });
     expect(lines()).toMatchObject([{ intend: 'k', customer: 'alice', hash: payloadHash(ITEMS) }]);
     await Promise.all([
@@ -35,7 +35,7 @@ describe('the ledger', () => {
     expect(operation).toMatchObject({ acks: [{ id: 'o' }, { id: 'o' }], unknown: false, recovered: false });
   });
 
-  it('knows an order that was done though nobody said so', async () => {
+  it('recognises an order that was stored although its first answer was an error', async () => {
     const operation = ledger.intend('k', 'alice', { items: ITEMS, valid: true });
     await ledger.note(operation, { status: 504, ms: 5 });
     await ledger.note(operation, { status: 201, ms: 5, id: 'o', body: 'b' }, true);

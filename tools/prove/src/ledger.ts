@@ -12,7 +12,7 @@ export interface Item {
 export interface Operation {
   readonly key: string;
   readonly customer: string;
-  /** Of the items, see {@link payloadHash}. */
+  /** Hash of the items, see {@link payloadHash}. */
   readonly hash: string;
   /** False when the platform must refuse it. */
   readonly valid: boolean;
@@ -20,9 +20,9 @@ export interface Operation {
   readonly acks: { id: string; body: string }[];
   /** Its order was cancelled, and that was acknowledged. */
   canceled: boolean;
-  /** An attempt ended without an answer that says what happened. */
+  /** An attempt ended without a definite answer. */
   unknown: boolean;
-  /** After that it turned out to have been done. */
+  /** A later answer showed that it had been done. */
   recovered: boolean;
 }
 
@@ -38,8 +38,8 @@ export interface Attempt {
 const sync = promisify(fdatasync);
 
 /**
- * What the clients know, in memory and in an append-only file of JSON lines: what was wanted before it is sent, each
- * answer as it comes. An acknowledgement counts once the file is synced.
+ * What the clients know, in memory and in an append-only file of JSON lines: each intention before it is sent, each answer
+ * as it comes. An acknowledgement counts once the file is synced.
  */
 export class Ledger {
   readonly operations = new Map<string, Operation>();
@@ -99,7 +99,7 @@ export class Ledger {
     writeSync(this.#file, `${JSON.stringify(entry)}\n`);
   }
 
-  /** One sync serves everyone who has written before it began. */
+  /** One sync serves every write before it began. */
   async #onDisk(): Promise<void> {
     await this.#syncing;
     this.#syncing ??= sync(this.#file).finally(() => (this.#syncing = undefined));

@@ -1,14 +1,14 @@
 import { Disk } from './disk.ts';
 
-/** What this machine allows, and why not. */
+/** What this machine allows. */
 export interface Machine {
-  /** Why servers can have no disks of their own; undefined when they can. */
+  /** Why each server cannot have a disk of its own; undefined when it can. */
   noDisks: string | undefined;
 }
 
 let found: Promise<Machine> | undefined;
 
-/** Looked at once. */
+/** Checks the machine once and remembers the result. */
 export function thisMachine(): Promise<Machine> {
   return (found ??= Disk.unavailable().then((noDisks) => ({ noDisks })));
 }

@@ -18,7 +18,7 @@ export interface ProveOptions {
   from: number;
   /** Print the plan and do nothing. */
   planOnly: boolean;
-  /** Instead of a run: show that the power cut sees a loss. */
+  /** Instead of a run: show that the power cut finds lost orders. */
   controls: boolean;
   /** Plant these bugs, one after the other, and see that each is caught; undefined = an ordinary run. */
   mutants: readonly Mutant[] | undefined;
@@ -26,18 +26,18 @@ export interface ProveOptions {
   report: string | undefined;
 }
 
-export const USAGE = `npm run prove -- [options]: faults under load, and after each all that holds orders must agree
+export const USAGE = `npm run prove -- [options]: injects faults under load; after each trial all places that hold orders must agree
   --trials N     how many trials (default 100)
   --quick        30 trials, about three minutes
   --seed S       repeat the plan of that seed (default: a new one); the plan is the same only on the same commit and
-                 where the same faults are possible: no disk faults without root, for one
-  --only FAULT   only this kind of fault; may be given again
-  --target T     only faults that meet T, e.g. orders or orders-nats
-  --from N       begin with trial N of the plan; --trials counts from there
+                 where the same faults are possible (disk faults need root)
+  --only FAULT   only this kind of fault; may be repeated
+  --target T     only faults of target T, e.g. orders, orders-nats or orders.outbox
+  --from N       start with trial N of the plan; --trials counts from there
   --report FILE  write the result as Markdown too
-  --controls     show that the power cut sees what an unsafe Postgres loses
+  --controls     show that the power cut finds the orders that an unsafe Postgres loses
   --mutants [NAME …]  plant bugs, one after the other; fails unless each is caught within 100 trials
-  --plan         print the plan and end
+  --plan         print the plan and exit
 One run at a time for each user.`;
 
 const QUICK = 30;
@@ -85,7 +85,7 @@ function chosenMutants(names: readonly string[]): readonly Mutant[] {
   return names.length === 0 ? MUTANTS : names.map(mutantNamed);
 }
 
-/** Told at the start: a run takes long, and its report is written at its end. */
+/** Checked at the start: a run is long, and its report is written at its end. */
 function reportFile(path: string | undefined): string | undefined {
   if (path !== undefined && !existsSync(dirname(path)))
     throw new UsageError(`--report ${path}: there is no folder ${dirname(path)}`);

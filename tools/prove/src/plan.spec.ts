@@ -42,7 +42,7 @@ describe('a plan', () => {
 });
 
 describe('what a machine cannot do', () => {
-  it('is left out of the plan and said, with the reason', () => {
+  it('is left out of the plan and listed with the reason', () => {
     const { faults, skipped } = faultsOn({ noDisks: 'needs root' });
     expect(skipped).toContainEqual({ fault: 'power cut', why: 'needs root' });
     const dealt = first(100, 'a', { among: faults }).flatMap((trial) => trial.faults);
@@ -59,7 +59,7 @@ describe('random numbers', () => {
     expect(() => random.pick([])).toThrow(RangeError);
   });
 
-  it('of a fork do not depend on how far the other is', () => {
+  it('of a fork do not depend on how many its parent has given', () => {
     const random = new Random('x');
     const fork = random.fork('y').next();
     random.next();

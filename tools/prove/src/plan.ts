@@ -17,13 +17,13 @@ export interface TrialPlan {
 
 /** Which faults; all of them by default. */
 export interface Choice {
-  /** What can be done here; everything by default. */
+  /** The faults that are possible here; all by default. */
   among?: readonly Fault[] | undefined;
   only?: readonly string[] | undefined;
   targets?: readonly string[] | undefined;
 }
 
-/** Every so many trials, two or three faults overlap. */
+/** In each trial of this many, two or three faults overlap. */
 const OVERLAP_EVERY = 4;
 
 /**
@@ -45,7 +45,7 @@ export function* planTrials(seed: Random, choice: Choice = {}): Generator<TrialP
       const target = nextTarget.get(kind)!();
       const components = [kind.component(target)].flat();
       held = components.some((component) => taken.has(component)) ? kind : undefined;
-      if (held) break; // it does not fit here: first in the next trial
+      if (held) break; // its component is taken: it comes first in the next trial
       for (const component of components) taken.add(component);
       faults.push(planned(kind, target, random));
     }
@@ -81,7 +81,7 @@ export function trialsInWords(count: number): string {
   return count === 1 ? '1 trial' : `${count} trials`;
 }
 
-/** One trial in words: "kill -9 of orders (+120 ms, 900 ms)". */
+/** One trial in words: "kill -9 · orders (+120 ms, 900 ms)". */
 export function describePlan({ faults }: TrialPlan): string {
   return faults
     .map(

@@ -13,7 +13,7 @@ import { Run } from './run.ts';
 
 await runTool({ usage: USAGE, parse: parseOptions }, main);
 
-/** `npm run prove`: faults under load, and after each the places that hold orders must agree. */
+/** `npm run prove`: injects faults under load; after each trial all places that hold orders must agree. */
 async function main(options: ProveOptions): Promise<number> {
   if (options.controls) return alone(() => runControls(options.seed));
   const { seed, mutants, report } = options;

@@ -1,14 +1,16 @@
-import type { Census, Effect, StoredOrder } from './census.ts';
+import type { Census, StoredOrder } from './census.ts';
 import type { Operation } from './ledger.ts';
+import { reconcileConsumer, type Taken } from './reconcile-consumer.ts';
+import { STORE } from './store.ts';
 
 export interface Reconciliation {
   /** Broken promises, each with its invariant; at most a few of each kind, and how many more. */
   findings: string[];
   lost: Tally;
-  /** Of the stream see {@link streamDuplicates}: it may hold an event twice. */
+  /** Events are counted in {@link streamDuplicates}: the stream may hold an event twice. */
   duplicated: Omit<Tally, 'events'>;
   phantom: Tally;
-  /** Messages in the stream that are there again. */
+  /** Messages in the stream beyond the first of each event. */
   streamDuplicates: number;
 }
 
@@ -19,7 +21,7 @@ export interface Tally {
   effects: number;
 }
 
-/** Where nobody could be asked. */
+/** The result when a server does not answer. */
 export const NOT_RECONCILED: Reconciliation = {
   findings: ['nothing could be compared: a server does not answer'],
   lost: { orders: 0, events: 0, effects: 0 },
@@ -36,25 +38,32 @@ export function reconcile(operations: ReadonlyMap<string, Operation>, census: Ce
   const phantom = phantoms(operations, census.orders);
   const log = logAgainstOrders(census, byId);
   const stream = streamAgainstLog(census);
-  const effects = effectsAgainstOrders(census, byId);
-  const letters = deadLetters(census);
+  const consumers = census.consumers.map((consumer) => reconcileConsumer(consumer, census));
+  const sum = (of: (taken: Taken) => number): number =>
+    consumers.reduce((total, each) => total + of(each), 0);
   return {
-    findings: [lost, duplicated, phantom, log.findings, stream.findings, effects.findings, letters].flatMap(
-      few,
-    ),
-    lost: { orders: lost.length, events: log.missing + stream.missing, effects: effects.missing },
-    duplicated: { orders: duplicated.length, effects: effects.double },
-    phantom: { orders: phantom.length, events: log.phantom + stream.phantom, effects: effects.phantom },
+    findings: [
+      ...[lost, duplicated, phantom, log.findings, stream.findings].flatMap((findings) => few(findings)),
+      ...consumers.flatMap(({ label, findings }) => few(findings, label)),
+    ],
+    lost: {
+      orders: lost.length,
+      events: log.missing + stream.missing,
+      effects: sum(({ missing }) => missing),
+    },
+    duplicated: { orders: duplicated.length, effects: sum(({ double }) => double) },
+    phantom: {
+      orders: phantom.length,
+      events: log.phantom + stream.phantom,
+      effects: sum((taken) => taken.phantom),
+    },
     streamDuplicates: stream.duplicates,
   };
 }
 
-function few(findings: readonly string[]): string[] {
+function few(findings: readonly string[], label = findings[0]?.slice(0, 2)): string[] {
   if (findings.length <= 5) return [...findings];
-  return [
-    ...findings.slice(0, 5),
-    `${findings[0]?.slice(0, 2)} … and ${findings.length - 5} more like these`,
-  ];
+  return [...findings.slice(0, 5), `${label} … and ${findings.length - 5} more like these`];
 }
 
 function lostOrders(
@@ -105,24 +114,25 @@ function phantoms(operations: ReadonlyMap<string, Operation>, orders: readonly S
   });
 }
 
-function logAgainstOrders({ orders, outbox }: Census, byId: ReadonlyMap<string, StoredOrder>) {
-  const logged = new Set(outbox.map(({ order }) => order));
+function logAgainstOrders({ orders, log }: Census, byId: ReadonlyMap<string, StoredOrder>) {
+  const ours = log.filter(({ producer }) => producer === STORE);
+  const logged = new Set(ours.map(({ order }) => order));
   const missing = orders.filter(({ id }) => !logged.has(id));
-  const phantom = outbox.filter(({ order }) => !byId.has(order));
+  const phantom = ours.filter(({ order }) => !byId.has(order));
   return {
     missing: missing.length,
     phantom: phantom.length,
     findings: [
       ...missing.map(({ id }) => `I4 order ${id} has no event in the log`),
       ...phantom.map(
-        ({ event, order }) => `I4 event ${event} of the log is about order ${order}, which does not exist`,
+        ({ id, order }) => `I4 event ${id} of the log is about order ${order}, which does not exist`,
       ),
     ],
   };
 }
 
-function streamAgainstLog({ outbox, stream }: Census) {
-  const logged = new Set(outbox.map(({ event }) => event));
+function streamAgainstLog({ log, stream }: Census) {
+  const logged = new Set(log.map(({ id }) => id));
   const missing = [...logged].filter((event) => !stream.events.has(event));
   const foreign = [...stream.events.keys()].filter((event) => !logged.has(event));
   const messages = [...stream.events.values()].reduce((sum, count) => sum + count, 0);
@@ -135,51 +145,4 @@ function streamAgainstLog({ outbox, stream }: Census) {
       ...foreign.map((event) => `I5 event ${event} of the stream is not in the log`),
     ],
   };
-}
-
-function effectsAgainstOrders({ outbox, effects }: Census, byId: ReadonlyMap<string, StoredOrder>) {
-  const expected = new Map<string, number>();
-  for (const { order } of outbox) expected.set(order, (expected.get(order) ?? 0) + 1);
-  const byOrder = new Map(effects.map((effect) => [effect.id, effect]));
-  const missing = [...byId.keys()].filter((id) => (byOrder.get(id)?.events ?? 0) < (expected.get(id) ?? 0));
-  const phantom = effects.filter(({ id }) => !byId.has(id));
-  const double = effects.filter(({ id, events }) => events > (expected.get(id) ?? Infinity));
-  const wrong = effects.filter((effect) => isWrong(effect, byId.get(effect.id)));
-  return {
-    missing: missing.length,
-    phantom: phantom.length,
-    double: double.length,
-    findings: [
-      ...missing.map((id) => `I6 order ${id} lacks an effect`),
-      ...phantom.map(({ id }) => `I6 there is an effect for order ${id}, which does not exist`),
-      ...double.map(
-        ({ id, events }) => `I6 order ${id} has had ${events} effects of ${expected.get(id)} events`,
-      ),
-      ...wrong.map(({ id }) => `I6 the effect of order ${id} differs from the order`),
-    ],
-  };
-}
-
-function isWrong(effect: Effect, order: StoredOrder | undefined): boolean {
-  if (!order) return false;
-  const status = order.status === 'CANCELED' ? 'CANCELED' : 'PLANNED';
-  return (
-    effect.customer !== order.customer ||
-    effect.units !== order.units ||
-    effect.totalCents !== order.totalCents ||
-    effect.status !== status
-  );
-}
-
-/** What can never work is kept, and nothing else is. */
-function deadLetters({ deadLetters: letters, stream }: Census): string[] {
-  const addresses = new Set(letters.filter(({ poison }) => poison).map(({ address }) => address));
-  return [
-    ...letters
-      .filter(({ poison }) => !poison)
-      .map(({ address, error }) => `I6 an event of ours (${address}) became a dead letter: ${error}`),
-    ...stream.poison
-      .filter((sequence) => !addresses.has(`ORDERS/${sequence}`))
-      .map((sequence) => `I6 the poison at ORDERS/${sequence} is no dead letter`),
-  ];
 }

@@ -59,8 +59,8 @@ describe('the report', () => {
     expect(text).toContain('- power cut: no loop device');
   });
 
-  it('does not count a fault that found no occasion', () => {
-    const missed = result({ notInjected: [{ fault: 'cut', why: 'nobody came by' }] });
+  it('does not count a fault that was not injected', () => {
+    const missed = result({ notInjected: [{ fault: 'cut', why: 'no process reached it' }] });
     const { figures, faults } = reportOf([result({}), missed], facts);
     expect(figures).toContainEqual(['faults not injected', '1']);
     expect(faults.rows[0]?.slice(0, 2)).toEqual(['cut', '1']);

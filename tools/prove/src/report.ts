@@ -3,17 +3,17 @@ import type { TrialResult } from './trial.ts';
 
 export interface RunFacts {
   seed: string;
-  /** Where the command does the same again: the plan of a seed is another one on another commit. */
+  /** The commit on which the command repeats the run: a seed gives another plan on another commit. */
   commit: string;
-  /** Does the same again. */
+  /** The command that repeats the run. */
   command: string;
   tookMs: number;
   skipped: readonly Skipped[];
-  /** On what it ran: name and value of each. */
+  /** Versions and machine: name and value of each. */
   setting: readonly (readonly [name: string, value: string])[];
 }
 
-/** What a run showed, for every way to print it. */
+/** The result of a run, independent of its format. */
 export interface Report {
   /** Names and values. */
   figures: readonly (readonly [name: string, value: string])[];

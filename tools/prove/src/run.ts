@@ -17,7 +17,7 @@ import { commit, settingOf } from './setting.ts';
 import { startUnderProof } from './system-under-proof.ts';
 import { runTrial, type TrialResult } from './trial.ts';
 
-/** Data and ledger grow from trial to trial, so that what leaks is seen; then, or after a failure, they begin anew. */
+/** After this many trials, or a failure, data and ledger start empty. Until then they grow, so that leaks are seen. */
 const TRIALS_ON_ONE_DATA = 50;
 
 /** All trials of a plan, one after the other, and the report on them. */
@@ -27,10 +27,10 @@ export class Run {
   readonly #skipped: readonly Skipped[];
   readonly #folder: string;
   readonly #results: TrialResult[] = [];
-  /** That of the build; others may follow while it runs. */
+  /** The commit of the build; HEAD may move while the trials run. */
   readonly #commit = commit();
   #setting: Report['setting'] = [];
-  /** In the stream after the last trial. */
+  /** Duplicates in the stream after the last trial. */
   #streamDuplicates = 0;
   readonly #progress = createProgress();
   readonly #stopped = stopOnSignals({ onSecond: killAllChildren });
@@ -98,18 +98,18 @@ export class Run {
       const result = this.#sinceLast(await runTrial(plan, context));
       this.#results.push(result);
       const { figures, healMs, findings, notInjected } = result;
-      const told = `${figures.orders} orders, healed in ${Math.round(healMs ?? NaN)} ms`;
-      if (findings.length === 0) step.done(told);
-      else step.fail(told);
+      const summary = `${figures.orders} orders, healed in ${Math.round(healMs ?? NaN)} ms`;
+      if (findings.length === 0) step.done(summary);
+      else step.fail(summary);
       for (const { fault, why } of notInjected) this.#progress.log(`    not injected: ${fault}: ${why}`);
       for (const finding of findings) this.#progress.log(`    ${finding}`);
     } catch (error) {
-      step.fail(this.#stopped.aborted ? 'stopped' : 'broke off');
+      step.fail(this.#stopped.aborted ? 'stopped' : 'ended with an error');
       throw error;
     }
   }
 
-  /** The stream keeps its duplicates, unless it was lost in between. */
+  /** Counts only new duplicates: the stream keeps the old ones, unless it was lost in between. */
   #sinceLast(result: TrialResult): TrialResult {
     const before = this.#streamDuplicates;
     this.#streamDuplicates = result.streamDuplicates;
@@ -149,7 +149,7 @@ export class Run {
   }
 }
 
-/** What does the same again. */
+/** The command that repeats the run. */
 function commandOf({ seed, trials, from, only = [], target }: ProveOptions): string {
   const extra = [
     ...(from > 1 ? [`--from ${from}`] : []),

@@ -5,25 +5,20 @@ import type { Environments } from '@orders/dev/stack/environments';
 import { LOCAL } from '@orders/dev/stack/paths';
 import { OPEN_FOLDER } from '@orders/dev/stack/server-account';
 import type { Nats, Postgres } from '@orders/dev/stack/servers';
-import { startSystem, type Servers, type System } from '@orders/dev/stack/system';
+import { startSystem, type System } from '@orders/dev/stack/system';
+import type { Servers } from '@orders/dev/stack/site';
 import type { Steps } from '@orders/dev/stack/tasks';
+import { of } from '@orders/dev/stack/wiring';
 import { FaultProxy } from '@orders/resilience/testing';
 import { Disk } from './disk.ts';
+import { CLIENT_EDGE, EDGES } from './edges.ts';
 import { thisMachine } from './machine.ts';
 import { ArmedPoints } from './prove-build/armed-points.ts';
 
-export const EDGES = [
-  'client-gateway',
-  'gateway-orders',
-  'orders-postgres',
-  'orders-nats',
-  'fulfillment-postgres',
-  'fulfillment-nats',
-] as const;
-export type Edge = (typeof EDGES)[number];
-export type Edges = Record<Edge, FaultProxy>;
+/** A proxy for each edge, by its name. */
+export type Edges = Record<string, FaultProxy>;
 
-/** On what each server keeps its data. */
+/** The disk that holds the data of each server. */
 export interface Disks {
   postgres: Disk;
   'nats-server': Disk;
@@ -32,13 +27,13 @@ export interface Disks {
 export interface SystemUnderProof {
   system: System;
   edges: Edges;
-  /** Disks of the servers' own, where the machine can have them. */
+  /** A disk for each server; undefined where the machine cannot have them. */
   disks: Disks | undefined;
   /** Makes apps die at a crash point. */
   armed: ArmedPoints;
-  /** The gateway as the clients reach it. */
+  /** Where the clients send their requests. */
   api: string;
-  /** What happened that nobody ordered, such as the death of an app; emptied by whoever reads it. */
+  /** Unexpected events, such as the death of an app. Each reader empties the list. */
   alarms: string[];
   stop(): Promise<void>;
 }
@@ -50,15 +45,15 @@ export interface StartOptions {
   folder: string;
   /** A prove build. */
   root: string;
-  /** Settings of Postgres, to see that the proof notices unsafe ones. */
+  /** Settings of Postgres, for instance unsafe ones that the proof must notice. */
   postgresSettings?: Record<string, string> | undefined;
   steps?: Steps;
   signal: AbortSignal;
 }
 
-/** The whole system, two replicas of each app, on free ports with a fault proxy on every edge that configuration can move. */
+/** Starts the whole system on free ports: two replicas of each app, and a fault proxy on every edge. */
 export async function startUnderProof({ folder, ...options }: StartOptions): Promise<SystemUnderProof> {
-  const edges: Partial<Edges> = {};
+  const edges: Edges = {};
   let disks: Disks | undefined;
   const armed = new ArmedPoints(join(folder, 'crash-points'));
   const { alarms, ...observers } = observe(join(folder, 'logs'));
@@ -74,25 +69,24 @@ export async function startUnderProof({ folder, ...options }: StartOptions): Pro
       dataDir: join(folder, 'data'),
       build: false,
       replicas: 2,
-      env: armed.environment,
       rewire: async (environments, servers) => {
-        if (!(await thisMachine()).noDisks) disks = await layDisks(servers, join(folder, 'disks'));
-        return rewire(environments, edges);
+        if (!(await thisMachine()).noDisks) disks = await mountDisks(servers, join(folder, 'disks'));
+        return rewire(environments, { edges, armed });
       },
     });
-    stack.defer(() => system.stop()); // first, in good order, which needs the edges
-    const gateway = await FaultProxy.listen('client-gateway', Number(new URL(system.urls.api).port));
-    edges['client-gateway'] = gateway;
-    const api = `http://127.0.0.1:${gateway.port}`;
+    stack.defer(() => system.stop()); // stops first: a clean stop needs the edges
+    const clients = await through(CLIENT_EDGE, system.urls.api);
+    edges[CLIENT_EDGE] = clients.proxy;
+    const api = new URL(clients.address).origin;
     const stop = () => stack.disposeAsync();
-    return { system, edges: edges as Edges, disks, armed, api, alarms, stop };
+    return { system, edges, disks, armed, api, alarms, stop };
   } catch (error) {
     await stack.disposeAsync();
     throw error;
   }
 }
 
-/** Keeps what apps print and what happens to them; an alarm is what nobody ordered. */
+/** Logs what apps print and what happens to them. An alarm is what was not expected. */
 function observe(logs: string) {
   const log = openLogs(logs);
   const alarms: string[] = [];
@@ -108,9 +102,9 @@ function observe(logs: string) {
 }
 
 /** Moves the data of each server, which is not in use yet, onto a disk of its own. */
-async function layDisks({ postgres, nats }: Servers, folder: string): Promise<Disks> {
+async function mountDisks({ postgres, nats }: Servers, folder: string): Promise<Disks> {
   await Disk.unmountLeftovers([LOCAL, OPEN_FOLDER]);
-  const lay = async (name: string, server: Postgres['server'] | Nats['server']): Promise<Disk> => {
+  const mountDisk = async (name: string, server: Postgres['server'] | Nats['server']): Promise<Disk> => {
     if (!server) throw new Problem('the proof needs servers of its own');
     await server.stop();
     const disk = await Disk.under(server.folder, join(folder, `${name}.img`));
@@ -118,40 +112,40 @@ async function layDisks({ postgres, nats }: Servers, folder: string): Promise<Di
     return disk;
   };
   const [onPostgres, onNats] = [
-    await lay('postgres', postgres.server),
-    await lay('nats-server', nats.server),
+    await mountDisk('postgres', postgres.server),
+    await mountDisk('nats-server', nats.server),
   ];
   return { postgres: onPostgres, 'nats-server': onNats };
 }
 
-/** What the apps would refuse to run on is part of the proof: its control group. */
+/** The apps would refuse the unsafe Postgres of the control group. */
 const UNCHECKED = { POSTGRES_DURABILITY: 'unchecked' };
 
-/** Puts a proxy between each app and what it speaks to. */
-async function rewire(environments: Environments, edges: Partial<Edges>): Promise<Environments> {
-  const through = async (edge: Edge, url: string): Promise<string> => {
-    const moved = new URL(url);
-    edges[edge] = await FaultProxy.listen(edge, Number(moved.port));
-    moved.port = String(edges[edge].port);
-    return moved.href;
-  };
-  const { gateway, orders, fulfillment } = environments;
-  const address = await through('gateway-orders', `tcp://${gateway['ORDERS_ADDRESS']}`);
-  return {
-    gateway: { ...gateway, ORDERS_ADDRESS: new URL(address).host },
-    orders: {
-      ...orders,
-      ...UNCHECKED,
-      DATABASE_URL: await through('orders-postgres', orders['DATABASE_URL'] ?? ''),
-      NATS_URL: await through('orders-nats', orders['NATS_URL'] ?? ''),
-    },
-    fulfillment: {
-      ...fulfillment,
-      ...UNCHECKED,
-      DATABASE_URL: await through('fulfillment-postgres', fulfillment['DATABASE_URL'] ?? ''),
-      NATS_URL: await through('fulfillment-nats', fulfillment['NATS_URL'] ?? ''),
-    },
-  };
+/** Puts a proxy between each app and what it connects to, and gives each app the folder of its armed crash points. */
+async function rewire(
+  environments: Environments,
+  { edges, armed }: { edges: Edges; armed: ArmedPoints },
+): Promise<Environments> {
+  const rewired: Environments = {};
+  for (const [app, environment] of Object.entries(environments))
+    rewired[app] = { ...environment, ...UNCHECKED, ...armed.environmentOf(app) };
+  for (const { name, configuredBy } of EDGES) {
+    if (!configuredBy) continue;
+    const environment = of(rewired, configuredBy.app);
+    const { proxy, address } = await through(name, environment[configuredBy.variable] ?? '');
+    edges[name] = proxy;
+    environment[configuredBy.variable] = address;
+  }
+  return rewired;
+}
+
+/** @param address a URL, or host:port */
+async function through(edge: string, address: string): Promise<{ proxy: FaultProxy; address: string }> {
+  const isUrl = address.includes('://');
+  const moved = new URL(isUrl ? address : `tcp://${address}`);
+  const proxy = await FaultProxy.listen(edge, Number(moved.port));
+  moved.port = String(proxy.port);
+  return { proxy, address: isUrl ? moved.href : moved.host };
 }
 
 function openLogs(folder: string): (app: string, line: string) => void {

@@ -15,7 +15,7 @@ export interface TrialResult extends Omit<Reconciliation, 'findings'> {
   plan: TrialPlan;
   figures: Figures;
   findings: string[];
-  /** Faults that found no occasion: the trial does not count for them. */
+  /** Faults that were not injected: the trial does not count for them. */
   notInjected: { fault: string; why: string }[];
   /** From the end of the last fault to an order acknowledged at its first try; undefined = never. */
   healMs: number | undefined;
@@ -36,7 +36,7 @@ const AFTER_MS = 500;
 const HEAL_WITHIN_MS = 10_000;
 const WAIT_FOR_HEAL_MS = 60_000;
 
-/** Load, faults, heal, load, stop, drain, compare. */
+/** Runs one trial: load, faults, heal, load, stop, drain, compare. */
 export async function runTrial(plan: TrialPlan, context: TrialContext): Promise<TrialResult> {
   const { sut, ledger, signal } = context;
   const began = performance.now();
@@ -50,7 +50,7 @@ export async function runTrial(plan: TrialPlan, context: TrialContext): Promise<
   if (stuck) findings.push(`I8 nothing moved for 30 s: ${stuck}`);
   const { findings: broken, ...counts } = census ? reconcile(ledger.operations, census) : NOT_RECONCILED;
   findings.push(...load.findings, ...sut.alarms.splice(0).map((alarm) => `I10 ${alarm}`), ...broken);
-  if (census) findings.push(...(await leaks(sut.system).catch(unseen)));
+  if (census) findings.push(...(await leaks(sut.system).catch(notChecked)));
   const tookMs = performance.now() - began;
   return { plan, figures: load.figures, ...counts, findings, notInjected, healMs, drainMs, tookMs };
 }
@@ -59,7 +59,7 @@ interface UnderLoad extends Pick<TrialResult, 'healMs' | 'notInjected' | 'findin
   load: Load;
 }
 
-/** What can be seen while clients are there. */
+/** The part of a trial in which clients send orders. */
 async function underLoad(plan: TrialPlan, context: TrialContext): Promise<UnderLoad> {
   const { sut, ledger, signal } = context;
   const random = context.random.fork(plan.number);
@@ -81,7 +81,7 @@ async function underLoad(plan: TrialPlan, context: TrialContext): Promise<UnderL
   }
 }
 
-const unseen = (error: unknown): string[] => [`I9 nobody can tell what is left open: ${describe(error)}`];
+const notChecked = (error: unknown): string[] => [`I9 leaks could not be checked: ${describe(error)}`];
 
 function notBegun(plan: TrialPlan, ends: readonly PromiseSettledResult<unknown>[]) {
   const findings: string[] = [];
@@ -95,7 +95,7 @@ function notBegun(plan: TrialPlan, ends: readonly PromiseSettledResult<unknown>[
   return { findings, notInjected };
 }
 
-/** Resolves when the fault is over; its consequences may take longer to mend. */
+/** Resolves when the fault is over; its consequences may take longer to heal. */
 async function inject(
   { fault, target, offsetMs, durationMs }: PlannedFault,
   { sut, random, signal }: TrialContext,
@@ -106,10 +106,10 @@ async function inject(
     durationMs,
     random: random.fork(`${fault} ${target}`),
   });
-  await delay(durationMs, undefined, { signal }).catch(() => undefined); // always mended, also when told to stop
+  await delay(durationMs, undefined, { signal }).catch(() => undefined); // always ended, also after an abort
   const endedAt = performance.now();
   const mended = end();
-  mended.catch(() => undefined); // looked at after the load
+  mended.catch(() => undefined); // handled after the load
   return { endedAt, mended };
 }
 

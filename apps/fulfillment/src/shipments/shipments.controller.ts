@@ -1,9 +1,8 @@
 import { Controller, Get, Param } from '@nestjs/common';
 import { DomainError, parseOrderId } from '@orders/contracts';
-import type { ShipmentEntity } from './shipment.entity.js';
-import { ShipmentsRepository } from './shipments.repository.js';
+import { type ShipmentEntity, ShipmentsRepository } from './shipments.repository.js';
 
-/** Read by other services and by operators; never exposed to the internet. */
+/** For other services and for operators; never exposed to the internet. */
 @Controller('shipments')
 export class ShipmentsController {
   constructor(private readonly shipments: ShipmentsRepository) {}

@@ -1,20 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { ordersCanceled, ordersCreated, type OrderSnapshot } from '@orders/contracts';
-import { consumerMetrics, InboxConsumer, type Message, MemoryBus, toMessage } from '@orders/messaging';
-import {
-  createMigratedDatabase,
-  eventually,
-  newEventId,
-  recordingLog,
-  type TestDatabase,
-} from '@orders/messaging/testing';
+import { ordersCanceled, ordersCreated, type OrderSnapshot } from '@orders/events';
+import { consumerMetrics, InboxConsumer } from '@orders/inbox';
+import { type Message, MemoryBus, toMessage } from '@orders/messaging';
+import { newEventId, recordingLog } from '@orders/messaging/testing';
+import { transactionsOf } from '@orders/postgres';
+import { createMigratedDatabase, eventually, type TestDatabase } from '@orders/postgres/testing';
 import { FaultProxy } from '@orders/resilience/testing';
 import { Secret } from '@orders/service';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
-import { fulfillmentDataSource } from '../database/data-source.js';
-import { transactionsOf } from '../database/transactions.js';
-import { orderEventHandlers } from './order-events.js';
+import { dataSource as openDataSource, handlers, name } from '../app.js';
 import { ShipmentsRepository } from './shipments.repository.js';
 
 let db: TestDatabase;
@@ -23,18 +18,18 @@ let shipments: ShipmentsRepository;
 
 beforeAll(async () => {
   ({ db, dataSource } = await createMigratedDatabase((url) =>
-    fulfillmentDataSource({ url: new Secret(url), poolMax: 4, applicationName: 'test' }),
+    openDataSource({ url: new Secret(url), poolMax: 4, applicationName: 'test' }),
   ));
   shipments = new ShipmentsRepository(dataSource);
 });
 afterAll(() => db[Symbol.asyncDispose]());
 
-it('a shipment cannot be told while Postgres is away: 503, not 500', async () => {
+it('reading a shipment while Postgres is down is unavailable (503), not a bug (500)', async () => {
   const url = new URL(db.url);
   const edge = await FaultProxy.listen('postgres', Number(url.port));
   url.port = String(edge.port);
   const settings = { url: new Secret(url.href), poolMax: 1, applicationName: 'test' };
-  const away = await fulfillmentDataSource(settings).initialize();
+  const away = await openDataSource(settings).initialize();
   await edge.close();
   const found = new ShipmentsRepository(away).find(randomUUID());
   await expect(found).rejects.toMatchObject({ code: 'unavailable' });
@@ -64,17 +59,17 @@ const created = (data: OrderSnapshot) => event(ordersCreated, data, 1);
 const canceled = (data: OrderSnapshot) =>
   event(ordersCanceled, { ...data, status: 'CANCELED', version: 2 }, 2);
 
-/** Publishes, and consumes until all of it is settled. */
+/** Publishes the messages and consumes until all of them are settled. */
 async function consume(...messages: Message[]) {
   const bus = new MemoryBus();
   for (const message of messages) await bus.publish(message);
   const stop = new AbortController();
   const logger = recordingLog();
   const consumer = new InboxConsumer({
-    name: 'fulfillment',
+    name,
     source: bus.source,
     db: transactionsOf(dataSource),
-    handlers: orderEventHandlers,
+    handlers,
     logger,
     metrics: consumerMetrics(),
   });
@@ -100,7 +95,7 @@ describe('a shipment', () => {
     });
   });
 
-  it('is cancelled with its order, in one batch, in two, and when the events come the wrong way round', async () => {
+  it('is cancelled with its order, in one batch, in two, and when the events arrive in reverse', async () => {
     const [together, apart, reversed] = [order(), order(), order()];
     await consume(created(together), canceled(together));
     await consume(created(apart));
@@ -112,7 +107,7 @@ describe('a shipment', () => {
     }
   });
 
-  it('tells once that events are missing, and once that they have come; the effect is right all the same', async () => {
+  it('logs once that events are missing and once that they have arrived; the effect is right either way', async () => {
     const data = order();
     const third = event(ordersCanceled, { ...data, status: 'CANCELED', version: 3 }, 3);
     const fourth = event(ordersCanceled, { ...data, status: 'CANCELED', version: 4 }, 4);
@@ -130,7 +125,7 @@ describe('a shipment', () => {
     });
   });
 
-  it('takes effect once for each event, however often it comes', async () => {
+  it('takes effect once for each event, however often it is delivered', async () => {
     const data = order();
     const message = created(data);
     await consume(message);
@@ -157,7 +152,7 @@ describe('a shipment', () => {
     expect(letters).toEqual([{ consumer: 'fulfillment', error: expect.stringMatching(reason) }]);
   });
 
-  it('is unknown for an order that nobody told of', async () => {
+  it('is not found for an order without events', async () => {
     expect(await shipments.find(randomUUID())).toBeUndefined();
   });
 });

@@ -1,16 +1,54 @@
-import { Injectable } from '@nestjs/common';
-import { DomainError, type OrderSnapshot } from '@orders/contracts';
+import { DomainError } from '@orders/contracts';
+import type { OrderSnapshot } from '@orders/events';
+import type { SequenceGap } from '@orders/inbox';
+import type { ReceivedEvent } from '@orders/messaging';
 import {
   isTransientDatabaseError,
   type Queryable,
-  type ReceivedEvent,
-  type SequenceGap,
-} from '@orders/messaging';
-import { type Column, columnsOf, rowsFrom } from '@orders/service';
-import { DataSource } from 'typeorm';
-import { ShipmentEntity, type ShipmentStatus } from './shipment.entity.js';
+  type Column as InputColumn,
+  columnsOf,
+  rowsFrom,
+} from '@orders/postgres';
+import { Column, DataSource, Entity, PrimaryColumn } from 'typeorm';
 
-const COLUMNS: readonly Column<ReceivedEvent<OrderSnapshot>>[] = [
+export type ShipmentStatus = 'PLANNED' | 'CANCELED';
+
+/** What is to be sent for one order. */
+@Entity({ name: 'shipments' })
+export class ShipmentEntity {
+  @PrimaryColumn('uuid', { name: 'order_id' })
+  orderId!: string;
+
+  @Column('text', { name: 'customer_id' })
+  customerId!: string;
+
+  @Column('jsonb')
+  items!: { sku: string; quantity: number; priceCents: number }[];
+
+  @Column('integer')
+  units!: number;
+
+  /** The driver returns bigint as text. The cents of an order always fit a number. */
+  @Column('bigint', { name: 'total_cents', transformer: { from: Number, to: (value: number) => value } })
+  totalCents!: number;
+
+  @Column('text')
+  status!: ShipmentStatus;
+
+  @Column('integer')
+  sequence!: number;
+
+  @Column('integer', { name: 'events_applied' })
+  eventsApplied!: number;
+
+  @Column('timestamptz', { name: 'planned_at' })
+  plannedAt!: Date;
+
+  @Column('timestamptz', { name: 'updated_at' })
+  updatedAt!: Date;
+}
+
+const COLUMNS: readonly InputColumn<ReceivedEvent<OrderSnapshot>>[] = [
   { name: 'order_id', type: 'uuid', of: ({ data }) => data.id },
   { name: 'customer_id', type: 'text', of: ({ data }) => data.customerId },
   { name: 'items', type: 'jsonb', of: ({ data }) => JSON.stringify(data.items) },
@@ -20,8 +58,8 @@ const COLUMNS: readonly Column<ReceivedEvent<OrderSnapshot>>[] = [
 ];
 
 /**
- * An event newer than what is known decides the status; an older one that comes late only counts. Sequences have no
- * holes and each event is applied once, so what is missing is the highest sequence less the number of events.
+ * An event with a higher sequence than the stored one sets the status; a late event is only counted. Sequences have no
+ * gaps and each event is applied once, so the number of missing events is the highest sequence minus `events_applied`.
  */
 const APPLY = `
   WITH applied AS (
@@ -41,7 +79,6 @@ const APPLY = `
   FROM applied
   WHERE missing > missing_before OR (missing = 0 AND missing_before > 0)`;
 
-@Injectable()
 export class ShipmentsRepository {
   constructor(private readonly db: DataSource) {}
 
@@ -56,7 +93,7 @@ export class ShipmentsRepository {
   }
 }
 
-/** Applies events of different orders, in the transaction given, however late they come; answers gaps that changed. */
+/** Applies events, at most one of each order, in any order of arrival. Returns the sequence gaps that have changed. */
 export async function applyOrderEvents(
   tx: Queryable,
   events: readonly ReceivedEvent<OrderSnapshot>[],

@@ -5,13 +5,13 @@ import type { Access, Scope } from './access.js';
 import type { Caller, TokenVerifier } from './token-verifier.js';
 
 /**
- * Authenticates before a byte of the body is read: strangers cost as little as can be. A Nest guard would come after
- * the body was parsed.
+ * Authenticates before the body is read, so that unauthenticated requests cost little. A Nest guard would run after the
+ * body has been parsed.
  */
 export function addAuthentication(fastify: FastifyInstance, verifier: TokenVerifier): void {
   fastify.decorateRequest('caller', undefined);
   fastify.addHook('onRoute', ({ method, url, config }) => {
-    if (!config?.access) throw new Error(`${String(method)} ${url} does not say whom it lets in`);
+    if (!config?.access) throw new Error(`${String(method)} ${url} has no access setting`);
   });
   fastify.addHook('onRequest', (request, reply, done) => {
     const access: Access | undefined = request.routeOptions.config.access;
@@ -27,10 +27,10 @@ export function addAuthentication(fastify: FastifyInstance, verifier: TokenVerif
   });
 }
 
-/** Tells who is not authenticated how to come back (RFC 6750 section 3). */
+/** Adds the challenge to 401 and 403 answers (RFC 6750 section 3). */
 function challenge(error: Error, request: FastifyRequest, reply: FastifyReply): Error {
   if (error instanceof DomainError && error.code === 'unauthenticated') {
-    // No error code when there was no token at all.
+    // No error code when the request had no token.
     const isStranger = request.headers.authorization === undefined;
     const reason = isStranger ? '' : `, error="invalid_token", error_description="${error.message}"`;
     reply.header('www-authenticate', `Bearer realm="orders"${reason}`);

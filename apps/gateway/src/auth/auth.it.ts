@@ -15,7 +15,7 @@ const place = (authorization: string) =>
 const challenge = (response: Response) => response.headers.get('www-authenticate');
 
 describe('a caller', () => {
-  it('without a token is told how to come back', async () => {
+  it('without a token gets 401 with a challenge', async () => {
     const answer = await fetch(`${gateway.url}/orders`);
     expect(answer.status).toBe(401);
     expect(challenge(answer)).toBe('Bearer realm="orders"');
@@ -38,7 +38,7 @@ describe('a caller', () => {
     expect(challenge(answer)).toContain('error="invalid_token"');
   });
 
-  it('with an expired token is told so', async () => {
+  it('with an expired token gets that as the reason', async () => {
     const answer = await place(
       `Bearer ${await gateway.issuer.token('alice', 'orders:write', { exp: 1_000 })}`,
     );
@@ -46,7 +46,7 @@ describe('a caller', () => {
     expect(challenge(answer)).toContain('it has expired');
   });
 
-  it('is read however the scheme is written', async () => {
+  it('may write the scheme in upper or lower case', async () => {
     expect((await place(`bearer  ${await gateway.issuer.token('alice', 'orders:write')}`)).status).toBe(201);
   });
 
@@ -64,7 +64,7 @@ describe('a caller', () => {
     expect(await answer.json()).toMatchObject({ detail: `The access token lacks the scope ${missing}` });
   });
 
-  it('may not order for another customer, and nothing is sent on', async () => {
+  it('may not order for another customer, and no call is made', async () => {
     const before = gateway.orders.calls.length;
     const answer = await gateway.request('/orders', { body: { ...GOOD_ORDER, customerId: 'bob' } });
     expect(answer.status).toBe(403);
@@ -79,8 +79,8 @@ describe('a caller', () => {
   });
 });
 
-describe('without keys, ever', () => {
-  it('nobody is called unauthenticated: 503, and the gateway is not ready', async () => {
+describe('without keys since the start', () => {
+  it('requests get 503 instead of 401, and the gateway is not ready', async () => {
     const blind = await startGateway({ OIDC_JWKS_URL: 'http://127.0.0.1:9/jwks' });
     const answer = await blind.request('/orders', { body: GOOD_ORDER });
     expect(answer.status).toBe(503);

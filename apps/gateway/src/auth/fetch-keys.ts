@@ -1,7 +1,7 @@
 const TIMEOUT_MS = 2_000;
 const MAX_BYTES = 262_144;
 
-/** Gets the JSON behind `url`: within 2 s, no redirects, at most 256 KiB. */
+/** Fetches the JSON at `url`: within 2 s, without redirects, at most 256 KiB. */
 export async function fetchKeys(url: string): Promise<unknown> {
   const response = await fetch(url, {
     redirect: 'error',

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createLogger } from '@orders/instrumentation';
 import { exportJWK, generateKeyPair } from 'jose';
-
 import { KeySet } from './key-set.js';
 
 const HOUR = 3_600_000;
@@ -12,16 +11,16 @@ const jwk = async (kid: string) => ({
 });
 const [first, second] = await Promise.all([jwk('first'), jwk('second')]);
 
-/** A key set with an issuer that answers what the test says, and a clock that the test moves. */
+/** A key set whose issuer and clock the test controls. */
 function keySet() {
-  const issuer = { answer: (): unknown => ({ keys: [first] }), asked: 0 };
+  const issuer = { answer: (): unknown => ({ keys: [first] }), fetches: 0 };
   const clock = { now: 0 };
   const keys = new KeySet({
     url: 'https://id.example/jwks',
     logger: createLogger({ name: 'test', level: 'silent' }),
     now: () => clock.now,
     fetch: async () => {
-      issuer.asked += 1;
+      issuer.fetches += 1;
       return issuer.answer();
     },
   });
@@ -34,7 +33,7 @@ const down = () => {
 };
 
 describe('the keys', () => {
-  it('that never came are 503, not 401', async () => {
+  it('that were never fetched lead to 503, not 401', async () => {
     const { keys, issuer, find } = keySet();
     issuer.answer = down;
     expect(await keys.refresh()).toBe(false);
@@ -42,7 +41,7 @@ describe('the keys', () => {
     await expect(keys.check()).rejects.toMatchObject({ code: 'unavailable' });
   });
 
-  it('are waited for when they are on their way', async () => {
+  it('are awaited while they are being fetched', async () => {
     const { keys, find } = keySet();
     void keys.refresh();
     await expect(find('first')).resolves.toBeDefined();
@@ -68,7 +67,7 @@ describe('the keys', () => {
     await expect(find('first')).resolves.toBeDefined();
   });
 
-  it('that were rotated in are fetched on first sight', async () => {
+  it('that were rotated in are fetched when a token first names one', async () => {
     const { keys, issuer, clock, find } = keySet();
     await keys.refresh();
     const version = keys.version;
@@ -78,18 +77,18 @@ describe('the keys', () => {
     expect(keys.version).toBe(version + 1);
   });
 
-  it('that nobody has cost one fetch in 5 s, however many ask', async () => {
+  it('that do not exist cost at most one fetch in 5 s', async () => {
     const { keys, issuer, clock, find } = keySet();
     await keys.refresh();
     clock.now = 4_999;
     await expect(find('odd')).rejects.toMatchObject({ code: 'ERR_JWKS_NO_MATCHING_KEY' });
-    expect(issuer.asked).toBe(1);
+    expect(issuer.fetches).toBe(1);
     clock.now = 5_000;
     await Promise.allSettled(['a', 'b', 'c', 'd', 'e'].map(async (kid) => find(kid)));
-    expect(issuer.asked).toBe(2);
+    expect(issuer.fetches).toBe(2);
   });
 
-  it('that stay the same keep their version', async () => {
+  it('keep their version while they do not change', async () => {
     const { keys } = keySet();
     await keys.refresh();
     await keys.refresh();
@@ -102,6 +101,6 @@ describe('the keys', () => {
     await keys.refresh();
     keys.stop();
     await running;
-    expect(issuer.asked).toBe(1);
+    expect(issuer.fetches).toBe(1);
   });
 });

@@ -2,13 +2,12 @@ import { DomainError } from '@orders/contracts';
 import { Backoff, sleep } from '@orders/resilience';
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import type { Logger } from 'pino';
-
 import { fetchKeys } from './fetch-keys.js';
 
 const REFRESH_MS = 5 * 60_000;
-/** A key that was just rotated in is refused for no longer than this; a flood of odd key ids costs one fetch in it. */
+/** Shortest time between fetches for unknown key ids: the longest that a newly rotated key is refused. */
 const COOLDOWN_MS = 5_000;
-/** For how long keys stay good while the issuer does not answer: its outage must not become ours. */
+/** How long keys stay valid while the issuer is down, so that its outage does not become ours. */
 const STALE_LIMIT_MS = 24 * 3_600_000;
 
 interface Options {
@@ -18,9 +17,9 @@ interface Options {
   now?: () => number;
 }
 
-/** The issuer's public keys: fetched ahead, refreshed behind the requests' back, kept when the issuer fails. */
+/** The issuer's public keys: fetched at the start, refreshed in the background, kept while the issuer is down. */
 export class KeySet {
-  /** Grows when the keys change, so that what was checked with the old ones can be checked again. */
+  /** Grows when the keys change, so that tokens verified with the old keys can be verified again. */
   version = 0;
   private keys: { find: ReturnType<typeof createLocalJWKSet>; text: string; at: number } | undefined;
   private fetching: Promise<boolean> | undefined;
@@ -48,12 +47,12 @@ export class KeySet {
     this.stopped.abort();
   }
 
-  /** For readiness. */
+  /** The readiness check: rejects while there are no valid keys. */
   async check(): Promise<void> {
     this.current();
   }
 
-  /** The key for a token's header; what jose asks for. */
+  /** The key for a token's header, in the form that jose expects. */
   readonly find: JWTVerifyGetKey = async (header, token) => {
     if (!this.keys) await this.fetching;
     try {
@@ -67,7 +66,7 @@ export class KeySet {
     }
   };
 
-  /** Fetches once, however many ask; true when keys came. Never rejects: the keys of before stay. */
+  /** Concurrent calls share one fetch. True when it succeeded; never rejects, and keeps the previous keys on failure. */
   refresh(): Promise<boolean> {
     this.fetching ??= this.fetchOnce().finally(() => (this.fetching = undefined));
     return this.fetching;
@@ -86,7 +85,7 @@ export class KeySet {
     } catch (error) {
       this.options.logger.warn(
         { err: error, haveKeys: this.keys !== undefined },
-        'no token keys from the issuer',
+        'the token keys could not be fetched from the issuer',
       );
       return false;
     }
@@ -94,7 +93,7 @@ export class KeySet {
 
   private current(): ReturnType<typeof createLocalJWKSet> {
     if (this.keys && this.now() - this.keys.at < STALE_LIMIT_MS) return this.keys.find;
-    // 401 would tell callers to throw away tokens that may be good.
+    // With 401 callers would throw away tokens that may be valid.
     throw new DomainError(
       'unavailable',
       'Access tokens cannot be checked now; the same request may be repeated',

@@ -48,7 +48,7 @@ async function token(
   return new SignJWT({ ...GOOD, ...claims }).setProtectedHeader({ ...HEADER, ...header }).sign(key);
 }
 
-/** A token whose parts are written by hand. */
+/** A token with the given header, payload and signature. */
 const forged = (header: object, payload: string, signature = '') =>
   `${base64url.encode(JSON.stringify(header))}.${base64url.encode(payload)}.${signature}`;
 
@@ -63,7 +63,7 @@ beforeEach(() => {
 
 const verify = (text: string) => verifier.verify(`Bearer ${text}`);
 
-describe('a token is taken', () => {
+describe('a token is accepted', () => {
   it.each<[string, () => Promise<string>]>([
     ['by RS256', () => token()],
     ['by ES256', () => token({}, { alg: 'ES256', kid: 'ec' }, ec.privateKey)],
@@ -96,7 +96,7 @@ describe('a token is refused', () => {
       () => token({}, { alg: 'ES384', kid: 'ec384' }, ec384.privateKey),
     ],
     ['signed by a stranger', () => token({}, {}, stranger.privateKey)],
-    ['with a key id that nobody has', () => token({}, { kid: '../../etc/passwd' })],
+    ['with an unknown key id', () => token({}, { kid: '../../etc/passwd' })],
     ['with a key id of SQL', () => token({}, { kid: "' or 1=1 --" })],
     ['with the key id of another type of key', () => token({}, { kid: 'ec' })],
     [
@@ -156,7 +156,7 @@ describe('a token is refused', () => {
 describe('a token that was verified', () => {
   const checks = () => (keys.find as unknown as jest.Mock).mock.calls.length;
 
-  it('is not checked again until it expires', async () => {
+  it('is not verified again until it expires', async () => {
     const text = await token();
     await verify(text);
     await verify(text);
@@ -165,7 +165,7 @@ describe('a token that was verified', () => {
     await expect(verify(text)).rejects.toMatchObject({ code: 'unauthenticated' });
   });
 
-  it('does not vouch for another one that ends like it', async () => {
+  it('does not make another token with the same end valid', async () => {
     const text = await token();
     await verify(text);
     const [header, , signature] = text.split('.');
@@ -177,7 +177,7 @@ describe('a token that was verified', () => {
     expect(checks()).toBe(2);
   });
 
-  it('is checked again when the keys have changed', async () => {
+  it('is verified again when the keys have changed', async () => {
     const text = await token();
     await verify(text);
     keys.version += 1;

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 
 import type { KeySet } from './key-set.js';
 
-/** Who calls, as far as the token says. */
+/** The caller that an access token names. */
 export interface Caller {
   /** The token's `sub`: the customer. */
   readonly id: string;
@@ -20,7 +20,7 @@ export interface TokenRules {
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
 const MAX_LENGTH = 8_192;
 const CLOCK_TOLERANCE_S = 30;
-/** Tokens that are remembered. */
+/** Largest number of verified tokens that are cached. */
 const CACHE_SIZE = 10_000;
 
 interface Verified {
@@ -32,9 +32,9 @@ interface Verified {
 }
 
 /**
- * Verifies the access tokens (RFC 9068 without its `typ`, as many issuers leave that out) of Authorization headers. One
- * that was verified is remembered until it expires or the issuer's keys change: checking its signature costs more than
- * the rest of a request. It is remembered by the header, which need not be taken apart to be found again.
+ * Verifies the access tokens of Authorization headers (RFC 9068 without its `typ`, which many issuers leave out). A
+ * verified token is cached until it expires or the issuer's keys change: checking its signature costs more than the rest
+ * of a request. The cache compares whole headers, so that a hit needs no parsing.
  */
 export class TokenVerifier {
   private readonly verified = new LRUCache<string, Verified>({ max: CACHE_SIZE });
@@ -59,7 +59,7 @@ export class TokenVerifier {
     return caller;
   }
 
-  /** Whose token this carries, when it was verified before and still holds; undefined when that is not known yet. */
+  /** The caller of a header whose token is in the cache and still valid; undefined otherwise. */
   known(authorization: string): Caller | undefined {
     const entry = this.verified.get(cacheKey(authorization));
     if (entry?.authorization !== authorization || entry.keysVersion !== this.keys.version) return undefined;
@@ -89,8 +89,8 @@ export class TokenVerifier {
 }
 
 /**
- * The end of the signature, some 68 bits: to hash the whole header anew for each request is dear. Of 13 characters or
- * more V8 would keep a view of the header instead of a copy.
+ * The last characters of the signature, about 68 bits, because hashing the whole header for each request is expensive.
+ * From 13 characters on V8 would keep a view of the header instead of a copy.
  */
 function cacheKey(authorization: string): string {
   return authorization.slice(-12);

@@ -1,10 +1,13 @@
 import { PROBLEMS } from '@orders/contracts';
 import { z } from 'zod';
-
 import { createOrderBody, orderBody } from '../orders/order.schema.js';
 import { EXAMPLE_ID } from './examples.js';
+import { headerComponents } from './headers.js';
 
-type Kind = 'headers' | 'parameters' | 'schemas';
+type Kind = 'parameters' | 'schemas';
+
+/** A valid id from the client, which is used unchanged. */
+const SANE_ID = { type: 'string', pattern: '^[A-Za-z0-9._-]{1,128}$' };
 
 export const ref = (kind: Kind, name: string) => ({ $ref: `#/components/${kind}/${name}` });
 
@@ -30,18 +33,21 @@ export const components = {
       name: 'X-Request-Id',
       in: 'header',
       description: 'Names the request in answers and logs; made when absent or of another form.',
-      schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,128}$' },
+      schema: SANE_ID,
+    },
+    CorrelationId: {
+      name: 'X-Correlation-Id',
+      in: 'header',
+      description:
+        'Names what the request belongs to, in answers, logs and events; that of the request when absent or of another form.',
+      schema: SANE_ID,
     },
   },
-  headers: {
-    RequestId: { description: 'Names the request in our logs', required: true, schema: { type: 'string' } },
-    ETag: { description: "The order's version, for `If-Match`", schema: { type: 'string' }, example: '"1"' },
-    RetryAfter: { description: 'Seconds', schema: { type: 'integer', minimum: 1 } },
-    Challenge: { description: 'RFC 6750', schema: { type: 'string' } },
-  },
+  headers: headerComponents,
   schemas: {
     CreateOrder: z.toJSONSchema(createOrderBody, { io: 'input' }),
-    Order: z.toJSONSchema(orderBody),
+    // As input, hence open: clients with an older document must accept answers with new fields.
+    Order: z.toJSONSchema(orderBody, { io: 'input' }),
     OrderPage: {
       type: 'object',
       required: ['orders', 'nextCursor'],

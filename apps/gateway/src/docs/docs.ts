@@ -1,6 +1,6 @@
 import { fastify as createFastify, type FastifyInstance } from 'fastify';
 
-// The page runs scripts and styles of its own from this origin, and reaches nothing else.
+// The page may load scripts and styles from this origin only.
 const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self' 'unsafe-inline'",
@@ -11,13 +11,16 @@ const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** `/openapi.json`, and a page that reads it at `/docs`. */
+/** The paths of the page and its files; they are not part of the API document. */
+export const PAGES: readonly string[] = ['/docs', '/docs/', '/docs/js/scalar.js'];
+
+/** Serves `/openapi.json`, and at `/docs` a page that displays it. */
 export function addDocs(fastify: FastifyInstance): void {
   const options = { config: { access: 'public' } } as const;
   let pages: Promise<FastifyInstance> | undefined;
 
   fastify.get('/openapi.json', options, async () => (await import('./openapi.js')).openApiDocument());
-  for (const url of ['/docs', '/docs/', '/docs/js/scalar.js']) {
+  for (const url of PAGES) {
     fastify.get(url, options, async (request, reply) => {
       pages ??= createPages();
       const answer = await (await pages).inject(url);
@@ -28,7 +31,7 @@ export function addDocs(fastify: FastifyInstance): void {
   }
 }
 
-/** The reference is a script of 5 MB inside a module: loaded for the first reader, not for every start. */
+/** The page's script is a module of 5 MB: it is loaded on the first request, not at every start. */
 async function createPages(): Promise<FastifyInstance> {
   const { default: apiReference } = await import('@scalar/fastify-api-reference');
   const pages = createFastify();

@@ -1,8 +1,6 @@
 import 'reflect-metadata';
-
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ordersV1 } from '@orders/contracts';
-
+import type { ordersV1 } from '@orders/rpc';
 import { GOOD_ORDER, startGateway, type GatewayUnderTest } from '../testing/gateway-under-test.js';
 
 let gateway: GatewayUnderTest;
@@ -21,14 +19,14 @@ const until = async (condition: () => boolean) => {
   }
 };
 
-/** Sends orders while a call is under way, so that they go together, and lets everything end. */
+/** Sends orders while a call is in progress, so that they share the next call, and waits for all answers. */
 async function together<T>(send: () => Promise<T>[]): Promise<{ answers: T[]; call: CallOfMany }> {
   const held = Promise.withResolvers<void>();
   gateway.orders.hold = held.promise;
   const first = order('first');
-  await until(() => gateway.orders.asked.length === 1);
+  await until(() => gateway.orders.received.length === 1);
   const sent = send();
-  await until(() => gateway.orders.asked.length === 1 + sent.length);
+  await until(() => gateway.orders.received.length === 1 + sent.length);
   held.resolve();
   await first;
   return { answers: await Promise.all(sent), call: gateway.orders.calls[1] as unknown as CallOfMany };
@@ -36,15 +34,15 @@ async function together<T>(send: () => Promise<T>[]): Promise<{ answers: T[]; ca
 
 type CallOfMany = { request: ordersV1.CreateOrdersRequest; metadata: { getMap(): object } };
 
-/** All that a client sees of a problem but its own ids. */
+/** A problem as a client sees it, without the ids of its request. */
 async function seen(answer: Response) {
   const body = (await answer.json()) as Record<string, unknown>;
   const headers = ['content-type', 'retry-after', 'idempotency-key'].map((name) => answer.headers.get(name));
   return { status: answer.status, headers, body: { ...body, requestId: '', traceId: '' } };
 }
 
-describe('orders that come at the same time', () => {
-  it('go in one call, each with its own key, ids, trace and time, and are answered one by one', async () => {
+describe('concurrent orders', () => {
+  it('share one call, each with its own key, ids, trace, deadline and answer', async () => {
     const trace = (n: number) => `00-0af7651916cd43dd8448eb211c80319${n}-b7ad6b7169203331-01`;
     const beganAt = performance.now();
     const { answers, call } = await together(() =>
@@ -80,13 +78,13 @@ describe('orders that come at the same time', () => {
     expect(answers.map(({ headers }) => headers.get('idempotency-key'))).toEqual(['key-1', 'key-2', 'key-3']);
   });
 
-  it('that waited for a connection are told the time that is left when there is one', async () => {
+  it('that waited for a connection send the time left when there is one', async () => {
     await gateway.stop();
     gateway = await startGateway({ GATHER_ORDERS_MS: '20' });
     const { port } = gateway.orders;
-    const told: number[] = [];
-    // Until the connection is there before a request gives it up, for two of them.
-    while (told.length < 2) {
+    const timeouts: number[] = [];
+    // Repeats until two orders got their connection before they gave up.
+    while (timeouts.length < 2) {
       gateway.orders.stop();
       gateway.orders.calls.length = 0;
       const arrived = gateway.arrived();
@@ -100,12 +98,12 @@ describe('orders that come at the same time', () => {
       const calls = gateway.orders.calls as unknown as CallOfMany[];
       for (const { context } of calls.flatMap(({ request }) => request.orders)) {
         expect(context?.timeoutMs).toBeLessThanOrEqual(5_000 - waitedMs);
-        told.push(context?.timeoutMs ?? 0);
+        timeouts.push(context?.timeoutMs ?? 0);
       }
     }
   });
 
-  it('are each replayed, refused or placed for themselves', async () => {
+  it('are replayed, refused or placed independently', async () => {
     await order('used');
     gateway.orders.calls.length = 0;
     const { answers } = await together(() => {
@@ -117,7 +115,7 @@ describe('orders that come at the same time', () => {
     expect(answers.map(({ headers }) => headers.get('idempotent-replayed'))).toEqual(['true', null, null]);
   });
 
-  it('fail just as an order alone fails, to the last field', async () => {
+  it('fail with exactly the answer that a single order gets', async () => {
     const errors = [{ pointer: '/items/0/sku', detail: 'is sold out ☃' }];
     for (const code of ['validation-failed', 'idempotency-key-in-use', 'overloaded', 'internal'] as const) {
       gateway.orders.calls.length = 0;
@@ -128,16 +126,16 @@ describe('orders that come at the same time', () => {
       gateway.orders.failCalls = false;
       gateway.orders.calls.length = 0;
       const { answers } = await together(() => {
-        gateway.orders.failures.push({ code: 'version-mismatch' }, { code, errors }, { code, errors });
+        gateway.orders.failures.push({ code: 'idempotency-key-in-use' }, { code, errors }, { code, errors });
         return [order('k'), order('k')];
       });
       for (const answer of answers) expect(await seen(answer)).toEqual(alone);
     }
   });
 
-  it('are asked for one by one when their call fails for a reason of its own', async () => {
+  it('are sent one by one when their call fails for another reason than an outage', async () => {
     const { answers } = await together(() => {
-      gateway.orders.failures.push({ code: 'version-mismatch' }, { code: 'internal' });
+      gateway.orders.failures.push({ code: 'idempotency-key-in-use' }, { code: 'internal' });
       gateway.orders.failCalls = true;
       return [order('a'), order('b')];
     });
@@ -145,13 +143,13 @@ describe('orders that come at the same time', () => {
     expect(gateway.orders.calls).toHaveLength(4);
   });
 
-  it('do not lose their call when one of their clients goes away, only when all do', async () => {
+  it('have their call cancelled only when all of their clients have gone', async () => {
     const token = await gateway.issuer.token('alice', 'orders:write');
     const clients = [new AbortController(), new AbortController()];
     const held = Promise.withResolvers<void>();
     gateway.orders.hold = held.promise;
     const first = order('first');
-    await until(() => gateway.orders.asked.length === 1);
+    await until(() => gateway.orders.received.length === 1);
     const requests = clients.map(({ signal }, n) =>
       fetch(`${gateway.url}/orders`, {
         method: 'POST',
@@ -164,7 +162,7 @@ describe('orders that come at the same time', () => {
         body: JSON.stringify(GOOD_ORDER),
       }),
     );
-    await until(() => gateway.orders.asked.length === 3);
+    await until(() => gateway.orders.received.length === 3);
     let isCancelled = false;
     void gateway.orders.cancelled.promise.then(() => (isCancelled = true));
     clients[0]!.abort();
@@ -178,7 +176,7 @@ describe('orders that come at the same time', () => {
     expect((await first).status).toBe(201);
   });
 
-  it('are measured: how many went together', async () => {
+  it('are counted in the metric of the batch size', async () => {
     await together(() => [1, 2, 3].map((n) => order(`key-${n}`)));
     const metrics = await (await fetch(`${gateway.managementUrl}/metrics`)).text();
     expect(metrics).toMatch(/batch_items_bucket\{batcher="gateway.create-orders",le="4"\} [2-9]/);

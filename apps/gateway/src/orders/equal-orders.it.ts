@@ -29,7 +29,7 @@ type Order = typeof order extends fc.Arbitrary<infer Value> ? Value : never;
 
 const space = fc.string({ unit: fc.constantFrom(' ', '\t', '\r', '\n'), maxLength: 2 });
 
-/** Every way to write a value as JSON: its members in any order, white space wherever it may be. */
+/** Different JSON texts of one value: members in any order, white space in any place. */
 function written(value: unknown): fc.Arbitrary<string> {
   if (typeof value !== 'object' || value === null) return spaced(fc.constant(JSON.stringify(value)));
   if (Array.isArray(value)) return spaced(joined(value.map(written)).map((text) => `[${text}]`));
@@ -48,11 +48,11 @@ function joined(texts: readonly fc.Arbitrary<string>[], separator = ','): fc.Arb
   return fc.tuple(...texts).map((parts) => parts.join(separator));
 }
 
-/** The order with one value of one item changed. */
+/** Copies of the order, each with one value of one item changed. */
 function changed({ items }: Order): fc.Arbitrary<Order> {
   const field = fc.constantFrom('sku', 'quantity', 'priceCents');
   return fc.tuple(fc.nat(items.length - 1), field).map(([index, name]) => ({
-    // Text gets a "1" at its end, a number gets one more: another value of the same kind either way.
+    // A text gets a "1" at its end, a number is increased by one: another value of the same type.
     items: items.map((each, at) => (at === index ? { ...each, [name]: oneMore(each[name]) } : each)),
   }));
 }
@@ -62,7 +62,7 @@ function oneMore(value: string | number): string | number {
 }
 
 describe('an order for a known key', () => {
-  it('is the same one however its JSON is written, and another one when any value differs', async () => {
+  it('is a repeat in whatever form its JSON is written, and another order when any value differs', async () => {
     const cases = order.chain((value) =>
       fc.tuple(written(value), written(value), changed(value).chain(written)),
     );

@@ -3,8 +3,8 @@ import { DomainError, IDEMPOTENCY_KEY_PATTERN } from '@orders/contracts';
 const QUOTED = /^"((?:[^"\\]|\\["\\])*)"$/;
 
 /**
- * The key of an `Idempotency-Key` header, which may be bare or a structured-field string (RFC 9651) in quotes: both
- * name the same key. `undefined` when the header is absent.
+ * The key of an `Idempotency-Key` header. `"abc"`, a structured-field string (RFC 9651), and a bare `abc` are the same key.
+ * `undefined` when the header is absent.
  *
  * @throws {DomainError} `malformed-request` unless it has 1 to 255 visible ASCII characters
  */
@@ -18,9 +18,9 @@ export function parseIdempotencyKey(header: string | string[] | undefined): stri
 }
 
 /**
- * The version that an `If-Match` header asks for; 0 when any will do (absent, or `*`).
+ * The version that an `If-Match` header requires; 0 when any version matches (absent, or `*`).
  *
- * @throws {DomainError} `malformed-request` unless it is one strong entity tag of ours
+ * @throws {DomainError} `malformed-request` unless it is one strong entity tag as we issue them
  */
 export function parseIfMatch(header: string | undefined): number {
   if (header === undefined || header === '*') return 0;

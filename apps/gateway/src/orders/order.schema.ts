@@ -1,4 +1,5 @@
 import { isPlainText, ORDER_LIMITS, ORDER_STATUSES } from '@orders/contracts';
+import type { ordersV1 } from '@orders/rpc';
 import { z } from 'zod';
 
 const plain = (max: number) =>
@@ -10,7 +11,7 @@ const item = z.strictObject({
   priceCents: z.int().min(0).meta({ description: 'Price of one unit in cents' }),
 });
 
-/** The body of `POST /orders`; also its part of the API document. */
+/** The body of `POST /orders`; the API document is built from it too. */
 export const createOrderBody = z.strictObject({
   customerId: plain(ORDER_LIMITS.maxCustomerIdLength)
     .optional()
@@ -44,7 +45,7 @@ export type ListOrdersQuery = z.output<typeof listOrdersQuery>;
 /** The body of `POST /orders/:id/cancel`: none, or an empty object. */
 export const cancelOrderBody = z.strictObject({}).optional();
 
-/** An order as it is answered. */
+/** An order in an answer. */
 export const orderBody = z.object({
   id: z.uuid(),
   customerId: z.string(),
@@ -55,9 +56,25 @@ export const orderBody = z.object({
   version: z.int().min(1),
 });
 
+/** The fields of {@link orderBody} with the values of orders.v1. */
+export type OrderBody = Pick<ordersV1.Order, keyof z.output<typeof orderBody>>;
+
+/** Built field by field: a new field of the message is answered only when the schema has it. */
+export function toOrderBody(order: ordersV1.Order): OrderBody {
+  return {
+    id: order.id,
+    customerId: order.customerId,
+    items: order.items.map(({ sku, quantity, priceCents }) => ({ sku, quantity, priceCents })),
+    totalCents: order.totalCents,
+    status: order.status,
+    createdAt: order.createdAt,
+    version: order.version,
+  };
+}
+
 /**
- * Whether the total fits a JSON number. Doubles are exact up to 2^53-1 and round monotonically above, so a step that
- * leaves the safe integers is seen at that step.
+ * Whether the total fits a JSON number. Doubles are exact up to 2^53-1 and round monotonically above it, so a partial sum
+ * beyond the safe integers is detected.
  */
 function totalIsExact(items: readonly { quantity: number; priceCents: number }[]): boolean {
   let total = 0;

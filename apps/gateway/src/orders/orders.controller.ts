@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto';
-
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { DomainError, type ordersV1, parseOrderId, REPLAYED_METADATA } from '@orders/contracts';
+import { DomainError, parseOrderId, REPLAYED_METADATA } from '@orders/contracts';
+import type { ordersV1 } from '@orders/rpc';
 import type { FastifyReply } from 'fastify';
-
+import { randomUUID } from 'node:crypto';
 import { RequireScope, type CallerRequest } from '../auth/access.js';
 import type { Caller } from '../auth/token-verifier.js';
 import { parseIdempotencyKey, parseIfMatch } from './order.headers.js';
@@ -13,6 +12,8 @@ import {
   listOrdersQuery,
   type CreateOrderBody,
   type ListOrdersQuery,
+  type OrderBody,
+  toOrderBody,
 } from './order.schema.js';
 import { OrdersClient } from './orders.client.js';
 
@@ -26,8 +27,8 @@ export class OrdersController {
     @Body({ schema: createOrderBody }) { customerId, items }: CreateOrderBody,
     @Req() { caller, headers, deadline }: CallerRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<ordersV1.Order> {
-    // Without a key of the caller's it gets one of ours, and learns it from every answer: repeating is safe with it.
+  ): Promise<OrderBody> {
+    // A request without a key gets a generated one. Every answer has it, so that the caller can repeat safely.
     const given = headers['idempotency-key'];
     const idempotencyKey = parseIdempotencyKey(given) ?? randomUUID();
     reply.header('idempotency-key', given ?? idempotencyKey);
@@ -46,7 +47,7 @@ export class OrdersController {
     @Param('id') id: string,
     @Req() { caller, deadline }: CallerRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<ordersV1.Order> {
+  ): Promise<OrderBody> {
     const request = { id: orderId(id), customerId: visibleTo(caller) };
     return answer(await this.orders.getOrder(request, deadline), reply);
   }
@@ -56,12 +57,12 @@ export class OrdersController {
   async list(
     @Query({ schema: listOrdersQuery }) { limit, cursor = '', customerId }: ListOrdersQuery,
     @Req() { caller, deadline }: CallerRequest,
-  ): Promise<{ orders: ordersV1.Order[]; nextCursor: string | null }> {
+  ): Promise<{ orders: OrderBody[]; nextCursor: string | null }> {
     const page = await this.orders.listOrders(
       { customerId: customerOf(caller, customerId), limit, cursor },
       deadline,
     );
-    return { orders: page.orders, nextCursor: page.nextCursor || null };
+    return { orders: page.orders.map(toOrderBody), nextCursor: page.nextCursor || null };
   }
 
   // eslint-disable-next-line @typescript-eslint/max-params -- Nest's signature: each part of a request by its decorator
@@ -73,7 +74,7 @@ export class OrdersController {
     @Body({ schema: cancelOrderBody }) _body: undefined,
     @Req() { caller, headers, deadline }: CallerRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<ordersV1.Order> {
+  ): Promise<OrderBody> {
     const expectedVersion = parseIfMatch(headers['if-match']);
     const request = { id: orderId(id), customerId: visibleTo(caller), expectedVersion };
     return answer(await this.orders.cancelOrder(request, deadline), reply);
@@ -91,7 +92,7 @@ function customerOf(caller: Caller, asked: string | undefined): string {
   throw new DomainError('forbidden', 'Another customer needs the scope orders:admin', { errors });
 }
 
-/** Whose orders the caller sees; empty = everybody's. A stranger's order is not found, not forbidden. */
+/** The customer whose orders the caller may see; empty = all. Another customer's order is not found, not forbidden. */
 function visibleTo(caller: Caller): string {
   return isAdmin(caller) ? '' : caller.id;
 }
@@ -102,7 +103,7 @@ function orderId(text: string): string {
   throw new DomainError('order-not-found', 'No order of yours has this id');
 }
 
-function answer(order: ordersV1.Order, reply: FastifyReply): ordersV1.Order {
+function answer(order: ordersV1.Order, reply: FastifyReply): OrderBody {
   reply.header('etag', `"${order.version}"`);
-  return order;
+  return toOrderBody(order);
 }

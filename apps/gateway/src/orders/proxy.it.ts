@@ -1,17 +1,14 @@
 import 'reflect-metadata';
-
-import { createServer, type AddressInfo, type Server } from 'node:net';
-
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-
+import { createServer, type AddressInfo, type Server } from 'node:net';
 import { GOOD_ORDER, startGateway, type GatewayUnderTest } from '../testing/gateway-under-test.js';
 
 let proxy: Server;
-let asked = 0;
+let requests = 0;
 let gateway: GatewayUnderTest;
 beforeEach(async () => {
   proxy = createServer((socket) => {
-    asked += 1;
+    requests += 1;
     socket.end('HTTP/1.1 503 Service Unavailable\r\n\r\n');
   });
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
@@ -24,8 +21,8 @@ afterEach(async () => {
   await new Promise((resolve) => proxy.close(resolve));
 });
 
-it('orders are not sent through the proxy that the environment names for the outside', async () => {
+it('calls to orders do not use the HTTP proxy of the environment', async () => {
   const { status } = await gateway.request('/orders', { body: GOOD_ORDER });
   expect(status).toBe(201);
-  expect(asked).toBe(0);
+  expect(requests).toBe(0);
 });

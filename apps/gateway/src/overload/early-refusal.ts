@@ -1,11 +1,9 @@
-import type { RequestListener, Server } from 'node:http';
-
 import type { DomainError } from '@orders/contracts';
-import { problemDetails, problemOf } from '@orders/service';
-
+import { problemDetails, problemOf } from '@orders/http';
+import type { RequestListener, Server } from 'node:http';
 import { HeldRefusals, type Refusal } from './held-refusals.js';
 
-/** The answer to an error, without the ids of a request. */
+/** The answer to an error, without request id and trace id. */
 export function refusalFor(error: DomainError, headers: Record<string, string> = {}): Refusal {
   const problem = problemOf(error);
   const body = JSON.stringify(problemDetails(problem, {}));
@@ -23,18 +21,18 @@ export function refusalFor(error: DomainError, headers: Record<string, string> =
 }
 
 /**
- * Refuses at the server's door what would be refused behind it. A refusal must cost a fraction of what an order costs,
- * or refusing ten times the load leaves nothing for those who are served: through Fastify, its hooks and the access log
- * it does not (docs/performance.md). What is refused here is counted but has no line in the log and no request id.
+ * Refuses requests before Fastify handles them. A refusal must cost a fraction of an order: otherwise, at ten times the
+ * capacity, refusing uses all CPU. Fastify, its hooks and the access log are too expensive for that
+ * (docs/performance.md). A request refused here is counted, but has no log line and no request id.
  *
- * @param refusalOf what awaits whoever shows this Authorization header; requests without one are let in
+ * @param refusalOf the refusal for this Authorization header, if any; requests without the header are passed on
  */
 export function refuseEarly(server: Server, refusalOf: (authorization: string) => Refusal | undefined): void {
   const held = new HeldRefusals();
   const handlers = server.listeners('request') as RequestListener[];
   server.removeAllListeners('request').on('request', (request, response) => {
     const { authorization } = request.headers;
-    // Behind a refusal an order could not be answered, and would keep its place meanwhile.
+    // A request pipelined behind a held refusal cannot be answered yet, and would occupy a place until then.
     const refusal =
       held.on(request.socket) ?? (authorization === undefined ? undefined : refusalOf(authorization));
     if (refusal) held.add(refusal, response, request.socket);

@@ -10,7 +10,7 @@ const REQUEST = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\norder';
 
 let server: Server;
 let sockets: Socket[];
-/** Requests that the server has read. */
+/** Counts the requests that the server has read. */
 let read: number;
 beforeEach(() => {
   sockets = [];
@@ -74,7 +74,7 @@ const connections = () =>
   new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)));
 
 describe('held refusals', () => {
-  it('are sent at a bounded rate, however many connections ask again as soon as they are answered', async () => {
+  it('are sent at a bounded rate when many connections repeat at once', async () => {
     await refuseAll({ holdMs: 1, perSecond: 200 });
     const asking = Array.from({ length: 50 }, () => client((socket) => socket.write(REQUEST)));
     asking.forEach(({ socket }) => socket.write(REQUEST));
@@ -84,7 +84,7 @@ describe('held refusals', () => {
     expect(await msUntil(() => answers() > 100)).toBeGreaterThanOrEqual((100 / 200) * 1_000);
   });
 
-  it('keep a client that pipelines from being read, then answer all of it', async () => {
+  it('pause reading from a client that pipelines, then answer all its requests', async () => {
     await refuseAll({ holdMs: 20, perSecond: 1_000 });
     const pipelining = client();
     pipelining.socket.write(REQUEST.repeat(5));
@@ -102,7 +102,7 @@ describe('held refusals', () => {
     await msUntil(() => pipelining.answers === 11);
   });
 
-  it('end a connection that has asked too often to be waited for', async () => {
+  it('close a connection that has pipelined too many requests', async () => {
     await refuseAll({ holdMs: 5, perSecond: 1_000 });
     const pipelining = client();
     pipelining.socket.write(REQUEST.repeat(17));
@@ -112,7 +112,7 @@ describe('held refusals', () => {
     await until(async () => (await connections()) === 0);
   });
 
-  it('let go of a client that has gone', async () => {
+  it('forget a client that has gone', async () => {
     await refuseAll({ holdMs: 20, perSecond: 1_000 });
     const { socket } = client();
     socket.write(REQUEST.repeat(2));

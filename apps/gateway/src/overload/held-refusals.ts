@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 
 import { Pace } from '@orders/resilience';
 
-/** A whole answer, made once. */
+/** A complete answer, built once and sent many times. */
 export interface Refusal {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -11,29 +11,29 @@ export interface Refusal {
 }
 
 export interface HoldOptions {
-  /** How long a refusal waits before it is sent, in ms. */
+  /** How long a refusal is held before it is sent, in ms. */
   holdMs: number;
-  /** Refusals to all connections together in a second; what is beyond waits longer. */
+  /** Largest number of refusals sent per second, over all connections; further ones are held longer. */
   perSecond: number;
 }
 
-/** Four a second for a connection; what they cost together is a few per cent of this process. */
+/** At most four a second for a connection; all together cost a few per cent of the process's CPU. */
 const DEFAULTS: HoldOptions = { holdMs: 250, perSecond: 1_000 };
 
-/** A connection that has asked more often meanwhile is ended after so many waits: 4 s, if the pace allows it. */
+/** Largest number of refusals held for one connection. One with more is closed after as many holds, 4 s or more. */
 const MOST_WAITS = 16;
 
 interface Held {
   readonly refusal: Refusal;
-  /** More than one for a client that pipelines. */
+  /** More than one when the client pipelines. */
   readonly responses: ServerResponse[];
-  /** How many of them have been waited for. */
+  /** How many holds have passed. */
   waited: number;
 }
 
 /**
- * Bounds what refusing costs, however many connections ask however often. Whoever asks again when it is answered is
- * slowed down by waiting; whoever does not wait for answers is no longer read from, and slowed down by TCP.
+ * Bounds the CPU that refusals cost, for any number of connections and requests. Holding an answer slows down a client
+ * that waits for it. A client that pipelines is not read from meanwhile, so TCP slows it down.
  */
 export class HeldRefusals {
   private readonly pace: Pace;
@@ -43,14 +43,14 @@ export class HeldRefusals {
     this.pace = new Pace(options.perSecond);
   }
 
-  /** What awaits the client of this connection: it comes before the answer to whatever is pipelined behind it. */
+  /** The refusal held for this connection, if any. It must be sent before answers to later requests. */
   on(socket: Socket): Refusal | undefined {
     return this.bySocket.get(socket)?.refusal;
   }
 
-  /** A connection waits as often as it has asked, then gets all its answers; too often, and it is ended. */
+  /** Holds one answer for each request of the connection, then sends all; closes the connection if there are too many. */
   add(refusal: Refusal, response: ServerResponse, socket: Socket): void {
-    // Not now: at the end of each request Node reads on by itself.
+    // Not now: Node resumes reading at the end of each request.
     setImmediate(() => socket.pause());
     const before = this.bySocket.get(socket);
     if (before) {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { ConcurrencyLimit } from '@orders/resilience';
-
 import { Overload } from './overload.hook.js';
 
 const staying = new AbortController().signal;

@@ -6,31 +6,31 @@ import type { FastifyInstance } from 'fastify';
 export interface OverloadOptions {
   limit: ConcurrencyLimit;
   delay: Pick<EventLoopDelay, 'ms'>;
-  /** From this delay on each caller is let in one at a time, from twice this delay on nobody, in ms. */
+  /** Delay of the event loop in ms from which each caller may have one request at a time; from twice this on, none. */
   maxDelayMs: number;
 }
 
 const REASONS = ['event-loop', 'full', 'late', 'connections'] as const;
 type Reason = (typeof REASONS)[number];
 
-/** Knows what is too much, and counts what is refused for it. */
+/** Decides which requests are refused for overload, and counts them. */
 export class Overload {
   readonly limit: ConcurrencyLimit;
   private readonly refused = meter('http').createCounter('http.server.refused', {
     description:
-      'Requests refused for overload, by reason: event-loop, full (queue), late (too long in the queue); connections ended for being too many',
+      'Requests refused for overload, by reason: event-loop, full (queue), late (too long in the queue); connections closed above their limit',
   });
 
   constructor(private readonly options: OverloadOptions) {
     this.limit = options.limit;
-    // There from the start, so that the first refusal is an increase.
+    // Exported as 0 from the start, so that the first refusal is seen as an increase.
     for (const reason of REASONS) this.refused.add(0, { reason });
   }
 
-  /** Why nothing more of this caller can be taken at this moment; undefined = come in. */
+  /** Why another request of this caller must be refused now; undefined = it may enter. */
   reasonAgainst(caller: string): Reason | undefined {
     const { limit, delay, maxDelayMs } = this.options;
-    // Who asks for little is the last to be shed.
+    // Callers with no request in progress are the last to be refused.
     const maxForCaller = limit.heldBy(caller) > 0 ? maxDelayMs : 2 * maxDelayMs;
     if (delay.ms >= maxForCaller) return 'event-loop';
     return limit.fullFor(caller) ? 'full' : undefined;
@@ -40,7 +40,7 @@ export class Overload {
     this.refused.add(1, { reason });
   }
 
-  /** Counts a refusal and gives the error to refuse with. */
+  /** Counts a refusal and returns its error. */
   refuse(reason: Reason): DomainError {
     this.count(reason);
     return overloaded();
@@ -50,14 +50,14 @@ export class Overload {
 export function overloaded(): DomainError {
   return new DomainError(
     'overloaded',
-    'More is asked than can be served now; the same request may be repeated',
+    'There are more requests than can be served now; the same request may be repeated',
   );
 }
 
-/** Refuses what cannot be served in time, before its body is read. Public routes, health among them, always pass. */
+/** Refuses requests that cannot be served in time, before their body is read. Public routes, as health, always pass. */
 export function addOverloadProtection(fastify: FastifyInstance, overload: Overload): void {
   const { limit } = overload;
-  // Strangers are already gone: they can take no place from customers.
+  // Runs after authentication, so that unauthenticated requests take no place.
   fastify.addHook('onRequest', (request, reply, done) => {
     if (!request.caller) return done();
     const { id } = request.caller;

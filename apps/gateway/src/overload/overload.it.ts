@@ -7,12 +7,12 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
 import { GOOD_ORDER, startGateway, type GatewayUnderTest } from '../testing/gateway-under-test.js';
 
-/** Of a request, in ms. */
+/** The deadline of a request, in ms. */
 const DEADLINE_MS = 20_000;
 
 let gateway: GatewayUnderTest;
 let held: PromiseWithResolvers<void>;
-/** Room for little, and time for much: a busy machine runs out of none but where a test wants it. */
+/** Few places and long limits of time: on a busy machine no limit passes that a test does not set. */
 const start = async (more: Record<string, string> = {}) =>
   startGateway({
     MAX_CONCURRENT_REQUESTS: '2',
@@ -58,7 +58,7 @@ const statusesOn = async (socket: Socket, count: number) => {
   return statuses;
 };
 const askedAre = async (count: number) => {
-  while (gateway.orders.asked.length < count) await new Promise(setImmediate);
+  while (gateway.orders.received.length < count) await new Promise(setImmediate);
 };
 
 describe('overload', () => {
@@ -79,21 +79,21 @@ describe('overload', () => {
     expect(await first.json()).toMatchObject({ type: 'urn:problem:orders:overloaded' });
     expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
     await askedAre(2);
-    expect(gateway.orders.asked).toHaveLength(2);
+    expect(gateway.orders.received).toHaveLength(2);
     held.resolve();
     const statuses = (await Promise.all(answers)).map(({ status }) => status);
     expect(statuses.sort()).toEqual([201, 201, 201, 201, 503, 503]);
-    // Who waited goes on in its own context, not in that of who made room.
-    const seen = gateway.orders.asked.map(({ requestId }) => requestId);
+    // A request that waited continues in its own context, not in that of the request that freed the place.
+    const seen = gateway.orders.received.map(({ requestId }) => requestId);
     expect(new Set(seen).size).toBe(4);
     expect(await metrics()).toMatch(/http_server_refused_total\{[^}]*reason="full"[^}]*\} 2/);
   });
 
-  it('refuses at the door, before the access log and whatever else costs time', async () => {
-    // The door knows the token, and two connections are open: both of the next come in before orders is asked.
+  it('refuses early, without the access log and other work', async () => {
+    // The token is cached and two connections are open, so both of the next requests enter before orders is called.
     await Promise.all([order(), order()]);
     gateway.orders.hold = held.promise;
-    // One is worked on and one waits: half of all for one caller.
+    // One is in progress and one waits: a single caller may hold half of all places.
     const inside = [order(), order()];
     await askedAre(3);
     const refused = await order();
@@ -104,7 +104,7 @@ describe('overload', () => {
     for (const answer of await Promise.all(inside)) expect(answer.status).toBe(201);
   });
 
-  it('refuses who has waited too long, and serves again when there is room', async () => {
+  it('refuses requests that have waited too long, and serves again when there is room', async () => {
     await restart({ MAX_QUEUE_MS: '500' });
     gateway.orders.hold = held.promise;
     const inside = [orderOf('a'), orderOf('b')];
@@ -116,7 +116,7 @@ describe('overload', () => {
     expect((await order()).status).toBe(201);
   });
 
-  it('takes the wait from the deadline', async () => {
+  it('counts the wait towards the deadline', async () => {
     gateway.orders.hold = held.promise;
     const inside = [orderOf('a'), orderOf('b')];
     await askedAre(2);
@@ -131,12 +131,12 @@ describe('overload', () => {
     const onItsWayMs = Date.now() - goesOnAt;
     await Promise.all(inside);
     const deadline = Number(gateway.orders.calls.at(-1)?.getDeadline());
-    // From its arrival on, which was before the pause.
+    // Counted from its arrival, which was before the pause.
     expect(deadline).toBeGreaterThanOrEqual(sentAt + DEADLINE_MS - 1);
     expect(deadline).toBeLessThanOrEqual(arrivedAt + DEADLINE_MS + onItsWayMs + 1);
   });
 
-  it('gets its places back from clients that go away', async () => {
+  it('frees the places of clients that go away', async () => {
     gateway.orders.hold = held.promise;
     const gone = new AbortController();
     const ids = ['a', 'b', 'c', 'd'];
@@ -155,7 +155,7 @@ describe('overload', () => {
     expect(statuses).toEqual([201, 201, 201, 201]);
   });
 
-  it('keeps room for a quiet caller beside one who asks without end', async () => {
+  it('keeps room for a quiet caller beside one that floods', async () => {
     gateway.orders.hold = held.promise;
     const inside = [order(), order()];
     await askedAre(1);
@@ -168,7 +168,7 @@ describe('overload', () => {
     await Promise.all(inside);
   });
 
-  it('refuses what is pipelined behind a refusal: it would keep a place until that is sent', async () => {
+  it('refuses requests pipelined behind a held refusal, which would keep their places until it is sent', async () => {
     gateway.orders.hold = held.promise;
     const [alice, bob] = await Promise.all([bearer('alice'), bearer('bob')]);
     const inside = [order({ authorization: alice }), order({ authorization: alice })];
@@ -185,7 +185,7 @@ describe('overload', () => {
     socket.destroy();
   });
 
-  it('ends connections beyond the limit, and counts them', async () => {
+  it('closes connections above the limit, and counts them', async () => {
     const open = Array.from({ length: 20 }, () => connect(gateway.port, '127.0.0.1'));
     await Promise.all(open.map((socket) => once(socket, 'connect')));
     const tooMany = connect(gateway.port, '127.0.0.1');
@@ -194,7 +194,7 @@ describe('overload', () => {
     open.forEach((socket) => socket.destroy());
   });
 
-  it('sheds everything but health while the event loop is late', async () => {
+  it('refuses everything but health checks while the event loop is late', async () => {
     await restart({ MAX_EVENT_LOOP_DELAY_MS: '60' });
     let status = 0;
     for (let n = 0; n < 50 && status !== 503; n += 1) {

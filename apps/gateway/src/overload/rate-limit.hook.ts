@@ -7,7 +7,7 @@ export interface CallerRate {
   burst: number;
 }
 
-/** A rate for each caller; the key is the token's subject. */
+/** A rate limit for each caller, keyed by the token's subject. */
 export class CallerRateLimit {
   private readonly limit: RateLimit;
   private readonly policy: string;
@@ -21,12 +21,12 @@ export class CallerRateLimit {
     return this.limit.take(caller);
   }
 
-  /** Whether the next request of this caller would be refused. Takes nothing. */
+  /** Whether the next request of this caller would be refused. Uses up nothing. */
   wouldRefuse(caller: string): boolean {
-    return !this.limit.look(caller).allowed;
+    return !this.limit.peek(caller).allowed;
   }
 
-  /** Where the caller stands (draft-ietf-httpapi-ratelimit-headers). */
+  /** The headers of draft-ietf-httpapi-ratelimit-headers. */
   headers({ remaining, waitMs }: RateDecision): Record<string, string> {
     const reset = Math.ceil(waitMs / 1_000);
     return { 'ratelimit-policy': this.policy, ratelimit: `"caller";r=${remaining};t=${reset}` };
@@ -40,8 +40,8 @@ export class CallerRateLimit {
 }
 
 /**
- * Lets no caller take what belongs to the others. Tells every caller where it stands, and one who goes too fast when to
- * come back.
+ * Limits the request rate of each caller, so that none uses the capacity of the others. Every answer to a caller has its
+ * `RateLimit`; a 429 also has `Retry-After`.
  */
 export function addRateLimit(fastify: FastifyInstance, rates: CallerRateLimit): void {
   fastify.addHook('onRequest', (request, reply, done) => {

@@ -1,18 +1,26 @@
-import type { AddressInfo } from 'node:net';
-import { PassThrough } from 'node:stream';
-
 import { createLogger } from '@orders/instrumentation';
 import { readConfig, Service, type ProcessHandle } from '@orders/service';
-
+import type { AddressInfo } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { gatewayConfig } from '../config.js';
+import { PAGES } from '../docs/docs.js';
+import { openApiDocument } from '../docs/openapi.js';
 import { createGateway } from '../gateway.js';
+import { ApiDocument, type OpenApi } from './api-document.js';
 import { AUDIENCE, startIssuer } from './issuer.js';
 import { OrdersStub } from './orders-stub.js';
+import { watchAnswers } from './watch-answers.js';
 
-/** An order that breaks no rule. */
+/** A valid order. */
 export const GOOD_ORDER = { items: [{ sku: 'BOOK-1', quantity: 2, priceCents: 1_999 }] };
 
-/** The real gateway on a free port, with a real issuer and a real gRPC server behind it. */
+/** The document that the gateway serves. */
+const API = new ApiDocument(openApiDocument() as OpenApi);
+
+/**
+ * Starts the real gateway on a free port, with a real issuer and a real gRPC server behind it. Every answer to a test is
+ * compared with the OpenAPI document: `stop` throws when one differs.
+ */
 export async function startGateway(environment: NodeJS.ProcessEnv = {}) {
   const issuer = await startIssuer();
   const orders = await new OrdersStub().start();
@@ -47,7 +55,12 @@ export async function startGateway(environment: NodeJS.ProcessEnv = {}) {
   let arrived = 0;
   app.getHttpServer().prependListener('request', () => (arrived += 1));
   await app.listen(0, '127.0.0.1');
-  service.started();
+  service.markStarted();
+  const differences = new Set<string>();
+  watchAnswers(app.getHttpServer(), (answer) => {
+    if (PAGES.includes(answer.request?.path ?? '')) return;
+    for (const difference of API.differences(answer)) differences.add(difference);
+  });
   const { port } = app.getHttpServer().address() as AddressInfo;
   const alice = await issuer.token('alice', 'orders:read orders:write');
 
@@ -68,7 +81,7 @@ export async function startGateway(environment: NodeJS.ProcessEnv = {}) {
         .filter(Boolean)
         .map((line) => JSON.parse(line) as Record<string, unknown>),
     exited: exited.promise,
-    /** A request as alice; a body that is no string or buffer goes out as JSON. */
+    /** Sends a request as alice; a body that is no string or buffer is sent as JSON. */
     request(path: string, init: { method?: string; body?: unknown; headers?: Record<string, string> } = {}) {
       const { body } = init;
       const raw = typeof body === 'string' || body instanceof Uint8Array || body === undefined;
@@ -86,6 +99,7 @@ export async function startGateway(environment: NodeJS.ProcessEnv = {}) {
       await service.stop('test');
       orders.stop();
       await issuer.close();
+      if (differences.size > 0) throw new Error(`not as documented:\n${[...differences].join('\n')}`);
     },
   };
 }

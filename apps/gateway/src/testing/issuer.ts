@@ -5,7 +5,7 @@ import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose';
 
 export const AUDIENCE = 'orders-api';
 
-/** A small token issuer on loopback: a key set over real HTTP, and tokens signed with its key. */
+/** A small token issuer on loopback: serves its key set over HTTP and signs tokens. */
 export async function startIssuer() {
   const { privateKey, publicKey } = await generateKeyPair('RS256');
   const key = { ...(await exportJWK(publicKey)), kid: 'key-1', alg: 'RS256', use: 'sig' };

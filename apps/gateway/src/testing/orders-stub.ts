@@ -1,30 +1,30 @@
+import { Server, ServerCredentials, type ServerUnaryCall } from '@grpc/grpc-js';
+import { DomainError, type FieldError, type ProblemCode } from '@orders/contracts';
+import { toProblemMessage, toServiceError } from '@orders/grpc';
+import { ordersV1 } from '@orders/rpc';
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 
-import { Server, ServerCredentials, type ServerUnaryCall } from '@grpc/grpc-js';
-import { DomainError, type FieldError, ordersV1, type ProblemCode } from '@orders/contracts';
-import { toProblemMessage, toServiceError } from '@orders/service';
-
 type AnyCall = ServerUnaryCall<object, unknown>;
 
-/** orders.v1 on a real gRPC server on loopback, keeping orders in a map. */
+/** Serves orders.v1 over real gRPC on loopback, with orders in a map. */
 export class OrdersStub implements AsyncDisposable {
   readonly orders = new Map<string, ordersV1.Order>();
   readonly calls: AnyCall[] = [];
   /** When set, calls get no answer until it resolves. */
   hold: Promise<unknown> | undefined;
-  /** What the next orders fail with, one each; what they were to do is done all the same when `lost` says so. */
+  /** The errors of the next orders, one for each. With `lost` the order is stored all the same. */
   readonly failures: ({ code: ProblemCode; errors?: FieldError[]; lost?: boolean } | undefined)[] = [];
-  /** Do failures fail the call, or the order alone? */
+  /** Whether a failure fails the whole call or only its order. */
   failCalls = false;
-  /** Tells of the next call that the client gave up. */
+  /** Resolves when the client cancels a call. */
   cancelled = Promise.withResolvers<void>();
   private readonly keys = new Map<string, ordersV1.Order>();
   private server = new Server();
   port = 0;
 
-  /** The orders that calls have asked for, and whose request each is. */
-  get asked(): (ordersV1.CreateOrderRequest & { requestId: unknown })[] {
+  /** The orders that calls have requested, each with its request's ids. */
+  get received(): (ordersV1.CreateOrderRequest & { requestId: unknown })[] {
     return this.calls.flatMap(({ request, metadata }) => {
       const { orders = [] } = request as Partial<ordersV1.CreateOrdersRequest>;
       const ofCall: unknown = metadata.get('x-request-id')[0];
@@ -90,7 +90,7 @@ export class OrdersStub implements AsyncDisposable {
     return handle(call);
   }
 
-  /** As orders does it: a call fails only when no order of it could be done for want of something. */
+  /** As in orders, a call fails only when all of its orders fail as unavailable. */
   private createAll({ orders }: ordersV1.CreateOrdersRequest): ordersV1.CreateOrdersResponse {
     const results = orders.map((order) => this.result(order));
     const problems = results.map(({ outcome }) =>

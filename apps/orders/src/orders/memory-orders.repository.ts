@@ -1,6 +1,6 @@
 import type { EventPublisher, Message } from '@orders/messaging';
+import { assertNotOver } from '@orders/postgres';
 import type { Deadline } from '@orders/resilience';
-import { assertAwaited } from '../too-late.js';
 import type { Order } from './order.js';
 import {
   type NewOrder,
@@ -11,18 +11,18 @@ import {
   type StoredOrder,
 } from './orders.repository.js';
 
-/** Orders in memory, gone with the process: for tests and for a first look without a server. */
+/** Orders in memory, lost with the process: for tests, or to try the app without servers. */
 export class MemoryOrdersRepository extends OrdersRepository {
   private readonly orders = new Map<string, Order>();
   private readonly byKey = new Map<string, Omit<StoredOrder, 'existed'>>();
 
-  /** @param publisher takes the events at once: there is no outbox to keep them in */
+  /** @param publisher receives the events at once, since there is no outbox */
   constructor(private readonly publisher: EventPublisher) {
     super();
   }
 
   async create(orders: readonly NewOrder[], deadline: Deadline): Promise<StoredOrder[]> {
-    assertAwaited(deadline);
+    assertNotOver(deadline);
     const results: StoredOrder[] = [];
     const events: Message[] = [];
     for (const { order, idempotencyKey, requestHash, event } of orders) {
@@ -42,12 +42,12 @@ export class MemoryOrdersRepository extends OrdersRepository {
   }
 
   async find(which: OrderRef, deadline: Deadline): Promise<Order | undefined> {
-    assertAwaited(deadline);
+    assertNotOver(deadline);
     return this.visible(which);
   }
 
   async list({ customerId, limit, before }: OrdersQuery, deadline: Deadline): Promise<Order[]> {
-    assertAwaited(deadline);
+    assertNotOver(deadline);
     const own = [...this.orders.values()]
       .filter((order) => order.customerId === customerId && (before === undefined || order.id < before))
       .sort((a, b) => (a.id < b.id ? 1 : -1));
@@ -59,8 +59,8 @@ export class MemoryOrdersRepository extends OrdersRepository {
     deadline: Deadline,
     change: (order: Order) => OrderChange | undefined,
   ): Promise<Order | undefined> {
-    assertAwaited(deadline);
-    // Nothing is awaited between reading and writing: that is the lock.
+    assertNotOver(deadline);
+    // No await between reading and writing, so that no other change can happen in between.
     const order = this.visible(which);
     const changed = order && change(order);
     if (!changed) return order;

@@ -1,15 +1,15 @@
-import { randomUUIDv7 } from 'node:crypto';
 import {
   type EventContract,
   ORDERS_SOURCE,
   ordersCanceled,
   ordersCreated,
   type OrderSnapshot,
-} from '@orders/contracts';
+} from '@orders/events';
 import { type Message, toMessage } from '@orders/messaging';
-import type { Order } from './order.js';
+import { randomUUIDv7 } from 'node:crypto';
+import type { Order, OrderItem } from './order.js';
 
-/** Where a change comes from: carried by its event to every consumer. */
+/** The request that caused a change; its event carries this to every consumer. */
 export interface Origin {
   readonly traceparent: string;
   readonly correlationId: string;
@@ -37,10 +37,25 @@ function orderEvent(
     sequence: order.version,
     ...circumstances,
   };
-  const data: OrderSnapshot = {
-    ...order,
-    items: [...order.items],
+  return toMessage(context, snapshotOf(order));
+}
+
+/** T with every optional field required as a key, so that code which builds one cannot forget a field. */
+type Complete<T> = { [Field in keyof Required<T>]: T[Field] };
+
+/** Built field by field, so that exactly the fields of the schema are published. */
+function snapshotOf(order: Order): Complete<OrderSnapshot> {
+  return {
+    id: order.id,
+    customerId: order.customerId,
+    items: order.items.map(snapshotOfItem),
+    totalCents: order.totalCents,
+    status: order.status,
     createdAt: order.createdAt.toISOString(),
+    version: order.version,
   };
-  return toMessage(context, data);
+}
+
+function snapshotOfItem({ sku, quantity, priceCents }: OrderItem): Complete<OrderSnapshot['items'][number]> {
+  return { sku, quantity, priceCents };
 }

@@ -2,7 +2,7 @@ import type { OrderStatus } from '@orders/contracts';
 import { Column, Entity, PrimaryColumn, type ValueTransformer } from 'typeorm';
 import type { Order, OrderItem } from './order.js';
 
-/** bigint comes as text, since it may not fit a number; ours does (CHECK total_cents). */
+/** The driver returns bigint as text, since it may not fit a number; CHECK total_cents makes sure that ours does. */
 const cents: ValueTransformer = { from: Number, to: (value: number) => value };
 
 @Entity({ name: 'orders' })

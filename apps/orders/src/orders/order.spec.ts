@@ -92,20 +92,20 @@ describe('placeOrder', () => {
     expect(errorsOf(() => place(ITEMS, customerId)).pointers).toEqual(['/customerId']);
   });
 
-  it('takes what is just within its bounds', () => {
+  it('accepts values at the bounds', () => {
     const widest = [item({ sku: 'x'.repeat(64), quantity: 1_000, priceCents: 0 })];
     expect(place(Array.from({ length: 100 }, () => widest[0]!)).items).toHaveLength(100);
   });
 });
 
 describe('cancelOrder', () => {
-  it('moves a CREATED order to CANCELED, one version on, and leaves the old value alone', () => {
+  it('returns a CANCELED order with the next version and does not change the old value', () => {
     const order = place(ITEMS);
     expect(cancelOrder(order, 1)).toEqual({ ...order, status: 'CANCELED', version: 2 });
     expect(order.status).toBe('CREATED');
   });
 
-  it('answers a cancelled order as it is, whatever version is expected', () => {
+  it('returns a cancelled order unchanged, whatever version is expected', () => {
     const canceled = cancelOrder(place(ITEMS));
     expect(cancelOrder(canceled)).toBe(canceled);
     expect(cancelOrder(canceled, 1)).toBe(canceled);

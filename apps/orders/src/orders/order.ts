@@ -6,7 +6,7 @@ export interface OrderItem {
   readonly priceCents: number;
 }
 
-/** The aggregate: a value that its functions turn into the next one. */
+/** The aggregate. Immutable: each function below returns a new value. */
 export interface Order {
   readonly id: string;
   readonly customerId: string;
@@ -44,9 +44,9 @@ export function placeOrder({ id, customerId, items, now }: PlaceOrder): Order {
 }
 
 /**
- * The order cancelled; the very same value when it is cancelled already.
+ * Cancels an order; returns the same object when it is cancelled already.
  *
- * @param expectedVersion the version that the caller has seen; undefined = whatever it is
+ * @param expectedVersion the version that the caller has seen; undefined = any version
  * @throws {DomainError} version-mismatch, when the order has changed since
  */
 export function cancelOrder(order: Order, expectedVersion?: number): Order {
@@ -67,7 +67,7 @@ function moveTo(order: Order, status: OrderStatus): Order {
   return { ...order, status, version: order.version + 1 };
 }
 
-/** Summed as BigInt: a product of two safe integers need not be one. */
+/** Summed as BigInt: the product of two safe integers may be larger than a safe integer. */
 function totalOf(items: readonly OrderItem[]): number {
   const total = items.reduce((sum, item) => sum + BigInt(item.quantity) * BigInt(item.priceCents), 0n);
   if (total > BigInt(ORDER_LIMITS.maxTotalCents)) {
@@ -76,7 +76,7 @@ function totalOf(items: readonly OrderItem[]): number {
   return Number(total);
 }
 
-/** What is wrong with the id of a customer; empty when nothing is. */
+/** The rules that a customer's id breaks; empty when it is valid. */
 export function checkCustomer(customerId: string): FieldError[] {
   const { maxCustomerIdLength: max } = ORDER_LIMITS;
   if (customerId.length >= 1 && customerId.length <= max && isPlainText(customerId)) return [];

@@ -1,14 +1,16 @@
 import { Metadata, type ServerUnaryCall } from '@grpc/grpc-js';
 import { Controller, Logger } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
-import { DomainError, ORDER_LIMITS, ordersV1, parseOrderId, REPLAYED_METADATA } from '@orders/contracts';
-import { type Caller, currentCaller } from '@orders/instrumentation';
-import { deadlineOf, saneId, saneTraceparent, toProblemMessage } from '@orders/service';
-import { checkCustomer, type Order } from './order.js';
+import { DomainError, ORDER_LIMITS, parseOrderId, REPLAYED_METADATA } from '@orders/contracts';
+import { deadlineOf, toProblemMessage } from '@orders/grpc';
+import { type Caller, currentCaller, validId, validTraceparent } from '@orders/instrumentation';
+import { ordersV1 } from '@orders/rpc';
 import type { Origin } from './order-events.js';
+import { orderMessage } from './order-message.js';
+import { checkCustomer } from './order.js';
 import { type CreateCommand, type Created, OrdersService } from './orders.service.js';
 
-/** orders.v1 as gRPC has it: reads messages, calls the service, writes messages. */
+/** Serves orders.v1: translates gRPC messages to calls of OrdersService, and its results back. */
 @Controller()
 export class OrdersController {
   private readonly logger = new Logger(OrdersController.name);
@@ -30,7 +32,7 @@ export class OrdersController {
       initial.set(REPLAYED_METADATA, 'true');
       call.sendMetadata(initial);
     }
-    return toMessage(order);
+    return orderMessage(order);
   }
 
   @GrpcMethod('Orders', 'createOrders')
@@ -50,7 +52,7 @@ export class OrdersController {
       return this.orders.create(toCommand(order, caller), deadline.atMost(timeoutMs));
     });
     const results = await Promise.allSettled(created);
-    // Then it is this replica that is in trouble: whoever balances calls is to see it.
+    // Then the call fails as a whole, so that the client's load balancing sees that this replica is unhealthy.
     if (results.every(isOutage)) await created[0];
     return { results: results.map((result) => this.toResult(result)) };
   }
@@ -62,7 +64,7 @@ export class OrdersController {
     call: ServerUnaryCall<ordersV1.GetOrderRequest, ordersV1.Order>,
   ): Promise<ordersV1.Order> {
     const which = { id: orderId(id), customerId: ownerOf(customerId) };
-    return toMessage(await this.orders.get(which, deadlineOf(call)));
+    return orderMessage(await this.orders.get(which, deadlineOf(call)));
   }
 
   @GrpcMethod('Orders', 'listOrders')
@@ -75,7 +77,7 @@ export class OrdersController {
     assertPageSize(limit);
     const query = { customerId, limit: limit || ORDER_LIMITS.defaultPage, before: readCursor(cursor) };
     const page = await this.orders.list(query, deadlineOf(call));
-    return { orders: page.orders.map(toMessage), nextCursor: writeCursor(page.next) };
+    return { orders: page.orders.map(orderMessage), nextCursor: writeCursor(page.next) };
   }
 
   @GrpcMethod('Orders', 'cancelOrder')
@@ -90,13 +92,13 @@ export class OrdersController {
       expectedVersion: request.expectedVersion || undefined,
       origin: originOf(currentCaller()),
     };
-    return toMessage(await this.orders.cancel(command, deadlineOf(call)));
+    return orderMessage(await this.orders.cancel(command, deadlineOf(call)));
   }
 
   private toResult(result: PromiseSettledResult<Created>): ordersV1.CreateOrderResult {
     if (result.status === 'fulfilled') {
       const { order, replayed } = result.value;
-      return { outcome: { $case: 'order', value: toMessage(order) }, replayed };
+      return { outcome: { $case: 'order', value: orderMessage(order) }, replayed };
     }
     const reason: unknown = result.reason;
     if (!(reason instanceof DomainError)) this.logger.error(reason, 'an order of a batch failed');
@@ -111,12 +113,12 @@ function toCommand(
   return { customerId, items, idempotencyKey, origin: originOf(caller, context), caller };
 }
 
-/** @param context of an order that may have come from elsewhere than its batch; what is not sane counts as absent */
+/** @param context the context of one order of a batch, whose orders come from different requests; invalid values are ignored */
 function originOf({ request, traceparent }: Caller, context?: ordersV1.CallContext): Origin {
   return {
-    traceparent: saneTraceparent(context?.traceparent) ?? traceparent,
+    traceparent: validTraceparent(context?.traceparent) ?? traceparent,
     correlationId:
-      saneId(context?.correlationId) ?? saneId(context?.requestId) ?? request?.correlationId ?? '',
+      validId(context?.correlationId) ?? validId(context?.requestId) ?? request?.correlationId ?? '',
   };
 }
 
@@ -128,18 +130,14 @@ function isOutage(result: PromiseSettledResult<Created>): boolean {
   );
 }
 
-function toMessage(order: Order): ordersV1.Order {
-  return { ...order, items: [...order.items], createdAt: order.createdAt.toISOString() };
-}
-
-/** What is no id can be nobody's order. */
+/** A text that is no valid id is reported as an order that does not exist. */
 function orderId(text: string): string {
   const id = parseOrderId(text);
   if (id !== undefined) return id;
   throw new DomainError('order-not-found', 'no order of yours has this id');
 }
 
-/** Whose order it must be; undefined = anybody's. */
+/** The customer that the order must belong to; undefined = any customer. */
 function ownerOf(customerId: string): string | undefined {
   if (customerId === '') return undefined;
   assertCustomer(customerId);
@@ -157,7 +155,7 @@ function assertPageSize(limit: number): void {
   throw new DomainError('validation-failed', 'the request breaks a rule', { errors });
 }
 
-/** Opaque to callers: today the id that the next page starts before. */
+/** Opaque to callers. It holds the id of the last order of this page. */
 function writeCursor(next: string | undefined): string {
   return next === undefined ? '' : Buffer.from(next).toString('base64url');
 }
@@ -166,6 +164,6 @@ function readCursor(cursor: string): string | undefined {
   if (cursor === '') return undefined;
   const id = parseOrderId(Buffer.from(cursor, 'base64url').toString());
   if (id !== undefined) return id;
-  const errors = [{ pointer: 'cursor', detail: 'the nextCursor of the page before' }];
-  throw new DomainError('malformed-request', 'the cursor is none of ours', { errors });
+  const errors = [{ pointer: 'cursor', detail: 'must be the nextCursor of the previous page' }];
+  throw new DomainError('malformed-request', 'the cursor is not valid', { errors });
 }

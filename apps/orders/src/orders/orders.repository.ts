@@ -10,65 +10,65 @@ export interface NewOrder {
 }
 
 export interface StoredOrder {
-  /** As it was when it was created. */
+  /** In the state in which it was created. */
   readonly order: Order;
   readonly requestHash: string;
-  /** False = stored for this very order, by this try or by one before. */
+  /** False = this same order was stored, by this attempt or by an earlier one. */
   readonly existed: boolean;
 }
 
 export interface OrderRef {
   readonly id: string;
-  /** Only this customer's; undefined = anybody's. */
+  /** The customer that it must belong to; undefined = any customer. */
   readonly customerId: string | undefined;
 }
 
-/** A part of a customer's orders, newest first; those of one millisecond by their ids. */
+/** A page of a customer's orders, newest first; orders of the same millisecond are sorted by id. */
 export interface OrdersQuery {
   readonly customerId: string;
-  /** So many at most. */
+  /** Largest number of orders to return. */
   readonly limit: number;
-  /** Only those older than the order with this id; undefined = from the newest on. */
+  /** Return only orders older than the one with this id; undefined = start at the newest. */
   readonly before: string | undefined;
 }
 
-/** A change to an order and the event that tells of it. */
+/** A changed order and the event of that change. */
 export interface OrderChange {
   readonly order: Order;
   readonly event: Message;
 }
 
-/** Keeps orders. Two real sides: Postgres and memory; both pass orders.repository.conformance.ts. */
+/** Stores orders. The adapters for Postgres and for memory both pass orders-repository.conformance.ts. */
 export abstract class OrdersRepository {
   /**
-   * Stores orders and their events in one transaction. An order whose (customer, key) is taken is not stored;
-   * the one that took it is answered instead, in its place. Waits for another call that is storing the same key.
+   * Stores orders and their events in one transaction. An order whose (customer, key) is taken is not stored; the
+   * result has the existing order in its place. Waits while another transaction is storing the same key.
    *
-   * @param deadline nothing is stored once it is over, nor runs on
-   * @throws {DomainError} idempotency-key-in-use, when that takes too long; deadline-exceeded; then none is stored
+   * @param deadline after it nothing is stored, and no statement keeps running
+   * @throws {DomainError} idempotency-key-in-use, when that wait is too long; deadline-exceeded. No order is stored then.
    */
   abstract create(orders: readonly NewOrder[], deadline: Deadline): Promise<StoredOrder[]>;
 
   /**
-   * @param deadline nothing runs on once it is over
+   * @param deadline after it no statement keeps running
    * @throws {DomainError} deadline-exceeded
    */
   abstract find(which: OrderRef, deadline: Deadline): Promise<Order | undefined>;
 
   /**
-   * @param deadline nothing runs on once it is over
+   * @param deadline after it no statement keeps running
    * @throws {DomainError} deadline-exceeded
    */
   abstract list(query: OrdersQuery, deadline: Deadline): Promise<Order[]>;
 
   /**
-   * Loads and locks an order, changes it, and saves it with the event in one transaction. What `change` throws is
-   * thrown on, and nothing is saved.
+   * Loads and locks an order, changes it, and saves it with its event, all in one transaction. When `change` throws,
+   * nothing is saved and the error is passed on.
    *
-   * @param deadline nothing is saved once it is over, nor runs on
-   * @param change undefined = leave it as it is
-   * @returns the order as it is now; undefined when there is none
-   * @throws {DomainError} deadline-exceeded; then nothing is saved
+   * @param deadline after it nothing is saved, and no statement keeps running
+   * @param change returns undefined to leave the order unchanged
+   * @returns the order after the change; undefined when it does not exist
+   * @throws {DomainError} deadline-exceeded. Nothing is saved then.
    */
   abstract update(
     which: OrderRef,

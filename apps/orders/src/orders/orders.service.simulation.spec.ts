@@ -4,7 +4,7 @@ import {
   keepsItsPromises,
   leaveSimulation,
   type ModelSession,
-} from '@orders/messaging/testing';
+} from '@orders/postgres/testing';
 import type { Deadline } from '@orders/resilience';
 import fc from 'fast-check';
 import { keyOf, ModelOrdersRepository } from '../testing/model-orders.repository.js';
@@ -32,24 +32,24 @@ class MixedUp extends ModelOrdersRepository {
 }
 
 const BROKEN = [
-  { name: 'a look whether the key is taken, then an insert', Repository: CheckThenInsert },
+  { name: 'a check of the key before the insert', Repository: CheckThenInsert },
   { name: 'an answer before the commit', Repository: AnswerBeforeCommit },
-  { name: 'the answers of a batch mixed up', Repository: MixedUp },
+  { name: 'the results of a batch in the wrong order', Repository: MixedUp },
 ];
 
 const order = (Repository = ModelOrdersRepository) =>
   keepsItsPromises((scheduler) => new OrdersWorld(scheduler, Repository), ORDERS_COMMANDS);
 
-describe('two replicas of orders, whatever happens and in whatever order', () => {
+describe('two replicas of orders, with crashes and lost messages in any order', () => {
   beforeAll(enterSimulation);
   afterAll(leaveSimulation);
 
-  it('make one order of each key, with its event, and answer nothing else', async () => {
+  it('create one order with its event for each key, and return no other', async () => {
     await fc.assert(order(), { numRuns: 3_000 });
   }, 60_000);
 
   it.each(BROKEN)(
-    'are caught with $name',
+    'fail the check with $name',
     async ({ Repository }) => {
       const { failed } = await fc.check(order(Repository), { numRuns: 3_000, endOnFailure: true });
       expect(failed).toBe(true);

@@ -37,7 +37,7 @@ describe('OrdersService', () => {
     expect(bus.messages).toHaveLength(1);
   });
 
-  it('refuses another order for the same key, by value and not by form', async () => {
+  it('refuses another order for the same key, comparing values and not their form', async () => {
     const { service } = setUp();
     const items = [{ sku: 'a', quantity: 1, priceCents: 2 }];
     await service.create(command({ idempotencyKey: 'k', items }), inTime());
@@ -60,7 +60,7 @@ describe('OrdersService', () => {
   const all = (service: OrdersService, commands: readonly CreateCommand[]) =>
     Promise.allSettled(commands.map((each) => service.create(each, inTime())));
 
-  it('stores what comes at the same time together, and answers each on its own', async () => {
+  it('stores concurrent orders in one batch and returns to each caller its own', async () => {
     const { service, repository } = setUp();
     await service.create(command({ idempotencyKey: 'used' }), inTime());
     const create = jest.spyOn(repository, 'create');
@@ -81,7 +81,7 @@ describe('OrdersService', () => {
     expect(create).toHaveBeenCalledTimes(1);
   });
 
-  it('makes one order of a key that comes three times at once, and refuses another order for it', async () => {
+  it('creates one order for three concurrent requests with one key, and refuses another order for it', async () => {
     const { service, bus } = setUp();
     const results = await all(service, [
       command({ idempotencyKey: 'k' }),
@@ -96,7 +96,7 @@ describe('OrdersService', () => {
     expect(bus.messages).toHaveLength(1);
   });
 
-  it('stores the others of a batch that fails as a whole', async () => {
+  it('stores the other orders of a batch that fails as a whole', async () => {
     const { service, repository } = setUp();
     const create = repository.create.bind(repository);
     jest.spyOn(repository, 'create').mockImplementation(async (orders, deadline) => {
@@ -107,25 +107,25 @@ describe('OrdersService', () => {
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   });
 
-  it('stores the others of a batch that was over with the time of one of them', async () => {
+  it('stores the other orders of a batch that ended with the deadline of one', async () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
     const { service, repository } = setUp();
     const create = repository.create.bind(repository);
     const within: number[] = [];
     jest.spyOn(repository, 'create').mockImplementation(async (orders, deadline) => {
       within.push(deadline.remainingMs);
-      // As slow as a lock that somebody else holds.
+      // As slow as waiting for a lock that another transaction holds.
       if (orders.length > 1) jest.advanceTimersByTime(50);
       return create(orders, deadline);
     });
-    const hurried = service.create(command(), Deadline.keptBy(new AbortController().signal, 50));
+    const hurried = service.create(command(), Deadline.withoutTimer(new AbortController().signal, 50));
     const patient = service.create(command(), inTime());
     await expect(hurried).rejects.toEqual(problem('deadline-exceeded'));
     expect(await patient).toMatchObject({ replayed: false });
     expect(within).toEqual([50, 60_000 - 50]);
   });
 
-  it('asks an absent database once for a whole batch', async () => {
+  it('tries a batch once while the database is unavailable', async () => {
     const { service, repository } = setUp();
     const create = jest.spyOn(repository, 'create').mockRejectedValue(new DomainError('unavailable', 'x'));
     const results = await all(service, [command(), command()]);
@@ -133,7 +133,7 @@ describe('OrdersService', () => {
     expect(create).toHaveBeenCalledTimes(1);
   });
 
-  it('refuses at once what it has no room for, and takes orders again afterwards', async () => {
+  it('refuses orders at once while its queue is full, and accepts orders again afterwards', async () => {
     const { service, repository } = setUp();
     const many = Array.from({ length: 3_000 }, () => command());
     const results = await all(service, many);
@@ -160,7 +160,7 @@ describe('OrdersService', () => {
     expect(seen).toEqual([...new Set(seen)].sort().reverse());
   });
 
-  it('knows a full page for the last one when nothing is behind it', async () => {
+  it('returns no cursor with a full page that is the last one', async () => {
     const { service } = setUp();
     await all(service, [command(), command()]);
     const page = await service.list({ customerId: 'alice', limit: 2, before: undefined }, inTime());
@@ -168,7 +168,7 @@ describe('OrdersService', () => {
     expect(page.next).toBeUndefined();
   });
 
-  it('cancels once and tells of it once', async () => {
+  it('cancels once and publishes one event', async () => {
     const { service, bus } = setUp();
     const { order } = await service.create(command(), inTime());
     const cancel = { id: order.id, customerId: 'alice', expectedVersion: 1, origin: ORIGIN };
@@ -179,7 +179,7 @@ describe('OrdersService', () => {
     expect(JSON.parse(bus.messages[1]!.body)).toMatchObject({ id: order.id, status: 'CANCELED', version: 2 });
   });
 
-  it("knows no order of somebody else's", async () => {
+  it("does not find another customer's order", async () => {
     const { service } = setUp();
     const { order } = await service.create(command(), inTime());
     const cancel = { id: order.id, customerId: 'bob', expectedVersion: undefined, origin: ORIGIN };

@@ -1,13 +1,13 @@
-import { randomUUIDv7 } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DomainError, ORDER_LIMITS } from '@orders/contracts';
 import { type Caller, onBehalfOf } from '@orders/instrumentation';
+import { deadlineExceeded } from '@orders/postgres';
 import { Deadline } from '@orders/resilience';
 import { measuredBatcher } from '@orders/service';
-import { tooLate } from '../too-late.js';
+import { randomUUIDv7 } from 'node:crypto';
 import { assertIdempotencyKey, requestHash } from './idempotency.js';
-import { cancelOrder, type Order, type OrderItem, placeOrder } from './order.js';
 import { orderCanceled, orderCreated, type Origin } from './order-events.js';
+import { cancelOrder, type Order, type OrderItem, placeOrder } from './order.js';
 import {
   type NewOrder,
   type OrderRef,
@@ -26,23 +26,23 @@ export interface CreateCommand {
 
 export interface Created {
   readonly order: Order;
-  /** The key had been used for the same order before: this is the first answer again. */
+  /** An earlier request with this key has stored the order. */
   readonly replayed: boolean;
 }
 
 export interface CancelCommand extends OrderRef {
-  /** Undefined = whatever it is. */
+  /** Undefined = any version. */
   readonly expectedVersion: number | undefined;
   readonly origin: Origin;
 }
 
 export interface Page {
   readonly orders: readonly Order[];
-  /** The id to go on before; undefined = this was the last page. */
+  /** The `before` of the next page; undefined = this is the last page. */
   readonly next: string | undefined;
 }
 
-/** One order on its way into the database, and who waits for it how long. */
+/** An order that waits to be stored, with its deadline and its caller. */
 interface OrderWrite {
   readonly order: NewOrder;
   readonly deadline: Deadline;
@@ -51,30 +51,32 @@ interface OrderWrite {
 
 @Injectable()
 export class OrdersService {
-  /** Group commit: a transaction costs much the same for one order as for many. */
+  /** Group commit: a transaction costs about the same for one order as for many. */
   private readonly writes = measuredBatcher<OrderWrite, StoredOrder>('orders.group-commit', {
     send: (writes, signal) => this.store(writes, signal),
-    // Not deadline-exceeded: that may be the time of one of them only.
+    // Not deadline-exceeded: perhaps only one order's deadline has passed.
     isOutage: (error) => error instanceof DomainError && error.code === 'unavailable',
     refuse: (why) =>
-      why === 'full' ? new DomainError('overloaded', 'too many orders wait to be stored') : tooLate(),
+      why === 'full'
+        ? new DomainError('overloaded', 'too many orders are waiting to be stored')
+        : deadlineExceeded(),
     maxItems: ORDER_LIMITS.maxBatch,
-    // What Postgres parses in some 10 ms.
+    // Postgres parses this much in about 10 ms.
     maxBytes: 1_024 * 1_024,
     sizeOf: ({ order }) => 2 * order.event.body.length,
     maxQueued: 2_048,
-    // Fewer than there are connections: reads and the relay need some too.
+    // Fewer than the pool has connections: reads and the relay need some too.
     maxInFlight: 4,
-    // No statement that begins then ends in time.
+    // With less time left no statement would finish in time.
     minLeftMs: 5,
   });
 
   constructor(private readonly repository: OrdersRepository) {}
 
   /**
-   * Stores an order together with all that wait at this moment, or finds the one that took its key before.
+   * Stores an order in one transaction with the others that are waiting, or returns the order already stored for its key.
    *
-   * @throws {DomainError} idempotency-key-reused, when that was another order; overloaded; deadline-exceeded
+   * @throws {DomainError} idempotency-key-reused, when the key has another order; overloaded; deadline-exceeded
    */
   async create(command: CreateCommand, deadline: Deadline): Promise<Created> {
     const order = prepare(command);
@@ -82,7 +84,7 @@ export class OrdersService {
     return replayOrReject(order, stored);
   }
 
-  /** @throws {DomainError} order-not-found, also when it is another customer's; deadline-exceeded */
+  /** @throws {DomainError} order-not-found, also for an order of another customer; deadline-exceeded */
   async get(which: OrderRef, deadline: Deadline): Promise<Order> {
     return found(await this.repository.find(which, deadline));
   }
@@ -95,7 +97,7 @@ export class OrdersService {
     return { orders: page, next: orders.length > limit ? page.at(-1)?.id : undefined };
   }
 
-  /** Idempotent: cancelling what is cancelled answers it unchanged and tells nobody. */
+  /** Idempotent: a cancelled order is returned unchanged, and no event is published. */
   async cancel(command: CancelCommand, deadline: Deadline): Promise<Order> {
     const { expectedVersion, origin } = command;
     const order = await this.repository.update(command, deadline, (current) => {
@@ -106,7 +108,7 @@ export class OrdersService {
     return found(order);
   }
 
-  /** All in one transaction that is over before the time of any of them is. */
+  /** Stores the batch in one transaction, which ends before the earliest deadline in it. */
   private async store(
     writes: readonly OrderWrite[],
     signal: AbortSignal,
@@ -121,7 +123,7 @@ export class OrdersService {
   }
 }
 
-/** The order, its event and what tells a repeat, all made before the database is asked for anything. */
+/** Builds the order, its request hash and its event before the database is used. */
 function prepare({ customerId, items, idempotencyKey, origin }: CreateCommand): NewOrder {
   assertIdempotencyKey(idempotencyKey);
   const order = placeOrder({ id: randomUUIDv7(), customerId, items, now: new Date() });

@@ -1,12 +1,19 @@
 import { DomainError } from '@orders/contracts';
-import { isTransientDatabaseError, OutboxLog } from '@orders/messaging';
+import { OutboxLog } from '@orders/outbox';
+import {
+  isTransientDatabaseError,
+  type Column,
+  columnsOf,
+  rowsFrom,
+  readWithin,
+  statementWithin,
+  transactionWithin,
+  deadlineExceeded,
+} from '@orders/postgres';
 import type { Deadline } from '@orders/resilience';
-import { type Column, columnsOf, rowsFrom } from '@orders/service';
 import { type DataSource, LessThan } from 'typeorm';
-import { readWithin, statementWithin, transactionWithin } from '../database/within.js';
-import { tooLate } from '../too-late.js';
-import type { Order } from './order.js';
 import { OrderEntity } from './order.entity.js';
+import type { Order } from './order.js';
 import {
   type NewOrder,
   type OrderChange,
@@ -33,8 +40,9 @@ const COLUMNS: readonly Column<NewOrder>[] = [
 ];
 
 /**
- * Orders and their outbox entries by one statement, hence in one transaction. In the order of the keys: two batches
- * with the same keys wait for each other instead of deadlocking. An order whose key is taken leaves no entry.
+ * Inserts orders and their outbox entries in one statement, hence in one transaction. It inserts in the order of the
+ * keys, so that two batches with the same keys wait for each other instead of deadlocking. An order whose key is taken
+ * gets no outbox entry.
  */
 const CREATE = `
   WITH input AS MATERIALIZED (
@@ -51,15 +59,27 @@ const CREATE = `
   )
   SELECT id FROM created`;
 
-/** What a create has answered before: an order never changes but in status and version. */
-const FIND_BY_KEYS = `
-  SELECT id, customer_id AS "customerId", items, total_cents::float8 AS "totalCents", 'CREATED' AS status,
-         created_at AS "createdAt", 1 AS version,
-         idempotency_key AS "idempotencyKey", encode(request_hash, 'hex') AS "requestHash"
+type FoundByKey = Order & { idempotencyKey: string; requestHash: string };
+
+/** The order as it was created: only its status and version ever change. */
+const AS_CREATED: Readonly<Record<keyof FoundByKey, string>> = {
+  id: 'id',
+  customerId: 'customer_id',
+  items: 'items',
+  totalCents: 'total_cents::float8',
+  status: "'CREATED'",
+  createdAt: 'created_at',
+  version: '1',
+  idempotencyKey: 'idempotency_key',
+  requestHash: "encode(request_hash, 'hex')",
+};
+
+const FOUND = Object.entries(AS_CREATED).map(([field, sql]) => `${sql} AS "${field}"`);
+
+export const FIND_BY_KEYS = `
+  SELECT ${FOUND.join(', ')}
   FROM orders
   JOIN unnest($1::text[], $2::text[]) AS k (customer, key) ON (customer_id, idempotency_key) = (customer, key)`;
-
-type FoundByKey = Order & { idempotencyKey: string; requestHash: string };
 
 const LOCK_NOT_AVAILABLE = '55P03';
 
@@ -84,9 +104,9 @@ export class PostgresOrdersRepository extends OrdersRepository {
     return orders.map(({ order, idempotencyKey, requestHash }) => {
       if (created.has(order.id)) return { order, requestHash, existed: false };
       const stored = existing.get(keyOf(order.customerId, idempotencyKey));
-      // The insert met it, committed, and orders are never deleted.
+      // The insert found a committed order with this key, and orders are never deleted.
       if (!stored) throw new Error('an order that exists was not found');
-      // A first try of the same call may have stored it and then failed.
+      // An earlier attempt of this same call may have stored it before it failed.
       return { ...stored, existed: stored.order.id !== order.id };
     });
   }
@@ -142,20 +162,20 @@ export class PostgresOrdersRepository extends OrdersRepository {
     );
   }
 
-  /** Says what a caller can act on; whatever else the database throws is a bug and stays as it is. */
+  /** Turns errors that a caller can act on into DomainErrors. Any other error is a bug and is thrown unchanged. */
   private async run<T>(work: () => Promise<T>, deadline: Deadline): Promise<T> {
     try {
       return await work();
     } catch (cause) {
       if (cause instanceof DomainError) throw cause;
-      if (deadline.over) throw tooLate(cause);
+      if (deadline.over) throw deadlineExceeded(cause);
       if (!isTransientDatabaseError(cause)) throw cause;
       throw new DomainError('unavailable', 'the database cannot answer now', { cause });
     }
   }
 }
 
-/** The only lock that an insert waits for, but for one on the whole table, is that of somebody who inserts the same key. */
+/** Apart from a lock on the whole table, an insert waits only for a transaction that inserts the same key. */
 function throwKeyInUse(cause: Error & { code?: string }): never {
   if (cause.code !== LOCK_NOT_AVAILABLE) throw cause;
   throw new DomainError('idempotency-key-in-use', 'the same order is being worked on', { cause });

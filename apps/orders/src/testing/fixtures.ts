@@ -1,8 +1,8 @@
-import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import { Deadline } from '@orders/resilience';
+import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import { requestHash } from '../orders/idempotency.js';
-import { type Order, type OrderItem, placeOrder } from '../orders/order.js';
 import { orderCanceled, orderCreated } from '../orders/order-events.js';
+import { type Order, type OrderItem, placeOrder } from '../orders/order.js';
 import type { NewOrder, OrderChange } from '../orders/orders.repository.js';
 
 export const ORIGIN = {
@@ -10,8 +10,8 @@ export const ORIGIN = {
   correlationId: 'request-1',
 };
 
-/** The deadline of a test that is not about deadlines. */
-export const inTime = () => Deadline.keptBy(new AbortController().signal, 60_000);
+/** A deadline of a minute, for tests that are not about deadlines. */
+export const inTime = () => Deadline.withoutTimer(new AbortController().signal, 60_000);
 
 export const ITEMS: readonly OrderItem[] = [
   { sku: 'apple', quantity: 3, priceCents: 250 },

@@ -1,4 +1,4 @@
-import { type LogRow, ModelDatabase } from '@orders/messaging/testing';
+import { type LogRow, ModelDatabase } from '@orders/postgres/testing';
 import { ModelOrdersRepository } from './model-orders.repository.js';
 import { itKeepsOrders } from './orders-repository.conformance.js';
 

@@ -1,6 +1,7 @@
 import { DomainError } from '@orders/contracts';
-import { isTransientDatabaseError, OutboxLog } from '@orders/messaging';
-import type { ModelConnection, ModelSession } from '@orders/messaging/testing';
+import { OutboxLog } from '@orders/outbox';
+import { isTransientDatabaseError, assertNotOver } from '@orders/postgres';
+import type { ModelConnection, ModelSession } from '@orders/postgres/testing';
 import type { Deadline } from '@orders/resilience';
 import type { Order } from '../orders/order.js';
 import {
@@ -11,16 +12,15 @@ import {
   OrdersRepository,
   type StoredOrder,
 } from '../orders/orders.repository.js';
-import { assertAwaited } from '../too-late.js';
 
-/** Orders in the model database, by the steps that PostgresOrdersRepository takes: any of them may fail. */
+/** Orders in the model database, stored in the same steps as by PostgresOrdersRepository. Each step may fail. */
 export class ModelOrdersRepository extends OrdersRepository {
   constructor(private readonly db: ModelConnection) {
     super();
   }
 
   async create(orders: readonly NewOrder[], deadline: Deadline): Promise<StoredOrder[]> {
-    assertAwaited(deadline);
+    assertNotOver(deadline);
     const created = await this.run(() => this.db.transaction((tx) => this.insert(tx, orders)));
     const isNew = ({ order }: NewOrder) => created.has(order.id);
     const existing = orders.every(isNew) ? [] : await this.run(() => this.db.rows<NewOrder>('orders'));
@@ -35,12 +35,12 @@ export class ModelOrdersRepository extends OrdersRepository {
   }
 
   async find(which: OrderRef, deadline: Deadline): Promise<Order | undefined> {
-    assertAwaited(deadline);
+    assertNotOver(deadline);
     return visible(await this.run(() => this.db.rows<Order>('order_version')), which);
   }
 
   async list({ customerId, limit, before }: OrdersQuery, deadline: Deadline): Promise<Order[]> {
-    assertAwaited(deadline);
+    assertNotOver(deadline);
     const rows = await this.run(() => this.db.rows<NewOrder>('orders'));
     const own = rows.map(({ order }) => order).filter((order) => order.customerId === customerId);
     const older = own.filter(({ id }) => before === undefined || id < before);
@@ -52,7 +52,7 @@ export class ModelOrdersRepository extends OrdersRepository {
     deadline: Deadline,
     change: (order: Order) => OrderChange | undefined,
   ): Promise<Order | undefined> {
-    assertAwaited(deadline);
+    assertNotOver(deadline);
     return this.run(() =>
       this.db.transaction(async (tx) => {
         await tx.lock(which.id);
@@ -66,13 +66,13 @@ export class ModelOrdersRepository extends OrdersRepository {
     );
   }
 
-  /** Takes the key of an order for it; false when another has it. Waits for another that is about to take it. */
+  /** Takes the key of an order; false when it is taken. Waits while another transaction is taking it. */
   protected claim(tx: ModelSession, order: NewOrder): Promise<boolean> {
     return tx.insert('orders', keyOf(order), order);
   }
 
   /**
-   * In the order of the keys, so that two batches with the same keys wait for each other instead of deadlocking.
+   * Takes keys in their order, so that two batches with the same keys wait for each other instead of deadlocking.
    *
    * @returns the ids of those whose key was free
    */
@@ -106,7 +106,7 @@ function visible(versions: readonly Order[], { id, customerId }: OrderRef): Orde
   return customerId === undefined || latest?.customerId === customerId ? latest : undefined;
 }
 
-/** What is unique. */
+/** The unique key of an order. */
 export function keyOf({ order, idempotencyKey }: Pick<NewOrder, 'order' | 'idempotencyKey'>): string {
   return JSON.stringify([order.customerId, idempotencyKey]);
 }

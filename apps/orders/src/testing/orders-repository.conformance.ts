@@ -6,11 +6,11 @@ import { canceling, inTime, someNewOrder } from './fixtures.js';
 
 export interface RepositoryUnderTest {
   repository: OrdersRepository;
-  /** The events of everything stored so far: `type subject sequence`. */
+  /** The events stored so far: `type subject sequence`. */
   events(): Promise<string[]>;
 }
 
-/** What every repository of orders promises; both adapters run it. `open` gives an empty one. */
+/** What every OrdersRepository guarantees; each adapter runs these tests. `open` returns an empty repository. */
 export function itKeepsOrders(name: string, open: () => Promise<RepositoryUnderTest>): void {
   describe(`${name} as a repository of orders`, () => {
     let repository: OrdersRepository;
@@ -23,7 +23,7 @@ export function itKeepsOrders(name: string, open: () => Promise<RepositoryUnderT
     const list = (limit: number, before?: string) =>
       repository.list({ customerId: 'alice', limit, before }, inTime());
 
-    it('gives back what it was given, and its event', async () => {
+    it('returns a stored order unchanged, and stores its event', async () => {
       const created = someNewOrder();
       const [stored] = await repository.create([created], inTime());
       expect(stored).toEqual({ order: created.order, requestHash: created.requestHash, existed: false });
@@ -31,14 +31,14 @@ export function itKeepsOrders(name: string, open: () => Promise<RepositoryUnderT
       expect(await events()).toEqual([`orders.created ${created.order.id} 1`]);
     });
 
-    it('stores a batch and answers in its order', async () => {
+    it('stores a batch and returns results in its order', async () => {
       const orders = [someNewOrder(), someNewOrder({ customerId: 'bob' }), someNewOrder()];
       const stored = await repository.create(orders, inTime());
       expect(stored.map(({ order }) => order.id)).toEqual(orders.map(({ order }) => order.id));
       expect(await events()).toHaveLength(3);
     });
 
-    it('answers the first order for a key that is taken, and stores and tells nothing', async () => {
+    it('returns the existing order for a key that is taken, and stores no order and no event', async () => {
       const first = someNewOrder({ key: 'k' });
       const again = someNewOrder({ key: 'k' });
       await repository.create([first], inTime());
@@ -49,7 +49,7 @@ export function itKeepsOrders(name: string, open: () => Promise<RepositoryUnderT
       expect(await events()).toHaveLength(2);
     });
 
-    it('knows an order again that a first try of the same call has stored', async () => {
+    it('recognises an order that an earlier attempt of the same call has stored', async () => {
       const created = someNewOrder();
       for (const _ of ['first', 'second']) {
         expect(await repository.create([created], inTime())).toMatchObject([{ existed: false }]);
@@ -57,7 +57,7 @@ export function itKeepsOrders(name: string, open: () => Promise<RepositoryUnderT
       expect(await events()).toHaveLength(1);
     });
 
-    it('answers a key that comes twice in one batch with one order', async () => {
+    it('creates one order for a key that is twice in one batch', async () => {
       const [first, second] = await repository.create(
         [someNewOrder({ key: 'k' }), someNewOrder({ key: 'k' })],
         inTime(),
@@ -67,7 +67,7 @@ export function itKeepsOrders(name: string, open: () => Promise<RepositoryUnderT
       expect(await events()).toHaveLength(1);
     });
 
-    it('makes one order of 50 requests at once with one key', async () => {
+    it('creates one order for 50 concurrent requests with one key', async () => {
       const twins = Array.from({ length: 50 }, () => someNewOrder({ key: 'k' }));
       const stored = (await Promise.all(twins.map((twin) => repository.create([twin], inTime())))).flat();
       expect(new Set(stored.map(({ order }) => order.id)).size).toBe(1);
@@ -83,7 +83,7 @@ export function itKeepsOrders(name: string, open: () => Promise<RepositoryUnderT
       expect(stored.map(({ existed }) => existed)).toEqual([false, false]);
     });
 
-    it('answers a taken key with the order as it was created, whatever became of it', async () => {
+    it('returns for a taken key the order as it was created, even after it has changed', async () => {
       const first = someNewOrder({ key: 'k' });
       await repository.create([first], inTime());
       await repository.update({ id: first.order.id, customerId: 'alice' }, inTime(), canceling);
@@ -91,7 +91,7 @@ export function itKeepsOrders(name: string, open: () => Promise<RepositoryUnderT
       expect(stored?.order).toEqual(first.order);
     });
 
-    it("finds and changes nobody else's order", async () => {
+    it("does not find or change another customer's order", async () => {
       const { order } = someNewOrder();
       await repository.create([{ ...someNewOrder(), order }], inTime());
       expect(await find(order.id, 'bob')).toBeUndefined();
@@ -105,7 +105,7 @@ export function itKeepsOrders(name: string, open: () => Promise<RepositoryUnderT
       ).toBeUndefined();
     });
 
-    it('saves a change with its event, and neither when there is none or it throws', async () => {
+    it('saves a change with its event; saves neither when nothing changes or the change throws', async () => {
       const created = someNewOrder();
       const { id } = created.order;
       await repository.create([created], inTime());
@@ -125,7 +125,7 @@ export function itKeepsOrders(name: string, open: () => Promise<RepositoryUnderT
       expect(await events()).toEqual([`orders.created ${id} 1`, `orders.canceled ${id} 2`]);
     });
 
-    it('lets racing changes see each other', async () => {
+    it('serialises concurrent changes of one order', async () => {
       const created = someNewOrder();
       await repository.create([created], inTime());
       const seen: number[] = [];
@@ -139,7 +139,7 @@ export function itKeepsOrders(name: string, open: () => Promise<RepositoryUnderT
       expect(seen.sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     });
 
-    it("lists a customer's orders, newest first, a page at a time", async () => {
+    it("lists a customer's orders, newest first, in pages", async () => {
       const orders = Array.from({ length: 5 }, () => someNewOrder());
       await repository.create([...orders, someNewOrder({ customerId: 'bob' })], inTime());
       const newestFirst = orders.map(({ order }) => order).sort((a, b) => (a.id < b.id ? 1 : -1));
@@ -149,10 +149,10 @@ export function itKeepsOrders(name: string, open: () => Promise<RepositoryUnderT
       expect(await list(3, second.at(-1)?.id)).toEqual([]);
     });
 
-    it('stores and reads nothing for a caller whose time is over or who went away', async () => {
+    it('stores and reads nothing for a caller that has gone or whose deadline has passed', async () => {
       const created = someNewOrder();
       await repository.create([created], inTime());
-      for (const over of [Deadline.after(0), Deadline.keptBy(AbortSignal.abort(), 60_000)]) {
+      for (const over of [Deadline.after(0), Deadline.withoutTimer(AbortSignal.abort(), 60_000)]) {
         const late = { code: 'deadline-exceeded' };
         await expect(repository.create([someNewOrder()], over)).rejects.toMatchObject(late);
         const which = { id: created.order.id, customerId: undefined };

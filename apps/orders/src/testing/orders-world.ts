@@ -9,11 +9,11 @@ import {
   SimulatedProcess,
   Simulation,
   type World,
-} from '@orders/messaging/testing';
+} from '@orders/postgres/testing';
 import { Deadline, sleep } from '@orders/resilience';
 import type fc from 'fast-check';
-import { type Created, OrdersService } from '../orders/orders.service.js';
 import type { NewOrder, OrdersRepository } from '../orders/orders.repository.js';
+import { type Created, OrdersService } from '../orders/orders.service.js';
 import { ORIGIN } from './fixtures.js';
 import { ModelOrdersRepository } from './model-orders.repository.js';
 
@@ -31,7 +31,7 @@ interface Call extends Request {
   outcome: 'open' | 'created' | 'refused' | 'gone';
 }
 
-/** Two replicas of orders, their database, and callers who repeat a request until they know what became of it. */
+/** Two replicas of orders, their database, and callers that repeat a request until its outcome is known. */
 export class OrdersWorld implements World {
   readonly database = new ModelDatabase();
   readonly simulation: Simulation;
@@ -41,7 +41,7 @@ export class OrdersWorld implements World {
   private readonly answers = new Map<string, string>();
   private broken: string | undefined;
 
-  /** @param Repository a broken one, for a test that wants to see a promise broken */
+  /** @param Repository a broken one, for a test that expects a violation */
   constructor(
     scheduler: fc.Scheduler,
     private readonly Repository: new (db: ModelConnection) => OrdersRepository = ModelOrdersRepository,
@@ -63,14 +63,14 @@ export class OrdersWorld implements World {
     return this.replicas.get(name)!.process;
   }
 
-  /** Somebody orders, first at one replica, then by turns, until there is an answer that is final. */
+  /** A caller creates an order: it asks the replicas in turn until it gets a final answer. */
   order(first: ProcessName, request: Request): void {
     const call: Call = { ...request, caller: new AbortController(), outcome: 'open' };
     this.calls.push(call);
     void this.repeat(first, call);
   }
 
-  /** Whoever ordered last does not wait any longer, nor asks again. */
+  /** The newest caller without an answer goes away: it stops waiting and does not repeat its request. */
   goAway(): void {
     const call = this.calls.findLast(({ outcome }) => outcome === 'open');
     if (!call) return;
@@ -95,10 +95,10 @@ export class OrdersWorld implements World {
   }
 
   private async ask(at: ProcessName, { caller, ...request }: Call): Promise<Created> {
-    const deadline = Deadline.keptBy(caller.signal, CALL_MS);
+    const deadline = Deadline.withoutTimer(caller.signal, CALL_MS);
     const answer = this.simulation.wire(this.callers, `orders ${at}`)('create', () => {
       const { process, service } = this.replicas.get(at)!;
-      if (!process.alive) throw new DomainError('unavailable', 'nobody listens');
+      if (!process.alive) throw new DomainError('unavailable', 'the replica is down');
       return service.create(
         {
           ...request,

@@ -11,14 +11,15 @@ import {
 import { setTelemetry } from '../telemetry.js';
 
 export interface RecordedSpans {
-  /** Those that have ended, in the order in which they did. */
+  /** The ended spans, in the order in which they ended. */
   readonly ended: () => readonly ReadableSpan[];
+  /** Forgets the ended spans. */
   readonly reset: () => void;
-  /** Ends tracing in this process. */
+  /** Turns tracing off in this process. */
   readonly stop: () => void;
 }
 
-/** Turns tracing on in this process, with a sampler that does as the caller of a request does and else records. */
+/** Turns tracing on in this process. The sampler follows the caller of a request, and records every trace begun here. */
 export function recordSpans(): RecordedSpans {
   const exporter = new InMemorySpanExporter();
   context.setGlobalContextManager(new Contexts());
@@ -36,7 +37,7 @@ export function recordSpans(): RecordedSpans {
   };
 }
 
-/** As the SDK's own, which jest loads from another module instance. */
+/** A copy of the SDK's context manager, which jest would load as another module instance. */
 class Contexts implements ContextManager {
   private readonly storage = new AsyncLocalStorage<Context>();
   active = () => this.storage.getStore() ?? ROOT_CONTEXT;

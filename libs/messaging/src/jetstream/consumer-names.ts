@@ -2,7 +2,10 @@ import { JetStreamApiCodes, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsLink } from './nats-link.js';
 import { isApiError, type StreamSpec } from './stream.js';
 
-/** Names of the durable consumers that a stream has now, sorted; none when there is no such stream. Rejects when NATS is away. */
+/**
+ * The names of a stream's durable consumers, sorted; none when the stream does not exist. Rejects when NATS is
+ * unreachable.
+ */
 export async function consumerNames(link: NatsLink, { name }: StreamSpec): Promise<string[]> {
   const manager = await jetstreamManager(await link.connection());
   try {

@@ -4,79 +4,80 @@ import { WakeUp } from '@orders/resilience';
 import type { Delivery, Message } from '../message.js';
 import { readHeaders } from './nats-headers.js';
 
-/** How long one pull stays open, in ms; the least that the client allows. */
+/** How long one pull stays open, in ms: the shortest time that the client allows. */
 export const PULL_MS = 1_000;
 
-export interface Reading {
-  /** Messages at a time. */
+export interface BatchOptions {
+  /** Most messages in a batch. */
   readonly max: number;
-  /** Is this subject for the reader? What is not is acked unseen. */
+  /** True when the reader wants this subject. Other messages are acked without being read. */
   readonly wants: (subject: string) => boolean;
-  /** Have several come together the last time? Then the next ones are not alone either. */
+  /** True when the previous batch had several messages: then the next message is likely to come in a burst too. */
   readonly inBursts: boolean;
-  /** How long the first one of several waits for the others, in ms. */
+  /** How long the first message of a burst waits for the others, in ms. */
   readonly lingerMs: number;
-  /** Between two words to the server that the work goes on, in ms. */
-  readonly aliveMs: number;
-  /** Aborts when nothing more is to be read. */
+  /** Time between two in-progress signals to the server, in ms. */
+  readonly progressMs: number;
+  /** Aborts when reading has to stop. */
   readonly signal: AbortSignal;
-  /** Aborts when the connection was lost. */
-  readonly interruption: AbortSignal;
+  /** Aborts when the connection is lost. */
+  readonly connectionLost: AbortSignal;
 }
 
 /**
- * What has arrived by now, up to `max` at a time. Events come in bursts, but not in one piece: after a batch of several
- * the next one waits a moment, so that a burst is one batch; after one that came alone it goes at once. What arrives
- * after the signal aborted is handed back to other replicas. Every `aliveMs` the server is told that what the reader has,
- * and what waits for the reader, is being worked on.
+ * Yields the messages of one pull in batches of up to `max`. The messages of a burst do not arrive all at once. So
+ * after a batch of several messages the next batch waits `lingerMs`, and the burst becomes one batch; after a single
+ * message the next batch is yielded at once. After `signal` aborts, messages are returned to the server, for other
+ * replicas. Every `progressMs` the server is told that the reader's messages, and those buffered for it, are in
+ * progress.
  */
-export async function* inBatches(
+export async function* readBatches(
   pull: ConsumerMessages,
-  { max, wants, inBursts, lingerMs, aliveMs, signal, interruption }: Reading,
+  { max, wants, inBursts, lingerMs, progressMs, signal, connectionLost }: BatchOptions,
 ): AsyncIterable<JsMsg[]> {
-  const received: JsMsg[] = [];
-  let reading: JsMsg[] = [];
-  using _alive = setInterval(() => {
-    for (const message of [...reading, ...received]) say(() => message.working(), interruption);
-  }, aliveMs);
+  const buffered: JsMsg[] = [];
+  let batch: JsMsg[] = [];
+  using _progress = setInterval(() => {
+    for (const message of [...batch, ...buffered]) respond(() => message.working(), connectionLost);
+  }, progressMs);
   const wakeUp = new WakeUp();
   let open = true;
-  /** So many wake the reader. */
-  let wanted = 1;
+  /** The reader is woken when this many messages are buffered. */
+  let wakeAt = 1;
   const receive = async () => {
     for await (const message of pull) {
-      if (wants(message.subject)) received.push(message);
-      else say(() => message.ack(), interruption);
-      if (received.length >= wanted) wakeUp.wake();
+      if (wants(message.subject)) buffered.push(message);
+      else respond(() => message.ack(), connectionLost);
+      if (buffered.length >= wakeAt) wakeUp.wake();
     }
   };
   const ended = receive().finally(() => {
     open = false;
     wakeUp.wake();
   });
-  // Heard of below, once what came before has been read.
+  // An error is thrown at the end, after the messages received before it have been read.
   ended.catch(() => undefined);
   const never = new AbortController().signal;
-  while (open || received.length > 0) {
-    wanted = 1;
-    if (received.length === 0) await wakeUp.wait(PULL_MS, never);
-    wanted = max;
-    if (inBursts && open && received.length < max) await wakeUp.wait(lingerMs, never);
-    reading = received.splice(0, max);
-    inBursts = reading.length > 1;
-    if (signal.aborted) for (const message of reading) say(() => message.nak(PULL_MS), interruption);
-    else if (reading.length > 0) yield reading;
+  while (open || buffered.length > 0) {
+    wakeAt = 1;
+    if (buffered.length === 0) await wakeUp.wait(PULL_MS, never);
+    wakeAt = max;
+    if (inBursts && open && buffered.length < max) await wakeUp.wait(lingerMs, never);
+    batch = buffered.splice(0, max);
+    inBursts = batch.length > 1;
+    if (signal.aborted) for (const message of batch) respond(() => message.nak(PULL_MS), connectionLost);
+    else if (batch.length > 0) yield batch;
   }
   await ended;
 }
 
-/** A message as its reader has it. After an interruption nothing is said of it any more. */
+/** A delivered message. Once the connection is lost, `ack`, `nak` and `working` do nothing. */
 export class JetStreamDelivery implements Delivery {
   readonly message: Message;
 
   constructor(
     private readonly received: JsMsg,
-    private readonly interruption: AbortSignal,
+    private readonly connectionLost: AbortSignal,
   ) {
     const headers = headersOf(received);
     this.message = {
@@ -96,23 +97,23 @@ export class JetStreamDelivery implements Delivery {
   }
 
   ack(): void {
-    say(() => this.received.ack(), this.interruption);
+    respond(() => this.received.ack(), this.connectionLost);
   }
 
   nak(delayMs: number): void {
-    say(() => this.received.nak(delayMs), this.interruption);
+    respond(() => this.received.nak(delayMs), this.connectionLost);
   }
 
   working(): void {
-    say(() => this.received.working(), this.interruption);
+    respond(() => this.received.working(), this.connectionLost);
   }
 }
 
 /**
- * The id of an event: a replay has a message id of its own, the event keeps its id.
+ * The id of an event. A replay has a new message id, but the event keeps its id.
  *
- * @param header reads one by its name
- * @returns empty when there is none
+ * @param header returns the header of this name
+ * @returns empty when the message has no id
  */
 export function eventIdOf(header: (name: string) => string | undefined): string {
   return header('ce-id') || header('Nats-Msg-Id') || '';
@@ -124,9 +125,10 @@ export function addressOf(stream: string, sequence: number): string {
 }
 
 /**
- * The client reads headers as well, and for each one looks through all before it: more work than all else that is done
- * with an event. So their bytes are read, which nats-core keeps to itself: its version is pinned by those of jetstream and
- * transport-node, so they stay where they are until somebody changes these; then `jetstream.it.ts` tells.
+ * Reads the headers from the raw bytes. For each header the client's own parser looks through all headers before it:
+ * more work than everything else that is done with an event. The bytes are a private field of nats-core, whose
+ * version is pinned by those of jetstream and transport-node. They stay where they are until somebody changes these
+ * versions; then `jetstream-source.it.ts` fails.
  */
 function headersOf(message: JsMsg): Message['headers'] {
   const {
@@ -136,20 +138,20 @@ function headersOf(message: JsMsg): Message['headers'] {
   return hdr > 0 ? readHeaders(bytes.subarray(0, hdr)) : {};
 }
 
-/** Of what the client has received, the headers and the body, and where the body begins; at most 0 without headers. */
+/** What the client has received: headers and body, and where the body begins (at most 0 without headers). */
 interface Received {
   readonly _rdata: Uint8Array;
   readonly _msg: { readonly hdr: number };
 }
 
 /**
- * Says what becomes of a message; nothing after an interruption: an ack names a place in the stream, and in a stream made
- * anew another event is there. What the server does not hear it takes for silence: it delivers again after the ack wait.
+ * Sends an ack, nak or in-progress signal, unless the connection was lost: an ack names a sequence of the stream, and
+ * in a recreated stream that is another event. Without a signal the server redelivers the message after the ack wait.
  */
-function say(word: () => void, interruption: AbortSignal): void {
-  if (interruption.aborted) return;
+function respond(send: () => void, connectionLost: AbortSignal): void {
+  if (connectionLost.aborted) return;
   try {
-    word();
+    send();
   } catch (error) {
     if (!(error instanceof ClosedConnectionError)) throw error;
   }

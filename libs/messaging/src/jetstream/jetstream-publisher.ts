@@ -5,12 +5,12 @@ import type { NatsLink } from './nats-link.js';
 import { PublishAcks } from './publish-acks.js';
 import { ensureStream, type StreamSpec } from './stream.js';
 
-/** Longest wait for the server's word that a message is stored, in ms. */
+/** Longest wait for the ack of a publish, in ms. */
 const PUBLISH_TIMEOUT_MS = 2_000;
 
-/** Publishes to a JetStream stream, which it makes when it is missing, also when it vanishes later. */
+/** Publishes to a JetStream stream. Creates the stream when it is missing, also when it disappears later. */
 export class JetStreamPublisher extends EventPublisher {
-  /** Of the connection, once it is known that the stream is there. */
+  /** The acks of the current connection, once the stream is known to exist. */
   private ready: Promise<PublishAcks> | undefined;
   private acks: PublishAcks | undefined;
 
@@ -28,7 +28,7 @@ export class JetStreamPublisher extends EventPublisher {
       const ack = await acks.publish(message.subject, message.body, headers);
       return { sequence: ack.seq, duplicate: ack.duplicate ?? false };
     } catch (error) {
-      // Whatever it was, the stream may be gone: look before the next one.
+      // The stream may be gone: check it before the next publish, whatever the error was.
       this.ready = undefined;
       throw error;
     }

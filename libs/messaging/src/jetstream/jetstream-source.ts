@@ -2,8 +2,8 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { Backoff, sleep } from '@orders/resilience';
 import { addAbortListener } from 'node:events';
 import { type Delivery, EventSource } from '../message.js';
-import { inBatches, JetStreamDelivery, PULL_MS, type Reading } from './deliveries.js';
-import { DurableConsumer, type DurableConsumerOptions } from './durable-consumer.js';
+import { type BatchOptions, JetStreamDelivery, PULL_MS, readBatches } from './deliveries.js';
+import { DurableConsumer, type DurableConsumerOptions, DurableTakenError } from './durable-consumer.js';
 import type { NatsLink } from './nats-link.js';
 
 export interface JetStreamSourceOptions extends DurableConsumerOptions {
@@ -13,8 +13,8 @@ export interface JetStreamSourceOptions extends DurableConsumerOptions {
 }
 
 /**
- * What a {@link DurableConsumer} delivers, pulled in batches. Stream and consumer are made when they are missing, at the
- * start and whenever they vanish.
+ * Pulls the deliveries of a {@link DurableConsumer} in batches. Creates stream and consumer when they are missing, at
+ * the start and whenever they disappear.
  */
 export class JetStreamSource extends EventSource {
   private readonly consumer: DurableConsumer;
@@ -34,6 +34,7 @@ export class JetStreamSource extends EventSource {
           yield batch;
         }
       } catch (error) {
+        if (error instanceof DurableTakenError) throw error;
         const retryInMs = backoff.next();
         logger.warn({ err: error, durable, retryInMs }, 'consumer session ended, will start a new one');
         await sleep(retryInMs, signal);
@@ -48,31 +49,28 @@ export class JetStreamSource extends EventSource {
     return info.num_pending + info.num_ack_pending;
   }
 
-  /**
-   * Pulls until the signal aborts or the connection is interrupted; throws when the consumer, the stream or the server
-   * is gone.
-   */
+  /** Pulls until the signal aborts or the connection is lost. Throws when consumer, stream or server is gone. */
   private async *session(max: number, signal: AbortSignal): AsyncIterable<Delivery[]> {
     const { link, stream, durable, lingerMs = 3 } = this.options;
-    const { interruption } = link;
+    const { connectionLost } = link;
     const { wants, ackWaitMs } = this.consumer;
-    const aliveMs = ackWaitMs / 3;
+    const progressMs = ackWaitMs / 3;
     const connection = await link.connection();
     const manager = await jetstreamManager(connection);
-    await this.consumer.ensure(manager, 'begins');
+    await this.consumer.ensure(manager, 'new');
     const consumer = await jetstream(connection).consumers.get(stream.name, durable);
     let inBursts = false;
-    while (!signal.aborted && !interruption.aborted) {
-      if (this.consumer.isDue) await this.consumer.ensure(manager, 'goes on');
-      // Short pulls instead of one endless one: each ends by itself when something is amiss, and a reader that
-      // stops only waits for the last one, so that nothing it was sent lies open until the ack wait is over.
+    while (!signal.aborted && !connectionLost.aborted) {
+      if (this.consumer.isCheckDue) await this.consumer.ensure(manager, 'running');
+      // Short pulls instead of an endless one. Each ends by itself when something is wrong. A reader that stops can
+      // wait for the end of its last pull, so that no message it was sent stays unsettled until the ack wait is over.
       const pull = await consumer.fetch({ max_messages: 4 * max, expires: PULL_MS });
-      // By itself it would read on after an interruption.
-      using _ending = addAbortListener(interruption, () => pull.stop());
-      const reading: Reading = { max, wants, inBursts, lingerMs, aliveMs, signal, interruption };
-      for await (const batch of inBatches(pull, reading)) {
+      // Without this the pull would continue after a lost connection.
+      using _stop = addAbortListener(connectionLost, () => pull.stop());
+      const options: BatchOptions = { max, wants, inBursts, lingerMs, progressMs, signal, connectionLost };
+      for await (const batch of readBatches(pull, options)) {
         inBursts = batch.length > 1;
-        const deliveries = batch.map((message) => new JetStreamDelivery(message, interruption));
+        const deliveries = batch.map((message) => new JetStreamDelivery(message, connectionLost));
         this.consumer.noteDelivered(
           batch.at(-1)!.seq,
           deliveries.at(-1)!.message.headers['Nats-Msg-Id'] ?? '',

@@ -5,10 +5,10 @@ import type { Message } from '../message.js';
 const utf8 = new TextDecoder();
 
 /**
- * The headers of a message for a stream. They can be sent, not looked into: they are joined at once, where the client's
- * own are kept in a map, copied, and joined one by one.
+ * The headers for publishing a message to a stream. They can only be sent, not read: they are joined into text at once.
+ * The client's own class is slower: it keeps a map, copies it, and joins the headers one by one.
  *
- * @throws {InvalidArgumentError} when a value has a line break
+ * @throws {InvalidArgumentError} when a value contains a line break
  */
 export function toNatsHeaders({ id, headers }: Message, stream: string): MsgHdrs {
   let text = 'NATS/1.0\r\n';
@@ -32,7 +32,7 @@ function line(name: string, value: string): string {
   return `${name}: ${MsgHdrsImpl.validHeaderValue(value)}\r\n`;
 }
 
-/** The headers in a block as NATS sends it; of a name that comes again the first value. */
+/** Parses a header block as NATS sends it. A repeated name keeps its first value. */
 export function readHeaders(block: Uint8Array): Record<string, string> {
   const headers: Record<string, string> = {};
   const [, ...lines] = utf8.decode(block).split('\r\n');
@@ -45,8 +45,8 @@ export function readHeaders(block: Uint8Array): Record<string, string> {
 }
 
 /**
- * The same for a message looked up in a stream. The client's own reading throws when somebody has sent a name that it
- * would not send itself; so the block is read, which it keeps to itself ({@link readHeaders}).
+ * The headers of a message looked up in a stream. The client's own parser throws on a header name that the client would
+ * not send itself. So the raw block, a private field of the client, is parsed by {@link readHeaders}.
  */
 export function storedHeaders(stored: StoredMsg): Record<string, string> {
   const { hdrs } = (stored as unknown as { smr: { message: { hdrs?: string } } }).smr.message;

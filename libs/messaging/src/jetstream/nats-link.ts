@@ -3,54 +3,55 @@ import { sleep } from '@orders/resilience';
 import type { Log } from '../log.js';
 
 export interface NatsLinkOptions {
-  /** `nats://host:port`, several separated by commas. */
+  /** `nats://host:port`; several are separated by commas. */
   url: string;
-  /** The name that the server shows for this client. */
+  /** The client name that the server shows. */
   name: string;
   logger: Log;
 }
 
-/** Between two tries to connect for the first time, in ms. */
+/** Shortest pause between two attempts at the first connection, in ms; jitter makes it up to twice as long. */
 const RETRY_MS = 250;
 
 /**
- * The process's connection to NATS: made at the first use, kept through every outage, made anew if the client
- * library ever gives it up. The defaults of the library give up after ten attempts and take minutes to notice a
- * silent peer; ours never give up and notice after 4 to 6 s.
+ * The process's connection to NATS. It is opened at the first use, reconnects after every outage, and is opened again
+ * should the client library ever close it. By default the library gives up after ten attempts and takes minutes to
+ * notice a silent server; this connection never gives up and notices within 4 to 6 s.
  */
 export class NatsLink {
   private opening: Promise<NatsConnection> | undefined;
-  /** Why the last try to connect failed. */
-  private refusal: unknown;
+  /** Why the last attempt to connect failed. */
+  private lastError: unknown;
   private readonly closing = new AbortController();
-  private interrupted = new AbortController();
+  private loss = new AbortController();
 
   constructor(private readonly options: NatsLinkOptions) {}
 
   /**
-   * The connection, once there is one.
+   * Waits for the connection. Rejects when the link is closed.
    *
-   * @param timeoutMs rejects after so many ms without one, the cause is why the last try failed; the attempt goes on in the background
+   * @param timeoutMs rejects after this time without a connection, in ms, with the last failure as `cause`; the link
+   *   keeps connecting in the background. Default 5 000
    */
   async connection(timeoutMs = 5_000): Promise<NatsConnection> {
     this.assertOpen();
     this.opening ??= this.open();
     const late = Promise.withResolvers<never>();
     const giveUp = () =>
-      late.reject(new Error(`no connection to NATS within ${timeoutMs} ms`, { cause: this.refusal }));
+      late.reject(new Error(`no connection to NATS within ${timeoutMs} ms`, { cause: this.lastError }));
     const timer = setTimeout(giveUp, timeoutMs);
     return Promise.race([this.opening, late.promise]).finally(() => clearTimeout(timer));
   }
 
   /**
-   * Aborts when the connection is lost; from then on there is another one, for the next time. A server that comes back
-   * may have less than it had.
+   * Aborts when the connection is lost; after that this getter returns a new signal, for the next loss. A server that
+   * comes back may have lost messages.
    */
-  get interruption(): AbortSignal {
-    return this.interrupted.signal;
+  get connectionLost(): AbortSignal {
+    return this.loss.signal;
   }
 
-  /** Sends what is buffered, acks included, and closes; at most 2 s. A connection that is still tried for is given up. */
+  /** Flushes what is buffered, acks included, and closes; at most 2 s. Stops connecting when not yet connected. */
   async close(): Promise<void> {
     this.closing.abort();
     const connection = await this.opening?.catch(() => undefined);
@@ -73,7 +74,7 @@ export class NatsLink {
     }
   }
 
-  /** The library would wait for a server as well (`waitOnFirstConnect`), but could not be told to stop. */
+  /** The library can wait for a server too (`waitOnFirstConnect`), but that wait cannot be canceled. */
   private async firstConnection(): Promise<NatsConnection> {
     const { signal } = this.closing;
     for (;;) {
@@ -83,7 +84,7 @@ export class NatsLink {
         if (!signal.aborted) return connection;
         await connection.close();
       } catch (error) {
-        this.refusal = error;
+        this.lastError = error;
         await sleep(RETRY_MS * (1 + Math.random()), signal);
       }
     }
@@ -100,7 +101,7 @@ export class NatsLink {
       pingInterval: 2_000,
       maxPingOut: 2,
       timeout: 2_000,
-      // Else two stack traces are taken for each publish, should it fail.
+      // Otherwise the client captures two stack traces for each publish, in case it fails.
       noAsyncTraces: true,
     });
   }
@@ -114,17 +115,17 @@ export class NatsLink {
     void connection.closed().then((error) => {
       this.opening = undefined;
       if (!this.closing.signal.aborted)
-        logger.error({ err: error }, 'NATS connection was given up, will make a new one');
+        logger.error({ err: error }, 'the NATS client closed the connection, will open a new one');
     });
     for await (const { type } of connection.status()) {
-      if (type === 'disconnect') this.interrupt();
+      if (type === 'disconnect') this.reportLoss();
       if (type === 'disconnect' || type === 'reconnect') logger.warn({ type }, `NATS ${type}`);
     }
   }
 
-  private interrupt(): void {
-    const { interrupted } = this;
-    this.interrupted = new AbortController();
-    interrupted.abort();
+  private reportLoss(): void {
+    const { loss } = this;
+    this.loss = new AbortController();
+    loss.abort();
   }
 }

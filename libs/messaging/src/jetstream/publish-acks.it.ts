@@ -9,9 +9,9 @@ import {
   NoRespondersError,
   PermissionViolationError,
 } from '@nats-io/transport-node';
+import { requiredUrl } from '@orders/postgres/testing';
 import { connect as connectSocket, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { recordingLog, someEvent } from '../testing/fixtures.js';
-import { requiredUrl } from '../testing/test-database.js';
 import { JetStreamPublisher } from './jetstream-publisher.js';
 import { NatsLink } from './nats-link.js';
 import { PublishAcks } from './publish-acks.js';
@@ -22,15 +22,15 @@ const ACK = '{"stream":"things","seq":7}';
 const opened: { close: () => Promise<void> }[] = [];
 afterEach(() => Promise.all(opened.splice(0).map((each) => each.close())));
 
-describe('publishes that wait for the word of the stream', () => {
+describe('a publish that waits for its ack', () => {
   let listener: NatsConnection;
   beforeAll(async () => {
     listener = await connect({ servers: requiredUrl('TEST_NATS_URL') });
   });
   afterAll(() => listener.close());
 
-  /** A subject of its own, for which `answer` stands in for the stream. */
-  async function heardBy(answer: (message: Msg) => void): Promise<string> {
+  /** A new subject, on which `answer` replies in place of a stream. */
+  async function answeredBy(answer: (message: Msg) => void): Promise<string> {
     const subject = createInbox('acks');
     listener.subscribe(subject, { callback: (_, message) => answer(message) });
     await listener.flush();
@@ -49,31 +49,31 @@ describe('publishes that wait for the word of the stream', () => {
   }
 
   it.each(['{', '', 'null'])(
-    'are rejected when it is unreadable (%j), and the next one is heard',
-    async (word) => {
-      const words = [word, ACK];
-      const subject = await heardBy((message) => message.respond(words.shift()));
+    'is rejected when the ack is unreadable (%j), and the next publish gets its ack',
+    async (reply) => {
+      const replies = [reply, ACK];
+      const subject = await answeredBy((message) => message.respond(replies.shift()));
       const { publish } = await openAcks();
       await expect(publish(subject)).rejects.toThrow(Error);
       expect(await publish(subject)).toMatchObject({ stream: 'things', seq: 7 });
     },
   );
 
-  it('are rejected at once when there is no stream', async () => {
+  it('is rejected at once when there is no stream', async () => {
     const { publish } = await openAcks();
     await expect(publish(createInbox('nobody'))).rejects.toThrow(NoRespondersError);
   });
 
-  it('are rejected after their time when it never comes', async () => {
-    const subject = await heardBy(() => undefined);
+  it('is rejected after the timeout when no ack arrives', async () => {
+    const subject = await answeredBy(() => undefined);
     const { acks, publish } = await openAcks(50);
     await expect(publish(subject)).rejects.toThrow('timeout');
     expect(acks.isOpen).toBe(true);
   });
 
-  it('are rejected each after its own time, also after a while in which none waited', async () => {
-    const silent = await heardBy(() => undefined);
-    const answering = await heardBy((message) => message.respond(ACK));
+  it('is rejected after its own timeout, also when no publish was pending for a while', async () => {
+    const silent = await answeredBy(() => undefined);
+    const answering = await answeredBy((message) => message.respond(ACK));
     const { publish } = await openAcks(50);
     for (const _ of ['first', 'again']) {
       const early = expect(publish(silent)).rejects.toThrow('timeout');
@@ -83,14 +83,14 @@ describe('publishes that wait for the word of the stream', () => {
     }
   });
 
-  it('are rejected when the connection is closed meanwhile, and ever after', async () => {
-    const heard = Promise.withResolvers<Msg>();
-    const subject = await heardBy(heard.resolve);
+  it('is rejected when the connection is closed meanwhile, as is every later publish', async () => {
+    const received = Promise.withResolvers<Msg>();
+    const subject = await answeredBy(received.resolve);
     const { acks, publish, close } = await openAcks();
     const publishing = [publish(subject), publish(subject)].map((each) =>
       expect(each).rejects.toThrow(ClosedConnectionError),
     );
-    await heard.promise;
+    await received.promise;
     await close();
     await Promise.all(publishing);
     expect(acks.isOpen).toBe(false);
@@ -98,8 +98,8 @@ describe('publishes that wait for the word of the stream', () => {
   });
 });
 
-describe('a server that takes the permission to listen away', () => {
-  it('fails what waits at once, and the publisher listens anew', async () => {
+describe('a server that revokes the permission to subscribe to acks', () => {
+  it('makes pending publishes fail at once, and the publisher subscribes again', async () => {
     await using edge = await Edge.listen();
     const name = createInbox('T').replace('.', '-');
     const link = new NatsLink({ url: edge.url, name: 'test', logger: recordingLog() });
@@ -108,13 +108,13 @@ describe('a server that takes the permission to listen away', () => {
     const event = () => ({ ...someEvent(), subject: `${name}.made` });
     expect(await publisher.publish(event())).toMatchObject({ sequence: 1 });
 
-    edge.forbidPublishedAcks();
+    edge.revokeAckPermission();
     await expect(publisher.publish(event())).rejects.toThrow(PermissionViolationError);
     await expect(publisher.publish(event())).resolves.toMatchObject({ duplicate: false });
   });
 });
 
-/** The test server behind a wire on which a permission can be taken away, as the reload of its configuration does it. */
+/** A proxy of the test server that can revoke a permission as a reload of the server's configuration does. */
 class Edge implements AsyncDisposable {
   private client: Socket | undefined;
   private upstream: Socket | undefined;
@@ -134,8 +134,8 @@ class Edge implements AsyncDisposable {
     return `nats://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** The subscription made last, which is that for acks, ends with the error of the server. */
-  forbidPublishedAcks(): void {
+  /** Ends the last subscription, which is that for acks, with the server's error. */
+  revokeAckPermission(): void {
     const { subject, sid } = this.lastInbox;
     this.upstream?.write(`UNSUB ${sid}\r\n`);
     this.client?.write(`-ERR 'Permissions Violation for Subscription to "${subject}"'\r\n`);

@@ -10,108 +10,110 @@ import {
 } from '@nats-io/transport-node';
 import { LinkedList } from '@orders/resilience';
 
-interface Waiting {
-  readonly reply: string;
+/** A message that was published and waits for its ack. */
+interface PendingPublish {
+  readonly replySubject: string;
   readonly subject: string;
   readonly resolve: (ack: PubAck) => void;
   readonly reject: (error: Error) => void;
-  /** By the clock of `performance.now()`. */
-  readonly until: number;
+  /** When it times out, by `performance.now()`. */
+  readonly expiresAt: number;
 }
 
 /**
- * Publishes to JetStream and waits for its word. The client's own way makes an error with its stack trace for each
- * publish that went well. All words come to one subscription; the end of the subject tells whose it is.
+ * Publishes to JetStream and waits for the ack of the stream. The client's own publish creates an error with a stack
+ * trace even when all goes well. Here all acks arrive at one subscription; the last token of the subject tells which
+ * publish an ack belongs to.
  */
 export class PublishAcks {
   private readonly inbox = createInbox();
-  private readonly waiting = new LinkedList<Waiting>();
+  private readonly pending = new LinkedList<PendingPublish>();
   private published = 0;
-  /** Of the first that waits: all wait equally long. */
+  /** Fires when the oldest pending publish expires: all have the same timeout. */
   private timer: NodeJS.Timeout | undefined;
-  /** Why no word can come any more. */
-  private loss: Error | undefined;
+  /** Why no ack can arrive any more. */
+  private failure: Error | undefined;
 
-  /** @param timeoutMs longest wait for a word */
+  /** @param timeoutMs longest wait for an ack, in ms */
   constructor(
     private readonly connection: NatsConnection,
     private readonly timeoutMs: number,
   ) {
     connection.subscribe(`${this.inbox}.*`, {
-      callback: (error, word) => (error ? this.giveUp(error) : this.hear(word)),
+      callback: (error, reply) => (error ? this.fail(error) : this.handleReply(reply)),
     });
-    void connection.closed().then(() => this.giveUp(new ClosedConnectionError()));
+    void connection.closed().then(() => this.fail(new ClosedConnectionError()));
   }
 
-  /** False once the connection is closed or the server has ended the subscription: then each publish is rejected. */
+  /** False once the connection is closed or the server has ended the subscription: then every publish rejects. */
   get isOpen(): boolean {
-    return this.loss === undefined;
+    return this.failure === undefined;
   }
 
   /**
-   * @throws {TimeoutError} when nothing was heard in time: it may be stored
+   * @throws {TimeoutError} when no ack arrived in time: the message may be stored
    * @throws {NoRespondersError} when no stream takes the subject
-   * @throws {JetStreamApiError} when the stream refused it
-   * @throws {PermissionViolationError} when the server lets nobody listen for its word: it may be stored
-   * @throws {Error} when its word cannot be read: it may be stored
+   * @throws {JetStreamApiError} when the stream refused the message
+   * @throws {PermissionViolationError} when the server forbids the subscription to acks: the message may be stored
+   * @throws {Error} when the ack cannot be read: the message may be stored
    */
   publish(subject: string, body: string, headers: MsgHdrs): Promise<PubAck> {
-    const reply = `${this.inbox}.${(this.published += 1)}`;
+    const replySubject = `${this.inbox}.${(this.published += 1)}`;
     return new Promise((resolve, reject) => {
-      if (this.loss) throw this.loss;
-      // May throw, when the connection is closed or the message too large: before anything waits.
-      this.connection.publish(subject, Buffer.from(body), { headers, reply });
-      const until = performance.now() + this.timeoutMs;
-      this.waiting.add({ reply, subject, resolve, reject, until });
-      if (!this.timer) this.wait(this.timeoutMs);
+      if (this.failure) throw this.failure;
+      // Throws when the connection is closed or the message is too large, before the publish is pending.
+      this.connection.publish(subject, Buffer.from(body), { headers, reply: replySubject });
+      const expiresAt = performance.now() + this.timeoutMs;
+      this.pending.add({ replySubject, subject, resolve, reject, expiresAt });
+      if (!this.timer) this.startTimer(this.timeoutMs);
     });
   }
 
-  private hear(word: Msg): void {
-    const waiting = this.take(word.subject);
+  private handleReply(reply: Msg): void {
+    const publish = this.removePending(reply.subject);
     try {
-      waiting?.resolve(readAck(word, waiting.subject));
+      publish?.resolve(readAck(reply, publish.subject));
     } catch (error) {
-      waiting?.reject(error as Error);
+      publish?.reject(error as Error);
     }
   }
 
-  /** Words come in the order of publishing, but for some that got lost: whose it is, is found near the front. */
-  private take(reply: string): Waiting | undefined {
-    let link = this.waiting.first;
-    while (link && link.value.reply !== reply) link = link.next;
+  /** Acks arrive in the order of publishing, except for lost ones: the match is near the front. */
+  private removePending(replySubject: string): PendingPublish | undefined {
+    let link = this.pending.first;
+    while (link && link.value.replySubject !== replySubject) link = link.next;
     if (!link) return undefined;
-    this.waiting.remove(link);
+    this.pending.remove(link);
     return link.value;
   }
 
-  private wait(ms: number): void {
-    this.timer = setTimeout(() => this.look(), ms).unref();
+  private startTimer(ms: number): void {
+    this.timer = setTimeout(() => this.rejectExpired(), ms).unref();
   }
 
-  /** Rejects those whose time is over, and waits for the next one. */
-  private look(): void {
+  /** Rejects the publishes whose time is over, and starts the timer for the next one. */
+  private rejectExpired(): void {
     this.timer = undefined;
-    for (let link = this.waiting.first; link; link = this.waiting.first) {
-      const leftMs = link.value.until - performance.now();
-      if (leftMs > 0) return this.wait(leftMs);
-      this.waiting.remove(link);
+    for (let link = this.pending.first; link; link = this.pending.first) {
+      const leftMs = link.value.expiresAt - performance.now();
+      if (leftMs > 0) return this.startTimer(leftMs);
+      this.pending.remove(link);
       link.value.reject(new TimeoutError());
     }
   }
 
-  private giveUp(loss: Error): void {
-    this.loss ??= loss;
-    for (let link = this.waiting.first; link; link = this.waiting.first) {
-      this.waiting.remove(link);
-      link.value.reject(loss);
+  private fail(error: Error): void {
+    this.failure ??= error;
+    for (let link = this.pending.first; link; link = this.pending.first) {
+      this.pending.remove(link);
+      link.value.reject(error);
     }
   }
 }
 
-function readAck(word: Msg, subject: string): PubAck {
-  if (word.headers?.code === 503) throw new NoRespondersError(subject);
-  const ack = word.json<PubAck & { error?: ConstructorParameters<typeof JetStreamApiError>[0] }>();
+function readAck(reply: Msg, subject: string): PubAck {
+  if (reply.headers?.code === 503) throw new NoRespondersError(subject);
+  const ack = reply.json<PubAck & { error?: ConstructorParameters<typeof JetStreamApiError>[0] }>();
   if (ack.error) throw new JetStreamApiError(ack.error);
   if (!ack.stream) throw new JetStreamError('invalid ack response');
   return ack;

@@ -13,12 +13,13 @@ export interface StreamSpec {
   readonly subjects: readonly string[];
 }
 
-/** How long the stream keeps events. The outbox log keeps its rows as long, inboxes keep ids longer. */
+/** How long a stream keeps events, in ms: 7 days. The outbox log keeps its rows as long, inboxes keep ids longer. */
 export const STREAM_MAX_AGE_MS = 7 * 24 * 60 * 60 * 1_000;
 
 /**
- * Makes the stream when it is missing; leaves one that is there as it is. File storage; when full it refuses new
- * events instead of dropping old ones (the outbox keeps what is refused); nobody can delete or purge messages.
+ * Creates the stream when it is missing; an existing stream stays unchanged. It uses file storage. When it is full it
+ * refuses new events instead of dropping old ones; the outbox keeps the refused events. Deleting and purging messages
+ * is denied.
  */
 export async function ensureStream(manager: JetStreamManager, { name, subjects }: StreamSpec): Promise<void> {
   try {
@@ -39,7 +40,7 @@ export async function ensureStream(manager: JetStreamManager, { name, subjects }
   }
 }
 
-/** Is it the server's answer with this JetStream error code? */
+/** True when `error` is a JetStream API error with this code. */
 export function isApiError(error: unknown, code: JetStreamApiCodes): boolean {
   return error instanceof JetStreamApiError && error.code === code;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { coveringFilter, matches } from './subjects.js';
 
-describe('a filter', () => {
+describe('matches', () => {
   it.each([
     ['orders.created', 'orders.created', true],
     ['orders.created', 'orders.canceled', false],
@@ -12,12 +12,12 @@ describe('a filter', () => {
     ['orders.replay.shop', 'orders.replay.shop.>', false],
     ['orders', 'orders.created', false],
     ['orders.created', '>', true],
-  ])('%s under %s: %s', (subject, filter, expected) => {
+  ])('of the subject %s and the filter %s is %s', (subject, filter, expected) => {
     expect(matches(subject, filter)).toBe(expected);
   });
 });
 
-describe('the covering filter', () => {
+describe('coveringFilter', () => {
   it.each([
     [['orders.created'], 'orders.created'],
     [['orders.created', 'orders.canceled'], 'orders.>'],
@@ -31,7 +31,7 @@ describe('the covering filter', () => {
     expect(coveringFilter(filters)).toBe(expected);
   });
 
-  it('lets through whatever one of them does', () => {
+  it('matches every subject that one of the filters matches', () => {
     const token = fc.constantFrom('a', 'b', 'c');
     const subject = fc.array(token, { minLength: 1, maxLength: 4 });
     const filter = fc

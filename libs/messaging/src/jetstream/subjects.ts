@@ -1,26 +1,29 @@
 /**
- * Subjects of NATS: tokens between dots; in a filter `*` is any one token, and a last `>` is one token or more
- * (docs.nats.io/nats-concepts/subjects).
+ * NATS subjects are tokens separated by dots. In a filter `*` matches exactly one token, and a final `>` matches one or
+ * more (docs.nats.io/nats-concepts/subjects).
  */
 
-/** Does a filter let this subject through? */
+/** True when the filter matches this subject. */
 export function matches(subject: string, filter: string): boolean {
   const tokens = subject.split('.');
-  const wanted = filter.split('.');
-  const isOpen = wanted.at(-1) === '>';
-  if (isOpen ? tokens.length < wanted.length : tokens.length !== wanted.length) return false;
-  return wanted.every((token, place) => token === '*' || token === '>' || token === tokens[place]);
+  const pattern = filter.split('.');
+  const isOpen = pattern.at(-1) === '>';
+  if (isOpen ? tokens.length < pattern.length : tokens.length !== pattern.length) return false;
+  return pattern.every((token, index) => token === '*' || token === '>' || token === tokens[index]);
 }
 
-/** One filter that lets through all that these do: what they have in common at their beginning, and anything after. */
+/**
+ * One filter that matches everything that these match: their common first tokens, then `>`. A single filter is
+ * returned as it is.
+ */
 export function coveringFilter(filters: readonly string[]): string {
   const [only, ...more] = new Set(filters);
   if (only !== undefined && more.length === 0) return only;
   const split = filters.map((filter) => filter.split('.'));
-  // `>` stands for a token at least: the shortest must have one left for it.
-  const most = Math.min(...split.map(({ length }) => length)) - 1;
+  // `>` matches at least one token: the shortest filter must have one left for it.
+  const maxShared = Math.min(...split.map(({ length }) => length)) - 1;
   const [first = []] = split;
-  const differs = first.findIndex((token, place) => split.some((tokens) => tokens[place] !== token));
-  const shared = differs === -1 ? most : Math.min(differs, most);
+  const differs = first.findIndex((token, index) => split.some((tokens) => tokens[index] !== token));
+  const shared = differs === -1 ? maxShared : Math.min(differs, maxShared);
   return [...first.slice(0, shared), '>'].join('.');
 }

@@ -1,7 +1,7 @@
-import { itIsABus } from '../testing/bus-conformance.js';
+import { testBusConformance } from '../testing/bus-conformance.js';
 import { MemoryBus } from './memory-bus.js';
 
-itIsABus('MemoryBus', () => {
+testBusConformance('MemoryBus', () => {
   const publisher = new MemoryBus();
   return Promise.resolve({ publisher, source: publisher.source, close: () => Promise.resolve() });
 });

@@ -13,18 +13,18 @@ interface Stored {
   readonly sequence: number;
   attempt: number;
   state: 'waiting' | 'open' | 'acked';
-  /** Not delivered before, on the process's monotonic clock. */
+  /** Time of the earliest delivery, by `performance.now()`. */
   notBefore: number;
 }
 
 /**
- * A bus in memory with one durable consumer: for tests and for a first look without a server. Keeps everything,
- * knows an id for ever, and loses all of it with the process.
+ * An in-memory bus with one durable consumer, for tests and for a first look without a server. It keeps every message,
+ * detects duplicates without a time limit, and loses everything when the process ends.
  */
 export class MemoryBus extends EventPublisher {
   private readonly stored = new Map<string, Stored>();
   private readonly wakeUp = new WakeUp();
-  /** The consumer of this bus. */
+  /** The only consumer of this bus. */
   readonly source: EventSource = new MemorySource(this.stored, this.wakeUp);
 
   publish(message: Message): Promise<Receipt> {
@@ -45,7 +45,7 @@ export class MemoryBus extends EventPublisher {
     return Promise.resolve(this.messages[sequence - 1]?.id);
   }
 
-  /** Every message stored, in order. */
+  /** All stored messages, in stream order. */
   get messages(): Message[] {
     return [...this.stored.values()].map(({ message }) => message);
   }
@@ -60,7 +60,7 @@ class MemorySource extends EventSource {
   }
 
   async *batches(max: number, signal: AbortSignal): AsyncIterable<Delivery[]> {
-    // What a consumer before this one left open comes again.
+    // Redeliver what the previous reader left unsettled.
     for (const entry of this.stored.values()) if (entry.state === 'open') entry.state = 'waiting';
     while (!signal.aborted) {
       const now = performance.now();

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '@orders/postgres/testing';
 import type { EventPublisher, EventSource } from '../message.js';
-import { eventually, someEvent, take } from './fixtures.js';
+import { someEvent, take } from './fixtures.js';
 
 export interface BusUnderTest {
   publisher: EventPublisher;
@@ -8,8 +9,8 @@ export interface BusUnderTest {
   close(): Promise<void>;
 }
 
-/** What every bus promises; each adapter runs it. `open` gives an empty bus that takes `things.*`. */
-export function itIsABus(name: string, open: () => Promise<BusUnderTest>): void {
+/** Tests what every bus promises; each adapter runs it. `open` returns an empty bus that takes `things.*`. */
+export function testBusConformance(name: string, open: () => Promise<BusUnderTest>): void {
   describe(`${name} as a bus`, () => {
     let bus: BusUnderTest;
     beforeEach(async () => {
@@ -17,7 +18,7 @@ export function itIsABus(name: string, open: () => Promise<BusUnderTest>): void 
     });
     afterEach(() => bus.close());
 
-    it('delivers what was published, unchanged and in order', async () => {
+    it('delivers messages unchanged and in the order of publishing', async () => {
       const messages = [1, 2, 3].map((n) =>
         someEvent({ subject: `thing-${n}` }, { text: `no ${n} – ünïcode` }),
       );
@@ -30,7 +31,7 @@ export function itIsABus(name: string, open: () => Promise<BusUnderTest>): void 
       expect(taken.map(({ attempt }) => attempt)).toEqual([1, 1, 1]);
     });
 
-    it('stores a repeated id once', async () => {
+    it('stores a message once when its id is published twice', async () => {
       const message = someEvent();
       await bus.publisher.publish(message);
       await bus.publisher.publish(message);
@@ -40,7 +41,7 @@ export function itIsABus(name: string, open: () => Promise<BusUnderTest>): void 
       expect(taken.map(({ message: { id } }) => id)).toEqual([message.id, last.id]);
     });
 
-    it('tells what it holds at a sequence', async () => {
+    it('returns the id of the message at a sequence', async () => {
       const [first, second] = [someEvent(), someEvent()];
       await bus.publisher.publish(first);
       const { sequence } = await bus.publisher.publish(second);
@@ -49,7 +50,7 @@ export function itIsABus(name: string, open: () => Promise<BusUnderTest>): void 
       expect(await bus.publisher.idAt(sequence + 1)).toBeUndefined();
     });
 
-    it('delivers again what was refused, and counts the attempts', async () => {
+    it('redelivers a message after a nak, and counts the attempts', async () => {
       await bus.publisher.publish(someEvent());
       const taken = await take(bus.source, 2, (delivery) =>
         delivery.attempt === 1 ? delivery.nak(10) : delivery.ack(),
@@ -58,7 +59,7 @@ export function itIsABus(name: string, open: () => Promise<BusUnderTest>): void 
       expect(new Set(taken.map(({ address }) => address)).size).toBe(1);
     });
 
-    it('never delivers again what was acked, to the next reader neither', async () => {
+    it('never redelivers an acked message, not even to the next reader', async () => {
       const [first, second] = [someEvent(), someEvent()];
       await bus.publisher.publish(first);
       await take(bus.source, 1);
@@ -67,7 +68,7 @@ export function itIsABus(name: string, open: () => Promise<BusUnderTest>): void 
       expect(taken.map(({ message }) => message.id)).toEqual([second.id]);
     });
 
-    it('does not take long work for a failure', async () => {
+    it('does not redeliver a batch while its reader is still working', async () => {
       for (let n = 0; n < 3; n += 1) await bus.publisher.publish(someEvent());
       const attempts: number[] = [];
       const stop = new AbortController();
@@ -82,16 +83,16 @@ export function itIsABus(name: string, open: () => Promise<BusUnderTest>): void 
       expect(attempts).toEqual([1, 1, 1]);
     });
 
-    it('tells how many are not acked', async () => {
+    it('returns as its lag the number of messages not acked', async () => {
       await bus.publisher.publish(someEvent());
       await take(bus.source, 1);
-      // A bus hears acks in its own time.
+      // A bus processes acks asynchronously.
       await eventually('the ack', async () => (await bus.source.lag()) === 0);
       for (let n = 0; n < 3; n += 1) await bus.publisher.publish(someEvent());
-      await eventually('three to be known', async () => (await bus.source.lag()) === 3);
+      await eventually('a lag of three', async () => (await bus.source.lag()) === 3);
     });
 
-    it('ends when the signal aborts, with nothing to deliver too', async () => {
+    it('ends when the signal aborts, also while there is nothing to deliver', async () => {
       const stop = new AbortController();
       const batches = bus.source.batches(1, stop.signal)[Symbol.asyncIterator]();
       const next = batches.next();

@@ -1,27 +1,27 @@
 import { randomBytes } from 'node:crypto';
 import { type EventContext, toMessage } from '../cloud-event.js';
-import { firstUuidV7 } from '../inbox/inbox.js';
+import { firstUuidV7 } from '../event-id.js';
 import type { Log } from '../log.js';
 import type { Delivery, EventSource, Message } from '../message.js';
 
-/** A logger that keeps what it is told. */
+/** A logger that records its lines. */
 export function recordingLog(): Log & { lines: { level: string; message: string }[] } {
   const lines: { level: string; message: string }[] = [];
   const at = (level: string) => (_fields: object, message: string) => void lines.push({ level, message });
   return { lines, info: at('info'), warn: at('warn'), error: at('error') };
 }
 
-/** A logger that keeps nothing. */
+/** A logger that discards its lines. */
 export const SILENT: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 export const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
-/** A UUIDv7 of now. */
+/** A UUIDv7 with the current time. */
 export function newEventId(): string {
   return firstUuidV7(new Date()).slice(0, 24) + randomBytes(6).toString('hex');
 }
 
-/** A well-formed event, but for what `context` says. */
+/** A well-formed event. `context` overrides its attributes. */
 export function someEvent(context: Partial<EventContext> = {}, data: unknown = { n: 1 }): Message {
   return toMessage(
     {
@@ -40,7 +40,7 @@ export function someEvent(context: Partial<EventContext> = {}, data: unknown = {
   );
 }
 
-/** Reads batches until `count` deliveries have come, hands each batch to `settle`, and stops the source. */
+/** Reads until at least `count` deliveries have arrived, calls `settle` with each of them, and stops reading. */
 export async function take(
   source: EventSource,
   count: number,
@@ -56,17 +56,4 @@ export async function take(
     if (taken.length >= count) stop.abort();
   }
   return taken;
-}
-
-/** Resolves when `condition` holds; rejects after `timeoutMs` (default 10 000) with what it was waiting for. */
-export async function eventually(
-  what: string,
-  condition: () => Promise<boolean> | boolean,
-  timeoutMs = 10_000,
-) {
-  const until = performance.now() + timeoutMs;
-  while (!(await condition())) {
-    if (performance.now() > until) throw new Error(`not within ${timeoutMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }

@@ -1,12 +1,17 @@
+import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
+import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import { requiredUrl } from '@orders/postgres/testing';
 import { randomBytes } from 'node:crypto';
-import type { EventPlace, Settled } from '../inbox/settled.js';
 import { JetStreamPublisher } from '../jetstream/jetstream-publisher.js';
 import { JetStreamSource, type JetStreamSourceOptions } from '../jetstream/jetstream-source.js';
 import { NatsLink } from '../jetstream/nats-link.js';
+import type { EventSource, SettledEvents, StoredEvent } from '../message.js';
 import { recordingLog } from './fixtures.js';
-import { requiredUrl } from './test-database.js';
 
-/** Streams of one server may not share subjects, so each bus has a prefix that its adapter adds and takes away. */
+/**
+ * A bus with a stream of its own on the test server. Streams of one server must not share subjects: so each bus has a
+ * prefix, which its publisher adds to every subject.
+ */
 export function openBus({ ackWaitMs = 5_000, url = requiredUrl('TEST_NATS_URL') } = {}) {
   const prefix = `t${randomBytes(6).toString('hex')}`;
   const logger = recordingLog();
@@ -23,7 +28,7 @@ export function openBus({ ackWaitMs = 5_000, url = requiredUrl('TEST_NATS_URL') 
 
 export type JetStreamBus = ReturnType<typeof openBus>;
 
-/** The reader of a bus's durable consumer. */
+/** A reader of the durable consumer `reader` of a bus. */
 export function openReader(
   {
     prefix,
@@ -31,14 +36,66 @@ export function openReader(
     stream,
     logger,
   }: Pick<JetStreamSourceOptions, 'link' | 'stream' | 'logger'> & { prefix: string },
-  options: Partial<Pick<JetStreamSourceOptions, 'ackWaitMs' | 'settled' | 'lingerMs' | 'subjects'>>,
+  options: Partial<Pick<JetStreamSourceOptions, 'ackWaitMs' | 'settled' | 'lingerMs' | 'subjects' | 'owner'>>,
 ): JetStreamSource {
   const subjects = [`${prefix}.things.*`];
   return new JetStreamSource({ link, stream, durable: 'reader', subjects, logger, ...options });
 }
 
-/** Says of each event whether it is settled; nothing is too old to be asked for. */
-export function knowing(isSettled: (event: EventPlace) => boolean): Settled {
-  const all = async (events: readonly EventPlace[]) => events.map(isSettled).every(Boolean);
-  return { newest: async () => new Date(0), all };
+export interface JetStreamUnderTest {
+  /** A new one in each test. */
+  bus: JetStreamBus;
+  /** The management API of the test server, on a connection that no test interrupts. */
+  manager: JetStreamManager;
+}
+
+/** Registers hooks that open and close what the tests of a file use. */
+export function useJetStream(): JetStreamUnderTest {
+  const url = requiredUrl('TEST_NATS_URL');
+  const link = new NatsLink({ url, name: 'admin', logger: recordingLog() });
+  const under = {} as JetStreamUnderTest;
+  beforeAll(async () => {
+    under.manager = await jetstreamManager(await link.connection());
+  });
+  beforeEach(() => {
+    under.bus = openBus();
+  });
+  afterEach(async () => {
+    for (const reader of readers.splice(0)) reader.abort();
+    await under.bus.link.close();
+  });
+  afterAll(() => link.close());
+  return under;
+}
+
+/** Readers that a failed test did not stop. */
+const readers: AbortController[] = [];
+
+/** Reads and acks until it is stopped; {@link useJetStream} stops it at the end of the test. */
+export function readUntilStopped(source: EventSource) {
+  const reader = new AbortController();
+  readers.push(reader);
+  const ids: string[] = [];
+  const reading = (async () => {
+    for await (const batch of source.batches(8, reader.signal)) {
+      for (const delivery of batch) {
+        ids.push(delivery.message.id);
+        delivery.ack();
+      }
+    }
+  })();
+  return {
+    /** Ids of the events read so far. */
+    ids,
+    stop: async () => {
+      reader.abort();
+      await reading;
+    },
+  };
+}
+
+/** Decides for each event whether it is settled. No event is too old to be asked for. */
+export function settledWhen(isSettled: (event: StoredEvent) => boolean): SettledEvents {
+  const areSettled = async (events: readonly StoredEvent[]) => events.map(isSettled).every(Boolean);
+  return { newestTime: async () => new Date(0), areSettled };
 }

@@ -1,4 +1,6 @@
-import { itIsABus } from './bus-conformance.js';
+import { testBusConformance } from './bus-conformance.js';
 import { ModelBus } from './model-bus.js';
 
-itIsABus('ModelBus', () => Promise.resolve({ ...new ModelBus().connect(), close: () => Promise.resolve() }));
+testBusConformance('ModelBus', () =>
+  Promise.resolve({ ...new ModelBus().connect(), close: () => Promise.resolve() }),
+);

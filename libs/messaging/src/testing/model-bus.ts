@@ -1,3 +1,4 @@
+import { directWire, type Wire } from '@orders/postgres/testing';
 import { WakeUp } from '@orders/resilience';
 import {
   type Delivery,
@@ -7,9 +8,8 @@ import {
   type Receipt,
   type StreamState,
 } from '../message.js';
-import { directWire, type Wire } from './wire.js';
 
-/** A delivery that is silent for so long comes again, in ms. */
+/** An unsettled delivery is repeated after this time, in ms. */
 const ACK_WAIT_MS = 5_000;
 
 interface Stored {
@@ -17,27 +17,27 @@ interface Stored {
   readonly sequence: number;
   attempt: number;
   acked: boolean;
-  /** Not delivered before. */
+  /** Time of the earliest delivery, by `performance.now()`. */
   dueAt: number;
 }
 
 /**
- * A bus in memory with one durable consumer that its readers share, and that can be made to do what JetStream may do
- * at its worst: forget, lose, repeat, deliver out of order. Passes bus-conformance.ts while it is left alone.
+ * An in-memory bus with one durable consumer that its readers share. Tests can make it fail as JetStream may fail at
+ * its worst: forget, lose, repeat, deliver out of order. Without such faults it passes bus-conformance.ts.
  */
 export class ModelBus {
   private generation = 1;
   private stored: Stored[] = [];
-  private readonly window = new Map<string, number>();
-  private readonly readers = new Set<WakeUp>();
+  private readonly duplicateWindow = new Map<string, number>();
+  private readonly waitingReaders = new Set<WakeUp>();
   private reversed = false;
 
-  /** The bus as a process sees it. */
+  /** The bus as a process reaches it over `wire`. */
   connect(wire: Wire = directWire): { publisher: EventPublisher; source: EventSource } {
     return { publisher: new ModelPublisher(this, wire), source: new ModelSource(this, wire) };
   }
 
-  /** What the stream holds, in order. */
+  /** The messages in the stream, in order. */
   get messages(): Message[] {
     return this.stored.map(({ message }) => message);
   }
@@ -51,41 +51,41 @@ export class ModelBus {
   }
 
   publish(message: Message): Receipt {
-    const known = this.window.get(message.id);
+    const known = this.duplicateWindow.get(message.id);
     if (known !== undefined) return { sequence: known, duplicate: true };
     const sequence = this.stored.length + 1;
     this.stored.push({ message, sequence, attempt: 0, acked: false, dueAt: -Infinity });
-    this.window.set(message.id, sequence);
+    this.duplicateWindow.set(message.id, sequence);
     this.wakeReaders();
     return { sequence, duplicate: false };
   }
 
-  /** From now on a repeat is stored again. */
-  forgetWindow(): void {
-    this.window.clear();
+  /** From now on an id that is published again is stored again. */
+  clearDuplicateWindow(): void {
+    this.duplicateWindow.clear();
   }
 
-  /** The stream loses the last `count` messages and gives their sequences to others. */
+  /** The stream loses its last `count` messages. New messages get their sequences. */
   loseLast(count: number): void {
     for (const { message } of this.stored.splice(Math.max(0, this.stored.length - count))) {
-      this.window.delete(message.id);
+      this.duplicateWindow.delete(message.id);
     }
   }
 
-  /** The stream is lost and made anew, and its consumer with it. */
-  makeAnew(): void {
+  /** The stream and its consumer are lost and recreated. */
+  recreate(): void {
     this.generation += 1;
     this.stored = [];
-    this.window.clear();
+    this.duplicateWindow.clear();
   }
 
   /** The consumer forgets its last `count` acks. */
-  regress(count: number): void {
+  forgetAcks(count: number): void {
     for (const entry of this.stored.filter(({ acked }) => acked).slice(-count)) entry.acked = false;
     this.wakeReaders();
   }
 
-  /** The next deliveries come in reverse. */
+  /** The next batch is delivered in reverse order. */
   reverseNext(): void {
     this.reversed = true;
   }
@@ -104,32 +104,32 @@ export class ModelBus {
     return { streamId: this.state.id, entries };
   }
 
-  /** For {@link ModelSource}: the reader's word about a delivery; of no effect when the stream is another by now. */
+  /** For {@link ModelSource}: settles a delivery. Has no effect when the stream was recreated since. */
   settle(streamId: string, { sequence, message }: Stored, change: Partial<Stored>): void {
     const entry = this.stored[sequence - 1];
     if (streamId === this.state.id && entry?.message === message) Object.assign(entry, change);
     this.wakeReaders();
   }
 
-  /** For {@link ModelSource}: when something may be due, or the signal aborts. */
-  async news(signal: AbortSignal): Promise<void> {
+  /** For {@link ModelSource}: resolves when a message may be due or the signal aborts. */
+  async waitForDue(signal: AbortSignal): Promise<void> {
     const wakeUp = new WakeUp();
-    this.readers.add(wakeUp);
+    this.waitingReaders.add(wakeUp);
     const dueAt = this.stored.filter(({ acked }) => !acked).map((entry) => entry.dueAt);
     await wakeUp.wait(
       Math.max(1, Math.min(...dueAt, performance.now() + 60_000) - performance.now()),
       signal,
     );
-    this.readers.delete(wakeUp);
+    this.waitingReaders.delete(wakeUp);
   }
 
-  /** Messages that are not acked. */
+  /** Number of messages not acked. */
   get lag(): number {
     return this.stored.filter(({ acked }) => !acked).length;
   }
 
   private wakeReaders(): void {
-    for (const reader of this.readers) reader.wake();
+    for (const reader of this.waitingReaders) reader.wake();
   }
 }
 
@@ -164,13 +164,13 @@ class ModelSource extends EventSource {
 
   async *batches(max: number, signal: AbortSignal): AsyncIterable<Delivery[]> {
     while (!signal.aborted) {
-      // What was delivered into a broken connection comes again after the ack wait.
+      // Messages delivered into a broken connection are redelivered after the ack wait.
       const { streamId, entries } = await this.wire('fetch', () => this.bus.deliver(max)).catch(() => ({
         streamId: '',
         entries: [],
       }));
       if (entries.length > 0) yield entries.map((entry) => this.toDelivery(streamId, entry));
-      else await this.bus.news(signal);
+      else await this.bus.waitForDue(signal);
     }
   }
 
@@ -179,17 +179,17 @@ class ModelSource extends EventSource {
   }
 
   private toDelivery(streamId: string, { stored, attempt }: { stored: Stored; attempt: number }): Delivery {
-    const tell = (word: string, change: () => Partial<Stored>) => {
+    const send = (reply: string, change: () => Partial<Stored>) => {
       const settle = () => this.bus.settle(streamId, stored, change());
-      void this.wire(`${word} ${stored.message.id}`, settle).catch(() => undefined);
+      void this.wire(`${reply} ${stored.message.id}`, settle).catch(() => undefined);
     };
     return {
       message: stored.message,
       address: `${streamId}/${stored.sequence}`,
       attempt,
-      ack: () => tell('ack', () => ({ acked: true })),
-      nak: (delayMs) => tell('nak', () => ({ dueAt: performance.now() + delayMs })),
-      working: () => tell('working', () => ({ dueAt: performance.now() + ACK_WAIT_MS })),
+      ack: () => send('ack', () => ({ acked: true })),
+      nak: (delayMs) => send('nak', () => ({ dueAt: performance.now() + delayMs })),
+      working: () => send('working', () => ({ dueAt: performance.now() + ACK_WAIT_MS })),
     };
   }
 }

@@ -27,15 +27,15 @@ async function client(): Promise<Socket> {
   return socket;
 }
 
-/** How long nothing comes back before that is taken for silence, in ms. */
+/** No answer for this time counts as silence, in ms. */
 const SILENCE_MS = 100;
 
-/** What comes back for `text`, once as much is there; what there is by then when it is less after `ms`. */
+/** What comes back for `text` within `ms`, or as soon as it is as long as `text`; '' when nothing comes. */
 async function answer(socket: Socket, text: string, ms = 30_000): Promise<string> {
   let received = '';
   const { promise, resolve } = Promise.withResolvers<string>();
-  const onData = (piece: Buffer) => {
-    received += piece.toString();
+  const onData = (chunk: Buffer) => {
+    received += chunk.toString();
     if (received.length >= text.length) resolve(received);
   };
   socket.on('data', onData).once('close', () => resolve(received));
@@ -48,7 +48,7 @@ async function answer(socket: Socket, text: string, ms = 30_000): Promise<string
 }
 
 describe('a proxy', () => {
-  it('passes bytes on, and the end', async () => {
+  it('forwards bytes and the end of a connection', async () => {
     const socket = await client();
     expect(await answer(socket, 'hello')).toBe('hello');
     socket.end();
@@ -56,7 +56,7 @@ describe('a proxy', () => {
     expect(socket.errored).toBeNull();
   });
 
-  it('cut: resets what is open, takes new connections', async () => {
+  it('cut: resets open connections, and accepts new ones', async () => {
     const socket = await client();
     expect(await answer(socket, 'a')).toBe('a');
     const closed = new Promise((resolve) => socket.once('close', resolve));
@@ -66,7 +66,7 @@ describe('a proxy', () => {
     expect(await answer(await client(), 'b')).toBe('b');
   });
 
-  it('black hole: swallows bytes of old and new connections, which stay dead after it', async () => {
+  it('black hole: swallows bytes of old and new connections, also after it has ended', async () => {
     const old = await client();
     expect(await answer(old, 'a')).toBe('a');
     proxy.set({ kind: 'blackhole' });
@@ -80,18 +80,18 @@ describe('a proxy', () => {
     expect(await answer(await client(), 'f')).toBe('f');
   });
 
-  it('latency: each piece comes so much later', async () => {
+  it('latency: each chunk is forwarded later', async () => {
     const socket = await client();
     proxy.set({ kind: 'latency', ms: 40 });
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
-    const aPieceWaits = async () => {
+    const aChunkWaits = async () => {
       while (jest.getTimerCount() === 0) await new Promise(setImmediate);
     };
     try {
       const comesBack = once(socket, 'data').then(String);
       socket.write('slow');
       for (const _way of ['there', 'back']) {
-        await aPieceWaits();
+        await aChunkWaits();
         jest.advanceTimersByTime(39);
         expect(jest.getTimerCount()).toBe(1);
         jest.advanceTimersByTime(1);
@@ -102,7 +102,7 @@ describe('a proxy', () => {
     }
   });
 
-  it('trickle: a few bytes at a time, all of them in order, the rest at once when it clears', async () => {
+  it('trickle: forwards a few bytes at a time, in order, and the rest at once when it ends', async () => {
     const socket = await client();
     proxy.set({ kind: 'trickle', bytes: 1 });
     const first = await answer(socket, 'x'.repeat(1_000), 60);
@@ -112,16 +112,19 @@ describe('a proxy', () => {
     expect((first + rest).replaceAll('y', '')).toBe('x'.repeat(1_000));
   });
 
-  it.each(['request', 'answer'] as const)('cut after bytes of the %s', async (direction) => {
-    proxy.set({ kind: 'cutAfter', bytes: 5, direction });
-    const socket = await client();
-    expect(await answer(socket, 'abc')).toBe('abc');
-    const rest = await answer(socket, 'defgh');
-    expect('de'.startsWith(rest)).toBe(true);
-    expect(socket.destroyed).toBe(true);
-  });
+  it.each(['request', 'answer'] as const)(
+    'cutAfter: resets after so many bytes of the %s',
+    async (direction) => {
+      proxy.set({ kind: 'cutAfter', bytes: 5, direction });
+      const socket = await client();
+      expect(await answer(socket, 'abc')).toBe('abc');
+      const rest = await answer(socket, 'defgh');
+      expect('de'.startsWith(rest)).toBe(true);
+      expect(socket.destroyed).toBe(true);
+    },
+  );
 
-  it('forgets connections that are over', async () => {
+  it('does not count closed connections', async () => {
     const socket = await client();
     expect(await answer(socket, 'a')).toBe('a');
     expect(proxy.connections).toBe(1);

@@ -1,23 +1,26 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** What happens to the bytes of an edge. */
-export type Weather =
-  | { readonly kind: 'clear' }
-  /** Bytes vanish, both ways; new connections are taken and never answered. Who had one then never hears of it again. */
+/** What a {@link FaultProxy} does to the bytes that it forwards. */
+export type NetworkFault =
+  | { readonly kind: 'none' }
+  /**
+   * Bytes vanish, both ways. New connections are accepted and never answered. A connection that was open during it gets
+   * no byte ever again.
+   */
   | { readonly kind: 'blackhole' }
-  /** Each piece arrives so much later. */
+  /** Each chunk is forwarded so many ms later. */
   | { readonly kind: 'latency'; readonly ms: number }
-  /** So many bytes each 10 ms, both ways. */
+  /** So many bytes are forwarded every 10 ms, both ways. */
   | { readonly kind: 'trickle'; readonly bytes: number }
-  /** A connection is reset once so many bytes more have passed in one direction. */
+  /** A connection is reset once so many more bytes have passed in one direction. */
   | { readonly kind: 'cutAfter'; readonly bytes: number; readonly direction: 'request' | 'answer' };
 
-const CLEAR: Weather = { kind: 'clear' };
+const NONE: NetworkFault = { kind: 'none' };
 
-/** One edge of the system as a TCP proxy on 127.0.0.1, whose weather can be made bad. */
+/** A TCP proxy on 127.0.0.1 in front of a port of this machine, which can be told to inject a network fault. */
 export class FaultProxy {
   readonly name: string;
-  #weather: Weather = CLEAR;
+  #fault: NetworkFault = NONE;
   readonly #target: number;
   readonly #pairs = new Set<Pair>();
   readonly #server: Server;
@@ -28,7 +31,13 @@ export class FaultProxy {
     this.#server = createServer({ allowHalfOpen: true }, (client) => this.#accept(client));
   }
 
-  /** Resolves once it listens. */
+  /**
+   * Resolves once the proxy listens.
+   *
+   * @param target port to forward to, on 127.0.0.1
+   * @param port to listen on; default 0 = any free one
+   * @throws when the port is taken
+   */
   static async listen(name: string, target: number, port = 0): Promise<FaultProxy> {
     const proxy = new FaultProxy(name, target);
     await new Promise<void>((resolve, reject) => {
@@ -42,25 +51,28 @@ export class FaultProxy {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  /** Open connections of clients. */
   get connections(): number {
     return this.#pairs.size;
   }
 
-  /** Applies to what passes from now on, on old and new connections. Those that a black hole has met stay dead. */
-  set(weather: Weather): void {
-    this.#weather = weather;
-    for (const pair of this.#pairs) pair.set(weather);
+  /** Injects a fault into old and new connections from now on. Those that were open during a black hole stay in it. */
+  set(fault: NetworkFault): void {
+    this.#fault = fault;
+    for (const pair of this.#pairs) pair.set(fault);
   }
 
+  /** Ends the fault. */
   clear(): void {
-    this.set(CLEAR);
+    this.set(NONE);
   }
 
-  /** Resets every connection that there is now. */
+  /** Resets every open connection. */
   cut(): void {
     for (const pair of this.#pairs) pair.reset();
   }
 
+  /** Stops listening and resets every connection. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.cut();
@@ -69,61 +81,61 @@ export class FaultProxy {
 
   #accept(client: Socket): void {
     const upstream = connect({ port: this.#target, host: '127.0.0.1', allowHalfOpen: true });
-    const pair = new Pair(client, upstream, this.#weather);
+    const pair = new Pair(client, upstream, this.#fault);
     this.#pairs.add(pair);
     client.once('close', () => this.#pairs.delete(pair));
   }
 }
 
-/** So long a server keeps the connection of a client that has vanished, in ms; keepalives would need longer. */
-const LINGER_MS = 4_000;
+/** How long a server keeps the connection of a client that has vanished, in ms; real keepalives would take longer. */
+const VANISHED_CLIENT_MS = 4_000;
 
-/** One connection through the proxy: a lane for each direction, and what ends one side ends the other. */
+/** One connection through the proxy: both its directions. The end of one side ends the other. */
 class Pair {
-  #dead = false;
+  #blackholed = false;
   readonly #client: Socket;
   readonly #upstream: Socket;
-  readonly #lanes: readonly [request: Lane, answer: Lane];
+  readonly #directions: readonly [request: Direction, answer: Direction];
 
-  constructor(client: Socket, upstream: Socket, weather: Weather) {
+  constructor(client: Socket, upstream: Socket, fault: NetworkFault) {
     this.#client = client;
     this.#upstream = upstream;
     const reset = (): void => this.reset();
-    this.#lanes = [new Lane(client, upstream, reset), new Lane(upstream, client, reset)];
-    client.once('end', () => this.#dead && setTimeout(reset, LINGER_MS).unref());
+    this.#directions = [new Direction(client, upstream, reset), new Direction(upstream, client, reset)];
+    client.once('end', () => this.#blackholed && setTimeout(reset, VANISHED_CLIENT_MS).unref());
     for (const socket of [client, upstream]) {
       socket.setNoDelay(true);
       socket.on('error', reset);
       socket.on('close', () => this.#onClose());
     }
-    this.set(weather);
+    this.set(fault);
   }
 
-  set(weather: Weather): void {
-    this.#dead ||= weather.kind === 'blackhole';
-    const effective: Weather = this.#dead ? { kind: 'blackhole' } : weather;
-    const [request, answer] = this.#lanes;
-    for (const lane of this.#lanes) lane.weather = effective;
+  set(fault: NetworkFault): void {
+    this.#blackholed ||= fault.kind === 'blackhole';
+    const effective: NetworkFault = this.#blackholed ? { kind: 'blackhole' } : fault;
+    const [request, answer] = this.#directions;
+    for (const direction of this.#directions) direction.fault = effective;
     if (effective.kind === 'cutAfter') {
-      (effective.direction === 'request' ? answer : request).weather = CLEAR;
+      (effective.direction === 'request' ? answer : request).fault = NONE;
     }
   }
 
   reset(): void {
-    this.#dead = false;
+    this.#blackholed = false;
     for (const socket of [this.#client, this.#upstream]) if (!socket.destroyed) socket.resetAndDestroy();
   }
 
-  /** A vanished host does not say goodbye: in a black hole the other side keeps its connection. */
+  /** A host that has vanished sends no FIN: in a black hole, the client keeps its connection when the server closes. */
   #onClose(): void {
-    if (!this.#dead) this.reset();
+    if (!this.#blackholed) this.reset();
     else if (this.#client.destroyed) this.#upstream.destroy();
   }
 }
 
 /** One direction of a connection. */
-class Lane {
-  #weather: Weather = CLEAR;
+class Direction {
+  #fault: NetworkFault = NONE;
   #passed = 0;
   #queue: Promise<void> = Promise.resolve();
   readonly #to: Socket;
@@ -132,59 +144,59 @@ class Lane {
   constructor(from: Socket, to: Socket, reset: () => void) {
     this.#to = to;
     this.#reset = reset;
-    from.on('data', (piece: Buffer) => {
-      if (this.#weather.kind === 'blackhole') return;
+    from.on('data', (chunk: Buffer) => {
+      if (this.#fault.kind === 'blackhole') return;
       from.pause();
-      this.#queue = this.#queue.then(() => this.#carry(piece)).finally(() => from.resume());
+      this.#queue = this.#queue.then(() => this.#forward(chunk)).finally(() => from.resume());
     });
-    from.on('end', () => void this.#queue.then(() => this.#weather.kind !== 'blackhole' && to.end()));
+    from.on('end', () => void this.#queue.then(() => this.#fault.kind !== 'blackhole' && to.end()));
   }
 
-  set weather(weather: Weather) {
-    this.#weather = weather;
+  set fault(fault: NetworkFault) {
+    this.#fault = fault;
     this.#passed = 0;
   }
 
-  async #carry(piece: Buffer): Promise<void> {
-    const weather = this.#weather;
-    switch (weather.kind) {
-      case 'clear':
-        return this.#write(piece);
+  async #forward(chunk: Buffer): Promise<void> {
+    const fault = this.#fault;
+    switch (fault.kind) {
+      case 'none':
+        return this.#write(chunk);
       case 'blackhole':
         return;
       case 'latency':
-        await pause(weather.ms);
-        return this.#carryNow(piece);
+        await pause(fault.ms);
+        return this.#forwardUnlessSwallowed(chunk);
       case 'trickle':
-        return this.#trickle(piece, weather.bytes);
+        return this.#trickle(chunk, fault.bytes);
       case 'cutAfter':
-        return this.#cutAfter(piece, weather.bytes);
+        return this.#cutAfter(chunk, fault.bytes);
     }
   }
 
-  /** After a wait the weather may be another; a black hole swallows what was under way. */
-  async #carryNow(piece: Buffer): Promise<void> {
-    if (this.#weather.kind !== 'blackhole') await this.#write(piece);
+  /** For a chunk that has waited: the fault may have changed meanwhile, and a black hole swallows the chunk. */
+  async #forwardUnlessSwallowed(chunk: Buffer): Promise<void> {
+    if (this.#fault.kind !== 'blackhole') await this.#write(chunk);
   }
 
-  async #trickle(piece: Buffer, bytes: number): Promise<void> {
-    for (let at = 0; at < piece.length; at += bytes) {
-      if (this.#weather.kind !== 'trickle') return this.#carryNow(piece.subarray(at));
-      await this.#write(piece.subarray(at, at + bytes));
+  async #trickle(chunk: Buffer, bytes: number): Promise<void> {
+    for (let at = 0; at < chunk.length; at += bytes) {
+      if (this.#fault.kind !== 'trickle') return this.#forwardUnlessSwallowed(chunk.subarray(at));
+      await this.#write(chunk.subarray(at, at + bytes));
       await pause(10);
     }
   }
 
-  async #cutAfter(piece: Buffer, bytes: number): Promise<void> {
+  async #cutAfter(chunk: Buffer, bytes: number): Promise<void> {
     const left = bytes - this.#passed;
-    this.#passed += piece.length;
-    await this.#write(piece.subarray(0, Math.max(0, left)));
-    if (piece.length >= left) setImmediate(this.#reset);
+    this.#passed += chunk.length;
+    await this.#write(chunk.subarray(0, Math.max(0, left)));
+    if (chunk.length >= left) setImmediate(this.#reset);
   }
 
-  async #write(piece: Buffer): Promise<void> {
+  async #write(chunk: Buffer): Promise<void> {
     const to = this.#to;
-    if (to.destroyed || to.writableEnded || piece.length === 0 || to.write(piece)) return;
+    if (to.destroyed || to.writableEnded || chunk.length === 0 || to.write(chunk)) return;
     await new Promise<void>((resolve) => {
       const done = (): void => {
         to.off('drain', done).off('close', done);

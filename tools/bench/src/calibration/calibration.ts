@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ensureDatabases, withDatabase } from '@orders/dev/stack/databases';
+import { of } from '@orders/dev/stack/wiring';
 import { rowsOf } from '../database.ts';
 import type { SystemUnderLoad } from '../system-under-load.ts';
 import { runPgbench } from './pgbench.ts';
@@ -22,19 +23,19 @@ const DATABASE = 'calibration';
 const CLIENTS = 16;
 const FOLDER = import.meta.dirname;
 
-/** What pgbench does: the same order, so many in a transaction. */
+/** The scripts of pgbench, each with its number of orders in a transaction. */
 const SCRIPTS = { 'one-by-one': 1, fifty: 50 } as const;
 export type Script = keyof typeof SCRIPTS;
 
-/** Makes the tables of the calibration, beside those of the system, on the same server. */
+/** Creates the calibration's database and tables on the server of the system. */
 export async function prepareCalibration(sut: SystemUnderLoad): Promise<void> {
   await ensureDatabases(sut.databaseUrl('postgres'), [DATABASE]);
   await rowsOf(sut.databaseUrl(DATABASE), readFileSync(join(FOLDER, 'schema.sql'), 'utf8'));
 }
 
 /**
- * What storing the orders alone costs: pgbench as it comes (simple protocol), 16 clients, each statement a round trip. Since it
- * is taken on the same server in the same run, costs divided by it can be compared between machines.
+ * Measures what it costs to store the orders alone: pgbench with its defaults (simple protocol), 16 clients, one round trip
+ * a statement. It runs on the same server in the same run, so costs divided by it can be compared between machines.
  */
 export async function calibrate(
   sut: SystemUnderLoad,
@@ -51,13 +52,14 @@ export async function calibrate(
   };
   const file = join(FOLDER, `${script}.sql`);
   const args = ['-n', '-c', String(CLIENTS), '-j', '1', '-T', String(seconds), '-f', file];
-  const before = sut.cpu().postgres;
+  const used = (): number => of(sut.cpu(), 'postgres');
+  const before = used();
   const printed = await runPgbench(pgbench, args, { env, signal });
-  await delay(500); // its sessions end
+  await delay(500); // lets its sessions end
   const orders = numberIn(printed, /actually processed: (\d+)/) * SCRIPTS[script];
   return {
     ordersPerSecond: numberIn(printed, /tps = ([\d.]+) \(without/) * SCRIPTS[script],
-    postgresCpu: ((sut.cpu().postgres - before) / orders) * 1_000,
+    postgresCpu: ((used() - before) / orders) * 1_000,
   };
 }
 

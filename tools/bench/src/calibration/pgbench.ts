@@ -7,12 +7,12 @@ import { cacheFolder } from '@orders/dev/stack/paths';
 import { postgresBinaries } from '@orders/dev/stack/postgres-binaries';
 import { run } from '@orders/dev/stack/run';
 
-/** The Postgres of each Debian release: its server package has pgbench. */
+/** The Postgres version of each Debian release. Its server package contains pgbench. */
 const VERSIONS: Record<string, string> = { bullseye: '13', bookworm: '15', trixie: '17' };
 const DEBIAN_FOLDER = '/usr/lib/postgresql';
 
 /**
- * A pgbench that runs here.
+ * Finds a pgbench that runs on this machine.
  * @throws Problem with what was tried and why it failed
  */
 export async function resolvePgbench(signal: AbortSignal): Promise<string> {
@@ -27,7 +27,7 @@ export async function resolvePgbench(signal: AbortSignal): Promise<string> {
   }
 }
 
-/** Runs it with the libpq that the packaged Postgres brings, which a machine without Postgres lacks. */
+/** Runs pgbench with the libpq of the packaged Postgres: a machine without Postgres has none. */
 export function runPgbench(
   binary: string,
   args: string[],

@@ -1,4 +1,4 @@
--- The order as one would usually store it: a table a thing, each row written on its own, keys that refer to each other.
+-- The usual way to store an order: one table for each kind of thing, one statement for each row, foreign keys.
 CREATE TABLE orders (
   id          uuid        PRIMARY KEY DEFAULT uuidv7(),
   customer_id text        NOT NULL,

@@ -12,7 +12,7 @@ describe('answers on a connection', () => {
     expect(new Answers().read(WIRE)).toEqual([201, 503, 429]);
   });
 
-  it('are found once each wherever the chunks are cut', () => {
+  it('are each found once, wherever the chunks are split', () => {
     for (let cut = 1; cut < WIRE.length; cut += 1) {
       const answers = new Answers();
       const statuses = [...answers.read(WIRE.subarray(0, cut)), ...answers.read(WIRE.subarray(cut))];

@@ -1,7 +1,7 @@
 const MARK = 'HTTP/1.1 ';
 const STATUS_END = MARK.length + 3;
 
-/** Finds the answers in what a connection brings, however it is cut: their statuses, in order. Bodies hold no mark. */
+/** Reads the status of each answer on a connection, however its bytes are split into chunks. No body contains the mark. */
 export class Answers {
   #rest: Buffer = Buffer.alloc(0);
 
@@ -15,7 +15,7 @@ export class Answers {
       statuses.push(Number(data.toString('latin1', at + MARK.length, at + STATUS_END)));
       from = at + STATUS_END;
     }
-    // A mark may be cut: what could be the beginning of one is kept.
+    // The chunk may end inside a mark: what could be its beginning is kept.
     this.#rest = Buffer.from(data.subarray(Math.max(from, data.length - STATUS_END + 1)));
     return statuses;
   }

@@ -2,7 +2,7 @@ import autocannon from 'autocannon';
 import type { Load, LoadResult } from './generator.ts';
 import { requestHead, TAIL } from './order-request.ts';
 
-// A process of its own: what it costs is not the bench's, and its pauses are not the bench's clock.
+// Runs in a process of its own: its CPU is not counted as the bench's, and its pauses do not delay the bench.
 const load = JSON.parse(process.env['LOAD'] ?? '') as Load;
 const headers = load.tokens.map((token) => parseHeaders(requestHead(load.api, token)));
 const run = Date.now().toString(16);
@@ -26,14 +26,14 @@ const result = await autocannon({
     },
   ],
 });
-const told: LoadResult = {
+const summary: LoadResult = {
   seconds: result.duration,
   acknowledged: result['2xx'],
   errors: result.non2xx + result.errors + result.timeouts,
   p50Ms: result.latency.p50,
   p99Ms: result.latency.p99,
 };
-console.log(JSON.stringify(told));
+console.log(JSON.stringify(summary));
 
 function parseHeaders(head: string): Record<string, string> {
   const lines = head.split('\r\n').slice(1, -1);

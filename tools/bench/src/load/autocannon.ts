@@ -5,7 +5,7 @@ import type { Generator, LoadResult } from './generator.ts';
 
 const SCRIPT = join(import.meta.dirname, 'autocannon-process.ts');
 
-/** Where there is no wrk. It costs several times wrk's processor time, which the system under load then lacks. */
+/** For a machine without wrk. It needs several times the processor time of wrk, which the system under load then lacks. */
 export const autocannonGenerator: Generator = {
   name: 'autocannon 9.0.0',
   run: async (load, signal) => {

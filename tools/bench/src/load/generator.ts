@@ -2,7 +2,7 @@
 export interface Load {
   /** Base URL of the gateway. */
   api: string;
-  /** Tokens of as many customers, taken in turn, so that the rate limit of a caller is never what is measured. */
+  /** One token for each customer, used in turn. Enough customers keep each below its rate limit. */
   tokens: readonly string[];
   connections: number;
   seconds: number;
@@ -10,7 +10,7 @@ export interface Load {
 
 export interface LoadResult {
   seconds: number;
-  /** Answered 201. What is under way when the time is over is cut off, and not in here. */
+  /** Orders answered 201. Requests in flight at the end are cut off and not counted. */
   acknowledged: number;
   /** Other answers, and requests without one. */
   errors: number;

@@ -5,11 +5,11 @@ import { Answers } from './answers.ts';
 import type { OpenLoad, OpenLoopResult } from './open-loop.ts';
 import { requestHead, TAIL } from './order-request.ts';
 
-// Lean, since it shares the machine with what it loads: ready-made requests, nothing but the status read of an answer.
+// It shares the machine with the system, so it does little: requests are prepared, and only the status of an answer is read.
 const TICK_MS = 4;
 const PATIENCE_MS = 5_000;
 const MOST_CONNECTIONS = 1_000;
-/** The gateway ends a connection after 1,000 requests: it is left before. */
+/** The gateway closes a connection after 1,000 requests: we close it before that. */
 const MOST_ON_A_CONNECTION = 900;
 
 const load = JSON.parse(process.env['LOAD'] ?? '') as OpenLoad;
@@ -65,7 +65,7 @@ class Connection {
 
 let open = 0;
 const idle = new Set<Connection>();
-/** Those that wait longest for an answer come first. */
+/** In the order of their requests: the longest wait comes first. */
 const busy = new Set<Connection>();
 
 const total = Math.floor(load.perSecond * load.seconds);

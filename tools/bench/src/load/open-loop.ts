@@ -3,16 +3,15 @@ import { Problem } from '@orders/dev/bootstrap/problem.mjs';
 import { run } from '@orders/dev/stack/run';
 
 /**
- * Open loop, as a crowd of clients behind a proxy makes it: requests are due at fixed times, whatever becomes of those
- * before. The proxy has a pool of 1,000 kept-alive connections (Envoy's default is 1,024) with one request at a time on
- * each, no pipelining. What is due when all of them wait for an answer is never sent: it is counted as `overflow`, and
- * its user has got a 503 from the proxy. A server that is slow to refuse therefore sees fewer requests than are due; how
- * many it saw is `sent`.
+ * Open loop, like many clients behind a proxy: requests are due at fixed times, however long the earlier ones take. The
+ * proxy has a pool of 1,000 keep-alive connections (Envoy's default is 1,024) with one request at a time on each, no
+ * pipelining. A request that is due while all of them are busy is never sent: it counts as `overflow`, and its user gets a
+ * 503 from the proxy. A server that refuses slowly therefore sees fewer requests than are due; `sent` counts them.
  */
 export interface OpenLoad {
   /** Base URL of the gateway. */
   api: string;
-  /** Tokens of as many customers, taken in turn. */
+  /** One token for each customer, used in turn. */
   tokens: readonly string[];
   perSecond: number;
   seconds: number;
@@ -26,18 +25,18 @@ export interface OpenLoopResult {
   sent: number;
   /** By status; `none` = no answer within 5 s, or a connection that ended; `overflow` = no connection was free. */
   byStatus: Record<string, number>;
-  /** From when it was due to when 201 came, in ms. */
+  /** Time from when a request was due to its 201, in ms. */
   p50Ms: number;
   p99Ms: number;
   /** 201s in each second of the run. */
   goodput: number[];
-  /** What the generator itself cost, in seconds of processor time. */
+  /** Processor time of the generator itself, in seconds. */
   cpuSeconds: number;
 }
 
 const SCRIPT = join(import.meta.dirname, 'open-loop-process.ts');
 
-/** Runs it in a process of its own. */
+/** Runs the load in a process of its own. */
 export async function openLoop(load: OpenLoad, signal: AbortSignal): Promise<OpenLoopResult> {
   const env = { ...process.env, LOAD: JSON.stringify(load) };
   const printed = await run(process.execPath, ['--disable-warning=ExperimentalWarning', SCRIPT], {

@@ -1,5 +1,5 @@
-/** The order that every load makes: three items, as in the budgets. */
-const BODY = JSON.stringify({
+/** The order that every load places: three items, as in the budgets. */
+export const ORDER = JSON.stringify({
   items: [
     { sku: 'apple', quantity: 3, priceCents: 250 },
     { sku: 'pear', quantity: 1, priceCents: 199 },
@@ -14,9 +14,9 @@ export function requestHead(api: string, token: string): string {
     `Host: ${new URL(api).host}`,
     `Authorization: Bearer ${token}`,
     'Content-Type: application/json',
-    `Content-Length: ${Buffer.byteLength(BODY)}`,
+    `Content-Length: ${Buffer.byteLength(ORDER)}`,
     'Idempotency-Key: ',
   ].join('\r\n');
 }
 
-export const TAIL = `\r\n\r\n${BODY}`;
+export const TAIL = `\r\n\r\n${ORDER}`;

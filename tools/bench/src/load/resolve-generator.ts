@@ -3,7 +3,7 @@ import { autocannonGenerator } from './autocannon.ts';
 import type { Generator } from './generator.ts';
 import { wrkFinders, wrkGenerator, wrkVersion } from './wrk.ts';
 
-/** wrk when the machine has it or Debian's package can be had; else autocannon, which npm brings. */
+/** Returns wrk when the machine has it or Debian's package can be fetched; else autocannon, an npm package. */
 export async function resolveGenerator(signal: AbortSignal): Promise<Generator> {
   const check = async (binary: string): Promise<void> => void (await wrkVersion(binary));
   try {

@@ -12,7 +12,7 @@ import { requestHead, TAIL } from './order-request.ts';
 const SCRIPT = join(import.meta.dirname, 'wrk.lua');
 const MACHINE = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu';
 
-/** Every way to come by wrk, in the order of preference. */
+/** Every way to find wrk, in order of preference. */
 export function wrkFinders(env: NodeJS.ProcessEnv): Finder[] {
   const cached = join(cacheFolder(env), 'wrk', 'wrk');
   return [
@@ -35,7 +35,7 @@ export function wrkFinders(env: NodeJS.ProcessEnv): Finder[] {
 
 /** @throws when this binary does not run here */
 export async function wrkVersion(binary: string): Promise<string> {
-  // It prints its usage and ends with 1: what counts is that it could be loaded.
+  // It prints its usage and exits with 1: that shows that the binary can be loaded.
   const printed = await run('sh', ['-c', '"$0" --version || true', binary], { env: environment(binary) });
   const version = /^wrk \S+/m.exec(printed)?.[0];
   if (version === undefined) throw new Error(printed.trim());
@@ -60,13 +60,13 @@ async function runWrk(binary: string, load: Load, signal: AbortSignal): Promise<
   }
 }
 
-/** Strings of JSON without anything but ASCII are strings of Lua. */
+/** A JSON string that is all ASCII is also a Lua string. */
 function luaParts({ api, tokens }: Load): string {
   const heads = tokens.map((token) => JSON.stringify(requestHead(api, token))).join(',\n');
   return `return { heads = {\n${heads}\n}, tail = ${JSON.stringify(TAIL)} }\n`;
 }
 
-/** The library that was unpacked beside it is found there. */
+/** Lets the binary find the library that was unpacked beside it. */
 function environment(binary: string): NodeJS.ProcessEnv {
   return { ...process.env, LD_LIBRARY_PATH: dirname(binary) };
 }

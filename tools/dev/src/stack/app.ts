@@ -7,9 +7,9 @@ import { Supervisor } from './supervisor.ts';
 import { answersOk, until } from './until.ts';
 
 export interface AppOptions {
-  /** Which one of apps/. */
+  /** Name of its folder in apps/. */
   app: string;
-  /** Of this process, for messages: that of the app unless it has replicas. */
+  /** Name of this process in messages: that of the app, with a number from the second replica on. */
   name: string;
   /** Folder that holds apps/ and node_modules/. */
   root: string;
@@ -18,9 +18,9 @@ export interface AppOptions {
   management: string;
   /** Each line of its stdout and stderr. */
   onLine: (line: string) => void;
-  /** They go to this file instead: nobody then spends time on reading them. */
+  /** Its output goes to this file instead, so that no process spends time on reading it. */
   logFile?: string | undefined;
-  /** What happened to it, in words. */
+  /** Called with what happened to it, as text. */
   onEvent: (text: string) => void;
   onSpawn?: ((child: Child) => void) | undefined;
 }
@@ -28,10 +28,10 @@ export interface AppOptions {
 const READY_TIMEOUT_MS = 60_000;
 
 /**
- * What Node is given to run an app, from the folder that holds apps/; the image does the same. A young generation large
+ * Arguments of Node to run an app, from the folder that holds apps/; the image has the same. A young generation large
  * enough for what waits under load, and an old one that may double between two collections instead of growing fourfold:
  * the cheapest that stays below 220 MiB. The young one is collected by the main thread alone: so little is alive in it that
- * to share the work costs more than it takes (docs/performance.md).
+ * sharing the work costs more than it saves (docs/performance.md).
  */
 export function appArguments(name: string): string[] {
   const dist = `./apps/${name}/dist`;
@@ -39,7 +39,7 @@ export function appArguments(name: string): string[] {
   return [...heap, '--import', `${dist}/register.js`, `${dist}/main.js`];
 }
 
-/** One app under supervision: when it dies without being told to, it is started again, with growing pauses. */
+/** One app process under supervision: when it dies unexpectedly, it is started again after growing pauses. */
 export class App {
   readonly name: string;
   readonly #options: AppOptions;
@@ -64,13 +64,13 @@ export class App {
 
   /**
    * Starts it and resolves once it is ready.
-   * @throws Problem with the last it printed, when it ends instead
+   * @throws Problem with the last lines it printed, when it ends instead
    */
   async start(signal?: AbortSignal): Promise<void> {
-    this.supervised = false; // until it has been ready once, a death is an error and no reason to try again
+    this.supervised = false; // until it has been ready once, a death is an error, not a reason to restart
     const child = await this.#spawn();
     const ready = async (): Promise<boolean> => {
-      if (!child.running) throw new Problem(this.#obituary(await child.exited));
+      if (!child.running) throw new Problem(this.#endedEarly(await child.exited));
       return answersOk(`${this.#options.management}/readyz`);
     };
     await until(ready, { timeoutMs: READY_TIMEOUT_MS, signal, what: `${this.name} to be ready` });
@@ -84,7 +84,7 @@ export class App {
     await until(ready, { timeoutMs, what: `${this.name} to be ready` });
   }
 
-  /** Whether it is started again when it dies; true from when it has been ready once. Without, it stays down until `start`. */
+  /** Whether it is started again when it dies; true from when it has been ready once. When false, it stays down until `start`. */
   get supervised(): boolean {
     return this.#supervisor.active;
   }
@@ -94,7 +94,7 @@ export class App {
     else void this.#supervisor.end();
   }
 
-  /** Ends it in good order (SIGTERM); it stays down until `start`. */
+  /** Stops it cleanly (SIGTERM); it stays down until `start`. */
   async stop(): Promise<Exit | undefined> {
     this.supervised = false;
     return this.#child?.stop();
@@ -142,7 +142,7 @@ export class App {
     return child;
   }
 
-  /** One that lives and is not ready after a minute is left to itself: it may be waiting for a server. */
+  /** A process that is alive but not ready after a minute is left running: it may be waiting for a server. */
   async #restart(): Promise<Child> {
     const child = await this.#spawn();
     const settled = async (): Promise<boolean> =>
@@ -158,9 +158,11 @@ export class App {
     return port === undefined ? describeExit(exit) : `another process has taken its port ${port}`;
   }
 
-  #obituary(exit: Exit): string {
-    const said = this.#lastLines.map((line) => `\n    ${printable(line)}`).join('');
-    const told = said ? `; its last lines:${said}` : `; see ${this.#options.logFile ?? 'what it printed'}`;
-    return `${this.name} ended with ${describeExit(exit)} before it was ready${told}`;
+  #endedEarly(exit: Exit): string {
+    const lines = this.#lastLines.map((line) => `\n    ${printable(line)}`).join('');
+    const details = lines
+      ? `; its last lines:${lines}`
+      : `; see ${this.#options.logFile ?? 'what it printed'}`;
+    return `${this.name} ended with ${describeExit(exit)} before it was ready${details}`;
   }
 }

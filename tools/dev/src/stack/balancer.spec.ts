@@ -20,7 +20,7 @@ async function listening(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** Says its name to whoever connects, then whatever it is told; ready while `ready` is true. */
+/** Sends its name to each client, then echoes; ready while `ready` is true. */
 async function replica(name: string) {
   const self = {
     ready: true,
@@ -69,7 +69,7 @@ function closing(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.once('close', () => resolve()));
 }
 
-/** Timers go on, but by `performance.now()` only so much time passes as the test wants. */
+/** Timers run, but `performance.now()` moves only when the test advances it. */
 function stopTheClock(): void {
   const timers = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate'] as const;
   jest.useFakeTimers({
@@ -77,7 +77,7 @@ function stopTheClock(): void {
   });
 }
 
-/** Who answers in the next few connections. */
+/** Names of the replicas that answer the next four connections. */
 async function answering(port: number): Promise<string> {
   const names = new Set<string>();
   for (let n = 0; n < 4; n += 1) names.add((await connectTo(port)).name);
@@ -112,7 +112,7 @@ describe('a balancer', () => {
     await eventually('both to be used again', async () => (await answering(port)) === 'ab');
   });
 
-  it('hands on the end and a reset, both ways', async () => {
+  it('forwards the end and a reset in both directions', async () => {
     const a = await replica('a');
     const port = await balance(a.upstream);
     const first = await connectTo(port);

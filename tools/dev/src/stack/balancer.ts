@@ -9,14 +9,14 @@ export interface Upstream {
   readyUrl: string;
 }
 
-/** So long after its last "ready" a replica still gets new connections: the news takes its time in Kubernetes too. */
+/** A replica still gets new connections for this long after its last "ready": Kubernetes takes time to remove it too. */
 export const REMOVAL_LAG_MS = 1_200;
 const ASK_EVERY_MS = 200;
 const HOST = '127.0.0.1';
 
 /**
- * One port for the replicas of an app, as a Service is in Kubernetes: a new connection goes to the next one that is
- * ready, or to any when none is; it then stays where it is. A replica that cannot be reached resets it.
+ * One port for the replicas of an app, like a Service in Kubernetes. A new connection goes to the next ready replica, or to
+ * any when none is ready, and stays there. It is reset when that replica cannot be reached.
  */
 export class Balancer {
   readonly #endpoints: Endpoint[];
@@ -52,7 +52,7 @@ export class Balancer {
     this.#join(upstream, client);
   }
 
-  /** What comes from one side goes to the other: bytes, the end, a reset. */
+  /** Forwards bytes, the end and a reset from one side to the other. */
   #join(from: Socket, to: Socket): void {
     this.#sockets.add(from);
     from.pipe(to);
@@ -68,7 +68,7 @@ export class Balancer {
   }
 }
 
-/** A replica and when it last said that it is ready. */
+/** A replica, and when it last answered ready. */
 class Endpoint {
   readonly port: number;
   #readyAt = -Infinity;

@@ -1,13 +1,13 @@
 import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** One way to come by a program. */
+/** One way to find a program. */
 export interface Finder {
   /** Where it looks, for messages. */
   where: string;
-  /** Path of the binary; undefined when there is none. @throws when the way fails, with the reason */
+  /** Path of the binary; undefined when there is none. @throws with the reason when it fails */
   find(signal?: AbortSignal): Promise<string | undefined>;
-  /** The user asked for this one: when it does not work nothing else is tried. */
+  /** The user chose this one: when it fails, no other is tried. */
   decisive?: boolean;
 }
 
@@ -15,18 +15,18 @@ export interface Search {
   finders: readonly Finder[];
   /** @throws with the reason when this binary is not to be used */
   check: (binary: string) => Promise<void>;
-  /** Told what is being tried. */
+  /** Called with the place that is tried. */
   onTry?: ((where: string) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
-/** No way led to a binary that works; the message says where it was looked for and what was wrong. */
+/** No finder has a binary that works; the message names each place with the reason. */
 export class NoBinary extends Error {
   override name = 'NoBinary';
 }
 
 /**
- * The first binary that is there and passes the check.
+ * Returns the first binary that exists and passes the check.
  * @throws NoBinary, or the signal's reason
  */
 export async function firstThatWorks({ finders, check, onTry, signal }: Search): Promise<string> {
@@ -48,7 +48,7 @@ export async function firstThatWorks({ finders, check, onTry, signal }: Search):
   throw new NoBinary(reasons.join('; '));
 }
 
-/** The first folder of a PATH that has it. */
+/** The path of a program in the first folder of a PATH that has it. */
 export async function onPath(name: string, path = ''): Promise<string | undefined> {
   for (const folder of path.split(':')) {
     const candidate = await executable(join(folder, name));
@@ -57,7 +57,7 @@ export async function onPath(name: string, path = ''): Promise<string | undefine
   return undefined;
 }
 
-/** The file itself when it can be run. */
+/** The file itself when it is executable, else undefined. */
 export async function executable(file: string): Promise<string | undefined> {
   return access(file, constants.X_OK).then(
     () => file,

@@ -3,7 +3,7 @@ import { Problem } from '../../bootstrap/problem.mjs';
 import { ROOT } from './paths.ts';
 import { CommandFailed, run } from './run.ts';
 
-/** Nx without its daemon and plugin workers: nothing stays behind when it ends. */
+/** Runs Nx without its daemon and plugin workers: no process is left when it ends. */
 export function nx(
   args: string[],
   options: { signal?: AbortSignal | undefined; onLine?: (line: string) => void } = {},
@@ -14,7 +14,7 @@ export function nx(
 
 /**
  * Bundles every app; what has not changed comes from the cache.
- * @throws Problem with what the bundler said
+ * @throws Problem with what the bundler printed
  */
 export async function build(signal?: AbortSignal): Promise<void> {
   try {

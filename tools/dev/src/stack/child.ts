@@ -7,9 +7,9 @@ export interface ChildOptions {
   cwd?: string;
   /** Account to run as; only root can choose one. */
   account?: { uid: number; gid: number } | undefined;
-  /** What ends it in good order. Default SIGTERM. */
+  /** Signal for a clean stop. Default SIGTERM. */
   stopSignal?: NodeJS.Signals;
-  /** How long it may take over that before it is killed, in ms. Default 10,000. */
+  /** How long a clean stop may take before it is killed, in ms. Default 10,000. */
   stopTimeoutMs?: number;
   /** A file descriptor for stdout and stderr; without one both are pipes. */
   output?: number;
@@ -23,14 +23,14 @@ export interface Exit {
 const alive = new Set<Child>();
 process.on('exit', () => killAllChildren());
 
-/** Ends every child of this process at once: what a second Ctrl-C, or an exit that nobody planned, leaves to do. */
+/** Kills every child of this process at once, for a second Ctrl-C or an unplanned exit. */
 export function killAllChildren(): void {
   for (const child of alive) child.kill('SIGKILL');
 }
 
 /**
  * A long-lived process of ours. It leads a process group of its own, so that Ctrl-C on the terminal reaches only the
- * supervisor, which then stops things in order; and on Linux the kernel ends it should this process be killed with -9.
+ * supervisor, which then stops things in order. On Linux the kernel ends it when this process is killed with -9.
  */
 export class Child {
   readonly pid: number;

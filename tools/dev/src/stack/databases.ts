@@ -2,7 +2,7 @@ import { Client } from 'pg';
 import { Problem } from '../../bootstrap/problem.mjs';
 import { assertDatabaseUrl, withoutPassword } from './server-urls.ts';
 
-/** The same server, another database. */
+/** URL of another database on the same server. */
 export function withDatabase(url: string, database: string): string {
   const changed = new URL(url);
   changed.pathname = `/${database}`;
@@ -11,7 +11,7 @@ export function withDatabase(url: string, database: string): string {
 
 /**
  * Creates the databases that are not there yet. Safe to run twice at once.
- * @throws Problem when that is no such URL, or the server cannot be reached or refuses
+ * @throws Problem when it is no URL of Postgres, or the server cannot be reached or refuses
  */
 export async function ensureDatabases(url: string, names: readonly string[]): Promise<void> {
   assertDatabaseUrl(url);
@@ -35,7 +35,7 @@ async function ensureDatabase(client: Client, name: string): Promise<void> {
     await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
   } catch (error) {
     const code = (error as { code?: string }).code;
-    if (code !== '42P04' && code !== '23505') throw error; // somebody else has just created it
+    if (code !== '42P04' && code !== '23505') throw error; // another process has just created it
   }
 }
 

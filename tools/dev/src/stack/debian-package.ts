@@ -7,9 +7,9 @@ import { CommandFailed, run } from './run.ts';
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 export interface DebianPackages {
-  /** Their names, once the release of this machine is known. */
+  /** Names of the packages for a Debian release. */
   packages: (suite: string) => string[];
-  /** What to take out of them: path inside the package → where it goes. A name appears there when it is complete. */
+  /** Files to take out: path inside the package → target. A target appears once it is complete. */
   files: (suite: string) => Record<string, string>;
   /** The release to take them from, given the machine's own. Default: its own. */
   suite?: (own: string) => string;
@@ -17,7 +17,7 @@ export interface DebianPackages {
 
 /**
  * Takes files out of Debian packages, without root and without touching the machine's apt: lists, cache and sources are
- * private folders; the archive is the one that the machine itself is set to use.
+ * private folders; the archive is the one configured on the machine.
  * @throws when this is no Debian, or apt cannot fetch them
  */
 export async function installFromDebian(wanted: DebianPackages, signal?: AbortSignal): Promise<void> {

@@ -19,8 +19,8 @@ export interface Issuer {
 }
 
 /**
- * A development OIDC issuer on 127.0.0.1. Whoever asks its token endpoint for `client_credentials` gets a token: client_id
- * becomes the subject. Its key is kept in a file, so that tokens survive a restart.
+ * Starts a development OIDC issuer on 127.0.0.1. Its token endpoint answers every `client_credentials` request with a token
+ * whose subject is the client_id. Its key is kept in a file, so that tokens survive a restart.
  */
 export async function startIssuer({ port, keyFile }: { port: number; keyFile: string }): Promise<Issuer> {
   const server = new OAuth2Server();

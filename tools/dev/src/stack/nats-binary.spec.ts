@@ -50,7 +50,7 @@ describe('the nats-server to use', () => {
     );
   });
 
-  it('is looked for nearby first', () => {
+  it('is looked for on the machine first', () => {
     expect(natsFinders({}).map(({ where }) => where)).toEqual([
       'PATH',
       'cache',

@@ -6,7 +6,7 @@ import { installFromRelease } from './nats-release.ts';
 import { cacheFolder } from './paths.ts';
 import { run } from './run.ts';
 
-/** The oldest that the tests have met. */
+/** The oldest version that the tests have run with. */
 const OLDEST = [2, 10] as const;
 
 /** The first Debian release whose nats-server is new enough; its package needs nothing but libc. */
@@ -16,7 +16,7 @@ const OLDER_SUITES = ['bullseye', 'bookworm'];
 export interface ResolveOptions {
   finders?: readonly Finder[];
   versionOf?: (binary: string) => Promise<string>;
-  /** Told what is being tried. */
+  /** Called with the place that is tried. */
   onTry?: (where: string) => void;
   signal?: AbortSignal | undefined;
 }
@@ -42,7 +42,7 @@ export async function resolveNatsServer(options: ResolveOptions = {}): Promise<s
   }
 }
 
-/** Every way, in the order of preference. */
+/** Every way to find nats-server, in order of preference. */
 export function natsFinders(env: NodeJS.ProcessEnv): Finder[] {
   const chosen = env.NATS_SERVER_BIN;
   if (chosen) return [{ where: 'NATS_SERVER_BIN', find: async () => chosen, decisive: true }];

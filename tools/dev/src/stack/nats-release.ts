@@ -33,7 +33,7 @@ export async function installFromRelease(target: string, signal?: AbortSignal): 
   }
 }
 
-/** @throws unless the list has this very content under this name */
+/** @throws unless the list has the checksum of this content under this name */
 export function verifyChecksum(content: Uint8Array, name: string, sums: string): void {
   const wanted = sums
     .split('\n')

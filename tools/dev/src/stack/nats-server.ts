@@ -56,7 +56,7 @@ export class NatsServer {
     await this.#child?.stop();
   }
 
-  /** As a power cut would. */
+  /** Kills it with SIGKILL, without a clean stop. */
   async kill(): Promise<void> {
     this.#child?.kill('SIGKILL');
     await this.#child?.exited;
@@ -65,15 +65,15 @@ export class NatsServer {
   async #isReady(child: Child): Promise<boolean> {
     if (!child.running) {
       const how = describeExit(await child.exited);
-      const said = readFileSync(this.#logFile(), 'utf8').trimEnd().split('\n').at(-1);
-      throw new Problem(`nats-server ended with ${how} while starting: ${said}`);
+      const lastLine = readFileSync(this.#logFile(), 'utf8').trimEnd().split('\n').at(-1);
+      throw new Problem(`nats-server ended with ${how} while starting: ${lastLine}`);
     }
     return answersOk(`${this.monitoringUrl}/healthz?js-enabled-only=true`);
   }
 
   /**
-   * Nothing rests on what the server keeps (the outbox log publishes again what a stream loses), so it need not sync
-   * each message: that costs nine tenths of its throughput (docs/adr/0010-nats-need-not-be-durable.md).
+   * The system does not rely on what the server keeps (the outbox log publishes again what a stream loses), so the server
+   * need not sync each message: that costs nine tenths of its throughput (docs/adr/0010-nats-need-not-be-durable.md).
    */
   #configuration(): string {
     const { folder, port, monitoringPort } = this.#options;
@@ -91,7 +91,7 @@ export class NatsServer {
 }
 
 /**
- * The first of these servers that answers within three seconds.
+ * Returns the first of these servers that answers within three seconds.
  * @param url of one server, or of several with commas in between
  * @throws Problem with the reason of each when none does, or one without JetStream does
  */

@@ -8,7 +8,7 @@ export const ROOT = resolve(import.meta.dirname, '../../../..');
 /** State of `npm start`; ignored by git, wiped by `npm run reset`. */
 export const LOCAL = join(ROOT, '.local');
 
-/** What may be fetched again: shared by all clones of one user, where the user's home can be written to. */
+/** Folder for downloads that can be fetched again: shared by all clones of a user when the user's home is writable. */
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   const shared = join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'orders-platform');
   return folderOrElse(shared, join(LOCAL, 'cache'));

@@ -1,18 +1,18 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
+import { APPS } from './declarations.ts';
 import { assertPortsFree, freePorts, freeSystemPorts, portsFrom } from './ports.ts';
 
 describe('the ports of npm start', () => {
-  it('are the documented ones unless the environment says otherwise', () => {
-    expect(portsFrom({}).byKey).toMatchObject({
-      gateway: 3000,
-      orders: 50051,
-      fulfillment: 3002,
+  it('are the declared ones unless the environment says otherwise', () => {
+    expect(portsFrom({}).ports).toEqual({
       issuer: 3003,
+      apps: Object.fromEntries(APPS.map(({ name, ports }) => [name, ports])),
     });
-    expect(portsFrom({ GATEWAY_PORT: '4000', ISSUER_PORT: '' }).byKey).toMatchObject({
-      gateway: 4000,
+    const { ports } = portsFrom({ GATEWAY_PORT: '4000', ORDERS_GRPC_PORT: '4001', ISSUER_PORT: '' });
+    expect(ports).toMatchObject({
       issuer: 3003,
+      apps: { gateway: { http: 4000, management: 9100 }, orders: { grpc: 4001, management: 9101 } },
     });
   });
 
@@ -33,7 +33,7 @@ describe('the ports of npm start', () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    const wanted = portsFrom({ GATEWAY_PORT: String(port) }).filter(({ what }) => what === 'gateway');
+    const wanted = portsFrom({ GATEWAY_PORT: String(port) }).wanted.filter(({ what }) => what === 'gateway');
     await expect(assertPortsFree(wanted)).rejects.toThrow(
       `Port ${port} (gateway) is taken: set GATEWAY_PORT`,
     );
@@ -44,7 +44,10 @@ describe('the ports of npm start', () => {
 
 describe('free ports', () => {
   it('are all different, and below those of outgoing connections', async () => {
-    const ports = [...(await freePorts(5)), ...Object.values(await freeSystemPorts())];
+    const { issuer, apps } = await freeSystemPorts();
+    const declared = Object.values(apps).flatMap((ports) => Object.values(ports) as number[]);
+    expect(declared).toHaveLength(APPS.flatMap(({ ports }) => Object.values(ports)).length);
+    const ports = [...(await freePorts(5)), issuer, ...declared];
     expect(new Set(ports).size).toBe(ports.length);
     expect(Math.max(...ports)).toBeLessThan(32_768);
   });

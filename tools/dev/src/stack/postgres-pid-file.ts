@@ -5,9 +5,9 @@ import { processIdentity } from '../../bootstrap/lock.mjs';
 import { until } from './until.ts';
 
 /**
- * Postgres refuses to start while the process in postmaster.pid lives. After a `kill -9` of its supervisor that may be a
- * server on this very folder that nobody looks after any more: it is shut down. Or the number has gone to a process that
- * has nothing to do with it: then the file goes. A dead process is left to Postgres, which also looks for its orphans.
+ * Postgres refuses to start while the process in postmaster.pid is alive. After a `kill -9` of its supervisor that may be
+ * an orphaned server on this folder: it is shut down. When an unrelated process has the pid by now, the file is removed.
+ * The file of a dead process is left to Postgres, which also looks for orphaned backends.
  */
 export async function clearPidFile(data: string): Promise<void> {
   const file = join(data, 'postmaster.pid');

@@ -29,7 +29,7 @@ const SETTINGS: Record<string, string> = {
   log_timezone: 'UTC',
   max_connections: '200',
   cluster_name: 'orders-platform',
-  // A client that vanished is noticed within 25 s, its connection and its locks are given back.
+  // A vanished client is noticed within 25 s: its connection and its locks are released.
   tcp_keepalives_idle: '10',
   tcp_keepalives_interval: '5',
   tcp_keepalives_count: '3',
@@ -41,11 +41,11 @@ export interface PostgresOptions {
   /** Holds the cluster, its password and its log; kept between starts. */
   folder: string;
   port: number;
-  /** Told once when the cluster has to live elsewhere, since Postgres may not run as root. */
+  /** Called once when the cluster must be in another folder, because Postgres refuses to run as root. */
   note?: (line: string) => void;
   signal?: AbortSignal | undefined;
   onSpawn?: (child: Child) => void;
-  /** More settings than ours, or other ones. */
+  /** Settings beside ours, or instead of them. */
   settings?: Record<string, string> | undefined;
 }
 
@@ -67,7 +67,7 @@ export class EmbeddedPostgres {
     this.#home = this.#makeHome();
   }
 
-  /** Where the cluster and its log really are. */
+  /** The folder that really holds the cluster and its log. */
   get folder(): string {
     return this.#home;
   }
@@ -88,7 +88,7 @@ export class EmbeddedPostgres {
     return `postgres://postgres:${password}@127.0.0.1:${this.#options.port}/${database}`;
   }
 
-  /** Makes the cluster when there is none, then resolves once the server takes connections. */
+  /** Creates the cluster when there is none, then resolves once the server takes connections. */
   async start(): Promise<void> {
     const data = this.#file('data');
     if (!existsSync(join(data, 'PG_VERSION'))) await this.#initialise(data);
@@ -121,7 +121,7 @@ export class EmbeddedPostgres {
     await this.#child?.stop();
   }
 
-  /** As a power cut would. */
+  /** Kills it with SIGKILL, without a clean stop. */
   async kill(): Promise<void> {
     this.#child?.kill('SIGKILL');
     await this.#child?.exited;
@@ -131,11 +131,11 @@ export class EmbeddedPostgres {
     if (!child.running) {
       const how = describeExit(await child.exited);
       throw new Problem(
-        `Postgres ended with ${how} while starting: ${lastComplaint(this.#file('postgres.log'))}`,
+        `Postgres ended with ${how} while starting: ${lastError(this.#file('postgres.log'))}`,
       );
     }
     const client = new Client({ connectionString: this.url(), connectionTimeoutMillis: 2000 });
-    client.on('error', () => undefined); // ended under us: the next try tells
+    client.on('error', () => undefined); // the connection may end at any time: the next try shows
     try {
       await client.connect();
       return true;
@@ -146,7 +146,7 @@ export class EmbeddedPostgres {
     }
   }
 
-  /** Into a folder aside that gets its name when complete, so that an interrupted start leaves nothing half-made. */
+  /** Creates it in a draft folder and renames that when complete: an interrupted start leaves nothing half-made. */
   async #initialise(data: string): Promise<void> {
     const draft = `${data}.new`;
     const { passwordFile } = this;
@@ -168,7 +168,7 @@ export class EmbeddedPostgres {
     renameSync(draft, data);
   }
 
-  /** Our folder, or when the account that Postgres runs as cannot get there, one that it can reach. */
+  /** Our folder, or another one when the account of Postgres cannot reach ours. */
   #makeHome(): string {
     const { folder, note } = this.#options;
     mkdirSync(folder, { recursive: true });
@@ -190,14 +190,14 @@ export class EmbeddedPostgres {
   }
 }
 
-/** Removes a cluster's folder, wherever it had to live. */
+/** Removes a cluster, also one that had to be in another folder. */
 export function removePostgres(folder: string): void {
   const pointer = join(folder, 'moved-to');
   if (existsSync(pointer)) rmSync(readFileSync(pointer, 'utf8'), { recursive: true, force: true });
   rmSync(folder, { recursive: true, force: true });
 }
 
-function lastComplaint(log: string): string {
+function lastError(log: string): string {
   const lines = readFileSync(log, 'utf8').trimEnd().split('\n');
   return lines.findLast((line) => line.includes('FATAL')) ?? lines.at(-1) ?? '';
 }

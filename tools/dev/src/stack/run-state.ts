@@ -11,7 +11,7 @@ interface Entry {
   stopSignal: NodeJS.Signals;
 }
 
-/** The list of processes that a running system has, kept in a file for whoever comes after a `kill -9`. */
+/** The processes of a running system, in a file, so that the next start can end them after a `kill -9`. */
 export class RunState {
   readonly #file: string;
   readonly #entries = new Map<string, Entry>();
@@ -20,7 +20,7 @@ export class RunState {
     this.#file = file;
   }
 
-  /** Adds a process, or puts the new one of that name in place of the old. */
+  /** Adds a process, or replaces the one of that name. */
   record(name: string, child: { pid: number; stopSignal: NodeJS.Signals }): void {
     const identity = processIdentity(child.pid);
     if (identity === undefined) return; // it has ended already
@@ -38,9 +38,8 @@ export class RunState {
 }
 
 /**
- * Ends what a system that was killed left running: what its own file names, and of that only processes that are still the
- * same ones.
- * @returns undefined when the last run ended in good order; else the names of what had to be ended, perhaps none
+ * Ends the processes that a killed system left running: those in its file whose pid still belongs to the same process.
+ * @returns undefined after a clean stop; else the names of the ended processes, perhaps none
  */
 export async function endLeftovers(file: string): Promise<string[] | undefined> {
   const entries = readEntries(file);

@@ -10,7 +10,7 @@ export interface RunOptions {
   onLine?: (line: string) => void;
 }
 
-/** A command that ended badly; `output` holds the last 256 KiB of what it printed. */
+/** A command that failed; `output` holds the last 256 KiB of what it printed. */
 export class CommandFailed extends Error {
   override name = 'CommandFailed';
   readonly output: string;

@@ -3,14 +3,14 @@ import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
 import { Problem } from '../../bootstrap/problem.mjs';
 
-/** Whom Postgres runs as when we are root, which it refuses to be. */
+/** The account that Postgres runs as when we are root: it refuses to run as root. */
 export interface Account {
   name: string;
   uid: number;
   gid: number;
 }
 
-/** Reachable for every account, unlike a clone below /root: where a root user's servers live when the clone is closed to them. */
+/** Every account can reach it. The servers of root keep their data here when they cannot reach the clone, as below /root. */
 export const OPEN_FOLDER = '/var/lib/orders-platform';
 
 /** undefined for an ordinary user: the server then simply runs as that user. */

@@ -16,7 +16,7 @@ export function assertDatabaseUrl(url: string): void {
     throw new Problem('DATABASE_URL must be a URL of postgres:// or postgresql://.');
 }
 
-/** For people to read. */
+/** The URL without its password, for messages. */
 export function withoutPassword(text: string): string {
   const url = new URL(text);
   url.password = '';

@@ -20,15 +20,15 @@ export interface ServerOptions {
   databases?: readonly string[];
   /** Settings of the embedded Postgres, beside the durable defaults. */
   postgresSettings?: Record<string, string> | undefined;
-  /** Told of each process as it starts. */
+  /** Called with each process as it starts. */
   onSpawn?: (name: string, child: Child) => void;
-  /** Start those of ours again when they die, and tell it here. Default: a dead server stays dead. */
+  /** Restart our servers when they die, and report it here. Default: a dead server stays dead. */
   onServerEvent?: ((server: string, text: string) => void) | undefined;
 }
 
 export interface Postgres {
   url: (database?: string) => string;
-  /** undefined when the server is somebody else's. */
+  /** undefined when the server is not ours. */
   server: EmbeddedPostgres | undefined;
 }
 
@@ -37,11 +37,11 @@ export interface Nats {
   url: string;
   /** The one of them that answered first. */
   answering: string;
-  /** undefined when the server is somebody else's. */
+  /** undefined when the server is not ours. */
   server: NatsServer | undefined;
 }
 
-/** Postgres and NATS: embedded ones unless URLs of others are given. What it starts it puts on the stack, to be stopped. */
+/** Starts Postgres and NATS, embedded ones unless URLs of others are given. The stack stops what was started. */
 export async function startServers(
   options: ServerOptions,
   tasks: Tasks,
@@ -109,7 +109,7 @@ async function startNats(options: ServerOptions, tasks: Tasks, stack: AsyncDispo
   });
 }
 
-/** @returns what ends it */
+/** @returns a function that ends the supervision */
 function supervise(
   name: string,
   server: EmbeddedPostgres | NatsServer,
@@ -117,7 +117,7 @@ function supervise(
 ): () => Promise<void> {
   if (!onServerEvent || !server.child) return () => Promise.resolve();
   const start = async (): Promise<Child> => {
-    // With a folder made anew it would begin empty, under apps that know another world.
+    // A new folder would be empty, while the apps still hold state of the old one.
     if (!existsSync(server.folder))
       throw new Problem(`its data in ${server.folder} is gone: end npm start and begin anew`);
     const failure = await server.start().catch((error: unknown) => error);

@@ -9,18 +9,18 @@ export interface StreamMessage {
 }
 
 /**
- * All messages of the stream `ORDERS`, from the first to the last that it has now, read by a consumer of its own.
- * None when there is no stream: a server that lost its data has none until somebody makes it anew.
+ * All messages of a stream, from the first to the last that it has now, read by a consumer of its own.
+ * None when there is no stream: a server that lost its data has none until it is created again.
  *
  * @throws when the server cannot be reached
  */
-export async function* streamMessages(url: string): AsyncGenerator<StreamMessage> {
+export async function* streamMessages(url: string, stream: string): AsyncGenerator<StreamMessage> {
   const connection = await connect({ servers: url, reconnect: false, timeout: 5_000 });
   try {
     const manager = await jetstreamManager(connection);
-    const info = await manager.streams.info('ORDERS').catch(() => undefined);
+    const info = await manager.streams.info(stream).catch(() => undefined);
     if (!info || info.state.messages === 0) return;
-    const reader = await jetstream(connection).consumers.get('ORDERS');
+    const reader = await jetstream(connection).consumers.get(stream);
     for (let last = 0; last < info.state.last_seq;) {
       for await (const { seq, subject, headers } of await reader.fetch({
         max_messages: 2_000,

@@ -2,21 +2,21 @@ import { describeExit, type Child } from './child.ts';
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
-/** What lived this long begins again with the first pause. */
+/** After a run of this length, the next pause is the first one again. */
 const STEADY_MS = 30_000;
 
 export interface SupervisorOptions {
-  /** Starts it anew and resolves once it can be used, or at least lives; rejects when it has ended. */
+  /** Starts the process and resolves once it is ready, or at least alive; rejects when it has ended. */
   start: () => Promise<Child>;
-  /** What happened, in words. */
+  /** Called with what happened, as text. */
   onEvent: (text: string) => void;
-  /** How it came to its end. Default: its code or signal. */
+  /** Why it ended. Default: its exit code or signal. */
   why?: (child: Child) => Promise<string>;
 }
 
-/** Starts a process again when it dies without being told to, with growing pauses, for as long as it takes. */
+/** Restarts a process when it dies unexpectedly, after growing pauses, as often as it takes. */
 export class Supervisor {
-  /** Whether a death is mended; set by `watch`. */
+  /** Whether it restarts the process after a death; set by `watch`. */
   active = false;
   readonly #options: SupervisorOptions;
   #startedAt = 0;
@@ -28,14 +28,14 @@ export class Supervisor {
     this.#options = options;
   }
 
-  /** Mends its death, also one that has been already. */
+  /** Restarts the process when this child dies, also when it is dead already. */
   watch(child: Child): void {
     this.active = true;
     this.#startedAt = performance.now();
     void child.exited.then(async () => this.#later(`died (${await this.#why(child)})`));
   }
 
-  /** Mends nothing any more; resolves once no start is under way. */
+  /** Stops restarting; resolves once no start is under way. */
   async end(): Promise<void> {
     this.active = false;
     clearTimeout(this.#timer);

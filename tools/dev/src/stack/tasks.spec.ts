@@ -7,7 +7,7 @@ function untilAborted(signal: AbortSignal): Promise<never> {
   );
 }
 
-describe('work side by side', () => {
+describe('parallel work', () => {
   it('returns every result', async () => {
     const tasks = new Tasks();
     const results = await tasks.all([tasks.run('a', async () => 1), tasks.run('b', async () => 'two')]);

@@ -5,7 +5,7 @@ export interface Step {
   fail(detail?: string): void;
 }
 
-/** Whoever shows steps. */
+/** A display of steps. */
 export interface Steps {
   step(title: string): Step;
   log(line: string): void;
@@ -16,7 +16,7 @@ export const SILENT: Steps = {
   log: () => undefined,
 };
 
-/** Work done side by side: each piece is shown, and the first that fails ends the others. */
+/** Work done in parallel: each piece is shown as a step, and the first failure ends the others. */
 export class Tasks {
   readonly #failure = new AbortController();
   readonly #steps: Steps;
@@ -31,7 +31,7 @@ export class Tasks {
     this.signal = signal ? AbortSignal.any([signal, this.#failure.signal]) : this.#failure.signal;
   }
 
-  /** A line above the steps. */
+  /** Prints a line above the steps. */
   note(line: string): void {
     this.#steps.log(line);
   }

@@ -1,80 +1,90 @@
+import type { AppDeclaration } from './declarations.ts';
+import type { Environments } from './environments.ts';
 import { AUDIENCE } from './issuer.ts';
 import type { SystemPorts } from './ports.ts';
+import {
+  addressVariable,
+  type AppPorts,
+  byName,
+  calledBy,
+  effectPath,
+  isFront,
+  of,
+  PORT_VARIABLES,
+  usesNats,
+} from './wiring.ts';
 
-/** The apps, in the order they stop: those that take requests first. */
-export const APP_NAMES = ['gateway', 'orders', 'fulfillment'] as const;
-export type AppName = (typeof APP_NAMES)[number];
-
-/** Apps that own a database, and migrations for it. */
-export const DATABASES = ['orders', 'fulfillment'] as const;
-export type DatabaseName = (typeof DATABASES)[number];
+/** Name of a declared app. */
+export type AppName = string;
 
 const HOST = '127.0.0.1';
 
 export interface Backing {
   /** URL of one app's database. */
-  database: (name: DatabaseName) => string;
+  database: (name: AppName) => string;
   nats: string;
   issuer: { url: string; jwksUrl: string };
 }
 
-/** What each app is told through its environment: the whole wiring of the system in one place. */
+/** The environment of each app: the whole wiring of the system in one place. */
 export function appEnvironments(
+  apps: readonly AppDeclaration[],
   ports: SystemPorts,
   backing: Backing,
-): Record<AppName, Record<string, string>> {
-  const own = listening(ports);
-  return {
-    gateway: {
-      ...own.gateway,
-      ORDERS_ADDRESS: `${HOST}:${ports.orders}`,
+): Environments {
+  return byName(apps, (app) => ({
+    ...listening(of(ports.apps, app.name)),
+    ...Object.fromEntries(
+      calledBy(app, apps).map(({ name }) => [addressVariable(name), `${HOST}:${of(ports.apps, name).grpc}`]),
+    ),
+    ...(app.tokens && {
       OIDC_ISSUER: backing.issuer.url,
       OIDC_JWKS_URL: backing.issuer.jwksUrl,
       OIDC_AUDIENCE: AUDIENCE,
-    },
-    orders: {
-      ...own.orders,
-      STORAGE: 'postgres',
-      DATABASE_URL: backing.database('orders'),
-      NATS_URL: backing.nats,
-    },
-    fulfillment: {
-      ...own.fulfillment,
-      DATABASE_URL: backing.database('fulfillment'),
-      NATS_URL: backing.nats,
-    },
-  };
+    }),
+    ...(app.database && { DATABASE_URL: backing.database(app.name) }),
+    ...(usesNats(app) && { NATS_URL: backing.nats }),
+  }));
 }
 
-/** The part of it that differs between replicas: where each listens. */
-export function listening(ports: SystemPorts): Record<AppName, Record<string, string>> {
-  return {
-    gateway: { HOST, PORT: String(ports.gateway), MANAGEMENT_PORT: String(ports.gatewayManagement) },
-    orders: { HOST, GRPC_PORT: String(ports.orders), MANAGEMENT_PORT: String(ports.ordersManagement) },
-    fulfillment: {
-      HOST,
-      PORT: String(ports.fulfillment),
-      MANAGEMENT_PORT: String(ports.fulfillmentManagement),
-    },
-  };
+/** The part of an environment that differs between replicas: where each listens. */
+export function listening(ports: AppPorts): Record<string, string> {
+  const variables = Object.entries(PORT_VARIABLES).flatMap(([kind, variable]): [string, string][] => {
+    const port = ports[kind as keyof AppPorts];
+    return port === undefined ? [] : [[variable, String(port)]];
+  });
+  return Object.fromEntries<string>([['HOST', HOST], ...variables]);
 }
 
-/** Where everything answers. */
-export function systemUrls(ports: SystemPorts) {
-  const api = `http://${HOST}:${ports.gateway}`;
+/** The URLs of a system. */
+export interface SystemUrls {
+  api: string;
+  docs: string;
+  openapi: string;
+  /** For each app with an effect, the URL that an order's id is appended to, after a slash. */
+  effects: Record<AppName, string>;
+  /** Base URLs with /livez, /readyz, /startupz and /metrics. */
+  management: Record<AppName, string>;
+}
+
+/** @throws when no app takes the requests of customers */
+export function systemUrls(apps: readonly AppDeclaration[], ports: SystemPorts): SystemUrls {
+  const front = apps.find(isFront);
+  if (!front) throw new Error('no app takes requests with tokens');
+  const http = ({ name }: AppDeclaration): string => `http://${HOST}:${of(ports.apps, name).http}`;
+  const api = http(front);
   return {
     api,
     docs: `${api}/docs`,
     openapi: `${api}/openapi.json`,
-    shipments: `http://${HOST}:${ports.fulfillment}/shipments`,
-    issuer: `http://${HOST}:${ports.issuer}`,
-    /** host:port of orders' gRPC. */
-    grpc: `${HOST}:${ports.orders}`,
-    /** Base URLs with /livez, /readyz, /startupz and /metrics. */
-    management: {
-      gateway: `http://${HOST}:${ports.gatewayManagement}`,
-      orders: `http://${HOST}:${ports.ordersManagement}`,
-      fulfillment: `http://${HOST}:${ports.fulfillmentManagement}`,
-    } satisfies Record<AppName, string>,
+    effects: Object.fromEntries(
+      apps.flatMap((app) => (app.effect ? [[app.name, `${http(app)}${effectPath(app.effect)}`]] : [])),
+    ),
+    management: byName(apps, ({ name }) => managementUrl(of(ports.apps, name))),
   };
+}
+
+/** Base URL of an app's management port. */
+export function managementUrl({ management }: AppPorts): string {
+  return `http://${HOST}:${management}`;
 }

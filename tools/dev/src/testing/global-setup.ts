@@ -29,7 +29,7 @@ export default async function globalSetup(): Promise<void> {
   }
 }
 
-/** Jest dies of a signal without its teardown. */
+/** On a signal Jest exits without its teardown. */
 async function stopEarly(): Promise<void> {
   await running.disposeAsync();
   process.exit(130);

@@ -1,5 +1,5 @@
 const KEY = Symbol.for('orders-platform.integration-servers');
 const shared = globalThis as { [KEY]?: AsyncDisposableStack };
 
-/** What the integration tests' set-up started; Jest loads set-up and teardown apart from each other, so it hangs on the process. */
+/** What the set-up of the integration tests started; a global, because Jest loads set-up and teardown separately. */
 export const running = (shared[KEY] ??= new AsyncDisposableStack());

@@ -5,7 +5,7 @@ import { resultLine, type Counts, type Outcome } from './outcome.ts';
 
 export interface CheckContext {
   signal: AbortSignal;
-  /** What it is at, for the line of progress. */
+  /** Called with the current step, for the line of progress. */
   onLine: (line: string) => void;
 }
 
@@ -13,7 +13,7 @@ export interface Check {
   name: string;
   /** A check that must have passed; otherwise this one fails without being run. */
   needs?: string;
-  /** It makes files that others use, and runs each time; the others need not when they passed on the same tree before. */
+  /** It makes files that other checks use, so it runs each time, even if it passed on the same tree before. */
   makes?: boolean;
   run: (context: CheckContext) => Promise<CheckResult>;
 }
@@ -40,7 +40,7 @@ export function commandCheck(name: string, work: (signal: AbortSignal) => Promis
   };
 }
 
-/** A tool from node_modules/.bin, run at the top of the workspace unless told otherwise. */
+/** A tool from node_modules/.bin, run at the top of the workspace by default. */
 export function tool(name: string, args: string[], options: RunOptions): Promise<string> {
   return run(`${ROOT}/node_modules/.bin/${name}`, args, { cwd: ROOT, ...options });
 }

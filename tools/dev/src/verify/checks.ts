@@ -1,6 +1,6 @@
+import { generateAll } from '../derived/generate-all.ts';
 import { nx } from '../stack/build.ts';
 import { commandCheck, tool, type Check } from './check.ts';
-import { assertNoDrift } from './contracts-drift.ts';
 import { jestCheck } from './jest-check.ts';
 import { COST_GUARD, PROOF } from './tool-check.ts';
 
@@ -8,7 +8,7 @@ function everywhere(target: string): (signal: AbortSignal) => Promise<string> {
   return (signal) => nx(['run-many', '-t', target, '--output-style=static'], { signal });
 }
 
-/** Two rows of checks that may run beside each other. */
+/** Two rows of checks that run in parallel. */
 export const SIDE_BY_SIDE: readonly (readonly Check[])[] = [
   [
     commandCheck('format', (signal) => tool('prettier', ['--check', '.', '--log-level=warn'], { signal })),
@@ -21,10 +21,14 @@ export const SIDE_BY_SIDE: readonly (readonly Check[])[] = [
   ],
 ];
 
-/** First of all, since it rewrites what the others read. */
-export const CONTRACTS = commandCheck('contracts', assertNoDrift);
+/** Runs first, since it rewrites what the others read. */
+export const GENERATED = commandCheck('generated files', async (signal) => {
+  const changed = await generateAll(signal);
+  if (changed.length > 0)
+    throw new Error(`Generated files were not up to date; they are now, commit them: ${changed.join(', ')}`);
+});
 
-/** These measure time and want the machine for themselves. */
+/** These measure time and need the machine for themselves. */
 export const ALONE: readonly Check[] = [
   jestCheck('integration tests', 'jest.it.config.mjs', 'build'),
   jestCheck('end-to-end tests', 'jest.e2e.config.mjs', 'build'),

@@ -47,7 +47,7 @@ async function runJest(args: string[], signal: AbortSignal, onLine: (line: strin
   }
 }
 
-/** A run that could not even begin (a failed set-up) leaves no report. */
+/** A run that could not begin (a failed set-up) leaves no report: it counts as one failure. */
 function readReport(file: string): JestReport {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as JestReport;

@@ -55,7 +55,7 @@ describe('the summary', () => {
     );
   });
 
-  it('says of a check that was not run when it passed', () => {
+  it('shows when a check passed that was not run', () => {
     const before = new Date(2026, 10, 30, 9, 4);
     const counts = { passed: 5, failed: 0, skipped: 1, before };
     expect(resultLine(counts, new Date(2026, 10, 30, 23, 0))).toBe(
@@ -64,7 +64,7 @@ describe('the summary', () => {
     expect(resultLine(counts, new Date(2026, 11, 1, 0, 1))).toMatch(/this tree, 2026-11-30 09:04\)$/);
   });
 
-  it('says in the last line how much was not run', () => {
+  it('shows in the last line how much was not run', () => {
     expect(beforeLine(outcomes)).toBe('');
     expect(beforeLine([...outcomes, { ...outcomes[1]!, failed: 0, before: new Date() }])).toBe(
       ' (5 passed before on this tree; npm test -- --again runs all)',

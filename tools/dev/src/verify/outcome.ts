@@ -9,7 +9,7 @@ export interface Outcome {
   seconds: number;
   /** What it printed, when it failed. */
   output?: string;
-  /** When it passed; undefined when it has been run now. */
+  /** When it passed before; undefined when it has been run now. */
   before?: Date;
 }
 
@@ -53,13 +53,13 @@ export function summaryLine({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 }
 
-/** The same for one check; one that was not run says since when it is known to pass. */
+/** The same for one check; with the time when it passed if it was not run now. */
 export function resultLine(result: Counts & Pick<Outcome, 'before'>, now = new Date()): string {
   const { before } = result;
   return `${summaryLine(result)}${before ? ` (passed before on this tree, ${when(before, now)})` : ''}`;
 }
 
-/** How the last line of a run goes on, when some of it was not run: how much. */
+/** The end of the last line of a run: how much of it passed before and was not run; else ''. */
 export function beforeLine(outcomes: readonly Outcome[]): string {
   const { passed } = sum(outcomes.filter(({ before }) => before));
   return passed > 0 ? ` (${passed} passed before on this tree; npm test -- --again runs all)` : '';

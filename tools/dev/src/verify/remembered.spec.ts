@@ -74,7 +74,7 @@ describe('a check that passed', () => {
     expect(runs).toBe(3);
   });
 
-  it('does not count where nobody can tell what it depends on', async () => {
+  it('is not remembered without a fingerprint', async () => {
     tree = undefined;
     await check().run(context);
     await check().run(context);

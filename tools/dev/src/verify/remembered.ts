@@ -15,10 +15,10 @@ import { dirname, join } from 'node:path';
 import { machine } from '../machine.ts';
 import type { Check, CheckResult } from './check.ts';
 
-/** With one of these set the tests use servers whose state nobody can know. */
+/** With one of these set the tests use servers whose state is unknown. */
 const FOREIGN_SERVERS = ['DATABASE_URL', 'NATS_URL', 'TEST_DATABASE_URL', 'TEST_NATS_URL'];
 
-/** Read by what we use, though the workspace may not name them. */
+/** Variables that our dependencies read, though the workspace may not name them. */
 const READ_BY_OTHERS = /^(NODE|NX|JEST|OTEL|LC|npm_config)_/;
 
 type Passed = Pick<CheckResult, 'passed' | 'skipped' | 'output'> & { on: string; at: string };
@@ -36,7 +36,7 @@ export class Memory {
     this.#atStart = fingerprint();
   }
 
-  /** How that check went on the very same; undefined when it did not pass then. */
+  /** The result of the check on the same fingerprint; undefined when it did not pass then. */
   recall(name: string): CheckResult | undefined {
     const { on, at, ...result } = this.#read()[name] ?? {};
     if (on === undefined || on !== this.#atStart) return undefined;
@@ -57,12 +57,12 @@ export class Memory {
     try {
       return JSON.parse(readFileSync(this.#file, 'utf8')) as Record<string, Passed>;
     } catch {
-      return {}; // nothing passed yet, or nobody can tell
+      return {}; // no file yet, or it cannot be read
     }
   }
 }
 
-/** That check, which need not run when it passed on the very same before. @param again it runs all the same */
+/** Wraps a check: it does not run when it passed on the same fingerprint before. @param again run it anyway */
 export function remembered(check: Check, memory: Memory, again: boolean): Check {
   if (check.makes) return check;
   const run: Check['run'] = async (context) => {
@@ -106,14 +106,14 @@ function listFiles(root: string): string[] | undefined {
   }
 }
 
-/** With its permission to be run; of a link where it leads; '' of what is not there. */
+/** The content of a file with its execute permission; the target of a link; '' when there is none. */
 function contentOf(path: string): string {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat?.isSymbolicLink()) return `link ${readlinkSync(path)}`;
   return stat?.isFile() ? `${stat.mode & 0o111} ${readFileSync(path, 'latin1')}` : '';
 }
 
-/** Their names and sizes, folder by folder. */
+/** Names and sizes of the programs, folder by folder. */
 function programsOn(path = ''): unknown {
   return path.split(':').map((folder) => {
     const names = existsSync(folder) ? readdirSync(folder).sort() : [];

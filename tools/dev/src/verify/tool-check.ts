@@ -7,11 +7,11 @@ interface ToolCheck {
   name: string;
   script: string;
   args: string[];
-  /** What `not done: …` in its report is about: a part of the check, or all of it. */
+  /** What a line `not done: …` in its report means: a part of the check, or all of it. */
   notDone: 'part' | 'all';
 }
 
-/** A check that another tool makes, whose report is shown when it fails; what it says is `not done: …` is shown always. */
+/** A check that runs another tool. Its report is shown when it fails, its lines `not done: …` always. */
 function toolCheck({ name, script, args, notDone }: ToolCheck): Check {
   const command = ['--disable-warning=ExperimentalWarning', join(ROOT, script), ...args];
   return {
@@ -19,8 +19,8 @@ function toolCheck({ name, script, args, notDone }: ToolCheck): Check {
     needs: 'build',
     run: async ({ signal, onLine }) => {
       try {
-        const said = await run(process.execPath, command, { cwd: ROOT, signal, onLine });
-        const left = new Set(said.match(/^not done: .*$/gm));
+        const printed = await run(process.execPath, command, { cwd: ROOT, signal, onLine });
+        const left = new Set(printed.match(/^not done: .*$/gm));
         const skipped = notDone === 'all' && left.size > 0 ? 1 : 0;
         return { passed: 1 - skipped, failed: 0, skipped, output: [...left].join('\n') };
       } catch (error) {
@@ -39,7 +39,7 @@ export const PROOF = toolCheck({
   notDone: 'part',
 });
 
-/** An order must not become dearer relative to what pgbench needs for it. */
+/** The CPU of an order must not rise relative to what pgbench needs for it. */
 export const COST_GUARD = toolCheck({
   name: 'cost of an order',
   script: 'tools/bench/src/main.ts',

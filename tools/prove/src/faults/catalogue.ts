@@ -1,37 +1,47 @@
-import { CRASH_FAULT } from './crash.ts';
-import { DATABASE_FAULTS } from './database.ts';
+import { APPS, type AppDeclaration } from '@orders/dev/stack/declarations';
+import { edgesOf } from '../edges.ts';
 import type { Machine } from '../machine.ts';
+import { crashPointsOf } from '../prove-build/crash-points.ts';
+import { crashFault } from './crash.ts';
+import { databaseFaults } from './database.ts';
 import { DISK_FAULTS } from './disks.ts';
 import type { Fault } from './fault.ts';
-import { NETWORK_FAULTS } from './network.ts';
-import { PROCESS_FAULTS } from './processes.ts';
+import { networkFaults } from './network.ts';
+import { POISON_FAULT } from './poison.ts';
+import { processFaults } from './processes.ts';
 import { SERVER_FAULTS } from './servers.ts';
-import { STREAM_FAULTS } from './stream.ts';
+import { streamFaults } from './stream.ts';
 
-/** Everything that can go wrong here. */
-export const FAULTS: readonly Fault[] = [
-  ...PROCESS_FAULTS,
-  ...SERVER_FAULTS,
-  CRASH_FAULT,
-  ...NETWORK_FAULTS,
-  ...DATABASE_FAULTS,
-  ...STREAM_FAULTS,
-  ...DISK_FAULTS,
-];
+/** All faults that can be injected into a system of these apps. */
+export function faultsOf(apps: readonly AppDeclaration[]): readonly Fault[] {
+  return [
+    ...processFaults(apps),
+    ...SERVER_FAULTS,
+    crashFault(crashPointsOf(apps)),
+    ...networkFaults(edgesOf(apps).map(({ name }) => name)),
+    ...databaseFaults(apps),
+    ...streamFaults(apps),
+    POISON_FAULT,
+    ...DISK_FAULTS,
+  ];
+}
+
+/** All faults of this workspace. */
+export const FAULTS = faultsOf(APPS);
 
 export interface Skipped {
   fault: string;
   why: string;
 }
 
-/** What this proof does nowhere. */
+/** Faults that the proof injects on no machine. */
 const NOT_DONE: readonly Skipped[] = [
   { fault: 'packet drop', why: 'the black hole and the trickle of the proxies stand in for it' },
   { fault: 'pg_wal full', why: 'it shares the disk of the data, which is filled' },
   { fault: 'clock steps', why: 'needs faketime; leases use the clock of Postgres alone' },
 ];
 
-/** What this machine can do of it, and what not, with the reason: never silently. */
+/** The faults that this machine allows, and the others, each with the reason. */
 export function faultsOn({ noDisks }: Machine): { faults: readonly Fault[]; skipped: readonly Skipped[] } {
   const faults = FAULTS.filter(({ needs }) => needs === undefined || noDisks === undefined);
   const missing = FAULTS.filter((fault) => !faults.includes(fault));

@@ -1,35 +1,66 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
-import type { DatabaseName } from '@orders/dev/stack/topology';
+import type { AppDeclaration } from '@orders/dev/stack/declarations';
+import { consumersOf, effectTable } from '@orders/dev/stack/event-flow';
+import { STORE } from '../store.ts';
 import type { SystemUnderProof } from '../system-under-proof.ts';
 import { nothing, type Fault } from './fault.ts';
 
-const DATABASE_OF: Record<string, DatabaseName> = {
-  orders: 'orders',
-  outbox: 'orders',
-  outbox_cursor: 'orders',
-  shipments: 'fulfillment',
-  inbox: 'fulfillment',
-  fulfillment: 'fulfillment',
-};
+/** Faults of databases, their sessions and their tables. */
+export function databaseFaults(apps: readonly AppDeclaration[]): Fault[] {
+  const databases = apps.filter(({ database }) => database).map(({ name }) => name);
+  return [
+    harass(databases, { name: 'backends terminated', how: 'pg_terminate_backend' }),
+    harass(databases, { name: 'queries cancelled', how: 'pg_cancel_backend' }),
+    deadlocks(lockOrdersOf(apps)),
+    serializationFailures,
+    tableLocked(tablesOf(apps)),
+    transactionLeftOpen(databases),
+    connectionsExhausted,
+  ];
+}
 
-async function admin(sut: SystemUnderProof, target: string): Promise<Client> {
-  const database = DATABASE_OF[target] ?? 'orders';
+/** The tables used under load, with their database: `fulfillment.shipments`. */
+function tablesOf(apps: readonly AppDeclaration[]): string[] {
+  return apps.flatMap(({ name, publishes, consumes, effect }) =>
+    [
+      ...(name === STORE ? ['orders'] : []),
+      ...(publishes.length > 0 ? ['outbox', 'outbox_cursor'] : []),
+      ...(effect === undefined ? [] : [effectTable(effect)]),
+      ...(consumes.length > 0 ? ['inbox'] : []),
+    ].map((table) => `${name}.${table}`),
+  );
+}
+
+type LockOrder = readonly [first: string, second: string];
+
+/** For each app two of its tables, in the opposite of the app's lock order. */
+function lockOrdersOf(apps: readonly AppDeclaration[]): Map<string, LockOrder> {
+  const orders = new Map<string, LockOrder>([[STORE, ['outbox', 'orders']]]);
+  for (const { name, table } of consumersOf(apps))
+    if (table !== undefined) orders.set(name, [table, 'inbox']);
+  return orders;
+}
+
+async function admin(sut: SystemUnderProof, database?: string): Promise<Client> {
   const client = new Client({
     connectionString: sut.system.postgres.url(database),
     connectionTimeoutMillis: 5_000,
     application_name: 'prove',
   });
-  client.on('error', () => undefined); // ended under us by another fault
+  client.on('error', () => undefined); // another fault may end it
   await client.connect();
   return client;
 }
 
-/** Every 200 ms, ends or cancels what the app has open. */
-function harass(name: string, how: 'pg_terminate_backend' | 'pg_cancel_backend'): Fault {
+/** Every 200 ms, terminates the app's sessions or cancels their queries. */
+function harass(
+  databases: readonly string[],
+  { name, how }: { name: string; how: 'pg_terminate_backend' | 'pg_cancel_backend' },
+): Fault {
   return {
     name,
-    targets: ['orders', 'fulfillment'],
+    targets: databases,
     durationMs: [200, 1_500],
     component: () => 'postgres',
     begin: async (sut, { target }) => {
@@ -50,40 +81,36 @@ function harass(name: string, how: 'pg_terminate_backend' | 'pg_cancel_backend')
   };
 }
 
-/** Tables that an app locks in the other order than the fault does. */
-const LOCK_ORDER: Record<string, readonly [first: string, second: string]> = {
-  orders: ['outbox', 'orders'],
-  fulfillment: ['shipments', 'inbox'],
-};
+/** Sessions of the app and one of ours wait for each other. Theirs check for deadlocks first, so Postgres aborts them. */
+function deadlocks(lockOrders: ReadonlyMap<string, LockOrder>): Fault {
+  return {
+    name: 'deadlocks',
+    targets: [...lockOrders.keys()],
+    durationMs: [1_000, 3_000],
+    component: () => 'postgres',
+    begin: async (sut, { target }) => {
+      const [first, second] = lockOrders.get(target)!;
+      const restore = await withSetting(sut, 'deadlock_timeout', '200ms');
+      const client = await admin(sut, target);
+      const once = async (): Promise<void> => {
+        await client.query(
+          `BEGIN; SET LOCAL deadlock_timeout = '10s'; SET LOCAL lock_timeout = '2s';
+           LOCK TABLE ${first} IN SHARE ROW EXCLUSIVE MODE; SELECT pg_sleep(0.1);
+           LOCK TABLE ${second} IN SHARE ROW EXCLUSIVE MODE`,
+        );
+        await client.query('ROLLBACK');
+      };
+      const end = repeat(() => once().catch(() => client.query('ROLLBACK').catch(() => undefined)), 100);
+      return async () => {
+        await end();
+        await client.end();
+        await restore();
+      };
+    },
+  };
+}
 
-/** Sessions of the app and one of ours wait for each other; theirs look first, and are given up. */
-const deadlocks: Fault = {
-  name: 'deadlocks',
-  targets: Object.keys(LOCK_ORDER),
-  durationMs: [1_000, 3_000],
-  component: () => 'postgres',
-  begin: async (sut, { target }) => {
-    const [first, second] = LOCK_ORDER[target]!;
-    const restore = await withSetting(sut, 'deadlock_timeout', '200ms');
-    const client = await admin(sut, target);
-    const once = async (): Promise<void> => {
-      await client.query(
-        `BEGIN; SET LOCAL deadlock_timeout = '10s'; SET LOCAL lock_timeout = '2s';
-         LOCK TABLE ${first} IN SHARE ROW EXCLUSIVE MODE; SELECT pg_sleep(0.1);
-         LOCK TABLE ${second} IN SHARE ROW EXCLUSIVE MODE`,
-      );
-      await client.query('ROLLBACK');
-    };
-    const end = repeat(() => once().catch(() => client.query('ROLLBACK').catch(() => undefined)), 100);
-    return async () => {
-      await end();
-      await client.end();
-      await restore();
-    };
-  },
-};
-
-/** Every transaction of the apps is serializable for a while, and then some of them fail. */
+/** Makes every transaction of the apps serializable for a while: then some of them fail. */
 const serializationFailures: Fault = {
   name: 'serialization failures',
   targets: ['postgres'],
@@ -92,10 +119,65 @@ const serializationFailures: Fault = {
   begin: (sut) => withSetting(sut, 'default_transaction_isolation', 'serializable'),
 };
 
-/** Changes a setting of the whole server, for sessions that are open too; returns what takes it back. */
+function tableLocked(tables: readonly string[]): Fault {
+  return {
+    name: 'table locked',
+    targets: tables,
+    durationMs: [500, 8_000],
+    component: () => 'postgres',
+    begin: async (sut, { target }) => {
+      const [database, table] = target.split('.');
+      const client = await admin(sut, database);
+      await client.query(
+        `BEGIN; SET LOCAL lock_timeout = '5s'; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`,
+      );
+      return rollbackOf(client);
+    },
+  };
+}
+
+function transactionLeftOpen(databases: readonly string[]): Fault {
+  return {
+    name: 'transaction left open',
+    targets: databases,
+    durationMs: [500, 5_000],
+    component: () => 'postgres',
+    begin: async (sut, { target }) => {
+      const client = await admin(sut, target);
+      await client.query('BEGIN; SELECT pg_current_xact_id()'); // holds the relay's horizon back
+      return rollbackOf(client);
+    },
+  };
+}
+
+const connectionsExhausted: Fault = {
+  name: 'connections exhausted',
+  targets: [STORE],
+  durationMs: [500, 3_000],
+  component: () => 'postgres',
+  begin: async (sut, { target }) => {
+    const taken: Client[] = [];
+    for (let full = false; !full && taken.length < 250;) {
+      const batch = await Promise.allSettled(Array.from({ length: 20 }, () => admin(sut, target)));
+      for (const result of batch) if (result.status === 'fulfilled') taken.push(result.value);
+      full = batch.some(({ status }) => status === 'rejected');
+    }
+    if (taken.length === 0) return nothing;
+    return async () => void (await Promise.all(taken.map((client) => client.end().catch(() => undefined))));
+  },
+};
+
+function rollbackOf(client: Client): () => Promise<void> {
+  return async () => {
+    await client.query('ROLLBACK').catch(() => undefined);
+    await client.end();
+  };
+}
+
+/** Changes a setting of the whole server, also for open sessions. Returns a function that resets it. */
 async function withSetting(sut: SystemUnderProof, name: string, value: string): Promise<() => Promise<void>> {
   const alter = async (change: string): Promise<void> => {
-    const client = await admin(sut, 'orders');
+    const client = await admin(sut);
     await client.query(`ALTER SYSTEM ${change}`);
     await client.query('SELECT pg_reload_conf()');
     await client.end();
@@ -104,7 +186,7 @@ async function withSetting(sut: SystemUnderProof, name: string, value: string): 
   return () => alter(`RESET ${name}`);
 }
 
-/** Does it again and again, with a pause in between, until the function returned is called. */
+/** Repeats the work, with a pause in between, until the returned function is called. */
 function repeat(work: () => Promise<unknown>, pauseMs: number): () => Promise<void> {
   const stop = new AbortController();
   const working = (async () => {
@@ -118,56 +200,3 @@ function repeat(work: () => Promise<unknown>, pauseMs: number): () => Promise<vo
     return working;
   };
 }
-
-export const DATABASE_FAULTS: readonly Fault[] = [
-  harass('backends terminated', 'pg_terminate_backend'),
-  harass('queries cancelled', 'pg_cancel_backend'),
-  deadlocks,
-  serializationFailures,
-  {
-    name: 'table locked',
-    targets: ['orders', 'outbox', 'outbox_cursor', 'shipments', 'inbox'],
-    durationMs: [500, 8_000],
-    component: () => 'postgres',
-    begin: async (sut, { target }) => {
-      const client = await admin(sut, target);
-      await client.query(
-        `BEGIN; SET LOCAL lock_timeout = '5s'; LOCK TABLE ${target} IN ACCESS EXCLUSIVE MODE`,
-      );
-      return async () => {
-        await client.query('ROLLBACK').catch(() => undefined);
-        await client.end();
-      };
-    },
-  },
-  {
-    name: 'transaction left open',
-    targets: ['orders', 'fulfillment'],
-    durationMs: [500, 5_000],
-    component: () => 'postgres',
-    begin: async (sut, { target }) => {
-      const client = await admin(sut, target);
-      await client.query('BEGIN; SELECT pg_current_xact_id()'); // holds the relay's horizon back
-      return async () => {
-        await client.query('ROLLBACK').catch(() => undefined);
-        await client.end();
-      };
-    },
-  },
-  {
-    name: 'connections exhausted',
-    targets: ['orders'],
-    durationMs: [500, 3_000],
-    component: () => 'postgres',
-    begin: async (sut) => {
-      const taken: Client[] = [];
-      for (let full = false; !full && taken.length < 250;) {
-        const batch = await Promise.allSettled(Array.from({ length: 20 }, () => admin(sut, 'orders')));
-        for (const result of batch) if (result.status === 'fulfilled') taken.push(result.value);
-        full = batch.some(({ status }) => status === 'rejected');
-      }
-      if (taken.length === 0) return nothing;
-      return async () => void (await Promise.all(taken.map((client) => client.end().catch(() => undefined))));
-    },
-  },
-];

@@ -2,14 +2,14 @@ import { answersOk, until } from '@orders/dev/stack/until';
 import type { Disks, SystemUnderProof } from '../system-under-proof.ts';
 import { queries } from '../census.ts';
 import type { Fault } from './fault.ts';
-import { signalAll } from './postgres-process.ts';
-import { serverProcess } from './processes.ts';
+import { signalAll } from './process.ts';
+import { serverProcess } from './server-process.ts';
 
 type Server = keyof Disks;
 const SERVERS: readonly Server[] = ['postgres', 'nats-server'];
 const MACHINE = 'the whole machine';
 
-/** Needs disks that the servers have for themselves. */
+/** Faults of disks. They need a disk for each server. */
 export const DISK_FAULTS: readonly Fault[] = [
   {
     name: 'power cut',
@@ -51,12 +51,12 @@ async function cutPower(sut: SystemUnderProof, server: Server): Promise<() => Pr
   return start;
 }
 
-/** By itself, or started again by whoever looks after it when it has given up: both do that when there is no room left. */
+/** Resolves when the server answers again. A full disk may end it: then it is started again, as a supervisor would. */
 async function comesBack({ system }: SystemUnderProof, server: Server): Promise<void> {
   const { pids, kill, start } = serverProcess(system, server);
   const answers = (): Promise<boolean> =>
     server === 'postgres'
-      ? queries(system.postgres.url('orders'), ['SELECT 1']).then(
+      ? queries(system.postgres.url(), ['SELECT 1']).then(
           () => true,
           () => false,
         )

@@ -1,58 +1,83 @@
-import type { Weather } from '@orders/resilience/testing';
-import { EDGES, type Edge, type SystemUnderProof } from '../system-under-proof.ts';
+import type { NetworkFault } from '@orders/resilience/testing';
+import { of } from '@orders/dev/stack/wiring';
 import type { Random } from '../random.ts';
 import { nothing, type Fault } from './fault.ts';
 
-const edgeOf = (sut: SystemUnderProof, target: string) => sut.edges[target as Edge];
+/** Faults of the connections of an edge. */
+export function networkFaults(edges: readonly string[]): Fault[] {
+  return [
+    cut(edges),
+    networkFault(edges, {
+      name: 'cut after bytes',
+      durationMs: [300, 1_500],
+      choose: (random) => ({
+        kind: 'cutAfter',
+        // Mostly within the first or second answer: to a COMMIT, to a publish.
+        bytes: 1 + Math.floor(4_000 * random.next() ** 3),
+        direction: random.pick(['request', 'answer']),
+      }),
+    }),
+    networkFault(edges, {
+      name: 'black hole',
+      durationMs: [500, 6_000],
+      choose: () => ({ kind: 'blackhole' }),
+    }),
+    blackHoleAtConnect(edges),
+    networkFault(edges, {
+      name: 'latency',
+      durationMs: [500, 3_000],
+      choose: (random) => ({ kind: 'latency', ms: random.int(50, 1_500) }),
+    }),
+    networkFault(edges, {
+      name: 'trickle',
+      durationMs: [500, 2_500],
+      choose: (random) => ({ kind: 'trickle', bytes: random.int(1, 40) }),
+    }),
+  ];
+}
 
-function weather(
-  name: string,
-  durationMs: readonly [number, number],
-  choose: (random: Random) => Weather,
-): Fault {
+function cut(edges: readonly string[]): Fault {
   return {
-    name,
-    targets: EDGES,
-    durationMs,
+    name: 'cut',
+    targets: edges,
+    durationMs: [0, 0],
     component: (target) => target,
-    begin: async (sut, { target, random }) => {
-      const edge = edgeOf(sut, target);
-      edge.set(choose(random));
+    begin: async (sut, { target }) => {
+      of(sut.edges, target).cut();
+      return nothing;
+    },
+  };
+}
+
+function blackHoleAtConnect(edges: readonly string[]): Fault {
+  return {
+    name: 'black hole at connect',
+    targets: edges,
+    durationMs: [500, 4_000],
+    component: (target) => target,
+    begin: async (sut, { target }) => {
+      const edge = of(sut.edges, target);
+      edge.set({ kind: 'blackhole' });
+      edge.cut(); // new connections get no answer
       return async () => edge.clear();
     },
   };
 }
 
-export const NETWORK_FAULTS: readonly Fault[] = [
-  {
-    name: 'cut',
-    targets: EDGES,
-    durationMs: [0, 0],
+interface NetworkFaultKind extends Pick<Fault, 'name' | 'durationMs'> {
+  choose: (random: Random) => NetworkFault;
+}
+
+function networkFault(edges: readonly string[], { name, durationMs, choose }: NetworkFaultKind): Fault {
+  return {
+    name,
+    targets: edges,
+    durationMs,
     component: (target) => target,
-    begin: async (sut, { target }) => {
-      edgeOf(sut, target).cut();
-      return nothing;
-    },
-  },
-  weather('cut after bytes', [300, 1_500], (random) => ({
-    kind: 'cutAfter',
-    // Mostly within the first answer or two: a COMMIT's, a publish's.
-    bytes: 1 + Math.floor(4_000 * random.next() ** 3),
-    direction: random.pick(['request', 'answer']),
-  })),
-  weather('black hole', [500, 6_000], () => ({ kind: 'blackhole' })),
-  {
-    name: 'black hole at connect',
-    targets: EDGES,
-    durationMs: [500, 4_000],
-    component: (target) => target,
-    begin: async (sut, { target }) => {
-      const edge = edgeOf(sut, target);
-      edge.set({ kind: 'blackhole' });
-      edge.cut(); // what connects anew gets no answer
+    begin: async (sut, { target, random }) => {
+      const edge = of(sut.edges, target);
+      edge.set(choose(random));
       return async () => edge.clear();
     },
-  },
-  weather('latency', [500, 3_000], (random) => ({ kind: 'latency', ms: random.int(50, 1_500) })),
-  weather('trickle', [500, 2_500], (random) => ({ kind: 'trickle', bytes: random.int(1, 40) })),
-];
+  };
+}

@@ -1,84 +1,81 @@
-import type { App } from '@orders/dev/stack/app';
-import type { System } from '@orders/dev/stack/system';
-import { APP_NAMES, type AppName } from '@orders/dev/stack/topology';
+import type { AppDeclaration } from '@orders/dev/stack/declarations';
+import { of } from '@orders/dev/stack/wiring';
 import type { SystemUnderProof } from '../system-under-proof.ts';
 import { nothing, type Fault, type Injection } from './fault.ts';
-import { postgresProcess, processesOf, signalAll } from './postgres-process.ts';
+import { appProcess, signalAll, type Process } from './process.ts';
+import { processesOf, serverProcess } from './server-process.ts';
 
-/** What a fault can do to a process. */
-export interface Process {
-  pids: () => number[];
-  /** `kill -9` of all of it. */
-  kill: () => Promise<void>;
-  start: () => Promise<void>;
+const CHECKPOINTER = 'the checkpointer of postgres';
+const BACKEND = 'a backend of postgres';
+
+/** Faults that kill, restart and freeze processes: one or every replica of an app, and servers. */
+export function processFaults(apps: readonly AppDeclaration[]): Fault[] {
+  const names = apps.map(({ name }) => name);
+  const processes = [...names, ...names.map((name) => `every ${name}`), 'nats-server', 'postgres'];
+  return [kill(processes), rollingRestart(names), freeze(processes, partsOfPostgres(apps))];
 }
 
-/** All replicas of an app at once; its mere name means one of them. */
-const EVERY = APP_NAMES.map((name) => `every ${name}`);
-const PROCESSES = [...APP_NAMES, ...EVERY, 'nats-server', 'postgres'];
-const POSTGRES_PARTS: Record<string, RegExp> = {
-  'a backend of postgres': /postgres (orders|fulfillment) 127/,
-  'the checkpointer of postgres': /checkpointer/,
-};
-
-function processes({ system }: SystemUnderProof, { target, random }: Injection): Process[] {
-  if (target === 'postgres' || target === 'nats-server') return [serverProcess(system, target)];
-  const replicas = system.replicas[appOf(target)].map(appProcess);
-  return target.startsWith('every ') ? replicas : [random.pick(replicas)];
-}
-
-export function serverProcess(system: System, name: 'postgres' | 'nats-server'): Process {
-  if (name === 'postgres') return postgresProcess(system.postgres.server!);
-  const server = system.nats.server!;
-  const pids = (): number[] => (server.child ? [server.child.pid] : []);
-  return { pids, kill: () => server.kill(), start: () => server.start() };
-}
-
-function appProcess(app: App): Process {
-  const pids = (): number[] => (app.pid === undefined ? [] : [app.pid]);
-  return { pids, kill: () => app.kill(), start: () => app.start() };
-}
-
-const appOf = (target: string): AppName => target.replace('every ', '') as AppName;
-
-export const PROCESS_FAULTS: readonly Fault[] = [
-  {
+function kill(targets: readonly string[]): Fault {
+  return {
     name: 'kill -9',
-    targets: PROCESSES,
+    targets,
     durationMs: [0, 2_000],
     component: appOf,
     begin: async (sut, injection) => {
-      const chosen = processes(sut, injection);
+      const chosen = chooseProcesses(sut, injection);
       await Promise.all(chosen.map((each) => each.kill()));
       return async () => void (await Promise.all(chosen.map((each) => each.start())));
     },
-  },
-  {
+  };
+}
+
+function rollingRestart(targets: readonly string[]): Fault {
+  return {
     name: 'rolling restart',
-    targets: APP_NAMES,
+    targets,
     durationMs: [0, 0],
     unnoticed: true,
     component: appOf,
     begin: async ({ system }, { target }) => {
-      for (const replica of system.replicas[appOf(target)]) {
+      for (const replica of of(system.replicas, target)) {
         await replica.stop();
         await replica.start();
       }
       return nothing;
     },
-  },
-  {
+  };
+}
+
+function freeze(processes: readonly string[], parts: Readonly<Record<string, RegExp>>): Fault {
+  return {
     name: 'freeze',
-    targets: [...PROCESSES, ...Object.keys(POSTGRES_PARTS)],
+    targets: [...processes, ...Object.keys(parts)],
     durationMs: [500, 8_000],
-    component: (target) => (target in POSTGRES_PARTS ? 'postgres' : appOf(target)),
+    component: (target) => (target in parts ? 'postgres' : appOf(target)),
     begin: async (sut, injection) => {
-      const part = POSTGRES_PARTS[injection.target];
+      const part = parts[injection.target];
       const pids = part
         ? injection.random.shuffle(processesOf(sut.system.postgres.server!, part)).slice(0, 1)
-        : processes(sut, injection).flatMap((each) => each.pids());
+        : chooseProcesses(sut, injection).flatMap((each) => each.pids());
       signalAll(pids, 'SIGSTOP');
       return async () => signalAll(pids, 'SIGCONT');
     },
-  },
-];
+  };
+}
+
+/** Processes of Postgres by their titles: that of a backend has user and database. */
+function partsOfPostgres(apps: readonly AppDeclaration[]): Record<string, RegExp> {
+  const databases = apps.filter(({ database }) => database).map(({ name }) => name);
+  return { [BACKEND]: new RegExp(`postgres (${databases.join('|')}) 127`), [CHECKPOINTER]: /checkpointer/ };
+}
+
+function chooseProcesses({ system }: SystemUnderProof, { target, random }: Injection): Process[] {
+  if (target === 'postgres' || target === 'nats-server') return [serverProcess(system, target)];
+  const replicas = of(system.replicas, appOf(target)).map(appProcess);
+  return target.startsWith('every ') ? replicas : [random.pick(replicas)];
+}
+
+/** "every orders" targets all replicas of an app, "orders" one of them. */
+function appOf(target: string): string {
+  return target.replace('every ', '');
+}

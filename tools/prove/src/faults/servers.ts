@@ -1,14 +1,14 @@
 import type { SystemUnderProof } from '../system-under-proof.ts';
 import { nothing, type Fault } from './fault.ts';
 
-/** Postgres' three ways to stop; "smart" waits for clients to leave, which ours do not: the fast one follows. */
+/** The three shutdown modes of Postgres. "smart" waits for clients to disconnect; ours do not, so a fast one follows. */
 const POSTGRES_STOPS: Record<string, NodeJS.Signals> = {
   'postgres smart': 'SIGTERM',
   'postgres fast': 'SIGINT',
   'postgres immediate': 'SIGQUIT',
 };
 
-/** Told to stop, and started again. */
+/** Stops a server by a signal and starts it again. */
 export const SERVER_FAULTS: readonly Fault[] = [
   {
     name: 'server stopped',

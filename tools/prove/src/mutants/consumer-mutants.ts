@@ -1,16 +1,12 @@
 import type { Patch } from '../prove-build/patch.ts';
+import { SOURCES } from '../prove-build/sources.ts';
 import type { Mutant } from './mutant.ts';
 
-const CONSUMER = 'libs/messaging/src/consumer/inbox-consumer.ts';
-const HANDLERS = 'libs/messaging/src/consumer/inbox-handlers.ts';
-const INBOX = 'libs/messaging/src/inbox/inbox.ts';
-const DURABLE = 'libs/messaging/src/jetstream/durable-consumer.ts';
-
-/** A reader that begins takes for settled what was acked. */
+/** A consumer that starts takes what was acked for settled, without asking its inbox. */
 const BEGINS_WITHOUT_ASKING: Patch = {
-  file: 'apps/fulfillment/src/consumer.ts',
-  from: 'settled: settledBy(database, CONSUMER),',
-  to: '',
+  file: SOURCES.startConsumer,
+  from: 'const settled = settledEvents(database, name);',
+  to: 'const settled = undefined;',
 };
 
 /** Bugs on the way of an event from the stream to its effect. */
@@ -20,7 +16,7 @@ export const CONSUMER_MUTANTS: readonly Mutant[] = [
     breaks: 'one effect for each event',
     patches: [
       {
-        file: INBOX,
+        file: SOURCES.inbox,
         from: 'return events.filter(({ id }) => fresh.delete(id.toLowerCase()));',
         to: 'return [...events];',
       },
@@ -36,11 +32,11 @@ export const CONSUMER_MUTANTS: readonly Mutant[] = [
     breaks: 'an effect for each event',
     patches: [
       {
-        file: CONSUMER,
+        file: SOURCES.inboxConsumer,
         from: 'await this.apply(batch);',
         to: 'for (const delivery of batch) delivery.ack(); await this.apply(batch);',
       },
-      // Else it finds what was acked and never applied.
+      // Otherwise the consumer finds at its start what was acked and never applied.
       BEGINS_WITHOUT_ASKING,
     ],
     exposedBy: {
@@ -54,7 +50,7 @@ export const CONSUMER_MUTANTS: readonly Mutant[] = [
     breaks: 'an effect for each event',
     patches: [
       {
-        file: HANDLERS,
+        file: SOURCES.inboxHandlers,
         from: 'const fresh = await this.inbox.accept(tx, events);',
         to: `const fresh = await this.inbox.accept(tx, events);
     await tx.query('COMMIT');
@@ -63,7 +59,7 @@ export const CONSUMER_MUTANTS: readonly Mutant[] = [
     ],
     exposedBy: {
       faults: ['crash at a point', 'table locked', 'backends terminated'],
-      targets: ['fulfillment-before-commit', 'shipments', 'fulfillment'],
+      targets: ['fulfillment-before-commit', 'fulfillment.shipments', 'fulfillment'],
     },
     seenAs: ['I6'],
   },
@@ -72,7 +68,7 @@ export const CONSUMER_MUTANTS: readonly Mutant[] = [
     breaks: 'what can never take effect is kept',
     patches: [
       {
-        file: CONSUMER,
+        file: SOURCES.inboxConsumer,
         from: 'for (const { delivery, error } of unreadable) await this.deadLetters.add(tx, delivery, error);',
         to: '',
       },
@@ -85,9 +81,9 @@ export const CONSUMER_MUTANTS: readonly Mutant[] = [
     breaks: 'an effect for each event',
     patches: [
       {
-        file: DURABLE,
-        from: 'if (!(await this.losses.hasLost(manager, standing))) {',
-        to: 'if (standing) {',
+        file: SOURCES.durable,
+        from: 'if (!(await this.losses.hasLost(manager, info))) {',
+        to: 'if (info) {',
       },
     ],
     exposedBy: { faults: ['stream cut short'], targets: ['nats-server'] },

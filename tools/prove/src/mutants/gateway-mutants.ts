@@ -1,6 +1,5 @@
+import { SOURCES } from '../prove-build/sources.ts';
 import type { Mutant } from './mutant.ts';
-
-const CLIENT = 'apps/gateway/src/orders/orders.client.ts';
 
 /** Bugs of the edge. */
 export const GATEWAY_MUTANTS: readonly Mutant[] = [
@@ -8,9 +7,13 @@ export const GATEWAY_MUTANTS: readonly Mutant[] = [
     name: 'retry-with-a-new-key',
     breaks: 'one order for each key',
     patches: [
-      { file: CLIENT, from: 'caller: currentCaller() };', to: 'caller: currentCaller() }; let tries = 0;' },
       {
-        file: CLIENT,
+        file: SOURCES.gatewayClient,
+        from: 'caller: currentCaller() };',
+        to: 'caller: currentCaller() }; let tries = 0;',
+      },
+      {
+        file: SOURCES.gatewayClient,
         from: 'this.creating.add(order)',
         to: `this.creating.add(tries++ === 0 ? order : { ...order, request: { ...request, idempotencyKey: crypto.randomUUID() } })`,
       },
@@ -24,7 +27,7 @@ export const GATEWAY_MUTANTS: readonly Mutant[] = [
   {
     name: 'connect-without-limit',
     breaks: 'works again within 10 s',
-    patches: [{ file: CLIENT, from: 'limitConnect(credentials', to: '(credentials' }],
+    patches: [{ file: SOURCES.rpcClient, from: 'limitConnect(credentials', to: '(credentials' }],
     exposedBy: { faults: ['black hole at connect'], targets: ['gateway-orders'] },
     seenAs: ['I8'],
   },

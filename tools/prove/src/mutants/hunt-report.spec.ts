@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { CONTROL, isAsItShouldBe, type Hunted } from './hunted.ts';
+import { CONTROL, isAsExpected, type Hunted } from './hunted.ts';
 import { huntMarkdown, huntReport } from './hunt-report.ts';
 import type { Mutant } from './mutant.ts';
 
@@ -19,19 +19,19 @@ function hunted(findings: string[], over: Partial<Mutant> = {}): Hunted {
 
 describe('a mutant', () => {
   it('is caught by a finding about what it breaks, and by no other', () => {
-    expect(isAsItShouldBe(hunted(['I8 healed after no time', DOUBLE]))).toBe(true);
-    expect(isAsItShouldBe(hunted(['I8 healed after no time']))).toBe(false);
-    expect(isAsItShouldBe(hunted([]))).toBe(false);
+    expect(isAsExpected(hunted(['I8 healed after no time', DOUBLE]))).toBe(true);
+    expect(isAsExpected(hunted(['I8 healed after no time']))).toBe(false);
+    expect(isAsExpected(hunted([]))).toBe(false);
   });
 
-  it('that is none must stay unseen', () => {
-    expect(isAsItShouldBe(hunted([], { name: CONTROL, seenAs: [] }))).toBe(true);
-    expect(isAsItShouldBe(hunted([DOUBLE], { name: CONTROL, seenAs: [] }))).toBe(false);
+  it('is none in the control build, which must have no finding', () => {
+    expect(isAsExpected(hunted([], { name: CONTROL, seenAs: [] }))).toBe(true);
+    expect(isAsExpected(hunted([DOUBLE], { name: CONTROL, seenAs: [] }))).toBe(false);
   });
 });
 
 describe('the report on mutants', () => {
-  it('says for each in which trial it was seen and as what, or that it was not', () => {
+  it('shows for each the trial that caught it and the finding, or that it survived', () => {
     const text = huntReport([hunted([DOUBLE]), hunted([]), hunted(['I8 slow'])], FACTS);
     expect(text).toMatch(/^no-inbox +one effect \| each +7 +I6 order … has had 2 effects of 1 events +41$/m);
     expect(text).toMatch(/SURVIVED 7 +nothing/);

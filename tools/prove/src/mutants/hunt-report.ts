@@ -1,9 +1,9 @@
 import { markdownTable, textTable } from '@orders/dev/tables';
-import { CONTROL, isAsItShouldBe, whatWasSeen, type Hunted } from './hunted.ts';
+import { CONTROL, isAsExpected, whatWasSeen, type Hunted } from './hunted.ts';
 
 export interface HuntFacts {
   seed: string;
-  /** The command that does the same again. */
+  /** The command that repeats the hunt. */
   command: string;
 }
 
@@ -33,6 +33,6 @@ function cells(hunted: Hunted): string[] {
 function outcome(hunted: Hunted): string {
   const { mutant, trials, findings } = hunted;
   if (mutant.name === CONTROL) return findings.length === 0 ? `clean in ${trials}` : `FAILED in ${trials}`;
-  if (isAsItShouldBe(hunted)) return String(trials);
+  if (isAsExpected(hunted)) return String(trials);
   return findings.length === 0 ? `SURVIVED ${trials}` : `OTHERWISE in ${trials}`;
 }

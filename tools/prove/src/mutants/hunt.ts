@@ -4,15 +4,15 @@ import { createProgress } from '@orders/dev/bootstrap/progress.mjs';
 import { killAllChildren } from '@orders/dev/stack/child';
 import { folderOfRun } from '@orders/dev/stack/paths';
 import { stopOnSignals } from '@orders/dev/stop-signals';
-import { CONTROL, isAsItShouldBe, whatWasSeen, type Hunted } from './hunted.ts';
+import { CONTROL, isAsExpected, whatWasSeen, type Hunted } from './hunted.ts';
 import { huntMarkdown, huntReport } from './hunt-report.ts';
 import type { Mutant } from './mutant.ts';
 import { MUTANTS } from './mutants.ts';
 import { removeData, trialsOnBuild } from './trials-on-build.ts';
 
-/** A bug that survives so many trials would survive the proof. */
+/** A bug that survives this many trials would survive the proof. */
 const TRIALS_AT_MOST = 100;
-/** The build without a bug meets the same faults at least so often. */
+/** The build without a bug runs at least this many trials. */
 const CONTROL_TRIALS = 20;
 
 export interface HuntOptions {
@@ -23,8 +23,8 @@ export interface HuntOptions {
 }
 
 /**
- * Shows that the proof can fail: plants each bug alone and runs trials until one catches it; then runs the build
- * without a bug, which must stay clean, as long as the longest took.
+ * Shows that the proof can fail: plants each bug alone and runs trials until one catches it. Then it runs the build without
+ * a bug, for as many trials as the longest hunt took: that must stay clean.
  */
 export class Hunt {
   readonly #options: HuntOptions;
@@ -64,14 +64,14 @@ export class Hunt {
     try {
       const seen = await trialsOnBuild({ ...mutant, seed, trials, folder, signal, onProgress });
       const hunted = { mutant, ...seen, tookMs: performance.now() - began };
-      const told = `trial ${hunted.trials}: ${whatWasSeen(hunted)}`;
-      if (isAsItShouldBe(hunted)) {
-        step.done(told);
+      const summary = `trial ${hunted.trials}: ${whatWasSeen(hunted)}`;
+      if (isAsExpected(hunted)) {
+        step.done(summary);
         removeData(folder);
-      } else step.fail(told);
+      } else step.fail(summary);
       return hunted;
     } catch (error) {
-      step.fail(this.#stopped.aborted ? 'stopped' : 'broke off');
+      step.fail(this.#stopped.aborted ? 'stopped' : 'ended with an error');
       throw error;
     }
   }
@@ -83,10 +83,10 @@ export class Hunt {
     console.log(`\n${huntReport(this.#hunted, { seed, command })}`);
     if (report !== undefined) writeFileSync(report, huntMarkdown(this.#hunted, { seed, command }));
     if (this.#stopped.aborted) return 130;
-    const wrong = this.#hunted.filter((hunted) => !isAsItShouldBe(hunted));
+    const wrong = this.#hunted.filter((hunted) => !isAsExpected(hunted));
     if (wrong.length === 0) {
       console.log(
-        `\n✓ the proof catches all ${mutants.length} mutants, and finds nothing where there is none`,
+        `\n✓ the proof catches all ${mutants.length} mutants, and finds nothing in the build without one`,
       );
       return 0;
     }
@@ -97,7 +97,7 @@ export class Hunt {
   }
 }
 
-/** No bug, and everything that brings one to light. */
+/** No bug, with the faults and targets that expose all of them. */
 function controlOf(mutants: readonly Mutant[]): Mutant {
   const exposed = mutants.map(({ exposedBy }) => exposedBy);
   return {

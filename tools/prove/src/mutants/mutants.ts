@@ -6,8 +6,8 @@ import { ORDERS_MUTANTS } from './orders-mutants.ts';
 import { RELAY_MUTANTS } from './relay-mutants.ts';
 
 /**
- * Every bug that the proof must see, in the order of a request. Not among them: a publish without message id, and a lease
- * that anybody takes. They break no promise, as inboxes absorb what comes twice and a cursor moves by compare-and-swap.
+ * Every bug that the proof must catch, in the order of a request. Two are left out because they break no promise: a publish
+ * without message id (inboxes drop duplicates) and a lease that anybody can take (the cursor moves by compare-and-swap).
  */
 export const MUTANTS: readonly Mutant[] = [
   ...GATEWAY_MUTANTS,
@@ -16,7 +16,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...CONSUMER_MUTANTS,
 ];
 
-/** @throws UsageError that lists the names there are */
+/** @throws UsageError that lists the known names */
 export function mutantNamed(name: string): Mutant {
   const mutant = MUTANTS.find((known) => known.name === name);
   if (mutant) return mutant;

@@ -1,9 +1,5 @@
+import { SOURCES } from '../prove-build/sources.ts';
 import type { Mutant } from './mutant.ts';
-
-const MIGRATION = 'apps/orders/src/database/migrations/0001-orders.ts';
-const REPOSITORY = 'apps/orders/src/orders/postgres-orders.repository.ts';
-const SERVICE = 'apps/orders/src/orders/orders.service.ts';
-const POSTGRES = 'libs/service/src/postgres.ts';
 
 /** Bugs of the app that takes orders, and of how apps use Postgres. */
 export const ORDERS_MUTANTS: readonly Mutant[] = [
@@ -12,7 +8,7 @@ export const ORDERS_MUTANTS: readonly Mutant[] = [
     breaks: 'one order for each key',
     patches: [
       {
-        file: MIGRATION,
+        file: SOURCES.ordersMigration,
         from: `timestamptz NOT NULL,
         UNIQUE (customer_id, idempotency_key)
       );`,
@@ -21,7 +17,7 @@ export const ORDERS_MUTANTS: readonly Mutant[] = [
       CREATE INDEX ON orders (customer_id, idempotency_key);`,
       },
       {
-        file: REPOSITORY,
+        file: SOURCES.ordersRepository,
         from: `FROM input ORDER BY customer_id, idempotency_key
     ON CONFLICT (customer_id, idempotency_key) DO NOTHING`,
         to: `FROM input WHERE NOT EXISTS (SELECT FROM orders AS o
@@ -36,7 +32,7 @@ export const ORDERS_MUTANTS: readonly Mutant[] = [
     breaks: 'an acknowledged order is durable',
     patches: [
       {
-        file: REPOSITORY,
+        file: SOURCES.ordersRepository,
         from: 'statementWithin<{ id: string }[]>(this.db, deadline, statement).catch(throwKeyInUse);',
         to: `
         new Promise<{ id: string }[]>((resolve, reject) => {
@@ -57,7 +53,7 @@ export const ORDERS_MUTANTS: readonly Mutant[] = [
     breaks: 'every order has its event',
     patches: [
       {
-        file: REPOSITORY,
+        file: SOURCES.ordersRepository,
         from: `, logged AS (
     INSERT INTO outbox (event_id, subject, headers, body)
     SELECT event_id, subject, headers, body FROM input JOIN created USING (id)
@@ -65,7 +61,7 @@ export const ORDERS_MUTANTS: readonly Mutant[] = [
         to: '',
       },
       {
-        file: REPOSITORY,
+        file: SOURCES.ordersRepository,
         from: 'const taken = orders.filter(({ order }) => !created.has(order.id));',
         to: `const taken = orders.filter(({ order }) => !created.has(order.id));
     const events = orders.filter(({ order }) => created.has(order.id)).map(({ event }) => event);
@@ -81,7 +77,9 @@ export const ORDERS_MUTANTS: readonly Mutant[] = [
   {
     name: 'key-for-any-order',
     breaks: 'another order with a used key is refused',
-    patches: [{ file: SERVICE, from: 'if (stored.requestHash !== requestHash) {', to: 'if (false) {' }],
+    patches: [
+      { file: SOURCES.ordersService, from: 'if (stored.requestHash !== requestHash) {', to: 'if (false) {' },
+    ],
     exposedBy: { faults: ['latency', 'cut'], targets: ['client-gateway'] },
     seenAs: ['I2'],
   },
@@ -90,7 +88,7 @@ export const ORDERS_MUTANTS: readonly Mutant[] = [
     breaks: 'answers are honest',
     patches: [
       {
-        file: REPOSITORY,
+        file: SOURCES.ordersRepository,
         from: 'if (!isTransientDatabaseError(cause)) throw cause;',
         to: 'if (cause) throw cause;',
       },
@@ -103,7 +101,7 @@ export const ORDERS_MUTANTS: readonly Mutant[] = [
     breaks: 'an acknowledged order is durable',
     patches: [
       {
-        file: POSTGRES,
+        file: SOURCES.postgres,
         from: 'keepAliveInitialDelayMillis: 5_000,',
         to: "keepAliveInitialDelayMillis: 5_000, options: '-c synchronous_commit=off',",
       },
@@ -114,7 +112,7 @@ export const ORDERS_MUTANTS: readonly Mutant[] = [
   {
     name: 'silent-postgres-kept',
     breaks: 'works again within 10 s',
-    patches: [{ file: POSTGRES, from: 'giveUpSilentServer(connection);', to: '' }],
+    patches: [{ file: SOURCES.postgres, from: 'closeWhenUnresponsive(connection);', to: '' }],
     exposedBy: { faults: ['black hole'], targets: ['orders-postgres', 'fulfillment-postgres'] },
     seenAs: ['I8'],
   },

@@ -1,17 +1,14 @@
 import type { Patch } from '../prove-build/patch.ts';
+import { SOURCES } from '../prove-build/sources.ts';
 import type { Mutant } from './mutant.ts';
-
-const RELAY = 'libs/messaging/src/outbox/relay.ts';
-const LOG = 'libs/messaging/src/outbox/outbox-log.ts';
-const STREAM = 'libs/messaging/src/jetstream/stream.ts';
 
 const NO_RECONCILER: readonly Patch[] = [
   {
-    file: RELAY,
+    file: SOURCES.relay,
     from: "if (!isSame) await this.rewind(state, state.lastSequence, 'younger');",
     to: 'if (state) this.leased = { ...cursor, stream: state.id };',
   },
-  { file: RELAY, from: 'if (reused !== undefined) {', to: 'if (reused === -1) {' },
+  { file: SOURCES.relay, from: 'if (reused !== undefined) {', to: 'if (reused === -1) {' },
 ];
 
 /** Bugs on the way of an event from the log to the stream. */
@@ -21,7 +18,7 @@ export const RELAY_MUTANTS: readonly Mutant[] = [
     breaks: 'every event reaches the stream',
     patches: [
       {
-        file: LOG,
+        file: SOURCES.outboxLog,
         from: 'SELECT event_id, subject, headers, body WHERE tx < (SELECT pg_snapshot_xmin(pg_current_snapshot()))',
         to: 'SELECT event_id, subject, headers, body',
       },
@@ -34,7 +31,7 @@ export const RELAY_MUTANTS: readonly Mutant[] = [
     breaks: 'every event reaches the stream',
     patches: [
       {
-        file: RELAY,
+        file: SOURCES.relay,
         from: 'const results = await Promise.allSettled(entries.map((entry) => this.publish(entry)));',
         to: `const last = entries.at(-1);
     const ahead = last && { ...from, tx: last.tx, position: last.position, stream: this.leased?.stream };
@@ -43,7 +40,7 @@ export const RELAY_MUTANTS: readonly Mutant[] = [
     for (const result of results) if (result.status === 'rejected') throw result.reason;`,
       },
       {
-        file: RELAY,
+        file: SOURCES.relay,
         from: 'await this.advance(from, entries',
         to: 'await this.advance(ahead ?? from, entries',
       },
@@ -64,14 +61,14 @@ export const RELAY_MUTANTS: readonly Mutant[] = [
   {
     name: 'memory-stream',
     breaks: 'every event reaches the stream',
-    patches: [{ file: STREAM, from: 'StorageType.File', to: 'StorageType.Memory' }, ...NO_RECONCILER],
+    patches: [{ file: SOURCES.stream, from: 'StorageType.File', to: 'StorageType.Memory' }, ...NO_RECONCILER],
     exposedBy: { faults: ['kill -9'], targets: ['nats-server'] },
     seenAs: ['I5'],
   },
   {
     name: 'discard-old',
     breaks: 'every event reaches the stream',
-    patches: [{ file: STREAM, from: 'DiscardPolicy.New', to: 'DiscardPolicy.Old' }],
+    patches: [{ file: SOURCES.stream, from: 'DiscardPolicy.New', to: 'DiscardPolicy.Old' }],
     exposedBy: { faults: ['stream full'], targets: ['nats-server'] },
     seenAs: ['I5', 'I6'],
   },

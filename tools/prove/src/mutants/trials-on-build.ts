@@ -13,20 +13,20 @@ import type { Exposure } from './mutant.ts';
 export interface BuildOnTrial {
   patches: readonly Patch[];
   exposedBy: Exposure;
-  /** At most. */
+  /** The highest number of trials. */
   trials: number;
   seed: string;
   /** For the build, logs, data and the ledger; see {@link removeData}. Below the workspace. */
   folder: string;
   signal: AbortSignal;
-  /** Told what it is at. */
+  /** Called with the current step. */
   onProgress: (text: string) => void;
 }
 
 export interface Seen {
-  /** How many ran, the last one included. */
+  /** Number of trials that ran, the last one included. */
   trials: number;
-  /** Of the last one; it is the first that has any. */
+  /** Findings of the last one: the first that has any. */
   findings: string[];
 }
 

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ArmedPoints } from './armed-points.ts';
 
+const HERE = { name: 'orders-here', app: 'orders', place: 'here' };
+
 describe('an armed crash point', () => {
   let folder: string;
   let armed: ArmedPoints;
@@ -12,26 +14,33 @@ describe('an armed crash point', () => {
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'crash-points-'));
     armed = new ArmedPoints(join(folder, 'armed'));
+    armed.environmentOf('orders');
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  const passBy = (point: string) =>
-    spawnSync(process.execPath, ['--eval', `globalThis.crashAt?.('${point}')`], {
-      env: { ...process.env, ...armed.environment },
+  const passBy = (place: string, app = 'orders') =>
+    spawnSync(process.execPath, ['--eval', `globalThis.crashAt?.('${place}')`], {
+      env: { ...process.env, ...armed.environmentOf(app) },
     });
 
-  it('kills the first process that comes by, and no second one', () => {
-    armed.arm('here');
+  it('kills the first process that reaches it, and no second one', () => {
+    armed.arm(HERE);
     expect(passBy('elsewhere')).toMatchObject({ status: 0 });
-    expect(armed.isArmed('here')).toBe(true);
+    expect(armed.isArmed(HERE)).toBe(true);
     expect(passBy('here')).toMatchObject({ signal: 'SIGKILL' });
-    expect(armed.isArmed('here')).toBe(false);
+    expect(armed.isArmed(HERE)).toBe(false);
     expect(passBy('here')).toMatchObject({ status: 0 });
   });
 
-  it('can be disarmed, unless somebody died of it', () => {
-    armed.arm('here');
-    expect(armed.disarm('here')).toBe(true);
-    expect(armed.disarm('here')).toBe(false);
+  it('kills no other app, though it runs the same code', () => {
+    armed.arm(HERE);
+    expect(passBy('here', 'loyalty')).toMatchObject({ status: 0 });
+    expect(armed.isArmed(HERE)).toBe(true);
+  });
+
+  it('can be disarmed until it has killed a process', () => {
+    armed.arm(HERE);
+    expect(armed.disarm(HERE)).toBe(true);
+    expect(armed.disarm(HERE)).toBe(false);
   });
 });

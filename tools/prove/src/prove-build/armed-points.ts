@@ -1,36 +1,38 @@
 import { existsSync, mkdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { CrashPoint } from './crash-points.ts';
 
-/** Tells the apps of a prove build, through files in a folder, at which crash points to die. */
+/** Arms crash points of a prove build: a file in the folder of an app makes it die at that point. */
 export class ArmedPoints {
   readonly #folder: string;
 
-  /** @param folder made when it is missing */
+  /** @param folder created when it is missing */
   constructor(folder: string) {
     this.#folder = folder;
-    mkdirSync(folder, { recursive: true });
   }
 
-  /** What the apps need in their environment. */
-  get environment(): { NODE_OPTIONS: string; PROVE_CRASH_POINTS: string } {
+  /** The environment variables with which an app finds its armed points. */
+  environmentOf(app: string): { NODE_OPTIONS: string; PROVE_CRASH_POINTS: string } {
+    const folder = join(this.#folder, app);
+    mkdirSync(folder, { recursive: true });
     const hook = pathToFileURL(join(import.meta.dirname, 'crash-here.mjs')).href;
     const options = process.env['NODE_OPTIONS'] ?? '';
-    return { NODE_OPTIONS: `${options} --import=${hook}`.trim(), PROVE_CRASH_POINTS: this.#folder };
+    return { NODE_OPTIONS: `${options} --import=${hook}`.trim(), PROVE_CRASH_POINTS: folder };
   }
 
-  /** The next process that comes by dies. */
-  arm(point: string): void {
+  /** The next process of the app that reaches the point dies. */
+  arm(point: CrashPoint): void {
     writeFileSync(this.#fileOf(point), '');
   }
 
-  /** Is it waiting for a process? False once one has died of it. */
-  isArmed(point: string): boolean {
+  /** Whether the point still waits for a process; false once one has died there. */
+  isArmed(point: CrashPoint): boolean {
     return existsSync(this.#fileOf(point));
   }
 
-  /** @returns false when it was too late: a process has died of it meanwhile */
-  disarm(point: string): boolean {
+  /** @returns false when it is too late: a process has died there */
+  disarm(point: CrashPoint): boolean {
     try {
       unlinkSync(this.#fileOf(point));
       return true;
@@ -39,7 +41,7 @@ export class ArmedPoints {
     }
   }
 
-  #fileOf(point: string): string {
-    return join(this.#folder, point);
+  #fileOf({ app, place }: CrashPoint): string {
+    return join(this.#folder, app, place);
   }
 }

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 const folder = process.env.PROVE_CRASH_POINTS ?? '';
 
 /**
- * Dies at once, as by `kill -9`, when the harness has left a file with the name of the point; of several processes
- * that come by, one does.
+ * Ends this process at once, as `kill -9` does, when the harness has left a file with the name of the place. Of several
+ * processes that reach the place, one dies.
  *
- * @param {string} point
+ * @param {string} place
  */
-globalThis.crashAt = (point) => {
-  const armed = join(folder, point);
+globalThis.crashAt = (place) => {
+  const armed = join(folder, place);
   if (!existsSync(armed)) return;
   try {
     unlinkSync(armed);

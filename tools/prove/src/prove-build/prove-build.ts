@@ -11,18 +11,19 @@ import { join } from 'node:path';
 import { Problem } from '@orders/dev/bootstrap/problem.mjs';
 import { ROOT } from '@orders/dev/stack/paths';
 import { CommandFailed, run } from '@orders/dev/stack/run';
-import { CRASH_POINTS } from './crash-points.ts';
+import { CRASH_PATCHES } from './crash-points.ts';
 import { applyPatch, type Patch } from './patch.ts';
+import { readSource } from './sources.ts';
 
 /** What the build reads besides the projects. */
 const SETTINGS = ['rolldown.config.mjs', 'tsconfig.base.json'];
 
 /**
- * Builds the apps of the workspace with the crash points in them, and with the patches given, by the same
- * command as the workspace itself. Nothing of that is ever in a shipped build.
+ * Builds the apps with the crash points and the given patches, by the build command of the workspace. Neither is ever in a
+ * shipped build.
  *
  * @param root for `startSystem`; below the workspace, where packages that are not ours are found
- * @throws Problem with what the bundler said
+ * @throws Problem with what the bundler printed
  */
 export async function proveBuild(
   root: string,
@@ -31,7 +32,7 @@ export async function proveBuild(
   const projects = projectFolders();
   for (const project of projects) copyProject(project, root);
   for (const file of SETTINGS) cpSync(join(ROOT, file), join(root, file));
-  for (const patch of [...CRASH_POINTS.map(({ patch }) => patch), ...patches]) patchFile(root, patch);
+  for (const patch of [...CRASH_PATCHES, ...patches]) patchFile(root, patch);
   const command = buildCommand();
   const apps = projects.filter((project) => project.startsWith('apps/'));
   for (const app of apps) await compile(command, { cwd: join(root, app), signal });
@@ -39,15 +40,17 @@ export async function proveBuild(
 
 /** Folders of what goes into a build: `apps/orders`, `libs/messaging`, … */
 function projectFolders(): string[] {
-  const folders = ['apps', 'libs'].flatMap((kind) =>
+  const folders = ['apps', 'libs', 'libs/contracts'].flatMap((kind) =>
     readdirSync(join(ROOT, kind)).map((name) => `${kind}/${name}`),
   );
   return folders.filter((folder) => existsSync(join(ROOT, folder, 'package.json')));
 }
 
 function copyProject(project: string, root: string): void {
-  for (const part of ['package.json', 'tsconfig.json', 'src'])
-    cpSync(join(ROOT, project, part), join(root, project, part), { recursive: true });
+  const parts = ['package.json', 'tsconfig.json', 'app.json', 'src'].filter((part) =>
+    existsSync(join(ROOT, project, part)),
+  );
+  for (const part of parts) cpSync(join(ROOT, project, part), join(root, project, part), { recursive: true });
   const { name } = JSON.parse(readFileSync(join(root, project, 'package.json'), 'utf8')) as { name: string };
   const link = join(root, 'node_modules', name);
   mkdirSync(join(link, '..'), { recursive: true });
@@ -55,8 +58,7 @@ function copyProject(project: string, root: string): void {
 }
 
 function patchFile(root: string, patch: Patch): void {
-  const path = join(root, patch.file);
-  writeFileSync(path, applyPatch(readFileSync(path, 'utf8'), patch));
+  writeFileSync(join(root, patch.file), applyPatch(readSource(root, patch.file), patch));
 }
 
 function buildCommand(): string {

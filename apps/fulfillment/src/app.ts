@@ -1,0 +1,41 @@
+import { ordersCanceled, ordersCreated } from '@orders/events';
+import { eventHandler } from '@orders/inbox';
+import { natsConfig } from '@orders/messaging';
+import { databaseConfig, postgresOptions, type PostgresSettings } from '@orders/postgres';
+import { baseConfig, port } from '@orders/service';
+import { DataSource } from 'typeorm';
+import declaration from '../app.json' with { type: 'json' };
+import { Shipments1763800000001 } from './migrations/0001-shipments.js';
+import { applyOrderEvents, ShipmentEntity } from './shipments/shipments.repository.js';
+
+// The parts of this app; main.ts, migrate.ts and cli.ts run them.
+export const { name } = declaration;
+
+/** Everything that this app reads from its environment. */
+export const configSchema = baseConfig.extend({
+  PORT: port(declaration.ports.http),
+  MANAGEMENT_PORT: port(declaration.ports.management),
+  ...databaseConfig,
+  ...natsConfig,
+});
+
+/** The database of this app, not connected yet. Only migrations change its schema. */
+export function dataSource(settings: PostgresSettings): DataSource {
+  return new DataSource({
+    ...postgresOptions(settings),
+    entities: [ShipmentEntity],
+    migrations: [Shipments1763800000001],
+  });
+}
+
+/** One handler for each type of event that this app consumes. */
+export const handlers = [
+  eventHandler({
+    contract: ordersCreated,
+    handle: (tx, events) => applyOrderEvents(tx, events, 'PLANNED'),
+  }),
+  eventHandler({
+    contract: ordersCanceled,
+    handle: (tx, events) => applyOrderEvents(tx, events, 'CANCELED'),
+  }),
+];

@@ -1,0 +1,42 @@
+import { natsConfig } from '@orders/messaging';
+import { databaseConfig, postgresOptions, type PostgresSettings } from '@orders/postgres';
+import { baseConfig, type loadConfig, port } from '@orders/service';
+import { DataSource } from 'typeorm';
+import { z } from 'zod';
+import declaration from '../app.json' with { type: 'json' };
+import { Orders1763800000001 } from './migrations/0001-orders.js';
+import { OutboxWithoutNotify1764000000001 } from './migrations/0002-outbox-without-notify.js';
+import { OrderEntity } from './orders/order.entity.js';
+
+// The parts of this app; main.ts, migrate.ts and cli.ts run them.
+export const { name, publishes: events } = declaration;
+
+const common = baseConfig.extend({
+  GRPC_PORT: port(declaration.ports.grpc),
+  MANAGEMENT_PORT: port(declaration.ports.management),
+});
+
+/** Everything that this app reads from its environment. */
+export const configSchema = z.preprocess(
+  (env: object) => ({ STORAGE: 'postgres', ...env }),
+  // Not in the union: while STORAGE is wrong, a union reports that problem alone.
+  z.intersection(
+    common,
+    z.discriminatedUnion('STORAGE', [
+      z.object({ STORAGE: z.literal('postgres'), ...databaseConfig, ...natsConfig }),
+      /** Orders are lost with the process and no event is published: for tests, or to try the app without servers. */
+      z.object({ STORAGE: z.literal('memory') }),
+    ]),
+  ),
+);
+
+export type OrdersConfig = ReturnType<typeof loadConfig<z.output<typeof configSchema>>>;
+
+/** The database of this app, not connected yet. Only migrations change its schema. */
+export function dataSource(settings: PostgresSettings): DataSource {
+  return new DataSource({
+    ...postgresOptions(settings),
+    entities: [OrderEntity],
+    migrations: [Orders1763800000001, OutboxWithoutNotify1764000000001],
+  });
+}

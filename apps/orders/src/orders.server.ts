@@ -1,0 +1,19 @@
+import { serveGrpc } from '@orders/grpc';
+import { ordersV1 } from '@orders/rpc';
+import type { Service } from '@orders/service';
+import { OrdersController } from './orders/orders.controller.js';
+import { OrdersRepository } from './orders/orders.repository.js';
+import { OrdersService } from './orders/orders.service.js';
+
+/** Serves orders.v1 at this address (host:port) until the service stops. */
+export function serveOrders(service: Service, repository: OrdersRepository, address: string): Promise<void> {
+  return serveGrpc({
+    service,
+    address,
+    definitions: { 'orders.v1.Orders': ordersV1.OrdersService },
+    // Fits 500 orders of 100 items.
+    maxMessageBytes: 8 * 1_024 * 1_024,
+    controllers: [OrdersController],
+    providers: [OrdersService, { provide: OrdersRepository, useValue: repository }],
+  });
+}

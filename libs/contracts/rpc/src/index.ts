@@ -1,0 +1,1 @@
+export * as ordersV1 from './gen/orders/v1/orders.js';

@@ -1,0 +1,128 @@
+import {
+  type CallOptions,
+  type ChannelCredentials,
+  type Client,
+  type ClientUnaryCall,
+  connectivityState,
+  credentials,
+  Metadata,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
+import { currentCaller } from '@orders/instrumentation';
+import { type Breaker, type Deadline, RetryBudget, retryOnce } from '@orders/resilience';
+import type { Logger } from 'pino';
+import { BALANCING } from './balancing.js';
+import { limitConnect } from './connect-limit.js';
+import { traceCalls } from './rpc-span.js';
+import { fromServiceError } from './service-error.js';
+import { upstreamBreaker } from './upstream-breaker.js';
+
+/** Channel options of a generated client that {@link RpcClient} wraps. */
+export const CHANNEL_OPTIONS = {
+  // Closes a connection whose peer vanished or froze within 5 s; without pings it would stay open for ever.
+  'grpc.keepalive_time_ms': 2_000,
+  'grpc.keepalive_timeout_ms': 3_000,
+  'grpc.keepalive_permit_without_calls': 1,
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.min_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 500,
+  // Never through a proxy that the environment names for the outside: it would take the balancing between replicas away.
+  'grpc.enable_http_proxy': 0,
+  'grpc.service_config': JSON.stringify({ loadBalancingConfig: BALANCING }),
+  interceptors: [traceCalls],
+};
+
+/** Credentials of such a client: plaintext, and a limit for peers that send nothing ({@link limitConnect}). */
+export function channelCredentials(): ChannelCredentials {
+  return limitConnect(credentials.createInsecure());
+}
+
+/**
+ * Longest wait of a call for a connection, in ms, and at most half the time left: a call survives a restart of the
+ * upstream.
+ */
+const CONNECT_GRACE_MS = 1_000;
+
+type Answer<R> = (error: ServiceError | null, response?: R) => void;
+
+/** Starts one unary call of the generated client. */
+export type StartCall<R> = (metadata: Metadata, options: CallOptions, answer: Answer<R>) => ClientUnaryCall;
+
+export interface RpcClientOptions {
+  /** Name of the called app, for metrics and log. */
+  upstream: string;
+  logger: Logger;
+}
+
+/**
+ * Makes the calls to one upstream, as promises. Each call has a deadline, is cancelled when its caller goes away, and
+ * carries trace and ids of the current request. It is repeated once when the upstream was UNAVAILABLE, so every call must
+ * be safe to repeat. A breaker refuses calls at once while the upstream fails. Calls reject with a `DomainError`.
+ */
+export class RpcClient {
+  private readonly retries = new RetryBudget();
+  private readonly breaker: Breaker;
+
+  constructor(
+    private readonly client: Client,
+    { upstream, logger }: RpcClientOptions,
+  ) {
+    this.breaker = upstreamBreaker(upstream, logger);
+    // Connects now, so that the first request does not wait for it.
+    client.getChannel().getConnectivityState(true);
+  }
+
+  /** Makes a call through breaker and retry. */
+  call<R>(deadline: Deadline, start: StartCall<R>): Promise<R> {
+    return this.guarded(deadline, () => this.attempt(deadline, start));
+  }
+
+  /** Puts breaker and retry around a function that uses {@link attempt} in its own way, for example in a batch. */
+  guarded<R>(deadline: Deadline, call: () => Promise<R>): Promise<R> {
+    return retryOnce(() => this.breaker.run(call), { deadline, budget: this.retries, retryable });
+  }
+
+  /** Makes a call once. `start` runs when there is a connection, or when none was made within 1 s or half the time left. */
+  async attempt<R>({ remainingMs, signal }: Deadline, start: StartCall<R>): Promise<R> {
+    const deadline = Date.now() + remainingMs;
+    await this.waitForConnection(Date.now() + Math.min(CONNECT_GRACE_MS, remainingMs / 2));
+    const { promise, resolve, reject } = Promise.withResolvers<R>();
+    const call = start(outgoing(), { deadline }, (error, response) => {
+      signal.removeEventListener('abort', cancel);
+      if (error) reject(fromServiceError(error));
+      else resolve(response as R);
+    });
+    const cancel = () => call.cancel();
+    if (signal.aborted) cancel();
+    else signal.addEventListener('abort', cancel, { once: true });
+    return promise;
+  }
+
+  /** Closes the connections; calls in progress fail. */
+  close(): void {
+    this.client.close();
+  }
+
+  /** Resolves when there is a connection, and also at the deadline: the call then fails by itself. */
+  private waitForConnection(deadline: number): Promise<void> | undefined {
+    if (this.client.getChannel().getConnectivityState(false) === connectivityState.READY) return undefined;
+    return new Promise((resolve) => this.client.waitForReady(deadline, () => resolve()));
+  }
+}
+
+/** Only after UNAVAILABLE: an upstream that was too slow or is overloaded must not get even more calls. */
+function retryable(error: unknown): boolean {
+  return error instanceof Error && (error.cause as Partial<ServiceError>)?.code === status.UNAVAILABLE;
+}
+
+function outgoing(): Metadata {
+  const { request, traceparent } = currentCaller();
+  const metadata = new Metadata();
+  if (request) {
+    metadata.set('x-request-id', request.requestId);
+    metadata.set('x-correlation-id', request.correlationId);
+  }
+  metadata.set('traceparent', traceparent);
+  return metadata;
+}

@@ -1,0 +1,75 @@
+import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
+import { describe, expect, it } from '@jest/globals';
+import { DomainError, PROBLEM_KINDS, PROBLEMS, type ProblemCode } from '@orders/contracts';
+import { fromProblemMessage, fromServiceError, toProblemMessage, toServiceError } from './service-error.js';
+
+const bare = (code: status): ServiceError =>
+  Object.assign(new Error('14 UNAVAILABLE: 10.0.0.7:50051'), {
+    code,
+    details: 'ECONNREFUSED 10.0.0.7',
+    metadata: new Metadata(),
+  });
+
+describe('a problem on its way through gRPC', () => {
+  it.each(Object.keys(PROBLEMS) as ProblemCode[])('%s arrives as it was sent', (code) => {
+    const errors = [{ pointer: '/items/0/sku', detail: 'é\r\n☃' }];
+    const sent = toServiceError(new DomainError(code, 'why', { errors }));
+    expect(sent.code).toBe(PROBLEM_KINDS[PROBLEMS[code].kind].grpc);
+    const arrived = fromServiceError(sent);
+    expect(arrived).toMatchObject({ code, message: 'why', errors, cause: sent });
+  });
+
+  it.each(Object.keys(PROBLEMS) as ProblemCode[])('%s arrives from a batch as it was sent', (code) => {
+    const error = new DomainError(code, 'why', { errors: [{ pointer: '/items/0/sku', detail: '☃' }] });
+    const { message, errors, kind } = fromProblemMessage(toProblemMessage(error));
+    expect({ message, errors, kind }).toEqual({ message: 'why', errors: error.errors, kind: error.kind });
+  });
+
+  it('of a batch is mapped by its status when its code is unknown, and hides a bug', () => {
+    const sent = toProblemMessage(new Error('duplicate key value violates unique constraint'));
+    expect(sent).toMatchObject({ code: 'internal', detail: 'Something went wrong on our side', errors: [] });
+    const unknown = { ...sent, status: status.UNAVAILABLE, code: 'toString' };
+    expect(fromProblemMessage(unknown)).toMatchObject({
+      code: 'unavailable',
+      cause: { code: status.UNAVAILABLE },
+    });
+  });
+
+  it('hides a bug', () => {
+    const sent = toServiceError(new Error('duplicate key value violates unique constraint'));
+    expect(sent).toMatchObject({ code: status.INTERNAL, details: 'Something went wrong on our side' });
+    expect(fromServiceError(sent).code).toBe('internal');
+  });
+});
+
+describe('a bare status', () => {
+  it.each([
+    [status.UNAVAILABLE, 'unavailable'],
+    [status.CANCELLED, 'unavailable'],
+    [status.RESOURCE_EXHAUSTED, 'overloaded'],
+    [status.DEADLINE_EXCEEDED, 'deadline-exceeded'],
+    [status.UNKNOWN, 'internal'],
+    [status.UNIMPLEMENTED, 'internal'],
+    [status.UNAUTHENTICATED, 'internal'],
+  ])('%i is %s, without the address of the peer', (code, problem) => {
+    const error = fromServiceError(bare(code));
+    expect(error.code).toBe(problem);
+    expect(error.message).not.toContain('10.0.0.7');
+  });
+
+  it.each(['%', 'null', '{}', '[{"pointer":1}]', 'not json'])(
+    'with the broken trailer %s keeps its code',
+    (trailer) => {
+      const error = bare(status.INVALID_ARGUMENT);
+      error.metadata.set('problem-code', 'validation-failed');
+      error.metadata.set('problem-errors', trailer);
+      expect(fromServiceError(error)).toMatchObject({ code: 'validation-failed', errors: [] });
+    },
+  );
+
+  it('with an unknown code is mapped by its status', () => {
+    const error = bare(status.UNAVAILABLE);
+    error.metadata.set('problem-code', 'toString');
+    expect(fromServiceError(error).code).toBe('unavailable');
+  });
+});

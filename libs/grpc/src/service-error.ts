@@ -1,0 +1,81 @@
+import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
+import {
+  DomainError,
+  PROBLEM_CODE_TRAILER,
+  PROBLEM_ERRORS_TRAILER,
+  PROBLEM_KINDS,
+  type FieldError,
+  isProblemCode,
+  problemOfGrpcStatus,
+} from '@orders/contracts';
+import type { ordersV1 } from '@orders/rpc';
+
+/**
+ * Maps an error to a gRPC status. A {@link DomainError} keeps its code, detail and field errors (in the trailers
+ * `problem-code` and `problem-errors`). Everything else is a bug and becomes INTERNAL, with a text that shows nothing of
+ * the error.
+ */
+export function toServiceError(error: unknown): ServiceError {
+  const { status, code, detail, errors } = toProblemMessage(error);
+  const metadata = new Metadata();
+  metadata.set(PROBLEM_CODE_TRAILER, code);
+  if (errors.length > 0) metadata.set(PROBLEM_ERRORS_TRAILER, encodeURIComponent(JSON.stringify(errors)));
+  return Object.assign(new Error(detail), { code: status, details: detail, metadata });
+}
+
+/**
+ * Maps the error of a failed call to a {@link DomainError}, of which it becomes the `cause`. A status without our trailers
+ * (the peer is down, a proxy answered, the deadline passed) gets a detail of ours, because its own text may show internals.
+ */
+export function fromServiceError(error: ServiceError): DomainError {
+  const named: unknown = error.metadata?.get(PROBLEM_CODE_TRAILER)[0];
+  if (isProblemCode(named)) {
+    return new DomainError(named, error.details, { errors: fieldErrors(error.metadata), cause: error });
+  }
+  const code = problemOfGrpcStatus(error.code);
+  return new DomainError(code, DETAILS[code] ?? BUG, { cause: error });
+}
+
+/** The only detail that callers see of a bug. */
+const BUG = 'Something went wrong on our side';
+
+/** Details by problem code, for a status without our trailers. */
+const DETAILS: Record<string, string> = {
+  overloaded: 'There are more requests than can be served now; the same request may be repeated',
+  unavailable: 'A service behind this one does not answer; the same request may be repeated',
+  'deadline-exceeded': 'No answer came in time; the same request may be repeated',
+  'idempotency-key-in-use': 'A request with this idempotency key is under way',
+  'not-found': 'There is nothing here',
+  'validation-failed': 'The request breaks a rule',
+};
+
+/** Maps the error of one item of a batch to its message in the answer; the same mapping as {@link toServiceError}. */
+export function toProblemMessage(error: unknown): ordersV1.Problem {
+  if (!(error instanceof DomainError))
+    return { status: status.INTERNAL, code: 'internal', detail: BUG, errors: [] };
+  const { kind, code, message, errors } = error;
+  return { status: PROBLEM_KINDS[kind].grpc, code, detail: message, errors: [...errors] };
+}
+
+/** Maps the message of a failed item of a batch to a {@link DomainError}; its `cause` has the gRPC status as `code`. */
+export function fromProblemMessage({ status: grpc, code, detail, errors }: ordersV1.Problem): DomainError {
+  const cause = Object.assign(new Error(detail), { code: grpc });
+  return new DomainError(isProblemCode(code) ? code : problemOfGrpcStatus(grpc), detail, { errors, cause });
+}
+
+function fieldErrors(metadata: Metadata): FieldError[] {
+  const [encoded] = metadata.get(PROBLEM_ERRORS_TRAILER);
+  if (typeof encoded !== 'string') return [];
+  try {
+    const errors: unknown = JSON.parse(decodeURIComponent(encoded));
+    return Array.isArray(errors) ? errors.filter(isFieldError) : [];
+  } catch {
+    // The sender uses another version of the contract; the problem code is still right.
+    return [];
+  }
+}
+
+function isFieldError(value: unknown): value is FieldError {
+  const { pointer, detail } = (value ?? {}) as Partial<FieldError>;
+  return typeof pointer === 'string' && typeof detail === 'string';
+}

@@ -1,0 +1,145 @@
+import { DomainError } from '@orders/contracts';
+import {
+  meter,
+  runInContext,
+  type RequestContext,
+  type Span,
+  DURATION_BUCKETS,
+  contextFrom,
+} from '@orders/instrumentation';
+import type { Service } from '@orders/service';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { endHttpSpan, startHttpSpan } from './http-span.js';
+import { parseStrictJson } from './json.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Undefined only until request line and headers are parsed. */
+    requestContext: RequestContext | undefined;
+    /** When its headers were parsed, by `performance.now`. */
+    startedAt: number;
+  }
+}
+
+interface Outcome {
+  readonly status: number;
+  readonly durationMs: number;
+}
+
+/** Headers that must not be repeated: Node would join the values or drop one without notice. */
+const SINGLE_HEADERS = new Set(['host', 'authorization', 'content-type', 'idempotency-key', 'if-match']);
+
+/** Headers for answers that are data. A route that serves pages must override some. */
+const SECURITY_HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+};
+
+/**
+ * Adds hooks that give each request its context, security headers, one span, one metric and one log line, refuse repeated
+ * headers, and send `Connection: close` during a stop.
+ */
+export function addEdgeHooks(fastify: FastifyInstance, service: Service): void {
+  const duration = meter('http').createHistogram('http.server.request.duration.seconds', {
+    description: 'Duration of HTTP requests at the server',
+    advice: { explicitBucketBoundaries: DURATION_BUCKETS },
+  });
+  fastify.decorateRequest('requestContext', undefined);
+  fastify.decorateRequest('startedAt', 0);
+
+  fastify.addHook('onRequest', (request, reply, done) => {
+    request.startedAt = performance.now();
+    const context = beginRequest(request, reply, startHttpSpan(request));
+    // Fires for every request, unlike Fastify's onResponse, which does not fire when the client goes away.
+    reply.raw.on('close', () => {
+      const outcome = { status: statusOf(reply), durationMs: performance.now() - request.startedAt };
+      duration.record(outcome.durationMs / 1_000, metricLabels(request, outcome));
+      // The socket emits the event, outside of the request's async context.
+      runInContext(context, () => service.logger.info(accessLine(request, outcome), 'request'));
+      endHttpSpan(context.span, request, outcome.status);
+    });
+    const repeated = repeatedHeader(request.raw.rawHeaders);
+    runInContext(context, () => (repeated ? done(repeated) : done()));
+  });
+
+  // eslint-disable-next-line @typescript-eslint/max-params -- Fastify's signature
+  fastify.addHook('onSend', (_request, reply, _payload, done) => {
+    if (service.stopping) reply.header('connection', 'close');
+    done();
+  });
+}
+
+/** Gives a request its context and its answer the headers; also for requests that reach no hook (a path like `/%zz`). */
+export function beginRequest(request: FastifyRequest, reply: FastifyReply, span?: Span): RequestContext {
+  const context = contextFrom((name) => request.headers[name], span);
+  request.requestContext = context;
+  reply
+    .headers(SECURITY_HEADERS)
+    .header('x-request-id', context.requestId)
+    .header('x-correlation-id', context.correlationId);
+  return context;
+}
+
+/** Accepts only `application/json` in UTF-8. An empty body becomes `undefined`, which the validation refuses. */
+export function acceptJsonOnly(fastify: FastifyInstance): void {
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    try {
+      refuseOtherEncodings(request);
+      done(null, body.length === 0 ? undefined : parseStrictJson(body as Buffer));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+}
+
+function refuseOtherEncodings(request: FastifyRequest): void {
+  const encoding = request.headers['content-encoding'];
+  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(request.headers['content-type'] ?? '')?.[1];
+  if (encoding === undefined && (charset === undefined || /^utf-?8$/i.test(charset))) return;
+  throw new DomainError('unsupported-media-type', 'The body must be UTF-8 and carry no content encoding', {
+    errors: [
+      encoding === undefined
+        ? { pointer: 'content-type', detail: 'the charset must be utf-8' }
+        : { pointer: 'content-encoding', detail: 'is not accepted' },
+    ],
+  });
+}
+
+function repeatedHeader(rawHeaders: readonly string[]): DomainError | undefined {
+  const seen = new Set<string>();
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]?.toLowerCase() ?? '';
+    if (!SINGLE_HEADERS.has(name)) continue;
+    if (seen.has(name)) {
+      const errors = [{ pointer: name, detail: 'must not be repeated' }];
+      return new DomainError('malformed-request', `The header ${name} must not be repeated`, { errors });
+    }
+    seen.add(name);
+  }
+  return undefined;
+}
+
+function metricLabels(request: FastifyRequest, { status }: Outcome) {
+  return {
+    'http.request.method': request.method,
+    'http.route': request.routeOptions.url ?? 'unmatched',
+    'http.response.status_code': status,
+  };
+}
+
+function accessLine(request: FastifyRequest, { status, durationMs }: Outcome): object {
+  return {
+    method: request.method,
+    path: (request.url.split('?', 1)[0] ?? '').slice(0, 200),
+    status,
+    durationMs: Math.round(durationMs * 10) / 10,
+  };
+}
+
+/** The status of the answer; 499 when the client went away before it had it, which is no failure of ours. */
+function statusOf(reply: FastifyReply): number {
+  return reply.raw.writableFinished ? reply.statusCode : 499;
+}

@@ -1,0 +1,33 @@
+import { endSpan, tracingIsOn, type Span, startServerSpan } from '@orders/instrumentation';
+import type { FastifyRequest } from 'fastify';
+
+/** Load balancers request it every few seconds. */
+const UNTRACED = '/healthz';
+
+/** Starts the span of a request, below that of its client. There is none for health checks and when tracing is off. */
+export function startHttpSpan(request: FastifyRequest): Span | undefined {
+  if (!tracingIsOn()) return undefined;
+  const { method, headers, routeOptions } = request;
+  if (routeOptions.url === UNTRACED) return undefined;
+  return startServerSpan(routeOptions.url ? `${method} ${routeOptions.url}` : method, headers['traceparent']);
+}
+
+/** Ends the span with the attributes of OpenTelemetry's semantic conventions. A status of 500 or more is a failure. */
+export function endHttpSpan(span: Span | undefined, request: FastifyRequest, status: number): void {
+  if (!span?.isRecording()) return;
+  const failed = status >= 500;
+  const attributes = {
+    'http.request.method': request.method,
+    'http.response.status_code': status,
+    'url.scheme': 'http',
+    // Without the query, which may hold personal data.
+    'url.path': request.url.split('?', 1)[0],
+    'http.route': request.routeOptions.url,
+    'server.address': request.hostname,
+    'client.address': request.ip,
+    'network.protocol.version': request.raw.httpVersion,
+    'user_agent.original': request.headers['user-agent'],
+    'error.type': failed ? String(status) : undefined,
+  };
+  endSpan(span, { attributes, failed });
+}

@@ -1,0 +1,200 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { firstUuidV7, type Delivery, type Message } from '@orders/messaging';
+import { recordingLog, someEvent } from '@orders/messaging/testing';
+import type { Queryable } from '@orders/postgres';
+import { createTestDatabase, type TestDatabase } from '@orders/postgres/testing';
+import { Backoff } from '@orders/resilience';
+import { z } from 'zod';
+import { consumerMetrics } from './consumer-metrics.js';
+import { eventHandler } from './event-handler.js';
+import { PermanentError } from './failure.js';
+import { InboxConsumer } from './inbox-consumer.js';
+import { INBOX_SCHEMA_V1 } from './inbox-schema.js';
+import { Inbox } from './inbox.js';
+import { testInboxConformance } from './testing/inbox-conformance.js';
+
+type Settled = 'open' | 'ack' | 'nak';
+
+function deliver(message: Message, address = `ORDERS/${message.id}`) {
+  const state: { settled: Settled; workings: number } = { settled: 'open', workings: 0 };
+  const delivery: Delivery = {
+    message,
+    address,
+    attempt: 1,
+    ack: () => void (state.settled = 'ack'),
+    nak: () => void (state.settled = 'nak'),
+    working: () => void (state.workings += 1),
+  };
+  return Object.assign(delivery, { state });
+}
+
+let db: TestDatabase;
+let failures: unknown[];
+const running = new AbortController().signal;
+
+/** Its effect is a row without a key: only the inbox prevents duplicates. */
+const made = eventHandler({
+  contract: { type: 'things.made', schema: z.object({ n: z.number() }) },
+  handle: async (tx, events) => {
+    const failure = events.some(({ data }) => data.n < 0) ? failures.shift() : undefined;
+    for (const { id } of events) await tx.query('INSERT INTO effect (event_id) VALUES ($1)', [id]);
+    if (failure) throw failure;
+  },
+});
+
+function consumer(overrides: { db?: TestDatabase; name?: string; backoff?: Backoff } = {}) {
+  return new InboxConsumer({
+    name: 'reader',
+    source: undefined as never,
+    db,
+    handlers: [made],
+    logger: recordingLog(),
+    metrics: consumerMetrics(),
+    maxAttempts: 3,
+    backoff: new Backoff({ baseMs: 1, maxMs: 5 }),
+    ...overrides,
+  });
+}
+
+const effects = async (on: Queryable = db) =>
+  (await on.query<{ event_id: string }[]>('SELECT event_id FROM effect ORDER BY n')).map(
+    (row) => row.event_id,
+  );
+const deadLetters = () =>
+  db.query<{ address: string; error: string; body: Buffer }[]>('SELECT * FROM dead_letter ORDER BY id');
+
+beforeEach(async () => {
+  db = await createTestDatabase();
+  await db.query(INBOX_SCHEMA_V1);
+  await db.query('CREATE TABLE effect (n bigint GENERATED ALWAYS AS IDENTITY, event_id uuid NOT NULL)');
+  failures = [];
+});
+afterEach(() => db[Symbol.asyncDispose]());
+
+describe('InboxConsumer', () => {
+  it('applies a batch and acks it after the commit', async () => {
+    const batch = [deliver(someEvent()), deliver(someEvent())];
+    await consumer().process(batch, running);
+    expect(await effects()).toEqual(batch.map(({ message }) => message.id));
+    expect(batch.map(({ state }) => state.settled)).toEqual(['ack', 'ack']);
+  });
+
+  it('applies an event once, however often it is delivered: later, at the same time, twice in one batch', async () => {
+    const message = someEvent();
+    await Promise.all([1, 2, 3].map(() => consumer().process([deliver(message), deliver(message)], running)));
+    await consumer().process([deliver(message)], running);
+    expect(await effects()).toEqual([message.id]);
+  });
+
+  it('applies an event once for each consumer', async () => {
+    const message = someEvent();
+    await consumer().process([deliver(message)], running);
+    await consumer({ name: 'other' }).process([deliver(message)], running);
+    expect(await effects()).toHaveLength(2);
+  });
+
+  it('leaves neither effect nor inbox entry nor ack when the transaction fails', async () => {
+    const stop = new AbortController();
+    const message = someEvent({}, { n: -1 });
+    failures = [Object.assign(new Error('restarting'), { code: '57P01' })];
+    const broken: TestDatabase = {
+      ...db,
+      transaction: (work) => db.transaction(work).finally(() => stop.abort()),
+    };
+    const delivery = deliver(message);
+    await consumer({ db: broken }).process([delivery], stop.signal);
+    expect(await effects()).toEqual([]);
+    expect(await db.query('SELECT * FROM inbox')).toEqual([]);
+    expect(delivery.state.settled).toBe('open');
+  });
+
+  it('retries after a transient error without limit, and signals that the event is in progress', async () => {
+    failures = Array.from({ length: 10 }, () =>
+      Object.assign(new Error('too many clients'), { code: '53300' }),
+    );
+    const delivery = deliver(someEvent({}, { n: -1 }));
+    await consumer().process([delivery], running);
+    expect(delivery.state).toEqual({ settled: 'ack', workings: 10 });
+    expect(await effects()).toHaveLength(1);
+    expect(await deadLetters()).toEqual([]);
+  });
+
+  it('gives up after three attempts with an unknown error, and the other events of the batch take effect', async () => {
+    failures = Array.from({ length: 9 }, () => new TypeError('a bug'));
+    const [good, bad, alsoGood] = [
+      deliver(someEvent()),
+      deliver(someEvent({}, { n: -1 })),
+      deliver(someEvent()),
+    ];
+    await consumer().process([good, bad, alsoGood], running);
+    expect(await effects()).toEqual([good.message.id, alsoGood.message.id]);
+    expect(failures).toHaveLength(5);
+    expect(await deadLetters()).toMatchObject([{ address: bad.address, error: 'TypeError: a bug' }]);
+    expect(bad.state.settled).toBe('ack');
+  });
+
+  it('resets its backoff after it has given up on an event', async () => {
+    failures = Array.from({ length: 9 }, () => new TypeError('a bug'));
+    const backoff = new Backoff({ baseMs: 1, maxMs: 1_000, random: () => 0.99 });
+    const [bad, alsoBad] = [deliver(someEvent({}, { n: -1 })), deliver(someEvent({}, { n: -1 }))];
+    await consumer({ backoff }).process([bad], running);
+    expect(backoff.failures).toBe(0);
+    await consumer({ backoff }).process([alsoBad], running);
+    expect(await deadLetters()).toHaveLength(2);
+  });
+
+  it('turns an event with a permanent error into a dead letter at once', async () => {
+    failures = [new PermanentError('never'), new PermanentError('never')];
+    const delivery = deliver(someEvent({}, { n: -1 }));
+    await consumer().process([delivery], running);
+    expect(failures).toHaveLength(1);
+    expect(await deadLetters()).toHaveLength(1);
+  });
+
+  it.each([
+    ['data that violates the schema', someEvent({}, { n: 'one' }), /n/],
+    ['a body that is no JSON', { ...someEvent(), body: '{' }, /no JSON/],
+    ['a type without a handler', someEvent({ type: 'things.broken' }), /things\.broken/],
+    ['no headers', { ...someEvent(), headers: {} }, /ce-id/],
+    [
+      'NUL, a lone surrogate and text like an escape',
+      { id: '\0', subject: 'a\ud800', body: '\0\ud800', headers: { x: '\0\ud800', y: '\\u0000' } },
+      /ce-id/,
+    ],
+  ])(
+    'stores an event with %s as a dead letter, once, and applies the others',
+    async (_name, poison: Message, error) => {
+      const good = deliver(someEvent());
+      const bad = deliver(poison, 'ORDERS/7');
+      await consumer().process([bad, good], running);
+      await consumer().process([deliver(poison, 'ORDERS/7')], running);
+      expect(await effects()).toEqual([good.message.id]);
+      expect([bad.state.settled, good.state.settled]).toEqual(['ack', 'ack']);
+      const stored = await deadLetters();
+      expect(stored).toHaveLength(1);
+      expect(stored[0]?.error).toMatch(error);
+    },
+  );
+});
+
+testInboxConformance('Postgres', async () => {
+  const database = await createTestDatabase();
+  await database.query(INBOX_SCHEMA_V1);
+  return {
+    db: database,
+    deadLetters: async () => (await database.query<unknown[]>('SELECT FROM dead_letter')).length,
+    close: () => database[Symbol.asyncDispose](),
+  };
+});
+
+describe('Inbox', () => {
+  it('forgets old events, a limited number at a time', async () => {
+    const inbox = new Inbox('reader');
+    const old = ['2020-01-01', '2020-01-02', '2020-01-03'].map((day) => ({ id: firstUuidV7(new Date(day)) }));
+    const young = { id: firstUuidV7(new Date('2026-01-01')) };
+    await inbox.accept(db, [...old, young]);
+    const before = new Date('2025-01-01');
+    expect([await inbox.forget(db, before, 2), await inbox.forget(db, before, 2)]).toEqual([2, 1]);
+    expect(await inbox.accept(db, [...old, young])).toEqual(old);
+  });
+});

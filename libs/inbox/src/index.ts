@@ -1,0 +1,12 @@
+export { consumerMetrics } from './consumer-metrics.js';
+export { deadLetterCommand } from './dead-letter-command.js';
+export { auditOf, findDeadLetter, groupDeadLetters, selectDeadLetters } from './dead-letter-reads.js';
+export { DeadLetters } from './dead-letters.js';
+export { eventHandler, type SequenceGap } from './event-handler.js';
+export { InboxConsumer } from './inbox-consumer.js';
+export { InboxHandlers } from './inbox-handlers.js';
+export { INBOX_SCHEMA_V1 } from './inbox-schema.js';
+export { Inbox } from './inbox.js';
+export { discard, redrive } from './redrive.js';
+export { settledEvents } from './settled.js';
+export { startConsumer } from './start-consumer.js';

@@ -1,0 +1,71 @@
+import { replayFilter, streamOf } from '@orders/contracts';
+import { JetStreamSource, NatsLink } from '@orders/messaging';
+import { transactionsOf } from '@orders/postgres';
+import { every } from '@orders/resilience';
+import type { Secret, Service } from '@orders/service';
+import type { DataSource } from 'typeorm';
+import { consumerMetrics, observeLag } from './consumer-metrics.js';
+import type { EventHandler } from './event-handler.js';
+import { InboxConsumer } from './inbox-consumer.js';
+import { Inbox } from './inbox.js';
+import { settledEvents } from './settled.js';
+
+/** 30 days, in ms: longer than the stream keeps events (7 days), and longer than any redrive of ours. */
+const INBOX_RETENTION_MS = 30 * 24 * 60 * 60 * 1_000;
+
+export interface ConsumerOptions {
+  /** Its name is that of the durable consumers, the inbox and the dead letters, in every replica. */
+  service: Service;
+  database: DataSource;
+  natsUrl: Secret;
+  /** One for each type of event that the app consumes. */
+  handlers: readonly EventHandler[];
+}
+
+/**
+ * Consumes events as long as the process lives, through one durable consumer for each stream that has some of them.
+ * NATS may be unreachable for any time. A durable consumer that another app has created ends the process.
+ */
+export function startConsumer({ service, database, natsUrl, handlers }: ConsumerOptions): void {
+  const { name, logger } = service;
+  const link = new NatsLink({ url: natsUrl.reveal(), name, logger });
+  const settled = settledEvents(database, name);
+  const sources = subjectsByStream(name, handlers).map(
+    ({ stream, subjects }) =>
+      new JetStreamSource({ link, stream, durable: name, owner: name, subjects, settled, logger }),
+  );
+  observeLag(name, sources);
+  const options = { name, db: transactionsOf(database), handlers, logger, metrics: consumerMetrics() };
+  const consumers = sources.map((source) => new InboxConsumer({ ...options, source }));
+
+  const stop = new AbortController();
+  const { signal } = stop;
+  const running = Promise.all([
+    ...consumers.map((consumer) => consumer.run(signal)),
+    every(60 * 60 * 1_000, () => deleteOldEntries(new Inbox(name), database, signal), {
+      signal,
+      onError: (error) => logger.warn({ err: error }, 'old inbox entries could not be deleted'),
+    }),
+  ]);
+  service.onStop('intake', 'consumer', async () => {
+    stop.abort();
+    await running;
+  });
+  service.onStop('connections', 'nats', () => link.close());
+}
+
+/** For each stream the subjects of its events, and the subject of those replayed for this consumer only. */
+export function subjectsByStream(consumer: string, handlers: readonly Pick<EventHandler, 'contract'>[]) {
+  const types = handlers.map(({ contract }) => contract.type);
+  const byStream = Object.values(Object.groupBy(types, (type) => streamOf(type).name));
+  return byStream.map(([first = '', ...others]: string[] = []) => ({
+    stream: streamOf(first),
+    subjects: [first, ...others, replayFilter(consumer, first)],
+  }));
+}
+
+async function deleteOldEntries(inbox: Inbox, database: DataSource, signal: AbortSignal): Promise<void> {
+  const before = new Date(Date.now() - INBOX_RETENTION_MS);
+  const limit = 5_000;
+  while (!signal.aborted && (await inbox.forget(database, before, limit)) === limit);
+}

@@ -1,0 +1,4 @@
+import { secretUrls } from '@orders/service';
+
+/** The settings of an app that uses NATS: `baseConfig.extend({ ...natsConfig })`. */
+export const natsConfig = { NATS_URL: secretUrls('nats', 'tls') };

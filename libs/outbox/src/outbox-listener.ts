@@ -1,0 +1,71 @@
+import type { Log } from '@orders/messaging';
+import { Backoff, sleep } from '@orders/resilience';
+import { Client } from 'pg';
+
+export interface ListenOptions {
+  /** `postgres://…` of the database that holds the outbox. */
+  connectionString: string;
+  /** Called at each notification that the log has grown, and after each connect. */
+  onAppend: () => void;
+  signal: AbortSignal;
+  log: Log;
+}
+
+/**
+ * Listens for notifications of appends on a connection of its own, until the signal aborts. Reconnects without limit.
+ * A notification is only a hint: it is lost while there is no connection, so a reader of the log must poll too.
+ */
+export async function listenForAppends({
+  connectionString,
+  onAppend,
+  signal,
+  log,
+}: ListenOptions): Promise<void> {
+  const backoff = new Backoff({ baseMs: 200, maxMs: 5_000 });
+  while (!signal.aborted) {
+    try {
+      await listenOnce(
+        connectionString,
+        () => {
+          backoff.reset();
+          onAppend();
+        },
+        signal,
+      );
+    } catch (error) {
+      log.warn({ err: error }, 'outbox listener lost its connection');
+    }
+    await sleep(backoff.next(), signal);
+  }
+}
+
+/** Resolves when the signal aborts; rejects when the connection ends. */
+async function listenOnce(
+  connectionString: string,
+  onAppend: () => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const client = new Client({
+    connectionString,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 5_000,
+    connectionTimeoutMillis: 2_000,
+  });
+  const done = new AbortController();
+  const ended = new Promise<void>((resolve, reject) => {
+    client.once('error', reject);
+    client.once('end', () => reject(new Error('the server ended the connection')));
+    signal.addEventListener('abort', () => resolve(), { once: true, signal: done.signal });
+  });
+  client.on('notification', onAppend);
+  try {
+    await Promise.race([client.connect().then(() => client.query('LISTEN outbox')), ended]);
+    onAppend();
+    await ended;
+  } finally {
+    done.abort();
+    // The connection is no longer needed: errors while it ends do not matter.
+    client.removeAllListeners('error').on('error', () => undefined);
+    await Promise.race([client.end(), sleep(500, AbortSignal.timeout(500))]);
+  }
+}

@@ -1,0 +1,115 @@
+import type { Message } from '@orders/messaging';
+import type { Queryable } from '@orders/postgres';
+
+/** A position in the log. Entries are ordered by `tx`, then by `position`; both are 64-bit, hence text. */
+export interface LogPosition {
+  /** The id of the transaction that wrote the entry. */
+  readonly tx: string;
+  /** A number from a sequence. */
+  readonly position: string;
+}
+
+/** A message and its position in the log. */
+export interface LogEntry extends LogPosition {
+  readonly message: Message;
+}
+
+/** The result of reading the log. */
+export interface LogRead {
+  readonly entries: LogEntry[];
+  /** True when more entries are committed, but visible only after an older transaction, of any client, has ended. */
+  readonly isHeldBack: boolean;
+}
+
+const APPEND = `
+  INSERT INTO outbox (event_id, subject, headers, body)
+  SELECT event_id, subject, headers, body
+  FROM json_to_recordset($1) AS m(event_id uuid, subject text, headers json, body text)
+  RETURNING position`;
+
+/**
+ * The position is in sub-selects, because the planner does not know their values. If it did, it would conclude from
+ * statistics older than the backlog that there is nothing after the position, and would read and sort the whole backlog
+ * for each batch.
+ */
+const READ = `
+  SELECT tx::text, position::text, settled.*
+  FROM outbox LEFT JOIN LATERAL (
+    SELECT event_id, subject, headers, body WHERE tx < (SELECT pg_snapshot_xmin(pg_current_snapshot()))
+  ) AS settled ON true
+  WHERE (tx, position) > ((SELECT $1::xid8), (SELECT $2::bigint))
+  ORDER BY outbox.tx, outbox.position -- bare names would mean the texts selected above: 1000 before 999
+  LIMIT $3`;
+
+const IDS_UP_TO = `
+  SELECT event_id FROM outbox
+  WHERE (tx, position) <= ($1::xid8, $2::bigint)
+  ORDER BY tx DESC, position DESC
+  LIMIT $3`;
+
+/**
+ * The outbox as an append-only log. Rows are appended in the transaction that changes the state, and are never updated
+ * or deleted. A reader moves a cursor over them ({@link OutboxCursor}). See docs/adr/0004.
+ */
+export class OutboxLog {
+  /** @param db runs statements outside of any transaction */
+  constructor(private readonly db: Queryable) {}
+
+  /** Appends messages in the caller's transaction, in the given order. */
+  static async append(tx: Queryable, messages: readonly Message[]): Promise<void> {
+    await tx.query(APPEND, [JSON.stringify(messages.map(toRow))]);
+  }
+
+  /**
+   * The next entries after `cursor`, oldest first, at most `limit`. Leaves out entries that a running transaction could
+   * still precede: so no entry appears later at a position that the cursor has already passed.
+   */
+  async read(cursor: LogPosition, limit: number): Promise<LogRead> {
+    const rows = await this.db.query<(LogPosition & (Row | HeldBack))[]>(READ, [
+      cursor.tx,
+      cursor.position,
+      limit,
+    ]);
+    const entries = rows.flatMap(({ tx, position, ...row }) =>
+      row.event_id === null ? [] : [{ tx, position, message: toMessage(row) }],
+    );
+    return { entries, isHeldBack: entries.length < rows.length };
+  }
+
+  /** The ids of the last entries at or before a position, newest first, at most `limit`. */
+  async idsUpTo({ tx, position }: LogPosition, limit: number): Promise<string[]> {
+    const rows = await this.db.query<Pick<Row, 'event_id'>[]>(IDS_UP_TO, [tx, position, limit]);
+    return rows.map(({ event_id: id }) => id);
+  }
+
+  /** Notifies all listeners ({@link listenForAppends}) that the log has new entries. */
+  async notify(): Promise<void> {
+    await this.db.query('NOTIFY outbox');
+  }
+
+  /**
+   * Creates the partitions of the next days, and drops those that every cursor has passed and that are older than
+   * `keepMs`. One process at a time does this; the others return at once. Call it at least once a day.
+   */
+  async maintain(keepMs: number): Promise<void> {
+    await this.db.query(`SELECT outbox_maintain($1 * interval '1 ms')`, [keepMs]);
+  }
+}
+
+interface Row {
+  event_id: string;
+  subject: string;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** A row whose transaction is not yet older than every running transaction. */
+type HeldBack = Record<keyof Row, null>;
+
+function toMessage({ event_id: id, subject, headers, body }: Row): Message {
+  return { id, subject, headers, body };
+}
+
+function toRow(message: Message): Row {
+  return { event_id: message.id, subject: message.subject, headers: message.headers, body: message.body };
+}

@@ -1,0 +1,112 @@
+/**
+ * The tables of an outbox log, for a migration of the app that owns the database. Never edit it once it is released:
+ * a change is a new constant and a new migration.
+ *
+ * - `outbox` is append-only. `position` comes from a sequence; `tx` is the writing transaction. Read in the order
+ *   `(tx, position)` and with `tx` below the oldest running transaction, no row can appear late. A bare
+ *   `position > last` would skip rows of transactions that commit late.
+ * - `outbox` is partitioned by UTC day, so that retention drops a table instead of deleting rows. `outbox_default` gets
+ *   rows only when `outbox_maintain` has not run for a week.
+ * - `outbox_cursor` holds the position of a reader, the lease of the process that may move it, and the length of the
+ *   stream at this position.
+ * - `outbox_checkpoint` records, about once a second, the position of the cursor and the length of the stream. When the
+ *   stream turns out to be shorter, younger or overwritten, the cursor goes back to the last checkpoint that it holds.
+ */
+export const OUTBOX_SCHEMA_V1 = `
+CREATE SEQUENCE outbox_position;
+
+CREATE TABLE outbox (
+  position    bigint      NOT NULL DEFAULT nextval('outbox_position'),
+  tx          xid8        NOT NULL DEFAULT pg_current_xact_id(),
+  recorded_at timestamptz NOT NULL DEFAULT now(),
+  event_id    uuid        NOT NULL,
+  subject     text        NOT NULL,
+  headers     json        NOT NULL,
+  body        text        NOT NULL
+) PARTITION BY RANGE (recorded_at);
+
+CREATE INDEX outbox_tx_position ON outbox (tx, position);
+CREATE TABLE outbox_default PARTITION OF outbox DEFAULT;
+
+CREATE TABLE outbox_cursor (
+  name              text        PRIMARY KEY,
+  tx                xid8        NOT NULL DEFAULT '0',
+  position          bigint      NOT NULL DEFAULT 0,
+  system_identifier text        NOT NULL,
+  owner             text,
+  lease_until       timestamptz NOT NULL DEFAULT '-infinity',
+  stream            text,
+  stream_sequence   bigint      NOT NULL DEFAULT 0
+);
+
+CREATE TABLE outbox_checkpoint (
+  name            text        NOT NULL,
+  noted_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+  tx              xid8        NOT NULL,
+  position        bigint      NOT NULL,
+  stream          text        NOT NULL,
+  stream_sequence bigint      NOT NULL,
+  PRIMARY KEY (name, noted_at)
+);
+
+INSERT INTO outbox_cursor (name, system_identifier)
+  SELECT 'relay', system_identifier::text FROM pg_control_system();
+
+CREATE FUNCTION outbox_notify() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NOTIFY outbox;
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER outbox_notify AFTER INSERT ON outbox
+  FOR EACH STATEMENT EXECUTE FUNCTION outbox_notify();
+
+-- Makes the partitions of today and the next seven days, and drops the days that are wholly older than keep and
+-- that every cursor has passed. Attaching takes no lock that stops a writer; dropping takes one for an instant
+-- and gives up after 200 ms, to be tried again at the next call.
+CREATE FUNCTION outbox_maintain(keep interval) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET lock_timeout = '200ms' AS $$
+DECLARE
+  today  date := (now() AT TIME ZONE 'UTC')::date;
+  day    date;
+  leaf   text;
+  unread boolean;
+BEGIN
+  IF NOT pg_try_advisory_xact_lock(hashtextextended('outbox_maintain', 0)) THEN
+    RETURN;
+  END IF;
+  FOR day IN SELECT today + n FROM generate_series(0, 7) AS n LOOP
+    leaf := 'outbox_' || to_char(day, 'YYYYMMDD');
+    CONTINUE WHEN to_regclass(leaf) IS NOT NULL;
+    CONTINUE WHEN EXISTS (SELECT FROM outbox_default
+      WHERE recorded_at >= day::timestamp AT TIME ZONE 'UTC' AND recorded_at < (day + 1)::timestamp AT TIME ZONE 'UTC');
+    EXECUTE format('CREATE TABLE %I (LIKE outbox INCLUDING DEFAULTS INCLUDING INDEXES)', leaf);
+    EXECUTE format('ALTER TABLE outbox ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+      leaf, day || ' 00:00:00+00', (day + 1) || ' 00:00:00+00');
+  END LOOP;
+  FOR leaf IN
+    SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+    WHERE inhparent = 'outbox'::regclass AND relname ~ '^outbox_[0-9]{8}$'
+      AND (to_date(right(relname, 8), 'YYYYMMDD') + 1)::timestamp AT TIME ZONE 'UTC' < now() - keep
+    ORDER BY relname
+  LOOP
+    EXECUTE format('SELECT EXISTS (SELECT FROM %I AS log, outbox_cursor AS c
+      WHERE (log.tx, log.position) > (c.tx, c.position))', leaf) INTO unread;
+    IF NOT unread THEN
+      EXECUTE format('DROP TABLE %I', leaf);
+    END IF;
+  END LOOP;
+  DELETE FROM outbox_checkpoint WHERE noted_at < now() - keep;
+END $$;
+
+SELECT outbox_maintain('7 days');
+`;
+
+/**
+ * Removes the trigger. A transaction with a NOTIFY commits under a lock of the whole cluster, so that commits wait for
+ * each other. Instead the writer calls {@link Relay.appended} after its commit.
+ */
+export const OUTBOX_SCHEMA_V2 = `
+DROP TRIGGER outbox_notify ON outbox;
+DROP FUNCTION outbox_notify();
+`;

@@ -1,0 +1,65 @@
+import { streamOf } from '@orders/contracts';
+import { JetStreamPublisher, NatsLink, STREAM_MAX_AGE_MS } from '@orders/messaging';
+import { preparedQueries } from '@orders/postgres';
+import { every } from '@orders/resilience';
+import type { Secret, Service } from '@orders/service';
+import { randomUUID } from 'node:crypto';
+import type { DataSource } from 'typeorm';
+import { OutboxCursor } from './outbox-cursor.js';
+import { listenForAppends } from './outbox-listener.js';
+import { OutboxLog } from './outbox-log.js';
+import { observeOutbox, relayMetrics } from './outbox-metrics.js';
+import { Relay } from './relay.js';
+
+export interface OutboxOptions {
+  service: Service;
+  database: DataSource;
+  databaseUrl: Secret;
+  natsUrl: Secret;
+  /** Types of the events that the app publishes; at least one, all of the same stream. */
+  events: readonly string[];
+}
+
+/**
+ * Publishes the outbox log as long as the process lives. Every replica runs this; the lease makes one of them active.
+ * The app takes requests also while NATS is unreachable, however long.
+ *
+ * @returns the relay; call its `appended` after each commit that appended to the log
+ */
+export function startOutbox({ service, database, databaseUrl, natsUrl, events }: OutboxOptions): Relay {
+  const { logger } = service;
+  const link = new NatsLink({ url: natsUrl.reveal(), name: service.name, logger });
+  const log = new OutboxLog(database);
+  const cursor = new OutboxCursor(database, preparedQueries(database));
+  const relay = new Relay({
+    log,
+    cursor,
+    publisher: new JetStreamPublisher(link, streamOf(events[0]!)),
+    owner: `${service.name}-${randomUUID()}`,
+    logger,
+    metrics: relayMetrics(),
+  });
+  observeOutbox(cursor);
+
+  const stop = new AbortController();
+  const { signal } = stop;
+  const running = Promise.all([
+    relay.run(signal),
+    listenForAppends({
+      connectionString: databaseUrl.reveal(),
+      onAppend: () => relay.wake(),
+      signal,
+      log: logger,
+    }),
+    every(60 * 60 * 1_000, () => log.maintain(STREAM_MAX_AGE_MS), {
+      signal,
+      onError: (error) => logger.warn({ err: error }, 'outbox partitions could not be maintained'),
+    }),
+  ]);
+  service.onStop('intake', 'relay', async () => {
+    stop.abort();
+    await running;
+  });
+  service.onStop('connections', 'nats', () => link.close());
+  return relay;
+}

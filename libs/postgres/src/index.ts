@@ -1,0 +1,16 @@
+export { columnsOf, rowsFrom, type Column } from './columns.js';
+export { isRefusedValue, isTransientDatabaseError } from './database-error.js';
+export {
+  assertDurable,
+  databaseConfig,
+  databaseUrl,
+  openDatabase,
+  postgresOptions,
+  type PostgresSettings,
+} from './postgres.js';
+export { preparedQueries } from './prepared-statements.js';
+export type { Queryable, TransactionRunner } from './queryable.js';
+export { migrateApp } from './run-migrations.js';
+export { assertNotOver, deadlineExceeded } from './deadline-exceeded.js';
+export { transactionsOf } from './transactions.js';
+export { readWithin, statementWithin, transactionWithin } from './within.js';

@@ -1,0 +1,22 @@
+export { eventually } from './eventually.js';
+export { ModelConnection, ModelDatabase, ModelSession } from './model-database.js';
+export type { LogRow } from './model-tables.js';
+export { recordingStatements, sequentialScans, type Statement } from './query-plans.js';
+export {
+  enterSimulation,
+  faults,
+  keepsItsPromises,
+  leaveSimulation,
+  SimulatedProcess,
+  Simulation,
+  type Commands,
+  type ProcessName,
+  type World,
+} from './simulation.js';
+export {
+  createMigratedDatabase,
+  createTestDatabase,
+  requiredUrl,
+  type TestDatabase,
+} from './test-database.js';
+export { directWire, type Wire } from './wire.js';

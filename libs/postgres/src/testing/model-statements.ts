@@ -1,0 +1,170 @@
+import type { LogRow, ModelTables } from './model-tables.js';
+import type { ModelTransaction } from './model-transaction.js';
+
+interface Call {
+  readonly database: ModelTables;
+  readonly tx: ModelTransaction;
+  readonly parameters: readonly unknown[];
+}
+
+/** The known statements, by the words that only they begin with. */
+const STATEMENTS: Readonly<Record<string, (call: Call) => unknown>> = {
+  'INSERT INTO outbox': append,
+  'WITH taken AS': acquire,
+  'SELECT tx::text, position::text,': read,
+  'SELECT event_id FROM outbox': idsUpTo,
+  'WITH moved AS': advance,
+  'WITH kept AS': rewind,
+  'WITH released AS': release,
+  'INSERT INTO inbox': accept,
+  'INSERT INTO dead_letter': addDeadLetter,
+  'INSERT INTO effect': applyEffect,
+};
+const OPENINGS = Object.entries(STATEMENTS);
+
+/**
+ * Runs a statement in no simulated time, except for waits for another transaction.
+ *
+ * @throws when the statement is unknown
+ */
+export async function runStatement(
+  database: ModelTables,
+  tx: ModelTransaction,
+  { sql, parameters }: { sql: string; parameters: unknown[] },
+): Promise<unknown> {
+  const text = sql.trimStart();
+  const statement = OPENINGS.find(([opening]) => text.startsWith(opening))?.[1];
+  if (!statement) throw new Error(`the model database does not know this statement: ${text}`);
+  return statement({ database, tx, parameters });
+}
+
+async function append({ database, tx, parameters }: Call) {
+  const [json] = parameters as [string];
+  const xid = database.xidOf(tx);
+  for (const row of JSON.parse(json) as Omit<LogRow, 'xid' | 'position'>[]) {
+    const position = database.nextPosition();
+    await database.outbox.insert(tx, String(position), { ...row, xid, position });
+  }
+}
+
+function acquire({ database, parameters }: Call) {
+  const [, owner, leaseMs] = parameters as [string, string, number];
+  const { cursor, now } = database;
+  const isFree = cursor.owner === undefined || cursor.owner === owner || cursor.leaseUntil < now();
+  if (!isFree) return [];
+  database.cursor = { ...cursor, owner, leaseUntil: now() + leaseMs };
+  const { xid, position, stream, streamSequence } = cursor;
+  return [
+    { tx: `${xid}`, position: `${position}`, stream: stream ?? null, streamSequence, clusterChanged: false },
+  ];
+}
+
+function read({ database, parameters }: Call) {
+  const [xid, position, limit] = parameters as [string, string, number];
+  const horizon = database.horizon();
+  const from = { xid: Number(xid), position: Number(position) };
+  return database.outbox
+    .rows()
+    .filter((row) => isAfter(row, from))
+    .sort((a, b) => a.xid - b.xid || a.position - b.position)
+    .slice(0, limit)
+    .map(({ xid, position, ...row }) => ({
+      tx: `${xid}`,
+      position: `${position}`,
+      ...(xid < horizon ? row : { event_id: null }),
+    }));
+}
+
+function idsUpTo({ database, parameters }: Call) {
+  const [xid, position, limit] = parameters as [string, string, number];
+  const to = { xid: Number(xid), position: Number(position) };
+  return database.outbox
+    .rows()
+    .filter((row) => !isAfter(row, to))
+    .sort((a, b) => b.xid - a.xid || b.position - a.position)
+    .slice(0, limit)
+    .map(({ event_id }) => ({ event_id }));
+}
+
+function advance({ database, parameters }: Call) {
+  const [, owner, fromXid, fromPosition, xid, position, leaseMs, stream, streamSequence] = parameters as [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    number,
+    string,
+    number,
+  ];
+  const { cursor } = database;
+  const isOurs = cursor.owner === owner;
+  const isThere = cursor.xid === Number(fromXid) && cursor.position === Number(fromPosition);
+  if (!isOurs || !isThere) return [{ moved: 0 }];
+  const now = database.now();
+  const to = { xid: Number(xid), position: Number(position), stream, streamSequence };
+  database.cursor = { ...cursor, ...to, leaseUntil: now + leaseMs };
+  if (!database.checkpoints.some(({ notedAt }) => notedAt > now - 1_000)) {
+    database.checkpoints.push({ ...to, notedAt: now });
+  }
+  return [{ moved: 1 }];
+}
+
+function rewind({ database, parameters }: Call) {
+  const [, owner, stream, lastSequence] = parameters as [string, string, string, number];
+  if (database.cursor.owner !== owner) return [];
+  database.checkpoints = database.checkpoints.filter(
+    (noted) => noted.stream === stream && noted.streamSequence <= lastSequence,
+  );
+  const { xid, position, streamSequence } = database.checkpoints.at(-1) ?? {
+    xid: 0,
+    position: 0,
+    streamSequence: 0,
+  };
+  database.cursor = { ...database.cursor, xid, position, stream, streamSequence };
+  return [{ tx: `${xid}`, position: `${position}` }];
+}
+
+function release({ database, parameters }: Call) {
+  const [, owner] = parameters as [string, string];
+  if (database.cursor.owner === owner) {
+    database.cursor = { ...database.cursor, owner: undefined, leaseUntil: -Infinity };
+  }
+  return [];
+}
+
+async function accept({ database, tx, parameters }: Call) {
+  const [consumer, ids] = parameters as [string, string[]];
+  database.xidOf(tx);
+  const accepted: { id: string }[] = [];
+  for (const id of ids.toSorted()) {
+    const key = JSON.stringify([consumer, id]);
+    if (await database.table('inbox').insert(tx, key, { consumer, id })) accepted.push({ id });
+  }
+  return accepted;
+}
+
+async function addDeadLetter({ database, tx, parameters }: Call) {
+  const [consumer, address, id] = parameters as [string, string, string];
+  database.xidOf(tx);
+  const letters = database.table<{ consumer: string; id: string }>('dead_letter');
+  const isKept = letters.rows(tx).some((letter) => letter.consumer === consumer && letter.id === id);
+  if (id !== '' && isKept) return [];
+  const isNew = await letters.insert(tx, JSON.stringify([consumer, id, address]), {
+    consumer,
+    id,
+  });
+  return isNew ? [{ id }] : [];
+}
+
+/** The effect of an event in tests: a row without a unique key, so that only the inbox prevents a second one. */
+async function applyEffect({ database, tx, parameters }: Call) {
+  const [id] = parameters as [string];
+  database.xidOf(tx);
+  await database.table('effect').insert(tx, `${database.nextPosition()}`, { id });
+}
+
+function isAfter(a: { xid: number; position: number }, b: { xid: number; position: number }): boolean {
+  return a.xid > b.xid || (a.xid === b.xid && a.position > b.position);
+}

@@ -1,0 +1,36 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Consumed } from './consumers.ts';
+import { loadOutcome } from './load-report.ts';
+import type { LoadReport, Run } from './load-scenario.ts';
+
+const consumed = (effects: number, p99Ms: number): Consumed => ({ effects, lag: { p50Ms: 3, p99Ms } });
+
+function textFor(consumers: Record<string, Consumed>): string {
+  const run: Run = {
+    name: '64 connections',
+    ...{ seconds: 1, acknowledged: 10, errors: 0, p50Ms: 1, p99Ms: 2, ordersPerSecond: 10 },
+    ...{ orders: 10, consumers, ...consumed(10, 8), complete: true },
+    ...{ cpu: {}, totalCpu: 1, peakMiB: {}, steal: 0 },
+  };
+  const calibration = { ordersPerSecond: 1, postgresCpu: 1 };
+  const report: LoadReport = {
+    generator: 'wrk',
+    calibration: { before: calibration, after: calibration, fifty: calibration },
+    runs: [run],
+    idleMiB: {},
+    ratioToCalibration: 1,
+  };
+  return loadOutcome(report).text;
+}
+
+describe('the report on a load', () => {
+  it('shows effects and lag of each consumer when there are several', () => {
+    const text = textFor({ fulfillment: consumed(10, 8), loyalty: consumed(9, 44) });
+    expect(text).toMatch(/^64 connections, fulfillment +10 +3 +8$/m);
+    expect(text).toMatch(/^64 connections, loyalty +9 +3 +44$/m);
+  });
+
+  it('shows them only in the row of the orders when there is one', () => {
+    expect(textFor({ fulfillment: consumed(10, 8) })).not.toContain('64 connections, fulfillment');
+  });
+});

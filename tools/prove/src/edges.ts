@@ -1,0 +1,34 @@
+import { APPS, type AppDeclaration } from '@orders/dev/stack/declarations';
+import { addressVariable, calledBy, isFront, usesNats } from '@orders/dev/stack/wiring';
+
+/** A connection that the proof puts a fault proxy into. */
+export interface Edge {
+  /** Who connects, and to what: `orders-nats`. */
+  readonly name: string;
+  /** The app and its variable with the address; undefined for the clients, which the proof configures itself. */
+  readonly configuredBy: { readonly app: string; readonly variable: string } | undefined;
+}
+
+/** Every connection between clients, apps and servers that the apps declare. */
+export function edgesOf(apps: readonly AppDeclaration[]): Edge[] {
+  const front = apps.find(isFront);
+  return apps.flatMap((app) => {
+    const { name } = app;
+    const edge = (to: string, variable: string): Edge => ({
+      name: `${name}-${to}`,
+      configuredBy: { app: name, variable },
+    });
+    return [
+      ...(app === front ? [{ name: `client-${name}`, configuredBy: undefined }] : []),
+      ...calledBy(app, apps).map((server) => edge(server.name, addressVariable(server.name))),
+      ...(app.database ? [edge('postgres', 'DATABASE_URL')] : []),
+      ...(usesNats(app) ? [edge('nats', 'NATS_URL')] : []),
+    ];
+  });
+}
+
+/** The edges of this workspace. */
+export const EDGES = edgesOf(APPS);
+
+/** The edge between the clients and the app that takes their requests. */
+export const CLIENT_EDGE = EDGES.find(({ configuredBy }) => configuredBy === undefined)!.name;

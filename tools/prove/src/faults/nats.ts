@@ -1,0 +1,15 @@
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import type { SystemUnderProof } from '../system-under-proof.ts';
+
+/** Runs the work with a connection of its own that bypasses all proxies. */
+export async function withNats<T>(
+  { system }: SystemUnderProof,
+  work: (connection: NatsConnection) => Promise<T>,
+): Promise<T> {
+  const connection = await connect({ servers: system.nats.url, timeout: 5_000, reconnect: false });
+  try {
+    return await work(connection);
+  } finally {
+    await connection.close();
+  }
+}
