@@ -25,4 +25,4 @@ export const base = {
 };
 
 /** Pure tests: no server, no network, no setup. */
-export default { ...base, testMatch: ['**/*.spec.ts'] };
+export default { ...base, testMatch: ['**/*.spec.ts'], testTimeout: 30_000 };

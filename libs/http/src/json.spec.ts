@@ -83,13 +83,14 @@ describe('parseStrictJson', () => {
     },
   );
 
-  it('stays quick on the largest body', () => {
+  it('stays cheap on the largest body', () => {
     const keys = Array.from({ length: 8_000 }, (_, i) => `"k${i}":1`).join();
     const quotes = `"${'\\\\'.repeat(32_000)}"`;
-    const startedAt = performance.now();
+    const before = process.cpuUsage();
     parse(`{${keys}}`);
     parse(quotes);
     parse(`"${'\\"'.repeat(32_000)}"`);
-    expect(performance.now() - startedAt).toBeLessThan(500);
+    // Processor time, which does not grow on a busy machine, in microseconds.
+    expect(process.cpuUsage(before).user).toBeLessThan(500_000);
   });
 });

@@ -121,11 +121,20 @@ describe('replay', () => {
     expect((await countReplay(db, { ...range, subject: 'others' }, LOG_START)).events).toBe(0);
   });
 
-  it('keeps its rate', async () => {
+  it('waits for the turn of each batch before it publishes it', async () => {
     await appendAndPublish(30);
-    const startedAt = performance.now();
-    await replay(options({ batchSize: 10, pace: new Pace(100) }));
-    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(195);
+    const turns: [events: number, publishedBefore: number][] = [];
+    class Turns extends Pace {
+      override async take(events: number): Promise<void> {
+        turns.push([events, (await publisher.state()).lastSequence - 30]);
+      }
+    }
+    await replay(options({ batchSize: 10, pace: new Turns(Infinity) }));
+    expect(turns).toEqual([
+      [10, 0],
+      [10, 10],
+      [10, 20],
+    ]);
   });
 
   it('detects a shorter or recreated stream: a replay would hide the loss from the relay', async () => {

@@ -111,7 +111,7 @@ describe('one order', () => {
         .map((line) => line.slice(app.length + 2));
     const apps = ['gateway', 'orders', ...Object.keys(sut.system.urls.effects)];
     await until(async () => apps.every((app) => logged(app).length > 0), {
-      timeoutMs: 5_000,
+      timeoutMs: 20_000,
       what: 'a line in each log',
     });
     const traceIds = apps.map((app) => (JSON.parse(logged(app)[0] ?? '{}') as { traceId?: string }).traceId);

@@ -1,14 +1,22 @@
 import 'reflect-metadata';
 
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 
 import { GOOD_ORDER, startGateway, type GatewayUnderTest } from '../testing/gateway-under-test.js';
 
 let gateway: GatewayUnderTest;
 beforeEach(async () => {
+  // By `performance.now()` no time passes, so that no new request is allowed meanwhile.
+  const timers = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate'] as const;
+  jest.useFakeTimers({
+    doNotFake: [...timers, 'clearImmediate', 'nextTick', 'queueMicrotask', 'Date', 'hrtime'],
+  });
   gateway = await startGateway({ RATE_LIMIT_PER_SECOND: '1', RATE_LIMIT_BURST: '3' });
 });
-afterEach(() => gateway.stop());
+afterEach(async () => {
+  await gateway.stop();
+  jest.useRealTimers();
+});
 
 const order = (headers: Record<string, string> = {}) =>
   gateway.request('/orders', { body: GOOD_ORDER, headers });

@@ -35,6 +35,8 @@ export async function startGateway(environment: NodeJS.ProcessEnv = {}) {
     OIDC_AUDIENCE: AUDIENCE,
     OIDC_JWKS_URL: issuer.jwksUrl,
     SHUTDOWN_WAIT_MS: '0',
+    // On a busy machine it would shed load where no test wants it.
+    MAX_EVENT_LOOP_DELAY_MS: '60000',
     ...environment,
   });
   const exited = Promise.withResolvers<number>();
@@ -50,6 +52,8 @@ export async function startGateway(environment: NodeJS.ProcessEnv = {}) {
     .addHook('onRoute', (route) => {
       routes.push(`${[route.method].flat().join()} ${route.url}`);
     });
+  let arrived = 0;
+  app.getHttpServer().prependListener('request', () => (arrived += 1));
   await app.listen(0, '127.0.0.1');
   service.markStarted();
   const differences = new Set<string>();
@@ -68,6 +72,8 @@ export async function startGateway(environment: NodeJS.ProcessEnv = {}) {
     url: `http://127.0.0.1:${port}`,
     managementUrl: `http://127.0.0.1:${managementPort}`,
     routes,
+    /** How many requests have come in. */
+    arrived: () => arrived,
     logs: () =>
       lines
         .join('')

@@ -15,18 +15,24 @@ beforeEach(() => stored.clear());
 const running = () =>
   stored.db.query<object[]>(`SELECT query FROM pg_stat_activity
     WHERE application_name = 'test' AND datname = current_database() AND state <> 'idle'`);
+const nothingRuns = () => eventually('the end of its statements', async () => (await running()).length === 0);
+
+/** Its caller ended the statement, no timeout of Postgres, which would come later. */
+const CANCELLED = {
+  code: 'deadline-exceeded',
+  cause: { message: 'canceling statement due to user request' },
+};
 
 describe('PostgresOrdersRepository while another session holds a lock that it needs', () => {
   it('stops at the deadline and stores nothing; a repeat creates exactly one order', async () => {
     await stored.whileKeyIsHeld(async () => {
-      const startedAt = performance.now();
       // No timer in this process: only Postgres ends the statement.
       const deadline = Deadline.withoutTimer(new AbortController().signal, 300);
       await expect(stored.repository.create([someNewOrder({ key: 'k' })], deadline)).rejects.toMatchObject({
         code: 'deadline-exceeded',
+        cause: { message: 'canceling statement due to statement timeout' },
       });
-      expect(performance.now() - startedAt).toBeLessThan(600);
-      expect(await running()).toEqual([]);
+      await nothingRuns();
     });
     expect(await stored.ids()).toEqual([]);
     for (const existed of [false, true]) {
@@ -47,11 +53,9 @@ describe('PostgresOrdersRepository while another session holds a lock that it ne
         );
         await eventually('it waits for the lock', async () => (await running()).length > 0);
         const before = await stored.db.query<object[]>(pids);
-        const canceledAt = performance.now();
         caller.abort();
-        await expect(call).rejects.toMatchObject({ code: 'deadline-exceeded' });
-        expect(performance.now() - canceledAt).toBeLessThan(300);
-        expect(await running()).toEqual([]);
+        await expect(call).rejects.toMatchObject(CANCELLED);
+        await nothingRuns();
         expect(await stored.db.query(pids)).toEqual(expect.arrayContaining(before));
       }
     });
@@ -70,11 +74,9 @@ describe('PostgresOrdersRepository while another session holds a lock that it ne
         const caller = new AbortController();
         const call = read(Deadline.withoutTimer(caller.signal, 60_000));
         await eventually('it waits for the lock', async () => (await running()).length > 0);
-        const canceledAt = performance.now();
         caller.abort();
-        await expect(call).rejects.toMatchObject({ code: 'deadline-exceeded' });
-        expect(performance.now() - canceledAt).toBeLessThan(300);
-        expect(await running()).toEqual([]);
+        await expect(call).rejects.toMatchObject(CANCELLED);
+        await nothingRuns();
       }
     });
   });
@@ -88,7 +90,7 @@ describe('PostgresOrdersRepository while another session holds a lock that it ne
       const deadline = Deadline.withoutTimer(new AbortController().signal, 300);
       const late = stored.repository.update({ id, customerId: 'alice' }, deadline, canceling);
       await expect(late).rejects.toMatchObject({ code: 'deadline-exceeded' });
-      expect(await running()).toEqual([]);
+      await nothingRuns();
     });
     expect(await stored.repository.find({ id, customerId: 'alice' }, inTime())).toEqual(created.order);
   });
