@@ -29,12 +29,17 @@ const EVENT_TYPES = new Set(EVENTS.map(({ type }) => type));
  */
 export function mistakesIn(apps: readonly FoundApp[], taken: ReadonlyMap<string, string>): string[] {
   const declared = apps.map(({ declared }) => declared);
+  const wellNamed = apps
+    .filter(({ folder, declared: { name } }) => name === folder)
+    .map(({ declared }) => declared);
   return apps.flatMap((app, index) => {
-    const others = { all: declared.toSpliced(index, 1), earlier: declared.slice(0, index) };
-    const found = [
-      ...nameMistakes(app, others.all, taken),
-      ...CHECKS.flatMap((check) => check(app.declared, others)),
-    ];
+    const others = {
+      all: declared.toSpliced(index, 1),
+      earlier: wellNamed.filter((other) => declared.indexOf(other) < index),
+    };
+    const misnamed = nameMistakes(app, others.all, taken);
+    // The other checks name apps: with a wrong name they would accuse the wrong one.
+    const found = misnamed.length > 0 ? misnamed : CHECKS.flatMap((check) => check(app.declared, others));
     return found.map((mistake) => `apps/${app.folder}/app.json: ${mistake}`);
   });
 }
@@ -86,7 +91,7 @@ const eventMistakes: Check = ({ publishes, consumes }, { all, earlier }) => {
   return [
     ...publishes
       .filter((type) => !EVENT_TYPES.has(type))
-      .map((type) => `publishes: ${type} is not among EVENTS of libs/contracts`),
+      .map((type) => `publishes: ${type} is not among EVENTS of libs/contracts/events`),
     ...(streams.length > 1
       ? [`publishes: all must begin with the same word, not ${streams.join(' and ')}`]
       : []),

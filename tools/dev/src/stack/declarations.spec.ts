@@ -70,7 +70,7 @@ describe('declarations', () => {
     [
       'an event without contract',
       { publishes: ['points.earned'] },
-      'publishes: points.earned is not among EVENTS of libs/contracts',
+      'publishes: points.earned is not among EVENTS of libs/contracts/events',
     ],
     [
       'an event of another app',
@@ -132,6 +132,19 @@ describe('declarations', () => {
     cpSync(join(workspace.root, 'apps/rewards'), join(workspace.root, 'apps', name), { recursive: true });
     workspace.write(`apps/${name}/app.json`, { ...REWARDS, name, ports: { http: 3013, management: 9113 } });
     expect(mistakes()).toContain(`apps/${name}/app.json: name: "${name}" is taken by ${owner}`);
+  });
+
+  // The first version said that fulfillment has a port of fulfillment too.
+  it('name only the wrong name of a copy that nobody has edited yet', () => {
+    workspace.write('apps/rewards/app.json', workspace.read('apps/fulfillment/app.json'));
+    expect(mistakes()).toEqual([
+      'apps/rewards/app.json: name: "fulfillment" is taken by apps/fulfillment; it must be "rewards", as its folder',
+    ]);
+  });
+
+  it('refuse a chart with the name of another app', () => {
+    workspace.write('helm/rewards/Chart.yaml', 'name: fulfillment\ntype: application\n');
+    expect(mistakes()).toEqual(['helm/rewards/Chart.yaml: name: must be rewards, not fulfillment']);
   });
 
   it('refuse a file that is no JSON', () => {

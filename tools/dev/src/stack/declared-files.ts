@@ -55,10 +55,16 @@ export function fileMistakes(root: string, { folder, declared }: FoundApp): stri
   return [
     ...manifestMistakes(root, folder),
     ...migrationMistakes(root, folder, declared.database),
-    ...(existsSync(join(root, 'helm', folder, 'Chart.yaml'))
-      ? []
-      : [`helm/${folder}/Chart.yaml: is missing: each app has a chart`]),
+    ...chartMistakes(root, folder),
   ];
+}
+
+function chartMistakes(root: string, folder: string): string[] {
+  const file = `helm/${folder}/Chart.yaml`;
+  const chart = readIfThere(join(root, file));
+  if (chart === undefined) return [`${file}: is missing: each app has a chart`];
+  const name = /^name: *(\S+)/m.exec(chart)?.[1];
+  return name === folder ? [] : [`${file}: name: must be ${folder}, not ${name ?? 'missing'}`];
 }
 
 function manifestMistakes(root: string, folder: string): string[] {
