@@ -146,7 +146,17 @@ export const TABLE: readonly Row[] = [
     change: 'typescript',
     make: bump('typescript'),
     selects: ALL,
-    runs: [[ALL, 'lint typecheck'], [APPS, 'chart'], LOCKFILE, MANIFEST],
+    runs: [
+      [ALL, 'lint typecheck'],
+      [APPS, 'chart'],
+      // It is a package of the tools, and a peer of one of orders.
+      ['deploy dev prove', 'test it'],
+      ['bench', 'test guard'],
+      ['e2e', 'e2e'],
+      ['orders', 'build test it'],
+      LOCKFILE,
+      MANIFEST,
+    ],
   },
   {
     change: 'rolldown',
@@ -158,7 +168,14 @@ export const TABLE: readonly Row[] = [
     change: '@swc/core',
     make: bump('@swc/core'),
     selects: ALL,
-    runs: [[ALL, 'test it chart e2e'], LOCKFILE, MANIFEST],
+    // The plugin of Nx for ESLint needs it too.
+    runs: [
+      [ALL, 'test it chart e2e lint'],
+      ['bench deploy dev e2e prove', 'typecheck'],
+      ['bench', 'guard'],
+      LOCKFILE,
+      MANIFEST,
+    ],
   },
   {
     change: 'typescript-eslint',
@@ -172,7 +189,19 @@ export const TABLE: readonly Row[] = [
     selects: ALL,
     runs: [[ALL, 'test it chart e2e'], LOCKFILE, MANIFEST],
   },
-  { change: 'nx', make: bump('nx'), selects: ALL, runs: [[ALL, 'lint'], LOCKFILE, MANIFEST] },
+  {
+    change: 'nx',
+    make: bump('nx'),
+    selects: ALL,
+    runs: [
+      [ALL, 'lint'],
+      ['deploy dev prove', 'test it typecheck'],
+      ['bench', 'test guard typecheck'],
+      ['e2e', 'e2e typecheck'],
+      LOCKFILE,
+      MANIFEST,
+    ],
+  },
   {
     change: 'jose, which one app uses',
     make: bump('jose'),
