@@ -54,6 +54,8 @@ export function parseOptions(argv: readonly string[]): ProveOptions {
   assertKnown(values);
   const [stray] = positionals;
   if (stray !== undefined && !values.mutants) throw new UsageError(`"${stray}" is no option`);
+  if (values.on !== undefined && (values.mutants || values.controls))
+    throw new UsageError('--on is for an ordinary run: bugs are planted into the default servers');
   return {
     trials: count('trials', values.trials) ?? (values.quick ? QUICK : DEFAULT),
     seed: values.seed ?? randomBytes(4).toString('hex'),
