@@ -1,4 +1,4 @@
 export { CHANNEL_OPTIONS, channelCredentials, RpcClient } from './rpc-client.js';
 export { deadlineOf } from './rpc-deadline.js';
-export { serveGrpc } from './serve-grpc.js';
+export { serveGrpc, SERVER_CHANNEL_OPTIONS } from './serve-grpc.js';
 export { fromProblemMessage, fromServiceError, toProblemMessage, toServiceError } from './service-error.js';

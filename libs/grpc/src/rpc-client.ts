@@ -14,6 +14,7 @@ import { type Breaker, type Deadline, RetryBudget, retryOnce } from '@orders/res
 import type { Logger } from 'pino';
 import { BALANCING } from './balancing.js';
 import { limitConnect } from './connect-limit.js';
+import { warnOfOneAddress } from './one-address.js';
 import { traceCalls } from './rpc-span.js';
 import { fromServiceError } from './service-error.js';
 import { upstreamBreaker } from './upstream-breaker.js';
@@ -27,6 +28,8 @@ export const CHANNEL_OPTIONS = {
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.min_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 500,
+  // Each end of a connection asks DNS again, at most so often: new replicas get calls. The default is 30 s.
+  'grpc.dns_min_time_between_resolutions_ms': 1_000,
   // Never through a proxy that the environment names for the outside: it would take the balancing between replicas away.
   'grpc.enable_http_proxy': 0,
   'grpc.service_config': JSON.stringify({ loadBalancingConfig: BALANCING }),
@@ -52,13 +55,15 @@ export type StartCall<R> = (metadata: Metadata, options: CallOptions, answer: An
 export interface RpcClientOptions {
   /** Name of the called app, for metrics and log. */
   upstream: string;
+  /** Where it is called: `host:port`, or another target of gRPC. */
+  address: string;
   logger: Logger;
 }
 
 /**
  * Makes the calls to one upstream, as promises. Each call has a deadline, is cancelled when its caller goes away, and
- * carries trace and ids of the current request. It is repeated once when the upstream was UNAVAILABLE, so every call must
- * be safe to repeat. A breaker refuses calls at once while the upstream fails. Calls reject with a `DomainError`.
+ * carries trace and ids of the current request. It is repeated once when the upstream was UNAVAILABLE, unless a proxy gave
+ * up waiting for it, so every call must be safe to repeat. A breaker refuses calls at once while the upstream fails. Calls reject with a `DomainError`.
  */
 export class RpcClient {
   private readonly retries = new RetryBudget();
@@ -66,8 +71,9 @@ export class RpcClient {
 
   constructor(
     private readonly client: Client,
-    { upstream, logger }: RpcClientOptions,
+    { upstream, address, logger }: RpcClientOptions,
   ) {
+    void warnOfOneAddress(address, { upstream, logger });
     this.breaker = upstreamBreaker(upstream, logger);
     // Connects now, so that the first request does not wait for it.
     client.getChannel().getConnectivityState(true);
@@ -111,9 +117,13 @@ export class RpcClient {
   }
 }
 
+/** How grpc-js 1.14 describes an answer of 502 or 504, which only a proxy gives: the upstream may still be at work. */
+const PROXY_GAVE_UP = /^Received HTTP status code 50[24]$/;
+
 /** Only after UNAVAILABLE: an upstream that was too slow or is overloaded must not get even more calls. */
 function retryable(error: unknown): boolean {
-  return error instanceof Error && (error.cause as Partial<ServiceError>)?.code === status.UNAVAILABLE;
+  const { code, details = '' } = ((error as Error).cause ?? {}) as Partial<ServiceError>;
+  return code === status.UNAVAILABLE && !PROXY_GAVE_UP.test(details);
 }
 
 function outgoing(): Metadata {

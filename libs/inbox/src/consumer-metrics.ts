@@ -6,6 +6,8 @@ import type { EventSource } from '@orders/messaging';
 export interface ConsumerMetrics {
   /** Events, by consumer and outcome: `applied`, `duplicate` or `dead_letter`. */
   readonly events: Counter;
+  /** Events that were tried again or kept for later, by consumer and reason: a {@link FailureClass} but `permanent`. */
+  readonly retries: Counter;
   /** Gaps in the sequence of a subject's events, by consumer and state: `opened` or `closed`. */
   readonly gaps: Counter;
   /** Duration of a batch's transaction in seconds, by consumer. */
@@ -18,6 +20,10 @@ export function consumerMetrics(): ConsumerMetrics {
   return {
     events: metrics.createCounter('consumer_events', {
       description: 'Events taken from the bus, by consumer and outcome',
+    }),
+    retries: metrics.createCounter('consumer_retries', {
+      description:
+        'Events not applied and tried again, by consumer and reason: transient, installation, unknown',
     }),
     gaps: metrics.createCounter('consumer_sequence_gaps', {
       description: 'Gaps in the sequence of the events of one subject, by consumer and state: opened, closed',

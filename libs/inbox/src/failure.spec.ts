@@ -26,8 +26,11 @@ describe('classifyFailure', () => {
       'transient',
     ],
     ['an error with a transient cause', new Error('query failed', { cause: coded('08006') }), 'transient'],
+    ['undefined_column', coded('42703'), 'installation'],
+    ['undefined_table', coded('42P01'), 'installation'],
+    ['insufficient_privilege', coded('42501'), 'installation'],
+    ['invalid_password', coded('28P01'), 'installation'],
     ['unique_violation', coded('23505'), 'unknown'],
-    ['undefined_column', coded('42703'), 'unknown'],
     ['a bug', new TypeError('x is undefined'), 'unknown'],
     ['a value that is no error', 'text', 'unknown'],
   ])('%s', (_name, error, expected) => {

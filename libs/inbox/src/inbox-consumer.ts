@@ -6,7 +6,9 @@ import { Backoff, sleep } from '@orders/resilience';
 import type { ConsumerMetrics } from './consumer-metrics.js';
 import { DeadLetters } from './dead-letters.js';
 import type { EventHandler, SequenceGap } from './event-handler.js';
-import { classifyFailure } from './failure.js';
+import { Blockage } from './blockage.js';
+import { FailureStreak } from './failure-streak.js';
+import { classifyFailure, type FailureClass } from './failure.js';
 import { type Applied, InboxHandlers } from './inbox-handlers.js';
 
 export interface InboxConsumerOptions {
@@ -22,9 +24,14 @@ export interface InboxConsumerOptions {
   batchSize?: number;
   /** Attempts at an event that fails with an unknown error before it becomes a dead letter. Default 5. */
   maxAttempts?: number;
+  /** Events in a row that may become dead letters because of one unknown error; later ones are kept. Default 3. */
+  maxStreak?: number;
   /** Pauses between attempts. Default 100 ms to 2 s. */
   backoff?: Backoff;
 }
+
+/** How long an event that may not become a dead letter stays away, in ms, while the consumer tries others. */
+const POSTPONE_MS = 5_000;
 
 /** A delivery that can take no effect, and the error that says why. */
 interface FailedDelivery {
@@ -34,18 +41,27 @@ interface FailedDelivery {
 
 /**
  * Makes each event take effect once. The inbox entries and the effects of a batch are one transaction; the acks follow
- * its commit. A batch with an error that is not transient is split into single events, so that one bad event does not
- * block the others.
+ * its commit. A batch with an error that an event may be guilty of is split into single events, so that one bad event does
+ * not block the others. What no event can be guilty of is retried without limit, and so is an unknown error that befalls
+ * one event after the other ({@link FailureStreak}); the consumer goes on by itself once the cause is gone.
  */
 export class InboxConsumer {
   private readonly handlers: InboxHandlers;
   private readonly deadLetters: DeadLetters;
   private readonly backoff: Backoff;
+  private readonly streak: FailureStreak;
+  private readonly blockage = new Blockage();
 
   constructor(private readonly options: InboxConsumerOptions) {
     this.handlers = new InboxHandlers(options.name, options.handlers);
     this.deadLetters = new DeadLetters(options.name);
     this.backoff = options.backoff ?? new Backoff({ baseMs: 100, maxMs: 2_000 });
+    this.streak = new FailureStreak(options.maxStreak ?? 3);
+  }
+
+  /** Why no event takes effect at present, though the fault is none of the events'; undefined when all is well. */
+  get blockedBy(): string | undefined {
+    return this.blockage.reason;
   }
 
   /** Runs until the signal aborts; then finishes the current batch. Rejects only when its source does. */
@@ -64,12 +80,14 @@ export class InboxConsumer {
         return;
       } catch (error) {
         const failure = classifyFailure(error);
-        if (failure !== 'transient' && batch.length > 1) {
+        if (mayBeGuilty(failure) && batch.length > 1) {
           for (const delivery of batch) await this.process([delivery], signal);
           return;
         }
+        if (failure === 'unknown' && this.streak.holdsBack(error)) return this.postpone(batch, error, signal);
         const givesUp = failure === 'permanent' || (failure === 'unknown' && attempt >= this.maxAttempts);
         if (givesUp) return this.keepAsDeadLetters(batch, error, signal);
+        if (failure === 'installation') this.blockage.note(error);
         await this.backOff(batch, error, signal);
       }
     }
@@ -98,6 +116,8 @@ export class InboxConsumer {
 
   private reportApplied({ events, gaps }: Applied, duplicates: number): void {
     const { name, logger, metrics } = this.options;
+    this.blockage.end();
+    if (events.length > 0) this.streak.end();
     metrics.events.add(events.length, { consumer: name, outcome: 'applied' });
     metrics.events.add(duplicates, { consumer: name, outcome: 'duplicate' });
     for (const { id, type, subject, sequence, correlationId, traceparent } of events) {
@@ -137,13 +157,19 @@ export class InboxConsumer {
 
   /** Waits before the next attempt, and tells the bus that the events are still in progress. */
   private async backOff(batch: readonly Delivery[], error: unknown, signal: AbortSignal): Promise<void> {
+    const { name, logger, metrics } = this.options;
     const retryInMs = this.backoff.next();
-    this.options.logger.warn(
-      { err: error, events: batch.length, retryInMs },
-      'events not applied, will try again',
-    );
+    metrics.retries.add(batch.length, { consumer: name, reason: classifyFailure(error) });
+    logger.warn({ err: error, events: batch.length, retryInMs }, 'events not applied, will try again');
     for (const delivery of batch) delivery.working();
     await sleep(retryInMs, signal);
+  }
+
+  /** Keeps deliveries that are no dead letters yet, so that others are tried: one that takes effect ends the streak. */
+  private async postpone(batch: readonly Delivery[], error: unknown, signal: AbortSignal): Promise<void> {
+    this.blockage.note(error);
+    await this.backOff(batch, error, signal);
+    for (const delivery of batch) delivery.nak(POSTPONE_MS);
   }
 
   /** Stores deliveries that cannot be applied as dead letters. One for which even that fails is redelivered. */
@@ -157,6 +183,7 @@ export class InboxConsumer {
         await this.options.db.transaction((tx) => this.deadLetters.add(tx, delivery, reason));
         this.backoff.reset();
         delivery.ack();
+        if (classifyFailure(reason) === 'unknown') this.streak.add(reason);
         this.reportDeadLetters([{ delivery, error: reason }]);
       } catch (error) {
         await this.backOff([delivery], error, signal);
@@ -164,6 +191,10 @@ export class InboxConsumer {
       }
     }
   }
+}
+
+function mayBeGuilty(failure: FailureClass): boolean {
+  return failure === 'permanent' || failure === 'unknown';
 }
 
 /**

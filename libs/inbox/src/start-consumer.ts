@@ -24,7 +24,8 @@ export interface ConsumerOptions {
 
 /**
  * Consumes events as long as the process lives, through one durable consumer for each stream that has some of them.
- * NATS may be unreachable for any time. A durable consumer that another app has created ends the process.
+ * NATS may be unreachable for any time. A durable consumer that another app has created ends the process. `/readyz` fails
+ * while no event takes effect because of a fault that is none of the events'.
  */
 export function startConsumer({ service, database, natsUrl, handlers }: ConsumerOptions): void {
   const { name, logger } = service;
@@ -37,6 +38,7 @@ export function startConsumer({ service, database, natsUrl, handlers }: Consumer
   observeLag(name, sources);
   const options = { name, db: transactionsOf(database), handlers, logger, metrics: consumerMetrics() };
   const consumers = sources.map((source) => new InboxConsumer({ ...options, source }));
+  service.addReadinessCheck('consumer', async () => assertNotBlocked(consumers));
 
   const stop = new AbortController();
   const { signal } = stop;
@@ -62,6 +64,11 @@ export function subjectsByStream(consumer: string, handlers: readonly Pick<Event
     stream: streamOf(first),
     subjects: [first, ...others, replayFilter(consumer, first)],
   }));
+}
+
+function assertNotBlocked(consumers: readonly InboxConsumer[]): void {
+  const reasons = consumers.flatMap(({ blockedBy }) => blockedBy ?? []);
+  if (reasons.length > 0) throw new Error(`events are not applied: ${reasons.join('; ')}`);
 }
 
 async function deleteOldEntries(inbox: Inbox, database: DataSource, signal: AbortSignal): Promise<void> {

@@ -25,3 +25,14 @@ export function isTransientDatabaseError(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isTransientDatabaseError);
   return TRANSIENT_MESSAGES.test(error.message) || isTransientDatabaseError(error.cause);
 }
+
+/**
+ * SQLSTATEs (PostgreSQL, appendix A) of what is wrong with the installation: a right, schema, table, column or function that
+ * is missing, a login that is refused, an object in the wrong state. No value of a statement can be guilty of them.
+ */
+const INSTALLATION_SQLSTATE = /^(28|3D000|3F000|42501|42P01|42703|42883|42704|55000|25006|0A000|58)/;
+
+/** Is the installation at fault: can the statement succeed once an operator has put the database right? */
+export function isInstallationFault(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && INSTALLATION_SQLSTATE.test(String(error.code));
+}

@@ -1,5 +1,5 @@
 export { columnsOf, rowsFrom, type Column } from './columns.js';
-export { isRefusedValue, isTransientDatabaseError } from './database-error.js';
+export { isInstallationFault, isRefusedValue, isTransientDatabaseError } from './database-error.js';
 export {
   assertDurable,
   databaseConfig,

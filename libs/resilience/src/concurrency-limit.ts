@@ -15,6 +15,8 @@ const QUIET_SHARE = 1 / 4;
 const BURST_MS = 500;
 /** The share of `maxQueued` that is left after a burst. */
 const STANDING_SHARE = 1 / 4;
+/** How many times what is still free one client may hold. */
+const MOST_TIMES_FREE = 15;
 
 /** `entered`: inside. `full`: refused at once. `late`: waited `maxQueueMs`, or its client went away. */
 export type Entry = 'entered' | 'full' | 'late';
@@ -27,14 +29,14 @@ export type Entry = 'entered' | 'full' | 'late';
  * request (Nichols and Jacobson, Controlling Queue Delay, 2012). So it is shortened to a quarter when the load was not
  * quiet for 500 ms.
  *
- * No client may hold more than what is still free, neither of the places inside nor of places and queue together
- * (dynamic thresholds, Choudhury and Hahne 1998). One client that asks without end gets half, two get a third each, and
- * as much stays free for the others.
+ * No client may hold more than 15 times what is still free, neither of the places inside nor of the queue (dynamic
+ * thresholds, Choudhury and Hahne 1998). A client that asks without end gets 15 of 16 places, two get 15 of 31 each; the
+ * rest is there for one that comes later. A place that becomes free goes to the client with the fewest, and a client that
+ * holds less than the average may use the queue of a burst. So each has its part after as long as a request takes.
  */
 export class ConcurrencyLimit {
   private readonly inside = new Shares();
-  /** Those inside and those waiting. */
-  private readonly held = new Shares();
+  private readonly queued = new Shares();
   private readonly waiting = new LinkedList<Waiting>();
   private quietAt = performance.now();
 
@@ -42,13 +44,14 @@ export class ConcurrencyLimit {
 
   /** How many requests of `client` are inside or wait. */
   heldBy(client: string): number {
-    return this.held.of(client);
+    return this.inside.of(client) + this.queued.of(client);
   }
 
   /** Would the next request of `client` be refused at once? */
   fullFor(client: string): boolean {
-    const free = this.options.max + this.queueLimit - this.held.total;
-    return this.held.of(client) >= free;
+    if (this.mayEnter(client)) return false;
+    const max = this.holdsLess(client) ? this.options.maxQueued : this.queueLimit;
+    return !this.queued.leavesRoom(client, max);
   }
 
   /**
@@ -57,24 +60,38 @@ export class ConcurrencyLimit {
    * @returns after `entered`, {@link leave} must be called exactly once
    */
   enter(client: string, signal: AbortSignal): Entry | Promise<Entry> {
-    if (this.held.total < this.options.max * QUIET_SHARE) this.quietAt = performance.now();
+    if (this.inside.total + this.queued.total < this.options.max * QUIET_SHARE)
+      this.quietAt = performance.now();
     if (this.fullFor(client)) return 'full';
     // This overtakes nobody: those that wait may not enter now.
     if (!this.mayEnter(client)) return signal.aborted ? 'late' : this.wait(client, signal);
-    this.held.add(client, 1);
     this.inside.add(client, 1);
     return 'entered';
   }
 
-  /** Frees a place. Of the requests that may enter now, the one that has waited longest does. */
+  /** Frees a place. It goes to the client with the fewest places, whose longest waiting request enters. */
   leave(client: string): void {
     this.inside.add(client, -1);
-    this.held.add(client, -1);
-    for (const waiting of this.waiting.values()) if (this.mayEnter(waiting.client)) waiting.settle('entered');
+    for (let next = this.next(); next; next = this.next()) next.settle('entered');
+  }
+
+  private next(): Waiting | undefined {
+    let next: Waiting | undefined;
+    for (const waiting of this.waiting.values()) {
+      const hasFewer = !next || this.inside.of(waiting.client) < this.inside.of(next.client);
+      if (hasFewer && this.mayEnter(waiting.client)) next = waiting;
+    }
+    return next;
   }
 
   private mayEnter(client: string): boolean {
-    return this.inside.of(client) < this.options.max - this.inside.total;
+    return this.inside.leavesRoom(client, this.options.max);
+  }
+
+  private holdsLess(client: string): boolean {
+    // Counts those twice that are inside and wait: then less is needed to be above the average.
+    const holders = this.inside.clients + this.queued.clients;
+    return (this.heldBy(client) + 1) * holders < this.inside.total + this.queued.total;
   }
 
   private get queueLimit(): number {
@@ -89,15 +106,15 @@ export class ConcurrencyLimit {
         clearTimeout(timer);
         signal.removeEventListener('abort', giveUp);
         this.waiting.remove(link);
+        this.queued.add(client, -1);
         if (entry === 'entered') this.inside.add(client, 1);
-        else this.held.add(client, -1);
         resolve(entry);
       };
       const giveUp = () => settle('late');
       const timer = setTimeout(giveUp, this.options.maxQueueMs);
       signal.addEventListener('abort', giveUp, { once: true });
       const link = this.waiting.add({ client, settle });
-      this.held.add(client, 1);
+      this.queued.add(client, 1);
     });
   }
 }
@@ -117,15 +134,24 @@ const MAX_ENTRIES = 1_000;
 class Shares {
   private readonly shares = new Map<string, number>();
   total = 0;
+  /** How many clients have some. */
+  clients = 0;
 
   of(client: string): number {
     return this.shares.get(client) ?? 0;
+  }
+
+  /** May `client` get one more of `max`, and still leave its part to the others? */
+  leavesRoom(client: string, max: number): boolean {
+    return this.of(client) < MOST_TIMES_FREE * (max - this.total);
   }
 
   add(client: string, change: 1 | -1): void {
     const share = this.of(client) + change;
     this.shares.set(client, share);
     this.total += change;
+    if (share === 0) this.clients -= 1;
+    else if (share === change) this.clients += 1;
     if (share === 0 && this.shares.size > MAX_ENTRIES) this.forgetIdle();
   }
 

@@ -38,7 +38,7 @@ export class OrdersClient {
       ...CHANNEL_OPTIONS,
       'grpc.max_receive_message_length': MAX_ANSWER_BYTES,
     });
-    this.rpc = new RpcClient(this.client, { upstream: 'orders', logger });
+    this.rpc = new RpcClient(this.client, { upstream: 'orders', address: ordersAddress, logger });
   }
 
   createOrder(request: NewOrder, deadline: Deadline): Promise<CreatedOrder> {

@@ -61,6 +61,14 @@ const askedAre = async (count: number) => {
   while (gateway.orders.received.length < count) await new Promise(setImmediate);
 };
 
+/** Two orders of one caller are in progress, and two wait. */
+const held4 = async (headers: Record<string, string> = {}) => {
+  const arrived = gateway.arrived();
+  const orders = Array.from({ length: 4 }, () => order(headers));
+  while (gateway.arrived() < arrived + 4) await new Promise(setImmediate);
+  return orders;
+};
+
 describe('overload', () => {
   it.each([
     /^http_server_refused_total\{[^}]*reason="event-loop"[^}]*\} 0$/m,
@@ -93,9 +101,7 @@ describe('overload', () => {
     // The token is cached and two connections are open, so both of the next requests enter before orders is called.
     await Promise.all([order(), order()]);
     gateway.orders.hold = held.promise;
-    // One is in progress and one waits: a single caller may hold half of all places.
-    const inside = [order(), order()];
-    await askedAre(3);
+    const inside = await held4();
     const refused = await order();
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
     expect(refused.headers.get('content-type')).toBe('application/problem+json');
@@ -156,23 +162,26 @@ describe('overload', () => {
   });
 
   it('keeps room for a quiet caller beside one that floods', async () => {
+    await restart({ MAX_CONCURRENT_REQUESTS: '16', MAX_QUEUED_REQUESTS: '16', MAX_CONNECTIONS: '60' });
     gateway.orders.hold = held.promise;
-    const inside = [order(), order()];
-    await askedAre(1);
-    const noisy = Array.from({ length: 10 }, () => order());
+    const noisy = Array.from({ length: 40 }, () => order());
+    const refused = Promise.withResolvers<void>();
+    let refusals = 0;
+    for (const answer of noisy)
+      void answer.then(({ status }) => status === 503 && (refusals += 1) === 10 && refused.resolve());
+    await refused.promise;
+    expect(gateway.orders.received).toHaveLength(15);
     const quiet = orderOf('bob');
-    const statuses = (await Promise.all(noisy)).map(({ status }) => status);
-    expect(new Set(statuses)).toEqual(new Set([503]));
+    await askedAre(16);
     held.resolve();
     expect((await quiet).status).toBe(201);
-    await Promise.all(inside);
+    await Promise.all(noisy);
   });
 
   it('refuses requests pipelined behind a held refusal, which would keep their places until it is sent', async () => {
     gateway.orders.hold = held.promise;
     const [alice, bob] = await Promise.all([bearer('alice'), bearer('bob')]);
-    const inside = [order({ authorization: alice }), order({ authorization: alice })];
-    await askedAre(1);
+    const inside = await held4({ authorization: alice });
     const socket = connect(gateway.port, '127.0.0.1');
     const refusedBefore = await refusedAsFull();
     socket.write(orderOnTheWire(alice) + orderOnTheWire(bob));

@@ -1,6 +1,6 @@
 import { Server, ServerCredentials, type ServerUnaryCall } from '@grpc/grpc-js';
 import { DomainError, type FieldError, type ProblemCode } from '@orders/contracts';
-import { toProblemMessage, toServiceError } from '@orders/grpc';
+import { SERVER_CHANNEL_OPTIONS, toProblemMessage, toServiceError } from '@orders/grpc';
 import { ordersV1 } from '@orders/rpc';
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
@@ -32,8 +32,9 @@ export class OrdersStub implements AsyncDisposable {
     });
   }
 
-  async start(port = 0): Promise<this> {
-    this.server = new Server();
+  /** Listens as orders does. */
+  async start(port = 0, host = '127.0.0.1'): Promise<this> {
+    this.server = new Server(SERVER_CHANNEL_OPTIONS);
     const unary =
       <Q extends object, R>(handle: (call: ServerUnaryCall<Q, R>) => R) =>
       (call: ServerUnaryCall<Q, R>, done: (error: Error | null, value?: R) => void) =>
@@ -65,7 +66,7 @@ export class OrdersStub implements AsyncDisposable {
       ),
     });
     this.port = await new Promise<number>((resolve, reject) => {
-      this.server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, bound) =>
+      this.server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, bound) =>
         error ? reject(error) : resolve(bound),
       );
     });

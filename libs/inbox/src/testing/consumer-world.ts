@@ -66,6 +66,8 @@ export class ConsumerWorld implements World {
       metrics: METRICS,
       batchSize: 3,
       maxAttempts: 2,
+      // No event of this world heals, and nothing ends a streak at its end.
+      maxStreak: Infinity,
       backoff: new Backoff({ random: () => 0.5 }),
     });
     void consumer.run(process.stop.signal);

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { AppDeclaration } from '@orders/dev/stack/declarations';
 import { consumersOf, effectTable } from '@orders/dev/stack/event-flow';
+import { until } from '@orders/dev/stack/until';
 import { STORE } from '../store.ts';
 import type { SystemUnderProof } from '../system-under-proof.ts';
 import { nothing, type Fault } from './fault.ts';
@@ -15,6 +16,7 @@ export function databaseFaults(apps: readonly AppDeclaration[]): Fault[] {
     deadlocks(lockOrdersOf(apps)),
     serializationFailures,
     tableLocked(tablesOf(apps)),
+    tableMissing(tablesOf(apps)),
     transactionLeftOpen(databases),
     connectionsExhausted,
   ];
@@ -132,6 +134,31 @@ function tableLocked(tables: readonly string[]): Fault {
         `BEGIN; SET LOCAL lock_timeout = '5s'; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`,
       );
       return rollbackOf(client);
+    },
+  };
+}
+
+/** What a wrong migration or a missing right does: every statement on the table fails at once. */
+function tableMissing(tables: readonly string[]): Fault {
+  return {
+    name: 'table missing',
+    targets: tables,
+    durationMs: [500, 5_000],
+    component: () => 'postgres',
+    begin: async (sut, { target }) => {
+      const [database, table] = target.split('.');
+      const rename = async (from: string, to: string): Promise<void> => {
+        const client = await admin(sut, database);
+        await client.query(`ALTER TABLE IF EXISTS ${from} RENAME TO ${to}`).finally(() => client.end());
+      };
+      await rename(`${table}`, `${table}_missing`);
+      const isBack = (): Promise<boolean> =>
+        rename(`${table}_missing`, `${table}`).then(
+          () => true,
+          () => false, // another fault has hit the server
+        );
+      return async () =>
+        void (await until(isBack, { timeoutMs: 30_000, everyMs: 200, what: `${target} under its name` }));
     },
   };
 }

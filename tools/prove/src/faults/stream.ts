@@ -75,6 +75,7 @@ function streamCutShort(consumers: readonly string[]): Fault {
     consumers.find((name) => target === WITH_READER + name);
   return {
     name: 'stream cut short',
+    needs: 'one nats-server',
     targets: ['nats-server', ...consumers.map((name) => WITH_READER + name)],
     durationMs: [300, 1_500],
     component: (target) => ['nats-server', readerOf(target) ?? []].flat(),

@@ -77,6 +77,19 @@ export const CONSUMER_MUTANTS: readonly Mutant[] = [
     seenAs: ['I6'],
   },
   {
+    name: 'installation-faults-buried',
+    breaks: 'a dead letter is what can never work',
+    patches: [
+      {
+        file: SOURCES.failure,
+        from: "return isInstallationFault(error) ? 'installation' : 'unknown';",
+        to: "return isInstallationFault(error) ? 'permanent' : 'unknown';",
+      },
+    ],
+    exposedBy: { faults: ['table missing'], targets: ['fulfillment.shipments'] },
+    seenAs: ['I6'],
+  },
+  {
     name: 'ahead-of-its-stream',
     breaks: 'an effect for each event',
     patches: [

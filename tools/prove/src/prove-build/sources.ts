@@ -18,6 +18,7 @@ export const SOURCES = {
   startConsumer: 'libs/inbox/src/start-consumer.ts',
   inboxConsumer: 'libs/inbox/src/inbox-consumer.ts',
   inboxHandlers: 'libs/inbox/src/inbox-handlers.ts',
+  failure: 'libs/inbox/src/failure.ts',
   inbox: 'libs/inbox/src/inbox.ts',
 } as const;
 
