@@ -1,15 +1,16 @@
 export { columnsOf, rowsFrom, type Column } from './columns.js';
 export { isInstallationFault, isRefusedValue, isTransientDatabaseError } from './database-error.js';
+export { openDatabase, withDatabase } from './open-database.js';
 export {
-  assertDurable,
+  commandDatabaseConfig,
   databaseConfig,
   databaseUrl,
-  openDatabase,
   postgresOptions,
   type PostgresSettings,
 } from './postgres.js';
 export { preparedQueries } from './prepared-statements.js';
 export type { Queryable, TransactionRunner } from './queryable.js';
+export type { Rights } from './rights.js';
 export { migrateApp } from './run-migrations.js';
 export { assertNotOver, deadlineExceeded } from './deadline-exceeded.js';
 export { transactionsOf } from './transactions.js';

@@ -8,6 +8,7 @@ import { NatsCluster } from './nats-cluster.ts';
 import { answeringNats, NatsServer } from './nats-server.ts';
 import { freePorts } from './ports.ts';
 import { EmbeddedPostgres } from './postgres.ts';
+import { chosenPostgres, postgresRelease, type PostgresVersion } from './postgres-release.ts';
 import { Supervisor } from './supervisor.ts';
 import type { Tasks } from './tasks.ts';
 
@@ -21,6 +22,8 @@ export interface ServerOptions {
   nats?: { version?: NatsVersion | undefined; nodes?: 1 | 3 } | undefined;
   /** Databases to create when absent. */
   databases?: readonly string[];
+  /** Of the embedded Postgres. Default: what POSTGRES_VERSION names, else 18. */
+  postgresVersion?: PostgresVersion | undefined;
   /** Settings of the embedded Postgres, beside the durable defaults. */
   postgresSettings?: Record<string, string> | undefined;
   /** Called with each process as it starts. */
@@ -73,8 +76,10 @@ async function startPostgres(
     };
   }
   return tasks.run('Postgres', async (signal) => {
+    const binaries = await postgresRelease(options.postgresVersion ?? chosenPostgres(), signal);
     const [port = 0] = await freePorts(1);
     const server = new EmbeddedPostgres({
+      binaries,
       folder: join(dataDir, 'postgres'),
       port,
       signal,
