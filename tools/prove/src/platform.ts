@@ -9,7 +9,7 @@ export interface Platform {
   readonly name: string;
   /** In words, for the usage. */
   readonly what: string;
-  readonly system: Pick<SystemOptions, 'nats'>;
+  readonly system: Pick<SystemOptions, 'nats' | 'postgresVersion'>;
   /** Settings of all apps. */
   readonly env: Readonly<Record<string, string>>;
   readonly traits: readonly PlatformTrait[];
@@ -47,7 +47,18 @@ const PLATFORMS: readonly Platform[] = [
     env: {},
     traits: ['one nats-server'],
   },
+  ...(['15', '16', '17'] as const).map(onPostgres),
 ];
+
+function onPostgres(version: '15' | '16' | '17'): Platform {
+  return {
+    name: `pg${version}`,
+    what: `one Postgres ${version} and one nats-server`,
+    system: { postgresVersion: version },
+    env: {},
+    traits: ['one nats-server'],
+  };
+}
 
 /** The platforms in words, a line for each. */
 export const PLATFORMS_IN_WORDS = PLATFORMS.map(({ name, what }) => `${name.padEnd(10)} ${what}`);
