@@ -7,6 +7,7 @@ import { z } from 'zod';
 import declaration from '../app.json' with { type: 'json' };
 import { Orders1763800000001 } from './migrations/0001-orders.js';
 import { OutboxWithoutNotify1764000000001 } from './migrations/0002-outbox-without-notify.js';
+import { OutboxStreamLosses1764500000001 } from './migrations/0003-outbox-stream-losses.js';
 import { OrderEntity } from './orders/order.entity.js';
 
 // The parts of this app; main.ts, migrate.ts and cli.ts run them.
@@ -38,7 +39,7 @@ export function dataSource(settings: PostgresSettings): DataSource {
   return new DataSource({
     ...postgresOptions(settings),
     entities: [OrderEntity],
-    migrations: [Orders1763800000001, OutboxWithoutNotify1764000000001],
+    migrations: [Orders1763800000001, OutboxWithoutNotify1764000000001, OutboxStreamLosses1764500000001],
   });
 }
 

@@ -41,12 +41,6 @@ const READ = `
   ORDER BY outbox.tx, outbox.position -- bare names would mean the texts selected above: 1000 before 999
   LIMIT $3`;
 
-const IDS_UP_TO = `
-  SELECT event_id FROM outbox
-  WHERE (tx, position) <= ($1::xid8, $2::bigint)
-  ORDER BY tx DESC, position DESC
-  LIMIT $3`;
-
 /**
  * The outbox as an append-only log. Rows are appended in the transaction that changes the state, and are never updated
  * or deleted. A reader moves a cursor over them ({@link OutboxCursor}). See docs/adr/0004.
@@ -74,12 +68,6 @@ export class OutboxLog {
       row.event_id === null ? [] : [{ tx, position, message: toMessage(row) }],
     );
     return { entries, isHeldBack: entries.length < rows.length };
-  }
-
-  /** The ids of the last entries at or before a position, newest first, at most `limit`. */
-  async idsUpTo({ tx, position }: LogPosition, limit: number): Promise<string[]> {
-    const rows = await this.db.query<Pick<Row, 'event_id'>[]>(IDS_UP_TO, [tx, position, limit]);
-    return rows.map(({ event_id: id }) => id);
   }
 
   /** Notifies all listeners ({@link listenForAppends}) that the log has new entries. */
