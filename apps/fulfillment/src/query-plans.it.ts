@@ -26,9 +26,12 @@ import { dataSource as openDataSource, handlers, name } from './app.js';
 import { ShipmentsRepository } from './shipments/shipments.repository.js';
 import { someMessage } from './testing/some-message.js';
 
+/** A UUIDv7 of now for each `n`: Postgres makes them itself from 18 on. */
+const UUID_V7 = `overlay(md5(n::text) PLACING lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint), 12, '0') || '7' FROM 1)::uuid`;
+
 /** Enough rows that the planner prefers an index. Only few of the dead letters still wait. */
 const FILL = [
-  `INSERT INTO inbox (consumer, event_id) SELECT '${name}', gen_random_uuid() FROM generate_series(1, 20000)`,
+  `INSERT INTO inbox (consumer, event_id) SELECT '${name}', ${UUID_V7} FROM generate_series(1, 20000) AS n`,
   `INSERT INTO shipments (order_id, customer_id, items, units, total_cents, status, sequence)
    SELECT gen_random_uuid(), 'c', '[]', 0, 0, 'PLANNED', 1 FROM generate_series(1, 20000)`,
   `INSERT INTO dead_letter (consumer, address, event_id, subject, headers, body, error, attempts, state)

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { type EventPublisher } from '@orders/messaging';
+import type { EventPublisher } from '@orders/messaging';
 import { LOG_START, OutboxCursor, OutboxLog, replay } from '@orders/outbox';
 import { withDatabase } from '@orders/postgres';
 import { createTestRole, type TestRole } from '@orders/postgres/testing';

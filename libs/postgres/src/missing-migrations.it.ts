@@ -29,11 +29,9 @@ describe('an app whose database has no migrations yet', () => {
     await migrate();
     await service.opened;
     expect(await service.readiness()).toEqual({ status: 200, reason: undefined });
-    expect(service.logged).toEqual([
-      `the database cannot be used: ${first}`,
-      'the database can be used',
-      'started',
-    ]);
+    expect(service.logged[0]).toBe(`the database cannot be used: ${first}`);
+    // In between it may have seen that the first of them is under way.
+    expect(service.logged.slice(-2)).toEqual(['the database can be used', 'started']);
   });
 
   it('names those that are missing, also in the database of another app', async () => {

@@ -2,7 +2,7 @@ import { Backoff, sleep } from '@orders/resilience';
 import type { Service } from '@orders/service';
 import type { Logger } from 'pino';
 import type { Rights } from './rights.js';
-import { assertFit, checkServer, type Expected, UnfitServer } from './server-check.js';
+import { assertFit, checkServer, type Expected, type Finding, UnfitServer } from './server-check.js';
 
 /** The part of TypeORM's `DataSource` that is used here. */
 interface Database {
@@ -104,8 +104,9 @@ class Usability {
   async open(): Promise<boolean> {
     try {
       await this.database.initialize();
-      const unfit = (await this.check()).filter(({ kind }) => kind === 'unfit');
-      if (unfit.length > 0) throw new UnfitServer(unfit);
+      const findings = await this.check();
+      if (findings.some(({ kind }) => kind === 'unfit')) throw new UnfitServer(findings);
+      this.tell(findings);
     } catch (error) {
       if (error instanceof UnfitServer) throw error;
       this.change(reasonOf(error));
@@ -117,17 +118,24 @@ class Usability {
 
   /** @throws an error with the reason, when the database cannot be used now */
   async assert(): Promise<void> {
-    if (this.isOpen) await this.check().catch((error: unknown) => this.change(reasonOf(error)));
+    if (this.isOpen) {
+      await this.check().then(
+        (findings) => this.tell(findings),
+        (error: unknown) => this.change(reasonOf(error)),
+      );
+    }
     if (this.reason !== undefined) throw new Error(this.reason);
   }
 
-  private async check() {
-    const findings = await checkServer(this.database, expectedOf(this.database, this.expectations));
+  private check(): Promise<Finding[]> {
+    return checkServer(this.database, expectedOf(this.database, this.expectations));
+  }
+
+  private tell(findings: readonly Finding[]): void {
     const linesOf = (harmless: boolean) =>
       findings.filter(({ kind }) => (kind === 'notice') === harmless).map(({ line }) => line);
     this.notice(linesOf(true).join('; '));
     this.change(linesOf(false).join('; ') || undefined);
-    return findings;
   }
 
   private change(reason: string | undefined): void {

@@ -39,4 +39,10 @@ describe('a server', () => {
       { kind: 'unready', line: expect.stringMatching(/^The server is a standby.*name the primary$/) },
     ]);
   });
+
+  it('whose commits skip the standbys that it was told to wait for is unfit', async () => {
+    expect(await findings({ skipsStandbys: true })).toEqual([
+      { kind: 'unfit', line: expect.stringMatching(/because synchronous_commit is local: set it to on/) },
+    ]);
+  });
 });

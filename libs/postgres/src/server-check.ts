@@ -42,15 +42,17 @@ const RULES: readonly (readonly [Finding['kind'], Rule])[] = [
   ['notice', newerMigrations],
 ];
 
-/** Checks a database, and returns what is wrong with it. Throws what the database throws. */
+/** Checks a database, and returns what is wrong with it: of an unfit one only that. Throws what the database throws. */
 export async function checkServer(db: Queryable, expected: Expected): Promise<Finding[]> {
   // Without its rights a role could not tell whether migrations were run.
   const own: Rights = expected.migrations ? { migrations: ['SELECT'] } : {};
   const facts = await readServerFacts(db, { ...expected.rights, ...own });
-  return RULES.flatMap(([kind, rule]) => {
+  const findings = RULES.flatMap(([kind, rule]) => {
     const line = rule(facts, expected);
     return line === undefined ? [] : [{ kind, line }];
   });
+  const unfit = findings.filter(({ kind }) => kind === 'unfit');
+  return unfit.length > 0 ? unfit : findings;
 }
 
 /** The server is not what a process expects. The message has a line for each finding. */
