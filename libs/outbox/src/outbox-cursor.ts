@@ -11,7 +11,10 @@ export interface Cursor extends LogPosition {
 
 /** A cursor with the lease on it. */
 export interface AcquiredCursor extends Cursor {
-  /** True when the log was restored into another Postgres cluster: call {@link OutboxCursor.rebase}. */
+  /**
+   * True when the log comes from another Postgres cluster: it has transaction ids that this one has not given out yet.
+   * Call {@link OutboxCursor.rebase}.
+   */
   readonly clusterChanged: boolean;
 }
 
@@ -21,19 +24,31 @@ export interface OutboxStats {
   pending: number;
   /** Age of the oldest of them, in seconds; 0 when there is none. */
   oldestAgeSeconds: number;
+  /** Entries among them that are committed, but visible only after an older transaction, of any client, has ended. */
+  heldBack: number;
 }
 
 /** Counting stops here: the cost of the metric must not grow with the backlog. */
 const PENDING_CEILING = 100_000;
 
+/** Every transaction id that this server has given out to a committed row is below. */
+const NEXT_TX = 'pg_snapshot_xmax(pg_current_snapshot())';
+
+/** A base backup, a promoted standby and the result of pg_upgrade go on with the ids of their origin: they are no copies. */
 const ACQUIRE = `
   WITH taken AS (
     UPDATE outbox_cursor SET owner = $2, lease_until = clock_timestamp() + $3 * interval '1 ms'
     WHERE name = $1 AND (owner = $2 OR owner IS NULL OR lease_until < clock_timestamp())
-    RETURNING tx::text, position::text, stream, stream_sequence::float8 AS "streamSequence", system_identifier
+    RETURNING tx::text, position::text, stream, stream_sequence::float8 AS "streamSequence"
   )
-  SELECT tx, position, stream, "streamSequence", taken.system_identifier <> here.system_identifier::text AS "clusterChanged"
-  FROM taken, pg_control_system() AS here`;
+  SELECT taken.*,
+    greatest(tx::xid8, (SELECT outbox.tx FROM outbox ORDER BY outbox.tx DESC, outbox.position DESC LIMIT 1))
+      >= ${NEXT_TX} AS "clusterChanged",
+    (SELECT subname FROM pg_subscription JOIN pg_subscription_rel ON srsubid = pg_subscription.oid
+      WHERE subenabled AND (srrelid = 'outbox'::regclass OR EXISTS (
+        SELECT FROM pg_inherits WHERE inhrelid = srrelid AND inhparent = 'outbox'::regclass))
+      LIMIT 1) AS subscription
+  FROM taken`;
 
 /** Does not wait for the disk: when a crash sets the cursor back, the stream only gets known ids again. */
 const ADVANCE = `
@@ -77,24 +92,33 @@ const RELEASE = `
   )
   SELECT count(*) FROM released`;
 
+/** At the start of the log the cursor has passed nothing, whatever ids this server gives out until the log is rebased. */
+const FORGET_FOREIGN_POSITION = `
+  WITH forgotten AS (
+    UPDATE outbox_cursor SET tx = '0', position = 0, stream = NULL, stream_sequence = 0
+    WHERE name = $1 AND tx >= ${NEXT_TX}
+    RETURNING name
+  ), gone AS (
+    DELETE FROM outbox_checkpoint WHERE name IN (SELECT name FROM forgotten)
+  )
+  SELECT count(*) FROM forgotten`;
+
 /** Several statements without parameters are one transaction. No timeouts: updating the whole log may take long. */
 const REBASE = `
   SET LOCAL statement_timeout = 0;
   SET LOCAL lock_timeout = 0;
-  UPDATE outbox SET tx = pg_current_xact_id();
-  DELETE FROM outbox_checkpoint;
-  UPDATE outbox_cursor SET tx = '0', position = 0, stream = NULL, stream_sequence = 0,
-    system_identifier = (SELECT system_identifier::text FROM pg_control_system())`;
+  SELECT outbox_rebase()`;
 
 const STATS = `
   WITH unread AS (
-    SELECT recorded_at FROM outbox
+    SELECT tx, recorded_at FROM outbox
     WHERE (tx, position) > ((SELECT tx FROM outbox_cursor WHERE name = $1),
                             (SELECT position FROM outbox_cursor WHERE name = $1))
     ORDER BY tx, position LIMIT ${PENDING_CEILING}
   )
   SELECT count(*)::int AS pending,
-         coalesce(extract(epoch FROM now() - min(recorded_at)), 0)::float8 AS age
+         coalesce(extract(epoch FROM now() - min(recorded_at)), 0)::float8 AS age,
+         count(*) FILTER (WHERE tx >= pg_snapshot_xmin(pg_current_snapshot()))::int AS "heldBack"
   FROM unread`;
 
 /**
@@ -118,11 +142,15 @@ export class OutboxCursor {
    * Takes or renews the lease on the cursor, by the clock of the database.
    *
    * @returns the cursor; undefined when another owner holds the lease
+   * @throws while a logical subscription fills the log: its entries may appear before a position that the cursor has passed
    */
   async acquire(owner: string, leaseMs: number): Promise<AcquiredCursor | undefined> {
-    type Row = Omit<AcquiredCursor, 'stream'> & { stream: string | null };
+    type Row = Omit<AcquiredCursor, 'stream'> & { stream: string | null; subscription: string | null };
     const [row] = await this.db.query<Row[]>(ACQUIRE, [this.name, owner, leaseMs]);
-    return row && { ...row, stream: row.stream ?? undefined };
+    if (!row) return undefined;
+    const { subscription, ...cursor } = row;
+    if (subscription) throw new Error(stillFilled(subscription));
+    return { ...cursor, stream: row.stream ?? undefined };
   }
 
   /**
@@ -159,17 +187,34 @@ export class OutboxCursor {
   }
 
   /**
-   * Call it after a restore into another cluster, where transaction ids start again. It moves every kept entry into the
-   * current transaction and every cursor to the start. All kept events are then published again; inboxes ignore the
-   * duplicates. This is the only update that rows ever get.
+   * Call it when the log comes from another cluster, where transaction ids differ. It moves every kept entry into a
+   * transaction of this cluster, in the order of their positions, and the cursor before them. All kept events are then
+   * published again; inboxes ignore the duplicates. This is the only update that rows ever get.
+   *
+   * @throws when the log cannot be rebased: entries may stay held back, but the cursor passes none of them
    */
   async rebase(): Promise<void> {
-    await this.db.query(REBASE);
+    try {
+      await this.db.query(FORGET_FOREIGN_POSITION, [this.name]);
+      await this.db.query(REBASE);
+    } catch (cause) {
+      throw new Error(
+        'the log was copied from another Postgres cluster and cannot be rebased: see docs/runbooks/restore.md',
+        {
+          cause,
+        },
+      );
+    }
   }
 
   /** How many entries wait to be published, and how long the oldest has waited. */
   async stats(): Promise<OutboxStats> {
-    const [row] = await this.db.query<{ pending: number; age: number }[]>(STATS, [this.name]);
-    return { pending: row?.pending ?? 0, oldestAgeSeconds: row?.age ?? 0 };
+    type Row = { pending: number; age: number; heldBack: number };
+    const [row] = await this.db.query<Row[]>(STATS, [this.name]);
+    return { pending: row?.pending ?? 0, oldestAgeSeconds: row?.age ?? 0, heldBack: row?.heldBack ?? 0 };
   }
+}
+
+function stillFilled(subscription: string): string {
+  return `subscription "${subscription}" still fills the log: drop it once it has received everything (docs/runbooks/upgrade-postgres.md)`;
 }

@@ -6,7 +6,7 @@ import { Backoff } from '@orders/resilience';
 import { OutboxCursor } from '../outbox-cursor.js';
 import { OutboxLog } from '../outbox-log.js';
 import { relayMetrics } from '../outbox-metrics.js';
-import { OUTBOX_SCHEMA_V1, OUTBOX_SCHEMA_V2 } from '../outbox-schema.js';
+import { OUTBOX_SCHEMA_V1, OUTBOX_SCHEMA_V2, OUTBOX_SCHEMA_V4 } from '../outbox-schema.js';
 import { Relay, type RelayOptions } from '../relay.js';
 
 /** A bus whose stream a test can read and change. */
@@ -48,7 +48,7 @@ export function useRelay(): RelayUnderTest {
   const under = {} as RelayUnderTest;
   beforeEach(async () => {
     const db = await createTestDatabase();
-    await db.query(OUTBOX_SCHEMA_V1 + OUTBOX_SCHEMA_V2);
+    await db.query(OUTBOX_SCHEMA_V1 + OUTBOX_SCHEMA_V2 + OUTBOX_SCHEMA_V4);
     const parts = {
       log: new OutboxLog(db),
       cursor: new OutboxCursor(db),
