@@ -8,6 +8,7 @@ import declaration from '../app.json' with { type: 'json' };
 import { Orders1763800000001 } from './migrations/0001-orders.js';
 import { OutboxWithoutNotify1764000000001 } from './migrations/0002-outbox-without-notify.js';
 import { OutboxStreamLosses1764500000001 } from './migrations/0003-outbox-stream-losses.js';
+import { OutboxCopies1764600000001 } from './migrations/0004-outbox-copies.js';
 import { OrderEntity } from './orders/order.entity.js';
 
 // The parts of this app; main.ts, migrate.ts and cli.ts run them.
@@ -39,7 +40,12 @@ export function dataSource(settings: PostgresSettings): DataSource {
   return new DataSource({
     ...postgresOptions(settings),
     entities: [OrderEntity],
-    migrations: [Orders1763800000001, OutboxWithoutNotify1764000000001, OutboxStreamLosses1764500000001],
+    migrations: [
+      Orders1763800000001,
+      OutboxWithoutNotify1764000000001,
+      OutboxStreamLosses1764500000001,
+      OutboxCopies1764600000001,
+    ],
   });
 }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import type { EventPublisher } from '@orders/messaging';
+import type { EventPublisher, StreamState } from '@orders/messaging';
 import { LOG_START, OutboxCursor, OutboxLog, replay } from '@orders/outbox';
 import { withDatabase } from '@orders/postgres';
 import { createTestRole, type TestRole } from '@orders/postgres/testing';
@@ -9,6 +9,15 @@ import { dataSource as openDataSource, rights } from './app.js';
 import { PostgresOrdersRepository } from './orders/postgres-orders.repository.js';
 import { canceling, inTime, someNewOrder } from './testing/fixtures.js';
 import { StoredOrders } from './testing/stored-orders.js';
+
+const EMPTY_STREAM: StreamState = {
+  id: 's',
+  firstSequence: 1,
+  firstTime: undefined,
+  lastSequence: 0,
+  gaps: [],
+  keepsForMs: 1_000,
+};
 
 let stored: StoredOrders;
 let role: TestRole;
@@ -35,12 +44,16 @@ it('orders, its relay and a replay do nothing that a role with the declared righ
     const [log, cursor] = [new OutboxLog(db), new OutboxCursor(db)];
     const from = (await cursor.acquire('me', 5_000))!;
     const [entry] = (await log.read(from, 10)).entries;
-    await cursor.advance('me', { from, to: { ...entry!, stream: 's', streamSequence: 1 } }, 5_000);
-    await cursor.rewind('me', 's', 0);
+    await cursor.advance(
+      'me',
+      { from, to: { ...entry!, stream: 's', streamSequence: 1, messageId: undefined } },
+      5_000,
+    );
+    await cursor.rewind('me', EMPTY_STREAM, 0);
+    await cursor.oldestSequence('s', 1_000);
     await cursor.stats();
     await cursor.release('me');
     await cursor.rebase();
-    await log.idsUpTo(entry!, 10);
     await log.notify();
     await log.maintain(1_000);
     const replayed = replay({

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createTestDatabase } from '@orders/postgres/testing';
 import { OUTBOX_SCHEMA_V1, OUTBOX_SCHEMA_V3 } from './outbox-schema.js';
 import { testOutboxConformance } from './testing/outbox-conformance.js';
-import { append, relayOf, useRelay } from './testing/relay-under-test.js';
+import { append, useRelay } from './testing/relay-under-test.js';
 
 testOutboxConformance('Postgres', async () => {
   const database = await createTestDatabase();
@@ -30,34 +30,12 @@ describe('OutboxLog on Postgres only', () => {
 
   it('counts the unpublished entries and returns the age of the oldest', async () => {
     const { db, cursor } = under;
-    expect(await cursor.stats()).toEqual({ pending: 0, oldestAgeSeconds: 0 });
+    expect(await cursor.stats()).toEqual({ pending: 0, oldestAgeSeconds: 0, heldBack: 0 });
     await append(under, 3);
     await db.query(`UPDATE outbox SET recorded_at = recorded_at - interval '90 s'`);
     const stats = await cursor.stats();
     expect(stats.pending).toBe(3);
     expect(stats.oldestAgeSeconds).toBeGreaterThanOrEqual(90);
     expect(stats.oldestAgeSeconds).toBeLessThan(120);
-  });
-
-  it('drops the partitions of old days that are read, keeps the others, and creates those of the next days', async () => {
-    const { db, log } = under;
-    const partitions = async () =>
-      (await db.query<{ name: string }[]>(`SELECT inhrelid::regclass::text AS name FROM pg_inherits`))
-        .map(({ name }) => name)
-        .filter((name) => /^outbox_\d+$/.test(name));
-    expect(await partitions()).toHaveLength(8);
-    for (const day of ['20200101', '20200102']) {
-      const from = `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}`;
-      await db.query(`CREATE TABLE outbox_${day} PARTITION OF outbox
-        FOR VALUES FROM ('${from} 00:00:00+00') TO ('${from} 24:00:00+00')`);
-    }
-    await append(under);
-    await db.query(`UPDATE outbox SET recorded_at = '2020-01-02 12:00:00+00'`);
-    await log.maintain(24 * 3_600_000);
-    expect(await partitions()).not.toContain('outbox_20200101');
-    expect(await partitions()).toContain('outbox_20200102');
-    await relayOf(under, 'a').step();
-    await log.maintain(24 * 3_600_000);
-    expect(await partitions()).toHaveLength(8);
   });
 });

@@ -41,6 +41,11 @@ const READ = `
   ORDER BY outbox.tx, outbox.position -- bare names would mean the texts selected above: 1000 before 999
   LIMIT $3`;
 
+const DAYS_WITHOUT_PARTITION = `
+  SELECT day::text FROM (SELECT (now() AT TIME ZONE 'UTC')::date + n FROM generate_series(1, 7) AS n) AS coming (day)
+  WHERE to_regclass('outbox_' || to_char(day, 'YYYYMMDD')) IS NULL
+  ORDER BY day`;
+
 /**
  * The outbox as an append-only log. Rows are appended in the transaction that changes the state, and are never updated
  * or deleted. A reader moves a cursor over them ({@link OutboxCursor}). See docs/adr/0004.
@@ -78,9 +83,14 @@ export class OutboxLog {
   /**
    * Creates the partitions of the next days, and drops those that every cursor has passed and that are older than
    * `keepMs`. One process at a time does this; the others return at once. Call it at least once a day.
+   *
+   * @returns the coming days that have no partition yet, because a reader of the default one, such as a dump, held it; as
+   * `2026-11-30`. The next call tries again
    */
-  async maintain(keepMs: number): Promise<void> {
+  async maintain(keepMs: number): Promise<string[]> {
     await this.db.query(`SELECT outbox_maintain($1 * interval '1 ms')`, [keepMs]);
+    const days = await this.db.query<{ day: string }[]>(DAYS_WITHOUT_PARTITION);
+    return days.map(({ day }) => day);
   }
 }
 

@@ -45,12 +45,17 @@ export function observeOutbox(cursor: OutboxCursor): void {
   const pending = metrics.createObservableGauge('outbox_pending', {
     description: 'Events that are not published yet',
   });
+  const heldBack = metrics.createObservableGauge('outbox_held_back', {
+    description:
+      'Events that are committed and wait for an older transaction, of any client of the server, to end',
+  });
   metrics.addBatchObservableCallback(
     async (result) => {
       const stats = await cursor.stats();
       result.observe(age, stats.oldestAgeSeconds);
       result.observe(pending, stats.pending);
+      result.observe(heldBack, stats.heldBack);
     },
-    [age, pending],
+    [age, pending, heldBack],
   );
 }

@@ -65,21 +65,3 @@ describe('the lease of the relay', () => {
     expect(under.publisher.published).toEqual(ids);
   });
 });
-
-it('a log restored into another cluster is published again as a whole', async () => {
-  const { db, cursor, publisher } = under;
-  const ids = await append(under, 3);
-  const relay = relayOf(under, 'a');
-  await relay.step();
-  await cursor.release('a');
-  const [added] = await append(under);
-  // As after a restore: rows and cursor have transaction ids that this cluster has not reached.
-  await db.query(`UPDATE outbox SET tx = '999999999999'`);
-  await db.query(`UPDATE outbox_cursor SET system_identifier = '1', tx = '999999999999', position = 99`);
-  const restored = relayOf(under, 'b');
-  await eventually('all events again', async () => {
-    await restored.step();
-    return publisher.published.length === 7;
-  });
-  expect(publisher.published).toEqual([...ids, ...ids, added]);
-});

@@ -146,7 +146,7 @@ export class Relay {
     const askedAt = performance.now();
     const held = await cursor.acquire(owner, this.leaseMs);
     if (held?.clusterChanged) {
-      logger.warn({ owner }, 'the log was restored into another cluster: publishing all of it again');
+      logger.warn({ owner }, 'the log was copied from another cluster: publishing all of it again');
       await cursor.rebase();
       return this.holdLease();
     }

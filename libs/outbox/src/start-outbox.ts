@@ -8,6 +8,7 @@ import type { DataSource } from 'typeorm';
 import { OutboxCursor } from './outbox-cursor.js';
 import { listenForAppends } from './outbox-listener.js';
 import { OutboxLog } from './outbox-log.js';
+import { reportHoldUp } from './hold-up.js';
 import { observeOutbox, relayMetrics } from './outbox-metrics.js';
 import { Relay } from './relay.js';
 
@@ -51,9 +52,13 @@ export function startOutbox({ service, database, databaseUrl, natsUrl, events }:
       signal,
       log: logger,
     }),
-    every(60 * 60 * 1_000, () => log.maintain(STREAM_MAX_AGE_MS), {
+    every(60 * 60 * 1_000, () => maintain(log, logger), {
       signal,
       onError: (error) => logger.warn({ err: error }, 'outbox partitions could not be maintained'),
+    }),
+    every(30_000, () => reportHoldUp(database, logger), {
+      signal,
+      onError: (error) => logger.warn({ err: error }, 'cannot find out what holds the relay back'),
     }),
   ]);
   service.onStop('intake', 'relay', async () => {
@@ -62,4 +67,10 @@ export function startOutbox({ service, database, databaseUrl, natsUrl, events }:
   });
   service.onStop('connections', 'nats', () => link.close());
   return relay;
+}
+
+async function maintain(log: OutboxLog, logger: Service['logger']): Promise<void> {
+  const missing = await log.maintain(STREAM_MAX_AGE_MS);
+  if (missing.length > 0)
+    logger.warn({ missing }, 'a reader of outbox_default, such as a dump, keeps partitions from being made');
 }
