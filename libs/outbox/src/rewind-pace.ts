@@ -6,12 +6,20 @@ import type { LogPosition } from './outbox-log.js';
  * from the start of the log all the time. Rewinds that each begin further back need no pause: they end at the start.
  */
 export class RewindPace {
-  private readonly pause = new Backoff({ baseMs: 1_000, maxMs: 60_000 });
+  private readonly pause: Backoff;
   private allowedAt = 0;
   private last: LogPosition | undefined;
 
-  /** @param calmMs a rewind counts as the first one again when the stream was intact this long, in ms */
-  constructor(private readonly calmMs: number) {}
+  /**
+   * @param calmMs a rewind counts as the first one again when the stream was intact this long, in ms
+   * @param random uniform in [0, 1). Default `Math.random`
+   */
+  constructor(
+    private readonly calmMs: number,
+    random = Math.random,
+  ) {
+    this.pause = new Backoff({ baseMs: 1_000, maxMs: 60_000, random });
+  }
 
   /**
    * Call it before each rewind, with the position of the cursor.

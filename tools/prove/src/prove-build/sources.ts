@@ -13,6 +13,7 @@ export const SOURCES = {
   postgres: 'libs/postgres/src/postgres.ts',
   relay: 'libs/outbox/src/relay.ts',
   outboxLog: 'libs/outbox/src/outbox-log.ts',
+  streamLosses: 'libs/outbox/src/stream-losses.ts',
   stream: 'libs/messaging/src/jetstream/stream.ts',
   durable: 'libs/messaging/src/jetstream/durable-consumer.ts',
   startConsumer: 'libs/inbox/src/start-consumer.ts',
