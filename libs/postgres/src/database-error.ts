@@ -1,3 +1,5 @@
+import { condemnsConnection } from './condemned-connection.js';
+
 /** SQLSTATEs of data exceptions, not_null_violation and check_violation. */
 const REFUSED_VALUE_SQLSTATE = /^(22...|23502|23514)$/;
 
@@ -21,7 +23,8 @@ const TRANSIENT_MESSAGES =
 export function isTransientDatabaseError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = 'code' in error ? String(error.code) : '';
-  if (TRANSIENT_SQLSTATE.test(code) || TRANSIENT_NODE_CODES.test(code)) return true;
+  if (condemnsConnection(error) || TRANSIENT_SQLSTATE.test(code) || TRANSIENT_NODE_CODES.test(code))
+    return true;
   if (error instanceof AggregateError) return error.errors.some(isTransientDatabaseError);
   return TRANSIENT_MESSAGES.test(error.message) || isTransientDatabaseError(error.cause);
 }
