@@ -1,5 +1,6 @@
 import { natsConfig } from '@orders/messaging';
-import { databaseConfig, postgresOptions, type PostgresSettings } from '@orders/postgres';
+import { OUTBOX_RIGHTS } from '@orders/outbox';
+import { databaseConfig, postgresOptions, type PostgresSettings, type Rights } from '@orders/postgres';
 import { baseConfig, type loadConfig, port } from '@orders/service';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
@@ -40,3 +41,6 @@ export function dataSource(settings: PostgresSettings): DataSource {
     migrations: [Orders1763800000001, OutboxWithoutNotify1764000000001],
   });
 }
+
+/** What the role of this app does; migrations may have another one. */
+export const rights: Rights = { ...OUTBOX_RIGHTS, orders: ['SELECT', 'INSERT', 'UPDATE'] };

@@ -8,7 +8,7 @@ import { interceptQueries, type Connection } from './connection.js';
  * - 26000, 42P05: a prepared statement is unknown or known already, as behind a pooler that changed its session;
  * - 57P: the server, the session or the database is shut down.
  */
-const CONDEMNING_SQLSTATE = /^(08|25006|26000|42P05|57P)/;
+const CONDEMNING_SQLSTATE = /^(08...|25006|26000|42P05|57P..)$/;
 
 /** An error of Postgres, by what does not depend on its language. */
 interface ServerError {
@@ -17,9 +17,7 @@ interface ServerError {
 }
 
 /** Does this error of a statement condemn its connection? The same statement may succeed on another one. */
-export function condemnsConnection(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { code, routine } = error as ServerError;
+export function condemnsConnection({ code, routine }: ServerError): boolean {
   return CONDEMNING_SQLSTATE.test(String(code)) || isStalePlan({ code, routine });
 }
 
@@ -31,7 +29,7 @@ function isStalePlan({ code, routine }: ServerError): boolean {
 /** Makes a connection end itself after an error that condemns it, so that the pool makes another one. */
 export function endWhenCondemned(client: Connection): void {
   interceptQueries(client, (result) =>
-    result.catch((error: unknown) => {
+    result.catch((error: ServerError) => {
       if (condemnsConnection(error)) void client.end();
       throw error;
     }),

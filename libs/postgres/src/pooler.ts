@@ -1,5 +1,5 @@
-import { CliError } from '@orders/service';
 import type { Client } from 'pg';
+import { UnfitServer } from './server-check.js';
 
 /** Enough rounds that a pooler with other clients lends the first client another session in one of them. */
 const ROUNDS = 8;
@@ -11,7 +11,7 @@ const ROUNDS = 8;
  *
  * @param first a client, which is not in a transaction
  * @param openSecond connects another one through the same address; called only when there is a pooler
- * @throws {CliError} when sessions are lent for a transaction or a statement
+ * @throws {UnfitServer} when sessions are lent for a transaction or a statement
  */
 export async function assertOwnSession(
   first: Client & { readonly processID: number },
@@ -40,9 +40,9 @@ async function sessionOf(client: Client): Promise<number> {
   return rows[0]!.pid;
 }
 
-function sharedSessions(): CliError {
-  return new CliError(
+function sharedSessions(): UnfitServer {
+  const line =
     'DATABASE_URL goes through a pooler that lends sessions for a transaction, which breaks timeouts, locks and ' +
-      'prepared statements: use pool_mode = session in PgBouncer, or the address of Postgres itself.',
-  );
+    'prepared statements: use pool_mode = session in PgBouncer, or the address of Postgres itself';
+  return new UnfitServer([{ kind: 'unfit', line }]);
 }

@@ -1,17 +1,22 @@
 import { createLogger } from '@orders/instrumentation';
-import { loadConfig } from '@orders/service';
+import { CliError, loadConfig } from '@orders/service';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import { databaseUrl } from './database-url.js';
 import { repairsOfInvalidIndexes } from './invalid-indexes.js';
 import { type LockWait, withMigrationLock } from './migration-lock.js';
-import type { PostgresSettings } from './postgres.js';
+import { commandDatabaseConfig, type PostgresSettings } from './postgres.js';
+import { assertFit, type Expected } from './server-check.js';
 
 interface MigratableDatabase {
   initialize(): Promise<unknown>;
-  query(sql: string): Promise<unknown>;
+  query<Rows>(sql: string, parameters?: unknown[]): Promise<Rows>;
   runMigrations(options: { transaction: 'each' }): Promise<readonly { name: string }[]>;
   destroy(): Promise<void>;
+}
+
+export interface MigrationOptions extends LockWait {
+  /** Default `required`. */
+  readonly durability?: Expected['durability'];
 }
 
 /**
@@ -20,16 +25,18 @@ interface MigratableDatabase {
  * failed CREATE INDEX CONCURRENTLY has left behind, with the statement that removes it.
  *
  * @param database its pool must have one connection, which holds the lock
+ * @throws {UnfitServer} when the server is not what the app needs; nothing has changed
  * @throws what the database threw; migrations before the failing one stay committed
  * @throws {CliError} when another process holds the lock for too long
  */
 export async function runMigrations(
   database: MigratableDatabase,
   logger: Logger,
-  wait: LockWait = {},
+  { durability = 'required', ...wait }: MigrationOptions = {},
 ): Promise<void> {
   await database.initialize();
   try {
+    await assertFit(database, { durability, rights: {}, migrations: undefined });
     await withMigrationLock(database, { ...wait, logger }, () => migrate(database, logger));
   } finally {
     await database.destroy();
@@ -61,10 +68,16 @@ export async function migrateApp(
   name: string,
   open: (settings: PostgresSettings) => MigratableDatabase,
 ): Promise<void> {
-  const urls = { DATABASE_URL: databaseUrl(), DIRECT_DATABASE_URL: databaseUrl().optional() };
-  const config = loadConfig(z.object(urls));
+  const config = loadConfig(z.object(commandDatabaseConfig));
   const applicationName = `${name}-migrate`;
   const url = config.directDatabaseUrl ?? config.databaseUrl;
   const database = open({ url, poolMax: 1, unlimited: true, applicationName });
-  await runMigrations(database, createLogger({ name: applicationName, level: 'info' }));
+  const logger = createLogger({ name: applicationName, level: 'info' });
+  try {
+    await runMigrations(database, logger, { durability: config.postgresDurability });
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    logger.fatal(error.message);
+    process.exitCode = 1;
+  }
 }

@@ -68,6 +68,8 @@ export async function startUnderProof({ folder, ...options }: StartOptions): Pro
       ...observers,
       dataDir: join(folder, 'data'),
       build: false,
+      // Apps and migrations would refuse the unsafe Postgres of the control group.
+      env: { POSTGRES_DURABILITY: 'unchecked' },
       replicas: 2,
       rewire: async (environments, servers) => {
         if (!(await thisMachine()).noDisks) disks = await mountDisks(servers, join(folder, 'disks'));
@@ -118,9 +120,6 @@ async function mountDisks({ postgres, nats }: Servers, folder: string): Promise<
   return { postgres: onPostgres, 'nats-server': onNats };
 }
 
-/** The apps would refuse the unsafe Postgres of the control group. */
-const UNCHECKED = { POSTGRES_DURABILITY: 'unchecked' };
-
 /** Puts a proxy between each app and what it connects to, and gives each app the folder of its armed crash points. */
 async function rewire(
   environments: Environments,
@@ -128,7 +127,7 @@ async function rewire(
 ): Promise<Environments> {
   const rewired: Environments = {};
   for (const [app, environment] of Object.entries(environments))
-    rewired[app] = { ...environment, ...UNCHECKED, ...armed.environmentOf(app) };
+    rewired[app] = { ...environment, ...armed.environmentOf(app) };
   for (const { name, configuredBy } of EDGES) {
     if (!configuredBy) continue;
     const environment = of(rewired, configuredBy.app);

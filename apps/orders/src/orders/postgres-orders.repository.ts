@@ -2,7 +2,7 @@ import { DomainError } from '@orders/contracts';
 import { OutboxLog } from '@orders/outbox';
 import {
   AWAIT_REPLICATION,
-  isTransientDatabaseError,
+  isInstallationFault,
   type Column,
   columnsOf,
   rowsFrom,
@@ -172,7 +172,7 @@ export class PostgresOrdersRepository extends OrdersRepository {
     } catch (cause) {
       if (cause instanceof DomainError) throw cause;
       if (deadline.over) throw deadlineExceeded(cause);
-      if (!isTransientDatabaseError(cause)) throw cause;
+      if (!isInstallationFault(cause)) throw cause;
       throw new DomainError('unavailable', 'the database cannot answer now', { cause });
     }
   }

@@ -7,6 +7,7 @@ import { resolveNatsServer } from './nats-binary.ts';
 import { answeringNats, NatsServer } from './nats-server.ts';
 import { freePorts } from './ports.ts';
 import { EmbeddedPostgres } from './postgres.ts';
+import { chosenPostgres, postgresRelease, type PostgresVersion } from './postgres-release.ts';
 import { Supervisor } from './supervisor.ts';
 import type { Tasks } from './tasks.ts';
 
@@ -18,6 +19,8 @@ export interface ServerOptions {
   natsUrl?: string | undefined;
   /** Databases to create when absent. */
   databases?: readonly string[];
+  /** Of the embedded Postgres. Default: what POSTGRES_VERSION names, else 18. */
+  postgresVersion?: PostgresVersion | undefined;
   /** Settings of the embedded Postgres, beside the durable defaults. */
   postgresSettings?: Record<string, string> | undefined;
   /** Called with each process as it starts. */
@@ -68,8 +71,10 @@ async function startPostgres(
     };
   }
   return tasks.run('Postgres', async (signal) => {
+    const binaries = await postgresRelease(options.postgresVersion ?? chosenPostgres(), signal);
     const [port = 0] = await freePorts(1);
     const server = new EmbeddedPostgres({
+      binaries,
       folder: join(dataDir, 'postgres'),
       port,
       signal,

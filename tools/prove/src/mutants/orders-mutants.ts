@@ -89,7 +89,7 @@ export const ORDERS_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: SOURCES.ordersRepository,
-        from: 'if (!isTransientDatabaseError(cause)) throw cause;',
+        from: 'if (!isInstallationFault(cause)) throw cause;',
         to: 'if (cause) throw cause;',
       },
     ],
