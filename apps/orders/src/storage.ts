@@ -16,7 +16,7 @@ export async function openStorage(config: OrdersConfig, service: Service): Promi
     applicationName: service.name,
   });
   await openDatabase(database, service, { durability: config.postgresDurability, rights });
-  const { databaseUrl, natsUrl } = config;
-  const relay = startOutbox({ service, database, databaseUrl, natsUrl, events });
+  const { natsUrl, directDatabaseUrl = config.databaseUrl } = config;
+  const relay = startOutbox({ service, database, databaseUrl: directDatabaseUrl, natsUrl, events });
   return new PostgresOrdersRepository(database, () => relay.appended());
 }

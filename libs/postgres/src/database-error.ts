@@ -1,3 +1,5 @@
+import { condemnsConnection } from './condemned-connection.js';
+
 /** SQLSTATEs of data exceptions, not_null_violation and check_violation. */
 const REFUSED_VALUE_SQLSTATE = /^(22...|23502|23514)$/;
 
@@ -60,8 +62,11 @@ const LASTING_NODE_CODES = /^(ERR_TLS_\w+|CERT_\w+|\w+_CERT|\w+_CERT_IN_CHAIN|UN
 export function isTransientDatabaseError(error: unknown): boolean {
   return someCause(
     error,
-    ({ code, message }) =>
-      isOneOf(PASSING, code) || PASSING_NODE_CODES.test(code) || PASSING_MESSAGES.test(message),
+    ({ code, routine, message }) =>
+      condemnsConnection({ code, routine }) ||
+      isOneOf(PASSING, code) ||
+      PASSING_NODE_CODES.test(code) ||
+      PASSING_MESSAGES.test(message),
   );
 }
 
@@ -80,6 +85,8 @@ export function isInstallationFault(error: unknown): boolean {
 
 interface Described {
   readonly code: string;
+  /** The function of the server that reports it. */
+  readonly routine: unknown;
   readonly message: string;
 }
 
@@ -87,7 +94,8 @@ interface Described {
 function someCause(error: unknown, isSuch: (described: Described) => boolean): boolean {
   if (!(error instanceof Error)) return false;
   const { message, cause } = error;
-  if (isSuch({ code: 'code' in error ? String(error.code) : '', message })) return true;
+  const { code = '', routine } = error as { code?: unknown; routine?: unknown };
+  if (isSuch({ code: String(code), routine, message })) return true;
   if (error instanceof AggregateError) return error.errors.some((each) => someCause(each, isSuch));
   return someCause(cause, isSuch);
 }

@@ -19,6 +19,8 @@ const STATEMENTS: Readonly<Record<string, (call: Call) => unknown>> = {
   'INSERT INTO inbox': accept,
   'INSERT INTO dead_letter': addDeadLetter,
   'INSERT INTO effect': applyEffect,
+  // The model has no standby.
+  'SELECT CASE WHEN current_setting': () => [],
 };
 const OPENINGS = Object.entries(STATEMENTS);
 

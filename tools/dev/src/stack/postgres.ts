@@ -74,6 +74,16 @@ export class EmbeddedPostgres {
     return this.#home;
   }
 
+  /** The folder of the cluster itself. */
+  get data(): string {
+    return this.#file('data');
+  }
+
+  /** Runs a command as the account of the server. */
+  run(command: string, args: string[], cwd = '/'): Promise<string> {
+    return run(command, args, { cwd, account: this.#account, signal: this.#options.signal });
+  }
+
   /** The process, while it runs. */
   get child(): Child | undefined {
     return this.#child?.running ? this.#child : undefined;

@@ -11,6 +11,7 @@ export const SOURCES = {
   ordersService: 'apps/orders/src/orders/orders.service.ts',
   within: 'libs/postgres/src/within.ts',
   postgres: 'libs/postgres/src/postgres.ts',
+  postgresConnection: 'libs/postgres/src/prepare-connection.ts',
   relay: 'libs/outbox/src/relay.ts',
   outboxLog: 'libs/outbox/src/outbox-log.ts',
   streamLosses: 'libs/outbox/src/stream-losses.ts',
