@@ -4,3 +4,4 @@ export { LOG_START, replay } from './outbox-replay.js';
 export { OUTBOX_SCHEMA_V1, OUTBOX_SCHEMA_V2 } from './outbox-schema.js';
 export { replayCommand } from './replay-command.js';
 export { startOutbox } from './start-outbox.js';
+export { streamCommand } from './stream-command.js';

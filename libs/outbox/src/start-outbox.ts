@@ -1,5 +1,5 @@
 import { streamOf } from '@orders/contracts';
-import { JetStreamPublisher, NatsLink, STREAM_MAX_AGE_MS } from '@orders/messaging';
+import { declaredStream, JetStreamPublisher, NatsLink, type StreamSettings } from '@orders/messaging';
 import { preparedQueries } from '@orders/postgres';
 import { every } from '@orders/resilience';
 import type { Secret, Service } from '@orders/service';
@@ -16,6 +16,8 @@ export interface OutboxOptions {
   database: DataSource;
   databaseUrl: Secret;
   natsUrl: Secret;
+  /** How the stream is to be. The log keeps entries as long as the stream keeps events. */
+  streamSettings: StreamSettings;
   /** Types of the events that the app publishes; at least one, all of the same stream. */
   events: readonly string[];
 }
@@ -26,15 +28,25 @@ export interface OutboxOptions {
  *
  * @returns the relay; call its `appended` after each commit that appended to the log
  */
-export function startOutbox({ service, database, databaseUrl, natsUrl, events }: OutboxOptions): Relay {
+export function startOutbox({
+  service,
+  database,
+  databaseUrl,
+  natsUrl,
+  streamSettings: settings,
+  events,
+}: OutboxOptions): Relay {
   const { logger } = service;
   const link = new NatsLink({ url: natsUrl.reveal(), name: service.name, logger });
+  const stream = declaredStream({ stream: streamOf(events[0]!), settings, link, logger });
+  service.addReadinessCheck('nats', async () => link.assertUsable());
+  service.addReadinessCheck('stream', async () => stream.check.assertReady());
   const log = new OutboxLog(database);
   const cursor = new OutboxCursor(database, preparedQueries(database));
   const relay = new Relay({
     log,
     cursor,
-    publisher: new JetStreamPublisher(link, streamOf(events[0]!)),
+    publisher: new JetStreamPublisher(link, stream),
     owner: `${service.name}-${randomUUID()}`,
     logger,
     metrics: relayMetrics(),
@@ -51,7 +63,7 @@ export function startOutbox({ service, database, databaseUrl, natsUrl, events }:
       signal,
       log: logger,
     }),
-    every(60 * 60 * 1_000, () => log.maintain(STREAM_MAX_AGE_MS), {
+    every(60 * 60 * 1_000, () => log.maintain(settings.maxAgeMs), {
       signal,
       onError: (error) => logger.warn({ err: error }, 'outbox partitions could not be maintained'),
     }),
