@@ -39,10 +39,11 @@ async function orderDuring(fault: () => Promise<void>): Promise<void> {
   await expectNothingLost(sut.system, load.acknowledged);
 }
 
-/** Resolves once every replica of the stream has all that its leader has. */
+/** Resolves once JetStream has a leader and every replica of the stream has all that its leader has. */
 async function allReplicasCurrent(): Promise<void> {
   const areCurrent = async () => {
-    const info = await manager.streams.info(STREAM).catch(() => undefined);
+    const answers = Promise.all([manager.streams.info(STREAM), manager.getAccountInfo()]);
+    const [info] = await answers.catch(() => []);
     const replicas = info?.cluster?.replicas ?? [];
     return replicas.length === 2 && replicas.every(({ current, offline }) => current && !offline);
   };
@@ -76,8 +77,8 @@ describe('a cluster of three nats-servers, three replicas', () => {
       const isElected = async () => (await cluster.leaderOf(STREAM)) !== leader;
       await until(isElected, { timeoutMs: 60_000, what: 'another leader' });
       cluster.heal();
+      await allReplicasCurrent();
     });
-    await allReplicasCurrent();
   }, 120_000);
 });
 

@@ -20,8 +20,9 @@ export interface StreamSpec {
 
 /** Error codes of the server (server/errors.json in nats-server) for a stream that cannot be created, and what to do. */
 const REFUSED_CREATIONS: Record<number, string> = {
-  10023: 'the servers have too little storage left for it: lower NATS_STREAM_MAX_BYTES, or add storage',
+  10002: 'the NATS account allows too little storage: lower NATS_STREAM_MAX_BYTES, or raise its limit',
   10005: 'no servers match NATS_STREAM_REPLICAS and NATS_STREAM_PLACEMENT_*',
+  10047: 'the servers have too little storage: lower NATS_STREAM_MAX_BYTES, or add storage',
   10065: 'another stream has its subjects: delete that one, or give it other subjects',
   10074: 'NATS_STREAM_REPLICAS above 1 needs a cluster',
   10113: 'the NATS account requires a limit: set NATS_STREAM_MAX_BYTES',
