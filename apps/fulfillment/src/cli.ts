@@ -1,7 +1,10 @@
 import 'reflect-metadata';
-import { deadLetterCommand } from '@orders/inbox';
+import { consumerCommand, deadLetterCommand } from '@orders/inbox';
 import { runCli } from '@orders/service';
 import { dataSource, handlers, name, rights } from './app.js';
 
 // For operators: node apps/fulfillment/dist/cli.js dlq …
-await runCli([deadLetterCommand({ name, dataSource, handlers, rights })]);
+await runCli([
+  deadLetterCommand({ name, dataSource, handlers, rights }),
+  consumerCommand({ name, handlers }),
+]);

@@ -1,4 +1,4 @@
-import { natsConfig } from '@orders/messaging';
+import { natsConfig, streamConfig } from '@orders/messaging';
 import { OUTBOX_RIGHTS } from '@orders/outbox';
 import { databaseConfig, postgresOptions, type PostgresSettings, type Rights } from '@orders/postgres';
 import { baseConfig, type loadConfig, port } from '@orders/service';
@@ -26,7 +26,7 @@ export const configSchema = z.preprocess(
   z.intersection(
     common,
     z.discriminatedUnion('STORAGE', [
-      z.object({ STORAGE: z.literal('postgres'), ...databaseConfig, ...natsConfig }),
+      z.object({ STORAGE: z.literal('postgres'), ...databaseConfig, ...natsConfig, ...streamConfig }),
       /** Orders are lost with the process and no event is published: for tests, or to try the app without servers. */
       z.object({ STORAGE: z.literal('memory') }),
     ]),

@@ -1,4 +1,4 @@
-import { MemoryBus } from '@orders/messaging';
+import { MemoryBus, streamSettings } from '@orders/messaging';
 import { startOutbox } from '@orders/outbox';
 import { openDatabase } from '@orders/postgres';
 import type { Service } from '@orders/service';
@@ -17,6 +17,9 @@ export async function openStorage(config: OrdersConfig, service: Service): Promi
   });
   await openDatabase(database, service, { durability: config.postgresDurability, rights });
   const { natsUrl, directDatabaseUrl = config.databaseUrl } = config;
-  const relay = startOutbox({ service, database, databaseUrl: directDatabaseUrl, natsUrl, events });
+  const relay = startOutbox({
+    ...{ service, database, databaseUrl: directDatabaseUrl, natsUrl, events },
+    streamSettings: streamSettings(config),
+  });
   return new PostgresOrdersRepository(database, () => relay.appended());
 }

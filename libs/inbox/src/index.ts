@@ -1,3 +1,4 @@
+export { consumerCommand } from './consumer-command.js';
 export { consumerMetrics } from './consumer-metrics.js';
 export { deadLetterCommand } from './dead-letter-command.js';
 export { auditOf, findDeadLetter, groupDeadLetters, selectDeadLetters } from './dead-letter-reads.js';

@@ -1,5 +1,5 @@
 import { replayFilter, streamOf } from '@orders/contracts';
-import { JetStreamSource, NatsLink } from '@orders/messaging';
+import { CatchUpSource, JetStreamSource, NatsLink, STREAM_MAX_AGE_RANGE_MS } from '@orders/messaging';
 import { transactionsOf } from '@orders/postgres';
 import { every } from '@orders/resilience';
 import type { Secret, Service } from '@orders/service';
@@ -10,8 +10,8 @@ import { InboxConsumer } from './inbox-consumer.js';
 import { Inbox } from './inbox.js';
 import { settledEvents } from './settled.js';
 
-/** 30 days, in ms: longer than the stream keeps events (7 days), and longer than any redrive of ours. */
-const INBOX_RETENTION_MS = 30 * 24 * 60 * 60 * 1_000;
+/** 30 days, in ms: longer than any stream keeps events, and longer than any redrive of ours. */
+const INBOX_RETENTION_MS = STREAM_MAX_AGE_RANGE_MS.max + 2 * 24 * 60 * 60 * 1_000;
 
 export interface ConsumerOptions {
   /** Its name is that of the durable consumers, the inbox and the dead letters, in every replica. */
@@ -31,14 +31,18 @@ export function startConsumer({ service, database, natsUrl, handlers }: Consumer
   const { name, logger } = service;
   const link = new NatsLink({ url: natsUrl.reveal(), name, logger });
   const settled = settledEvents(database, name);
-  const sources = subjectsByStream(name, handlers).map(
-    ({ stream, subjects }) =>
-      new JetStreamSource({ link, stream, durable: name, owner: name, subjects, settled, logger }),
+  const durables = subjectsByStream(name, handlers).map(({ stream, subjects }) => {
+    return { link, stream, durable: name, owner: name, subjects, settled, logger };
+  });
+  const sources = durables.map((durable) => new JetStreamSource(durable));
+  const catchUps = durables.flatMap((durable) =>
+    durable.subjects.map((subject) => new CatchUpSource({ ...durable, subject })),
   );
   observeLag(name, sources);
+  service.addReadinessCheck('nats', async () => link.assertUsable());
   const options = { name, db: transactionsOf(database), handlers, logger, metrics: consumerMetrics() };
-  const consumers = sources.map((source) => new InboxConsumer({ ...options, source }));
-  service.addReadinessCheck('consumer', async () => assertNotBlocked(consumers));
+  const consumers = [...sources, ...catchUps].map((source) => new InboxConsumer({ ...options, source }));
+  service.addReadinessCheck('consumer', async () => assertWorking(sources, consumers));
 
   const stop = new AbortController();
   const { signal } = stop;
@@ -66,7 +70,8 @@ export function subjectsByStream(consumer: string, handlers: readonly Pick<Event
   }));
 }
 
-function assertNotBlocked(consumers: readonly InboxConsumer[]): void {
+function assertWorking(sources: readonly JetStreamSource[], consumers: readonly InboxConsumer[]): void {
+  for (const source of sources) source.assertUsable();
   const reasons = consumers.flatMap(({ blockedBy }) => blockedBy ?? []);
   if (reasons.length > 0) throw new Error(`events are not applied: ${reasons.join('; ')}`);
 }

@@ -90,8 +90,8 @@ export abstract class EventPublisher {
 /** The consuming side of a bus: one durable consumer. */
 export abstract class EventSource {
   /**
-   * Yields deliveries in stream order, 1 to `max` at a time, until `signal` aborts. It waits for a lost connection, and
-   * recreates a lost consumer or stream. It throws only when the durable consumer belongs to another app. Deliveries
+   * Yields deliveries in stream order, 1 to `max` at a time, until `signal` aborts. It waits for a lost connection or
+   * stream, and recreates a lost consumer. It throws only when the durable consumer belongs to another app. Deliveries
    * that are not settled are redelivered after the reader asks for the next batch or dies, but not while it works on
    * their batch.
    */

@@ -5,3 +5,4 @@ export { OUTBOX_RIGHTS } from './outbox-rights.js';
 export { OUTBOX_SCHEMA_V1, OUTBOX_SCHEMA_V2, OUTBOX_SCHEMA_V3, OUTBOX_SCHEMA_V4 } from './outbox-schema.js';
 export { replayCommand } from './replay-command.js';
 export { startOutbox } from './start-outbox.js';
+export { streamCommand } from './stream-command.js';

@@ -1,10 +1,14 @@
 import { replaySubject, streamOf } from '@orders/contracts';
 import {
   consumerNames,
+  declaredStream,
   type EventPublisher,
   JetStreamPublisher,
   NatsLink,
   natsConfig,
+  RefusedSetupError,
+  streamConfig,
+  streamSettings,
 } from '@orders/messaging';
 import { commandDatabaseConfig, type PostgresSettings, type Queryable, withDatabase } from '@orders/postgres';
 import { Pace } from '@orders/resilience';
@@ -44,11 +48,12 @@ export function replayCommand({ name, dataSource, events }: ReplayCommandOptions
     usage: usageFor(events),
     run: async (args, cli) => {
       const request = replayRequest(args, events, new Date());
-      const config = loadConfig(z.object({ ...commandDatabaseConfig, ...natsConfig }));
+      const config = loadConfig(z.object({ ...commandDatabaseConfig, ...natsConfig, ...streamConfig }));
       const applicationName = `${name}-cli`;
-      const stream = streamOf(events[0]!);
       const db = dataSource({ url: config.databaseUrl, poolMax: 1, applicationName });
       const link = new NatsLink({ url: config.natsUrl.reveal(), name: applicationName, logger: QUIET });
+      const declared = { stream: streamOf(events[0]!), settings: streamSettings(config) };
+      const stream = declaredStream({ ...declared, link, logger: QUIET });
       const tools = {
         ...cli,
         ...{ db, consumers: () => consumerNames(link, stream) },
@@ -161,6 +166,7 @@ async function askNats<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (cause) {
+    if (cause instanceof RefusedSetupError) throw new CliError(cause.message, 1, { cause });
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new CliError(`NATS cannot be used (${why}): check NATS_URL, and that it is up.`, 1, { cause });
   }

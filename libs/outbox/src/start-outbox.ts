@@ -1,5 +1,5 @@
 import { streamOf } from '@orders/contracts';
-import { JetStreamPublisher, NatsLink, STREAM_MAX_AGE_MS } from '@orders/messaging';
+import { declaredStream, JetStreamPublisher, NatsLink, type StreamSettings } from '@orders/messaging';
 import { preparedQueries } from '@orders/postgres';
 import { every } from '@orders/resilience';
 import type { Secret, Service } from '@orders/service';
@@ -18,6 +18,8 @@ export interface OutboxOptions {
   /** For LISTEN, which needs a session of its own. */
   databaseUrl: Secret;
   natsUrl: Secret;
+  /** How the stream is to be. The log keeps entries as long as the stream keeps events. */
+  streamSettings: StreamSettings;
   /** Types of the events that the app publishes; at least one, all of the same stream. */
   events: readonly string[];
 }
@@ -28,15 +30,25 @@ export interface OutboxOptions {
  *
  * @returns the relay; call its `appended` after each commit that appended to the log
  */
-export function startOutbox({ service, database, databaseUrl, natsUrl, events }: OutboxOptions): Relay {
+export function startOutbox({
+  service,
+  database,
+  databaseUrl,
+  natsUrl,
+  streamSettings: settings,
+  events,
+}: OutboxOptions): Relay {
   const { logger } = service;
   const link = new NatsLink({ url: natsUrl.reveal(), name: service.name, logger });
+  const stream = declaredStream({ stream: streamOf(events[0]!), settings, link, logger });
+  service.addReadinessCheck('nats', async () => link.assertUsable());
+  service.addReadinessCheck('stream', async () => stream.check.assertReady());
   const log = new OutboxLog(database);
   const cursor = new OutboxCursor(database, preparedQueries(database));
   const relay = new Relay({
     log,
     cursor,
-    publisher: new JetStreamPublisher(link, streamOf(events[0]!)),
+    publisher: new JetStreamPublisher(link, stream),
     owner: `${service.name}-${randomUUID()}`,
     logger,
     metrics: relayMetrics(),
@@ -53,7 +65,7 @@ export function startOutbox({ service, database, databaseUrl, natsUrl, events }:
       signal,
       log: logger,
     }),
-    every(60 * 60 * 1_000, () => maintain(log, logger), {
+    every(60 * 60 * 1_000, () => maintain(log, settings, logger), {
       signal,
       onError: (error) => logger.warn({ err: error }, 'outbox partitions could not be maintained'),
     }),
@@ -70,8 +82,12 @@ export function startOutbox({ service, database, databaseUrl, natsUrl, events }:
   return relay;
 }
 
-async function maintain(log: OutboxLog, logger: Service['logger']): Promise<void> {
-  const missing = await log.maintain(STREAM_MAX_AGE_MS);
+async function maintain(
+  log: OutboxLog,
+  { maxAgeMs }: StreamSettings,
+  logger: Service['logger'],
+): Promise<void> {
+  const missing = await log.maintain(maxAgeMs);
   if (missing.length > 0)
     logger.warn({ missing }, 'a reader of outbox_default, such as a dump, keeps partitions from being made');
 }

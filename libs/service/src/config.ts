@@ -5,9 +5,14 @@ export function port(fallback?: number) {
   return number(0, 65_535, fallback);
 }
 
-/** A duration in whole ms, 0 to one day. Required without `fallback`. */
-export function milliseconds(fallback?: number) {
-  return number(0, 86_400_000, fallback);
+/** A duration in whole ms, 0 to one day unless `range` says otherwise. Required without `fallback`. */
+export function milliseconds(fallback?: number, { min, max } = { min: 0, max: 86_400_000 }) {
+  return number(min, max, fallback);
+}
+
+/** A whole number of bytes, at least 1 MiB. Required without `fallback`. */
+export function bytes(fallback?: number) {
+  return number(1_048_576, Number.MAX_SAFE_INTEGER, fallback);
 }
 
 /** A whole number from `min` to `max`, both allowed. */
@@ -18,7 +23,7 @@ export function count(min: number, fallback: number, max = 1_000_000) {
 function number(min: number, max: number, fallback?: number) {
   const schema = z
     .string()
-    .regex(/^\d{1,9}$/, 'must be a whole number')
+    .regex(/^\d{1,16}$/, 'must be a whole number')
     .transform(Number)
     .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
   // `default` takes a value of the output type, a number, although the input is text.

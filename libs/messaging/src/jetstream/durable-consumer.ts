@@ -1,16 +1,18 @@
-import {
-  AckPolicy,
-  type ConsumerConfig,
-  DeliverPolicy,
-  JetStreamApiCodes,
-  type JetStreamManager,
-} from '@nats-io/jetstream';
-import { nanos } from '@nats-io/transport-node';
+import { type ConsumerConfig, JetStreamApiCodes, type JetStreamManager } from '@nats-io/jetstream';
 import type { Log } from '../log.js';
 import type { SettledEvents } from '../message.js';
+import {
+  assertReadable,
+  completeSubjects,
+  deliversAll,
+  type DurableDeclaration,
+  durableUpdate,
+  newDurable,
+  ownerOf,
+} from './durable-config.js';
 import { LossDetector } from './loss-detector.js';
-import { ensureStream, isApiError, type StreamSpec } from './stream.js';
-import { coveringFilter, matches } from './subjects.js';
+import { findStream, isApiError, type StreamSpec } from './stream.js';
+import { matches } from './subjects.js';
 
 /** Time between two checks that the consumer still fits its stream, in ms. */
 const CHECK_MS = 10_000;
@@ -31,15 +33,14 @@ export interface DurableConsumerOptions {
   ackWaitMs?: number;
   /** Most events delivered and not yet acked, over all replicas. Default 1 000. */
   maxAckPending?: number;
+  /** The server deletes it after this time without a reader, in ms. Default 0 = never. */
+  inactiveThresholdMs?: number;
   /**
    * What the reader has settled, asked at the start and after each lost connection. An event that counts as delivered
    * but is not settled has replaced one that the stream lost. Default: the consumer's position is trusted.
    */
   settled?: SettledEvents;
 }
-
-/** The metadata key under which a durable consumer names the app that created it. */
-const OWNER_KEY = 'app';
 
 /** The durable consumer belongs to another app. Sharing it would silently split its events between the apps. */
 export class DurableTakenError extends Error {
@@ -53,19 +54,25 @@ export class DurableTakenError extends Error {
 }
 
 /**
- * A durable consumer on the server, and its stream. Both are created when they are missing. The consumer is recreated
- * when the stream has lost events that it had delivered. Redeliveries have no limit: the reader decides about an event
- * that always fails.
+ * A durable consumer on the server. It is created when it is missing, and recreated when the stream has lost events that
+ * it had delivered. The stream is its producer's: only that knows how it is to be. Redeliveries have no limit: the reader
+ * decides about an event that always fails.
  */
 export class DurableConsumer {
   readonly ackWaitMs: number;
+  private readonly declaration: DurableDeclaration;
   private readonly losses: LossDetector;
+  /** The subjects of which the durable has passed nothing over: only their events must all be settled. */
+  private complete: readonly string[];
   private checkAt = 0;
 
   constructor(private readonly options: DurableConsumerOptions) {
-    this.ackWaitMs = options.ackWaitMs ?? 5_000;
-    const { stream, settled } = options;
-    this.losses = new LossDetector({ stream, wants: this.wants, settled });
+    const { stream, settled, subjects } = options;
+    this.declaration = declarationOf(options);
+    this.ackWaitMs = this.declaration.ackWaitMs;
+    this.complete = subjects;
+    const wants = (subject: string) => this.complete.some((filter) => matches(subject, filter));
+    this.losses = new LossDetector({ stream, wants, settled });
   }
 
   /** True when the reader wants this subject. The server's filter may match more. */
@@ -85,15 +92,23 @@ export class DurableConsumer {
   /**
    * Creates or updates the consumer. An existing one keeps its position, unless its stream has lost events.
    *
+   * @throws {DurableTakenError} when another app has created it
+   * @throws {RefusedSetupError} when it has a setting that breaks the delivery promise and cannot be changed
+   * @throws {Error} when there is no stream
    * @param session `new` at the start and after a lost connection, before anything is read: when the server lost the
    *   end of the stream, new events soon hide the loss
    */
   async ensure(manager: JetStreamManager, session: 'new' | 'running'): Promise<void> {
     const { stream, durable } = this.options;
-    await ensureStream(manager, stream);
+    if (!(await findStream(manager, stream)))
+      throw new Error(`there is no stream ${stream.name} yet: the app that publishes to it creates it`);
     if (!(await this.keepOrDelete(manager, session))) {
       this.losses.reset();
-      await manager.consumers.add(stream.name, { ...this.config(), durable_name: durable });
+      this.complete = this.options.subjects;
+      await manager.consumers.add(stream.name, {
+        ...newDurable(this.declaration),
+        durable_name: durable,
+      });
     }
     this.checkAt = performance.now() + CHECK_MS;
   }
@@ -108,9 +123,11 @@ export class DurableConsumer {
     try {
       const info = await manager.consumers.info(stream.name, durable);
       this.assertOwned(info.config);
+      assertReadable(durable, info.config);
+      this.complete = completeSubjects(info.config, this.options.subjects);
       if (session === 'new') await this.losses.markUnverified(info);
       if (!(await this.losses.hasLost(manager, info))) {
-        await this.ensureConfig(manager, info.config);
+        await this.ensureConfig(manager, info.config, session);
         return true;
       }
       const delivered = info.delivered.stream_seq;
@@ -122,44 +139,38 @@ export class DurableConsumer {
     return false;
   }
 
-  private assertOwned({ metadata = {} }: ConsumerConfig): void {
+  private assertOwned(config: ConsumerConfig): void {
     const { durable, owner: wanted } = this.options;
-    const owner = metadata[OWNER_KEY];
+    const owner = ownerOf(config);
     if (wanted !== undefined && owner !== undefined && owner !== wanted)
       throw new DurableTakenError(durable, { owner, wanted });
   }
 
-  /** Updates a consumer of an older version: its filter may differ, its owner may be missing. Its position is kept. */
-  private async ensureConfig(manager: JetStreamManager, config: ConsumerConfig): Promise<void> {
-    const { stream, durable, owner } = this.options;
-    const isOwned = owner === undefined || config.metadata?.[OWNER_KEY] === owner;
-    if (config.filter_subject === this.filter && isOwned) return;
-    await manager.consumers.update(stream.name, durable, {
-      filter_subject: this.filter,
-      filter_subjects: [],
-      ...this.ownership,
-    });
+  /**
+   * Changes what differs from the declaration, in place. While replicas of two versions read, the one that started last
+   * decides; one that runs changes only what keeps events from it.
+   */
+  private async ensureConfig(
+    manager: JetStreamManager,
+    config: ConsumerConfig,
+    session: 'new' | 'running',
+  ): Promise<void> {
+    const { stream, durable, logger } = this.options;
+    if (session === 'running' && deliversAll(config, this.declaration)) return;
+    const update = durableUpdate(config, this.declaration);
+    if (!update) return;
+    await manager.consumers.update(stream.name, durable, update);
+    logger.info({ durable, from: config, to: update }, 'durable consumer changed');
   }
+}
 
-  private get ownership() {
-    const { owner } = this.options;
-    return owner === undefined ? {} : { metadata: { [OWNER_KEY]: owner } };
-  }
-
-  private get filter(): string {
-    return coveringFilter(this.options.subjects);
-  }
-
-  private config() {
-    const { maxAckPending = 1_000 } = this.options;
-    return {
-      filter_subject: this.filter,
-      ack_policy: AckPolicy.Explicit,
-      deliver_policy: DeliverPolicy.All,
-      ack_wait: nanos(this.ackWaitMs),
-      max_ack_pending: maxAckPending,
-      max_deliver: -1,
-      ...this.ownership,
-    };
-  }
+/** What a reader declares, with the defaults filled in. */
+export function declarationOf({
+  owner,
+  subjects,
+  ackWaitMs = 5_000,
+  maxAckPending = 1_000,
+  inactiveThresholdMs = 0,
+}: Omit<DurableConsumerOptions, 'logger'>): DurableDeclaration {
+  return { owner, subjects, ackWaitMs, maxAckPending, inactiveThresholdMs };
 }

@@ -5,6 +5,7 @@ import { type Delivery, EventSource } from '../message.js';
 import { type BatchOptions, JetStreamDelivery, PULL_MS, readBatches } from './deliveries.js';
 import { DurableConsumer, type DurableConsumerOptions, DurableTakenError } from './durable-consumer.js';
 import type { NatsLink } from './nats-link.js';
+import { RefusedSetupError } from './refused-setup.js';
 
 export interface JetStreamSourceOptions extends DurableConsumerOptions {
   link: NatsLink;
@@ -13,11 +14,13 @@ export interface JetStreamSourceOptions extends DurableConsumerOptions {
 }
 
 /**
- * Pulls the deliveries of a {@link DurableConsumer} in batches. Creates stream and consumer when they are missing, at
- * the start and whenever they disappear.
+ * Pulls the deliveries of a {@link DurableConsumer} in batches. Creates the consumer when it is missing, at the start and
+ * whenever it disappears. Waits for a missing stream until its producer has created it.
  */
 export class JetStreamSource extends EventSource {
   private readonly consumer: DurableConsumer;
+  /** Why the consumer cannot be read, until it can. */
+  private refusal: RefusedSetupError | undefined;
 
   constructor(private readonly options: JetStreamSourceOptions) {
     super();
@@ -36,10 +39,16 @@ export class JetStreamSource extends EventSource {
       } catch (error) {
         if (error instanceof DurableTakenError) throw error;
         const retryInMs = backoff.next();
-        logger.warn({ err: error, durable, retryInMs }, 'consumer session ended, will start a new one');
+        if (error instanceof RefusedSetupError) this.refuse(error);
+        else logger.warn({ err: error, durable, retryInMs }, 'consumer session ended, will start a new one');
         await sleep(retryInMs, signal);
       }
     }
+  }
+
+  /** @throws {RefusedSetupError} while the consumer has settings that break the delivery promise; for `/readyz` */
+  assertUsable(): void {
+    if (this.refusal) throw this.refusal;
   }
 
   async lag(): Promise<number> {
@@ -47,6 +56,11 @@ export class JetStreamSource extends EventSource {
     const manager = await jetstreamManager(connection, { timeout: 1_000, checkAPI: false });
     const info = await manager.consumers.info(this.options.stream.name, this.options.durable);
     return info.num_pending + info.num_ack_pending;
+  }
+
+  private refuse(refusal: RefusedSetupError): void {
+    if (this.refusal?.message !== refusal.message) this.options.logger.error({}, refusal.message);
+    this.refusal = refusal;
   }
 
   /** Pulls until the signal aborts or the connection is lost. Throws when consumer, stream or server is gone. */
@@ -58,6 +72,7 @@ export class JetStreamSource extends EventSource {
     const connection = await link.connection();
     const manager = await jetstreamManager(connection);
     await this.consumer.ensure(manager, 'new');
+    this.refusal = undefined;
     const consumer = await jetstream(connection).consumers.get(stream.name, durable);
     let inBursts = false;
     while (!signal.aborted && !connectionLost.aborted) {

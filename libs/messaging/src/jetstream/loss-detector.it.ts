@@ -115,6 +115,7 @@ describe('a reader that begins a session', () => {
     const { bus } = jetStream;
     const settled = settledWhen(() => false);
     const stop = new AbortController();
+    await bus.publisher.state();
     const next = openWith(settled).batches(8, stop.signal)[Symbol.asyncIterator]().next();
     await eventually('a consumer without deliveries', isPulling);
     stop.abort();
@@ -235,7 +236,8 @@ describe('a reader that begins a session', () => {
     await bus.publisher.publish(someEvent());
     await eventually('the event', () => ids.length === 1);
     await manager.streams.delete(bus.stream.name);
-    await eventually('stream and consumer recreated', isPulling);
+    await bus.publisher.state();
+    await eventually('the consumer recreated', isPulling);
     await reconnect();
     await publishAgain();
     await eventually('the next delivery', () => ids.length >= 2);

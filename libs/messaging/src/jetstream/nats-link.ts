@@ -1,6 +1,8 @@
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { connect, type NatsConnection, type ServerInfo } from '@nats-io/transport-node';
 import { sleep } from '@orders/resilience';
 import type { Log } from '../log.js';
+import { serverProblem } from './nats-server.js';
+import { RefusedSetupError } from './refused-setup.js';
 
 export interface NatsLinkOptions {
   /** `nats://host:port`; several are separated by commas. */
@@ -20,6 +22,7 @@ const RETRY_MS = 250;
  */
 export class NatsLink {
   private opening: Promise<NatsConnection> | undefined;
+  private opened: NatsConnection | undefined;
   /** Why the last attempt to connect failed. */
   private lastError: unknown;
   private readonly closing = new AbortController();
@@ -51,6 +54,21 @@ export class NatsLink {
     return this.loss.signal;
   }
 
+  /** What the server told about itself at the last connect; undefined before the first one. */
+  get server(): ServerInfo | undefined {
+    return this.opened?.info;
+  }
+
+  /**
+   * For `/readyz`. A server that does not answer is no reason: it comes back.
+   *
+   * @throws {RefusedSetupError} when the platform cannot work with the connected server
+   */
+  assertUsable(): void {
+    const problem = this.server && serverProblem(this.server);
+    if (problem !== undefined) throw new RefusedSetupError(problem);
+  }
+
   /** Flushes what is buffered, acks included, and closes; at most 2 s. Stops connecting when not yet connected. */
   async close(): Promise<void> {
     this.closing.abort();
@@ -65,7 +83,9 @@ export class NatsLink {
     const { logger } = this.options;
     try {
       const connection = await this.firstConnection();
-      logger.info({ server: connection.getServer() }, 'connected to NATS');
+      this.opened = connection;
+      logger.info({ server: connection.getServer(), version: this.server?.version }, 'connected to NATS');
+      this.reportProblem();
       void this.watch(connection);
       return connection;
     } catch (error) {
@@ -120,7 +140,13 @@ export class NatsLink {
     for await (const { type } of connection.status()) {
       if (type === 'disconnect') this.reportLoss();
       if (type === 'disconnect' || type === 'reconnect') logger.warn({ type }, `NATS ${type}`);
+      if (type === 'reconnect') this.reportProblem();
     }
+  }
+
+  private reportProblem(): void {
+    const problem = this.server && serverProblem(this.server);
+    if (problem !== undefined) this.options.logger.error({}, problem);
   }
 
   private reportLoss(): void {

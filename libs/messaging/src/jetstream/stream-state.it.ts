@@ -3,7 +3,7 @@ import { nanos } from '@nats-io/transport-node';
 import { RetentionPolicy, type StreamConfig } from '@nats-io/jetstream';
 import { someEvent } from '../testing/fixtures.js';
 import { useJetStream } from '../testing/jetstream-bus.js';
-import { STREAM_MAX_AGE_MS } from './stream.js';
+import { DEFAULT_STREAM_SETTINGS } from './stream-settings.js';
 
 const jetStream = useJetStream();
 
@@ -44,7 +44,7 @@ describe('the state of a stream', () => {
   });
 
   it.each<[string, Partial<StreamConfig> | undefined, number]>([
-    ['less than a week in a stream of ours', undefined, (STREAM_MAX_AGE_MS - 3_600_000) * 0.9],
+    ['less than a week in a stream of ours', undefined, (DEFAULT_STREAM_SETTINGS.maxAgeMs - 3_600_000) * 0.9],
     ['for ever without an age', {}, Infinity],
     ['for ever when a limit refuses new messages', { max_msgs: 5, discard: 'new' }, Infinity],
     ['at no time when a limit drops old messages', { max_bytes: 5_000_000 }, 0],

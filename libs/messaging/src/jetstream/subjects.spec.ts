@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { coveringFilter, matches } from './subjects.js';
+import { coveringFilter, covers, matches } from './subjects.js';
 
 describe('matches', () => {
   it.each([
@@ -14,6 +14,22 @@ describe('matches', () => {
     ['orders.created', '>', true],
   ])('of the subject %s and the filter %s is %s', (subject, filter, expected) => {
     expect(matches(subject, filter)).toBe(expected);
+  });
+});
+
+describe('covers', () => {
+  it.each([
+    ['orders.>', 'orders.*', true],
+    ['orders.>', 'orders.>', true],
+    ['orders.>', 'orders.replay.shop.>', true],
+    ['orders.replay.shop.>', 'orders.>', false],
+    ['orders.*', 'orders.>', false],
+    ['orders.*', 'orders.created', true],
+    ['orders.created', 'orders.*', false],
+    ['*.created', 'orders.created', true],
+    ['>', '*', true],
+  ])('of %s and %s is %s', (filter, other, expected) => {
+    expect(covers(filter, other)).toBe(expected);
   });
 });
 

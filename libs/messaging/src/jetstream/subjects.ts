@@ -5,11 +5,20 @@
 
 /** True when the filter matches this subject. */
 export function matches(subject: string, filter: string): boolean {
-  const tokens = subject.split('.');
+  return covers(filter, subject);
+}
+
+/** True when the filter matches every subject that `other`, a subject or filter, matches. */
+export function covers(filter: string, other: string): boolean {
   const pattern = filter.split('.');
+  const tokens = other.split('.');
   const isOpen = pattern.at(-1) === '>';
   if (isOpen ? tokens.length < pattern.length : tokens.length !== pattern.length) return false;
-  return pattern.every((token, index) => token === '*' || token === '>' || token === tokens[index]);
+  return pattern.every((token, index) => {
+    const covered = tokens[index];
+    if (token === '>') return true;
+    return covered !== '>' && (token === '*' || token === covered);
+  });
 }
 
 /**

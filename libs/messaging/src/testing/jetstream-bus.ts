@@ -49,16 +49,25 @@ export interface JetStreamUnderTest {
   manager: JetStreamManager;
 }
 
-/** Registers hooks that open and close what the tests of a file use. */
-export function useJetStream(): JetStreamUnderTest {
-  const url = requiredUrl('TEST_NATS_URL');
+/** A server of each version that behaves differently: the one of all tests, and a newer one. */
+export const NATS_SERVERS = [
+  ['nats-server 2.10', requiredUrl('TEST_NATS_URL')],
+  ['nats-server 2.15', requiredUrl('TEST_NATS_215_URL')],
+] as const;
+
+/**
+ * Registers hooks that open and close what the tests of a file use.
+ *
+ * @param url of the server. Default: the one of TEST_NATS_URL
+ */
+export function useJetStream(url = requiredUrl('TEST_NATS_URL')): JetStreamUnderTest {
   const link = new NatsLink({ url, name: 'admin', logger: recordingLog() });
   const under = {} as JetStreamUnderTest;
   beforeAll(async () => {
     under.manager = await jetstreamManager(await link.connection());
   });
   beforeEach(() => {
-    under.bus = openBus();
+    under.bus = openBus({ url });
   });
   afterEach(async () => {
     for (const reader of readers.splice(0)) reader.abort();

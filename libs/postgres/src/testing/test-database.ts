@@ -66,7 +66,7 @@ export async function createMigratedDatabase<Source extends MigratableSource>(
  *
  * @throws when it is not set
  */
-export function requiredUrl(variable: 'TEST_DATABASE_URL' | 'TEST_NATS_URL'): string {
+export function requiredUrl(variable: 'TEST_DATABASE_URL' | 'TEST_NATS_URL' | 'TEST_NATS_215_URL'): string {
   const url = process.env[variable];
   if (!url)
     throw new Error(`${variable} is not set: run integration tests by npm test or nx run <project>:it`);

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
 import { FaultProxy } from '@orders/resilience/testing';
 import type { Child } from './child.ts';
 import { NatsServer } from './nats-server.ts';
@@ -24,7 +26,6 @@ interface Route {
 
 /** What a node tells at `/jsz?streams=true`. */
 interface JetStreamReport {
-  readonly meta_cluster?: { readonly leader?: string };
   readonly account_details?: readonly { readonly stream_detail?: readonly StreamReport[] }[];
 }
 
@@ -78,12 +79,15 @@ export class NatsCluster {
     return this.nodes.map(({ url }) => url).join(',');
   }
 
-  /** Starts all nodes and resolves once each knows the leader of JetStream. */
+  /** Starts all nodes and resolves once a stream of three replicas can be created. */
   async start(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.start()));
-    const isReady = async () =>
-      (await Promise.all(this.nodes.map(report))).every((state) => state?.meta_cluster?.leader);
-    await until(isReady, { timeoutMs: 30_000, signal: this.#signal, what: 'the leader of JetStream' });
+    const connection = await connect({ servers: this.url.split(','), maxReconnectAttempts: -1 });
+    const { streams } = await jetstreamManager(connection, { checkAPI: false, timeout: 1_000 });
+    const canCreate = () =>
+      streams.add({ name: 'PROBE', num_replicas: NODES.length }).then(Boolean, () => false);
+    const isCreated = until(canCreate, { timeoutMs: 60_000, signal: this.#signal, what: 'JetStream' });
+    await isCreated.then(() => streams.delete('PROBE')).finally(() => connection.close());
   }
 
   /** Stops all nodes and closes the routes: it cannot be started again. */

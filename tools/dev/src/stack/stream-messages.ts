@@ -15,7 +15,7 @@ export interface StreamMessage {
  * @throws when the server cannot be reached
  */
 export async function* streamMessages(url: string, stream: string): AsyncGenerator<StreamMessage> {
-  const connection = await connect({ servers: url, reconnect: false, timeout: 5_000 });
+  const connection = await connect({ servers: url.split(','), reconnect: false, timeout: 5_000 });
   try {
     const manager = await jetstreamManager(connection);
     const info = await manager.streams.info(stream).catch(() => undefined);

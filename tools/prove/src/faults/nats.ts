@@ -6,7 +6,7 @@ export async function withNats<T>(
   { system }: SystemUnderProof,
   work: (connection: NatsConnection) => Promise<T>,
 ): Promise<T> {
-  const connection = await connect({ servers: system.nats.url, timeout: 5_000, reconnect: false });
+  const connection = await connect({ servers: system.nats.url.split(','), timeout: 5_000, reconnect: false });
   try {
     return await work(connection);
   } finally {

@@ -15,7 +15,7 @@ export const SOURCES = {
   relay: 'libs/outbox/src/relay.ts',
   outboxLog: 'libs/outbox/src/outbox-log.ts',
   streamLosses: 'libs/outbox/src/stream-losses.ts',
-  stream: 'libs/messaging/src/jetstream/stream.ts',
+  stream: 'libs/messaging/src/jetstream/stream-settings.ts',
   durable: 'libs/messaging/src/jetstream/durable-consumer.ts',
   startConsumer: 'libs/inbox/src/start-consumer.ts',
   inboxConsumer: 'libs/inbox/src/inbox-consumer.ts',

@@ -1,0 +1,76 @@
+import { ConsumerAdmin, NatsLink, natsConfig } from '@orders/messaging';
+import { type Cli, CliError, type Command, loadConfig, parseCli, UsageError } from '@orders/service';
+import { z } from 'zod';
+import type { EventHandler } from './event-handler.js';
+import { subjectsByStream } from './start-consumer.js';
+
+const USAGE = `consumer ACTION: the durable consumers of this app, one for each stream
+  consumer show               how far they are, and what differs from what the app declares; the app changes that at
+                              its start where it can
+  consumer recreate --force   delete them; the running app creates them anew and reads the streams from the start;
+                              its inbox ignores the events that it knows`;
+
+const QUIET = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+export interface ConsumerCommandOptions {
+  /** The app, whose name its durable consumers have. */
+  name: string;
+  handlers: readonly EventHandler[];
+}
+
+/** The operators' command `consumer`: shows the durable consumers of the app, or has them made anew. */
+export function consumerCommand({ name, handlers }: ConsumerCommandOptions): Command {
+  return {
+    name: 'consumer',
+    usage: USAGE,
+    run: async (args, cli) => {
+      const action = actionOf(args);
+      const { natsUrl } = loadConfig(z.object(natsConfig));
+      const link = new NatsLink({ url: natsUrl.reveal(), name: `${name}-cli`, logger: QUIET });
+      try {
+        for (const { stream, subjects } of subjectsByStream(name, handlers)) {
+          const admin = new ConsumerAdmin(link, { stream, durable: name, owner: name, subjects });
+          if (action === 'show') await show(admin, `${name} on ${stream.name}`, cli.print);
+          else await recreate(admin, `${name} on ${stream.name}`, cli.print);
+        }
+        return 0;
+      } catch (cause) {
+        throw new CliError(cause instanceof Error ? cause.message : String(cause), 1, { cause });
+      } finally {
+        await link.close();
+      }
+    },
+  };
+}
+
+/** @throws {UsageError} when the arguments are invalid */
+function actionOf(args: string[]): 'show' | 'recreate' {
+  const { values, positionals } = parseCli({
+    args,
+    allowPositionals: true,
+    options: { force: { type: 'boolean', default: false } },
+  });
+  const [action, ...others] = positionals;
+  if ((action !== 'show' && action !== 'recreate') || others.length > 0)
+    throw new UsageError(`${positionals.join(' ') || 'no action'}: expected show or recreate`);
+  if (action === 'recreate' && !values.force)
+    throw new UsageError('consumer recreate delivers all events of the stream again: add --force');
+  return action;
+}
+
+async function show(admin: ConsumerAdmin, what: string, print: Cli['print']): Promise<void> {
+  const report = await admin.report();
+  if (!report) return print(`${what}: does not exist; the app creates it`);
+  const { waiting, open, isPaused, differences, incomplete } = report;
+  print(
+    `${what}: ${waiting} events wait, ${open} are delivered and not acked${isPaused ? '; it is paused' : ''}`,
+  );
+  for (const difference of differences) print(`${what}: ${difference}`);
+  for (const subject of incomplete)
+    print(`${what}: has passed over events of ${subject}; the app reads them`);
+}
+
+async function recreate(admin: ConsumerAdmin, what: string, print: Cli['print']): Promise<void> {
+  await admin.delete();
+  print(`${what}: deleted; the app creates it anew`);
+}

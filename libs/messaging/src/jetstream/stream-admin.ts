@@ -1,0 +1,96 @@
+import {
+  JetStreamApiCodes,
+  type JetStreamManager,
+  jetstreamManager,
+  type StreamConfig,
+} from '@nats-io/jetstream';
+import { TimeoutError } from '@nats-io/transport-node';
+import type { NatsLink } from './nats-link.js';
+import { createStream, findStream, isApiError, type StreamSpec } from './stream.js';
+import { type StreamDifference, streamDifferences } from './stream-differences.js';
+import { declaredConfig, DEFAULT_STREAM_SETTINGS } from './stream-settings.js';
+
+/** Changes that were not made, because they would delete stored events. */
+export class WouldDeleteError extends Error {
+  override readonly name = 'WouldDeleteError';
+}
+
+/** What operators do to the stream of a producer. All reject when NATS is unreachable. */
+export class StreamAdmin {
+  private readonly declared;
+
+  constructor(
+    private readonly link: NatsLink,
+    private readonly spec: StreamSpec,
+  ) {
+    this.declared = declaredConfig(spec.subjects, spec.settings ?? DEFAULT_STREAM_SETTINGS);
+  }
+
+  /** How the stream differs from what is declared; undefined when there is no stream. */
+  async differences(): Promise<StreamDifference[] | undefined> {
+    const info = await findStream(await this.manager(), this.spec);
+    return info && streamDifferences(info.config, this.declared);
+  }
+
+  /**
+   * Creates the stream when it is missing; otherwise changes what differs, in place. Subjects are only added.
+   *
+   * @param force also when that deletes stored events, because a limit becomes lower
+   * @returns what still differs afterwards: older servers ignore settings that they do not know
+   * @throws {WouldDeleteError} without `force`
+   * @throws {JetStreamApiError} when the server refuses a change: some settings cannot be changed
+   */
+  async apply(force: boolean): Promise<StreamDifference[]> {
+    const manager = await this.manager();
+    const info = await findStream(manager, this.spec);
+    if (!info) await createStream(manager, this.spec);
+    else await this.change(manager, info.config, force);
+    return (await this.differences()) ?? [];
+  }
+
+  /**
+   * Deletes the stream and creates it anew, empty. Its relay then publishes what the outbox log keeps. Works for a stream
+   * whose servers are gone for good, too.
+   */
+  async recreate(): Promise<void> {
+    const manager = await this.manager();
+    try {
+      await manager.streams.delete(this.spec.name);
+    } catch (error) {
+      // The servers that store it confirm the deletion: when they are gone, nobody does.
+      const isDone = error instanceof TimeoutError || isApiError(error, JetStreamApiCodes.StreamNotFound);
+      if (!isDone) throw error;
+    }
+    await createStream(manager, this.spec);
+  }
+
+  private async change(manager: JetStreamManager, actual: StreamConfig, force: boolean): Promise<void> {
+    const settings = streamDifferences(actual, this.declared).map(({ setting }) => setting);
+    if (settings.length === 0) return;
+    const lowered = settings.filter((setting) => isLower(setting, actual, this.declared));
+    if (lowered.length > 0 && !force)
+      throw new WouldDeleteError(`a lower ${lowered.join(' and ')} deletes stored events`);
+    const wanted = { ...this.declared, subjects: withMissing(actual.subjects, this.declared.subjects) };
+    const changes = settings.map((setting) => [setting, (wanted as Partial<StreamConfig>)[setting]] as const);
+    await manager.streams.update(this.spec.name, Object.fromEntries(changes));
+  }
+
+  private async manager(): Promise<JetStreamManager> {
+    return jetstreamManager(await this.link.connection());
+  }
+}
+
+/** Whether the change lowers a limit; 0 and -1 are no limit. */
+function isLower(
+  setting: keyof StreamConfig,
+  actual: StreamConfig,
+  declared: Partial<StreamConfig>,
+): boolean {
+  if (setting !== 'max_age' && setting !== 'max_bytes') return false;
+  const [before, after] = [actual[setting], declared[setting] ?? -1];
+  return after > 0 && (before <= 0 || after < before);
+}
+
+function withMissing(actual: readonly string[], declared: readonly string[]): string[] {
+  return [...new Set([...actual, ...declared])];
+}

@@ -1,0 +1,113 @@
+import { streamOf } from '@orders/contracts';
+import {
+  describeDifference,
+  NatsLink,
+  natsConfig,
+  StreamAdmin,
+  streamConfig,
+  type StreamDifference,
+  streamSettings,
+  WouldDeleteError,
+} from '@orders/messaging';
+import { type Cli, CliError, type Command, loadConfig, parseCli, UsageError } from '@orders/service';
+import { z } from 'zod';
+
+const USAGE = `stream ACTION: the stream that this app publishes to, as NATS_STREAM_* and the app declare it
+  stream show                 what differs from that; exit code 1 when it breaks the delivery promise
+  stream apply                create it, or change in place what differs
+      --force                 also when a lower limit deletes stored events
+  stream recreate --force     delete it with all its events and create it anew; the relay then publishes what the
+                              log has, and inboxes ignore the events that they know`;
+
+const QUIET = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+export interface StreamCommandOptions {
+  /** The app, which is the producer. */
+  name: string;
+  /** Types of the events that the app publishes; at least one, all of the same stream. */
+  events: readonly string[];
+}
+
+/** The operators' command `stream`: compares the app's stream with what is declared, changes it, or makes it anew. */
+export function streamCommand({ name, events }: StreamCommandOptions): Command {
+  return {
+    name: 'stream',
+    usage: USAGE,
+    run: async (args, cli) => {
+      const request = streamRequest(args);
+      const config = loadConfig(z.object({ ...natsConfig, ...streamConfig }));
+      const link = new NatsLink({ url: config.natsUrl.reveal(), name: `${name}-cli`, logger: QUIET });
+      const stream = streamOf(events[0]!);
+      try {
+        const admin = new StreamAdmin(link, { ...stream, settings: streamSettings(config) });
+        return await runRequest(request, stream.name, { ...cli, admin });
+      } catch (cause) {
+        if (cause instanceof CliError) throw cause;
+        throw new CliError(cause instanceof Error ? cause.message : String(cause), 1, { cause });
+      } finally {
+        await link.close();
+      }
+    },
+  };
+}
+
+interface StreamRequest {
+  readonly action: 'show' | 'apply' | 'recreate';
+  readonly force: boolean;
+}
+
+/** @throws {UsageError} when the arguments are invalid */
+function streamRequest(args: string[]): StreamRequest {
+  const { values, positionals } = parseCli({
+    args,
+    allowPositionals: true,
+    options: { force: { type: 'boolean', default: false } },
+  });
+  const [action, ...others] = positionals;
+  const isKnown = action === 'show' || action === 'apply' || action === 'recreate';
+  if (!isKnown || others.length > 0)
+    throw new UsageError(`${positionals.join(' ') || 'no action'}: expected show, apply or recreate`);
+  if (action === 'recreate' && !values.force)
+    throw new UsageError('stream recreate deletes all events of the stream: add --force');
+  return { action, force: values.force };
+}
+
+async function runRequest(
+  { action, force }: StreamRequest,
+  name: string,
+  { admin, print }: Pick<Cli, 'print'> & { admin: StreamAdmin },
+): Promise<number> {
+  switch (action) {
+    case 'show': {
+      const differences = await admin.differences();
+      if (!differences) print(`there is no stream ${name}: its relay, or stream apply, creates it`);
+      else printDifferences(differences, name, print);
+      return exitCode(differences);
+    }
+    case 'apply': {
+      const left = await admin.apply(force).catch(explain);
+      printDifferences(left, name, print);
+      return exitCode(left);
+    }
+    case 'recreate':
+      await admin.recreate();
+      print(`stream ${name} is new; the relay publishes what its log has`);
+      return 0;
+  }
+}
+
+function printDifferences(differences: readonly StreamDifference[], name: string, print: Cli['print']): void {
+  if (differences.length === 0) print(`stream ${name} is as declared`);
+  for (const difference of differences) print(`stream ${name}: ${describeDifference(difference)}`);
+}
+
+function exitCode(differences: readonly StreamDifference[] | undefined): number {
+  return differences?.some(({ harm }) => harm !== undefined) ? 1 : 0;
+}
+
+function explain(cause: unknown): never {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const advice =
+    cause instanceof WouldDeleteError ? 'add --force' : 'stream recreate --force makes the stream anew';
+  throw new CliError(`Nothing changed: ${why}; ${advice}`, 1, { cause });
+}
