@@ -130,6 +130,43 @@ describe('dlq', () => {
   });
 });
 
+describe('the stream and the durable consumer', () => {
+  it('are compared with what the apps declare', async () => {
+    const shown = { code: 0, stderr: '' };
+    expect(await npmRun('orders', 'stream', 'show')).toEqual({
+      ...shown,
+      stdout: 'stream ORDERS is as declared\n',
+    });
+    const stdout = expect.stringMatching(
+      /^fulfillment on ORDERS: 0 events wait, 0 are delivered and not acked\n$/,
+    );
+    expect(await npmRun('fulfillment', 'consumer', 'show')).toEqual({ ...shown, stdout });
+  });
+
+  it('are not deleted without --force', async () => {
+    for (const [app, what] of [
+      ['orders', 'stream'],
+      ['fulfillment', 'consumer'],
+    ] as const)
+      expect(await npmRun(app, what, 'recreate')).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching('--force'),
+      });
+  });
+
+  it('are made anew: all events are read again, and change no effect', async () => {
+    const known = await consumerEvents('duplicate');
+    const made = await npmRun('fulfillment', 'consumer', 'recreate', '--force');
+    expect(made).toMatchObject({
+      code: 0,
+      stdout: 'fulfillment on ORDERS: deleted; the app creates it anew\n',
+    });
+    const again = async () => (await consumerEvents('duplicate')) >= known + ORDERS;
+    await until(again, { timeoutMs: 20_000, what: 'every event, again' });
+    expect((await census(sut.system)).effects).toEqual(before.effects);
+  });
+});
+
 describe('a server that is away', () => {
   const replay = ['replay', '--since', '2026-01-01T00:00:00Z', '--yes'];
   const oneLine = (name: string) =>

@@ -36,15 +36,20 @@ async function orderDuring(fault: () => Promise<void>): Promise<void> {
   await fault();
   await load.more(20);
   await load.stop();
+  await until(streamInfo, { timeoutMs: 60_000, what: 'the leaders' });
   await expectNothingLost(sut.system, load.acknowledged);
 }
 
-/** Resolves once JetStream has a leader and every replica of the stream has all that its leader has. */
+/** The state of the stream, and undefined while JetStream or the stream has no leader. */
+async function streamInfo() {
+  const answers = Promise.all([manager.streams.info(STREAM), manager.getAccountInfo()]);
+  return answers.then(([info]) => info).catch(() => undefined);
+}
+
+/** Resolves once every replica of the stream has all that its leader has. */
 async function allReplicasCurrent(): Promise<void> {
   const areCurrent = async () => {
-    const answers = Promise.all([manager.streams.info(STREAM), manager.getAccountInfo()]);
-    const [info] = await answers.catch(() => []);
-    const replicas = info?.cluster?.replicas ?? [];
+    const replicas = (await streamInfo())?.cluster?.replicas ?? [];
     return replicas.length === 2 && replicas.every(({ current, offline }) => current && !offline);
   };
   await until(areCurrent, { timeoutMs: 60_000, what: 'all replicas' });
@@ -85,7 +90,10 @@ describe('a cluster of three nats-servers, three replicas', () => {
 describe('a stream with one replica, whose server is gone for good', () => {
   it('is told of in one line, and made anew by the command', async () => {
     await manager.streams.update(STREAM, { num_replicas: 1 });
-    const isAlone = async () => (await manager.streams.info(STREAM)).cluster?.replicas === undefined;
+    const isAlone = async () => {
+      const info = await streamInfo();
+      return info !== undefined && (info.cluster?.replicas ?? []).length === 0;
+    };
     await until(isAlone, { timeoutMs: 60_000, what: 'a single replica' });
     const load = customersOrdering(alice, 2);
     await load.more(20);
@@ -98,6 +106,7 @@ describe('a stream with one replica, whose server is gone for good', () => {
     const anew = await command('orders', 'stream', 'recreate', '--force');
     expect(anew).toEqual({ code: 0, output: 'stream ORDERS is new; the relay publishes what its log has\n' });
     await load.stop();
+    await until(streamInfo, { timeoutMs: 60_000, what: 'the leaders' });
     await expectNothingLost(sut.system, load.acknowledged);
   }, 180_000);
 });
