@@ -1,11 +1,12 @@
 import { ordersCanceled, ordersCreated } from '@orders/events';
-import { eventHandler, handlersFor } from '@orders/inbox';
+import { eventHandler, handlersFor, INBOX_RIGHTS } from '@orders/inbox';
 import { natsConfig } from '@orders/messaging';
-import { databaseConfig, postgresOptions, type PostgresSettings } from '@orders/postgres';
+import { databaseConfig, postgresOptions, type PostgresSettings, type Rights } from '@orders/postgres';
 import { baseConfig, port } from '@orders/service';
 import { DataSource } from 'typeorm';
 import declaration from '../app.json' with { type: 'json' };
 import { Shipments1763800000001 } from './migrations/0001-shipments.js';
+import { MissingBefore1764500000001 } from './migrations/0002-missing-before.js';
 import { applyOrderEvents, ShipmentEntity } from './shipments/shipments.repository.js';
 
 // The parts of this app; main.ts, migrate.ts and cli.ts run them.
@@ -24,9 +25,12 @@ export function dataSource(settings: PostgresSettings): DataSource {
   return new DataSource({
     ...postgresOptions(settings),
     entities: [ShipmentEntity],
-    migrations: [Shipments1763800000001],
+    migrations: [Shipments1763800000001, MissingBefore1764500000001],
   });
 }
+
+/** What the role of this app does; migrations may have another one. */
+export const rights: Rights = { ...INBOX_RIGHTS, shipments: ['SELECT', 'INSERT', 'UPDATE'] };
 
 /** One handler for each type of event that this app consumes. */
 export const handlers = handlersFor(declaration.consumes, [

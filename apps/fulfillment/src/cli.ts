@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { deadLetterCommand } from '@orders/inbox';
 import { runCli } from '@orders/service';
-import { dataSource, handlers, name } from './app.js';
+import { dataSource, handlers, name, rights } from './app.js';
 
 // For operators: node apps/fulfillment/dist/cli.js dlq …
-await runCli([deadLetterCommand({ name, dataSource, handlers })]);
+await runCli([deadLetterCommand({ name, dataSource, handlers, rights })]);

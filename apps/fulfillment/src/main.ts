@@ -4,7 +4,7 @@ import { startConsumer } from '@orders/inbox';
 import { createLogger } from '@orders/instrumentation';
 import { openDatabase } from '@orders/postgres';
 import { loadConfig, Service } from '@orders/service';
-import { configSchema, dataSource, handlers, name } from './app.js';
+import { configSchema, dataSource, handlers, name, rights } from './app.js';
 import { ShipmentsController } from './shipments/shipments.controller.js';
 import { ShipmentsRepository } from './shipments/shipments.repository.js';
 
@@ -17,7 +17,7 @@ const database = dataSource({
   poolMax: config.databasePoolMax,
   applicationName: name,
 });
-await openDatabase(database, service, config.postgresDurability);
+await openDatabase(database, service, { durability: config.postgresDurability, rights });
 startConsumer({ service, database, natsUrl: config.natsUrl, handlers });
 const app = await createHttpApp({
   service,

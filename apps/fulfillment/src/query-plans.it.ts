@@ -12,7 +12,6 @@ import {
   selectDeadLetters,
   settledEvents,
 } from '@orders/inbox';
-import { toMessage } from '@orders/messaging';
 import { newEventId } from '@orders/messaging/testing';
 import {
   createMigratedDatabase,
@@ -25,10 +24,14 @@ import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { dataSource as openDataSource, handlers, name } from './app.js';
 import { ShipmentsRepository } from './shipments/shipments.repository.js';
+import { someMessage } from './testing/some-message.js';
+
+/** A UUIDv7 of now for each `n`: Postgres makes them itself from 18 on. */
+const UUID_V7 = `overlay(md5(n::text) PLACING lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint), 12, '0') || '7' FROM 1)::uuid`;
 
 /** Enough rows that the planner prefers an index. Only few of the dead letters still wait. */
 const FILL = [
-  `INSERT INTO inbox (consumer, event_id) SELECT '${name}', uuidv7() FROM generate_series(1, 20000)`,
+  `INSERT INTO inbox (consumer, event_id) SELECT '${name}', ${UUID_V7} FROM generate_series(1, 20000) AS n`,
   `INSERT INTO shipments (order_id, customer_id, items, units, total_cents, status, sequence)
    SELECT gen_random_uuid(), 'c', '[]', 0, 0, 'PLANNED', 1 FROM generate_series(1, 20000)`,
   `INSERT INTO dead_letter (consumer, address, event_id, subject, headers, body, error, attempts, state)
@@ -86,20 +89,3 @@ it('no statement on dead letters scans their table', async () => {
   await discard(dataSource, '2', { operator: 'o', reason: 'r' });
   expect(await sequentialScans(db, statements.splice(0))).toEqual([]);
 });
-
-function someMessage(contract: typeof ordersCreated) {
-  const items = [{ sku: 'apple', quantity: 3, priceCents: 250 }];
-  const data = { id: randomUUID(), customerId: 'c', items, totalCents: 750, status: 'CREATED' as const };
-  const context = {
-    ...contract,
-    id: newEventId(),
-    source: 's',
-    subject: data.id,
-    sequence: 1,
-    time: new Date(),
-  };
-  return toMessage(
-    { ...context, correlationId: 'c', traceparent: '' },
-    { ...data, createdAt: new Date().toISOString(), version: 1 },
-  );
-}

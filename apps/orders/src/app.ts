@@ -1,11 +1,13 @@
 import { natsConfig } from '@orders/messaging';
-import { databaseConfig, postgresOptions, type PostgresSettings } from '@orders/postgres';
+import { OUTBOX_RIGHTS } from '@orders/outbox';
+import { databaseConfig, postgresOptions, type PostgresSettings, type Rights } from '@orders/postgres';
 import { baseConfig, type loadConfig, port } from '@orders/service';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import declaration from '../app.json' with { type: 'json' };
 import { Orders1763800000001 } from './migrations/0001-orders.js';
 import { OutboxWithoutNotify1764000000001 } from './migrations/0002-outbox-without-notify.js';
+import { OutboxStreamLosses1764500000001 } from './migrations/0003-outbox-stream-losses.js';
 import { OutboxCopies1764600000001 } from './migrations/0004-outbox-copies.js';
 import { OrderEntity } from './orders/order.entity.js';
 
@@ -38,6 +40,14 @@ export function dataSource(settings: PostgresSettings): DataSource {
   return new DataSource({
     ...postgresOptions(settings),
     entities: [OrderEntity],
-    migrations: [Orders1763800000001, OutboxWithoutNotify1764000000001, OutboxCopies1764600000001],
+    migrations: [
+      Orders1763800000001,
+      OutboxWithoutNotify1764000000001,
+      OutboxStreamLosses1764500000001,
+      OutboxCopies1764600000001,
+    ],
   });
 }
+
+/** What the role of this app does; migrations may have another one. */
+export const rights: Rights = { ...OUTBOX_RIGHTS, orders: ['SELECT', 'INSERT', 'UPDATE'] };

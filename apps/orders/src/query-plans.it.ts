@@ -88,10 +88,10 @@ it('no statement of the relay, its metrics or a replay scans the log or its chec
   const cursor = new OutboxCursor(recording);
   const from = (await cursor.acquire('me', 5_000))!;
   const last = (await log.read(from, 500)).entries.at(-1)!;
-  const to = { ...last, stream: 's', streamSequence: 500 };
+  const to = { ...last, stream: 's', streamSequence: 500, messageId: undefined };
   await cursor.advance('me', { from, to }, 5_000);
   await log.read(last, 500);
-  await log.idsUpTo(last, 500);
+  await cursor.oldestSequence('s', 6 * 24 * 60 * 60 * 1_000);
   await cursor.release('me');
   await cursor.stats();
   await replayAll(recording, LOG_START);

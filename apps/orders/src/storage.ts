@@ -2,7 +2,7 @@ import { MemoryBus } from '@orders/messaging';
 import { startOutbox } from '@orders/outbox';
 import { openDatabase } from '@orders/postgres';
 import type { Service } from '@orders/service';
-import { dataSource, events, type OrdersConfig } from './app.js';
+import { dataSource, events, type OrdersConfig, rights } from './app.js';
 import { MemoryOrdersRepository } from './orders/memory-orders.repository.js';
 import type { OrdersRepository } from './orders/orders.repository.js';
 import { PostgresOrdersRepository } from './orders/postgres-orders.repository.js';
@@ -15,8 +15,8 @@ export async function openStorage(config: OrdersConfig, service: Service): Promi
     poolMax: config.databasePoolMax,
     applicationName: service.name,
   });
-  await openDatabase(database, service, config.postgresDurability);
-  const { databaseUrl, natsUrl } = config;
-  const relay = startOutbox({ service, database, databaseUrl, natsUrl, events });
+  await openDatabase(database, service, { durability: config.postgresDurability, rights });
+  const { natsUrl, directDatabaseUrl = config.databaseUrl } = config;
+  const relay = startOutbox({ service, database, databaseUrl: directDatabaseUrl, natsUrl, events });
   return new PostgresOrdersRepository(database, () => relay.appended());
 }

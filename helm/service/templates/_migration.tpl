@@ -41,5 +41,7 @@ spec:
           args: [app/dist/migrate.js]
           env:
             {{- $secret := $migration.existingSecret | default .root.Values.existingSecret }}
-            {{- include "service.secretVariable" (dict "name" "DATABASE_URL" "secret" $secret) | nindent 12 }}
+            {{- range list "DATABASE_URL" "DIRECT_DATABASE_URL" }}
+            {{- include "service.secretVariable" (dict "name" . "secret" $secret) | nindent 12 }}
+            {{- end }}
 {{- end -}}

@@ -42,11 +42,17 @@ volumeMounts:
     mountPath: /tmp
 {{- end -}}
 
-{{/* One variable from a Secret that exists already: (dict "name" VARIABLE "secret" SECRET). */}}
+{{/*
+One variable from a Secret that exists already: (dict "name" VARIABLE "secret" SECRET). DIRECT_DATABASE_URL is needed
+only when DATABASE_URL goes through a pooler.
+*/}}
 {{- define "service.secretVariable" -}}
 - name: {{ .name }}
   valueFrom:
     secretKeyRef:
       name: {{ .secret }}
       key: {{ .name }}
+      {{- if eq .name "DIRECT_DATABASE_URL" }}
+      optional: true
+      {{- end }}
 {{- end -}}

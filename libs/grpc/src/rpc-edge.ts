@@ -70,7 +70,10 @@ export class RpcEdge implements NestInterceptor, ExceptionFilter {
     const line = { rpc: path, code: status[code], durationMs: Math.round(elapsed * 10) / 10 };
     if (error === undefined) this.logger.info(line, 'call');
     else if (error instanceof DomainError)
-      this.logger.info({ ...line, problem: error.code, detail: error.message }, 'call');
+      this.logger.info(
+        { ...line, problem: error.code, detail: error.message, cause: messageOf(error.cause) },
+        'call',
+      );
     else this.logger.error({ ...line, err: error }, 'call failed');
     endRpcSpan(span, path, code);
   }
@@ -82,6 +85,11 @@ interface Finished {
   startedAt: number;
   code: status;
   error?: unknown;
+}
+
+/** Why, where the detail, which the caller sees, does not tell. */
+function messageOf(cause: unknown): string | undefined {
+  return cause instanceof Error ? cause.message : undefined;
 }
 
 function isServiceError(error: unknown): boolean {

@@ -1,4 +1,4 @@
-import { databaseUrl, type PostgresSettings } from '@orders/postgres';
+import { commandDatabaseConfig, type PostgresSettings, type Rights, withDatabase } from '@orders/postgres';
 import { Pace } from '@orders/resilience';
 import { CliError, type Command, loadConfig, parseCli, rateOf, UsageError } from '@orders/service';
 import type { DataSource } from 'typeorm';
@@ -26,23 +26,21 @@ export interface DeadLetterCommandOptions {
   /** Creates the data source of the app's database, not connected yet. */
   dataSource: (settings: PostgresSettings) => DataSource;
   handlers: readonly EventHandler[];
+  /** What the app's role must be allowed to do. */
+  rights: Rights;
 }
 
 /** The operators' command `dlq`: lists and settles the dead letters in the app's database. */
-export function deadLetterCommand({ name, dataSource, handlers }: DeadLetterCommandOptions): Command {
+export function deadLetterCommand({ name, dataSource, handlers, rights }: DeadLetterCommandOptions): Command {
   const consumers = new Map([[name, new InboxHandlers(name, handlers)]]);
   return {
     name: 'dlq',
     usage: USAGE,
     run: async (args, cli) => {
-      const config = loadConfig(z.object({ DATABASE_URL: databaseUrl() }));
+      const config = loadConfig(z.object(commandDatabaseConfig));
       const db = dataSource({ url: config.databaseUrl, poolMax: 1, applicationName: `${name}-cli` });
-      await db.initialize();
-      try {
-        return await deadLetters(args, { ...cli, db, consumers });
-      } finally {
-        await db.destroy();
-      }
+      const expectations = { durability: config.postgresDurability, rights };
+      return withDatabase(db, expectations, () => deadLetters(args, { ...cli, db, consumers }));
     },
   };
 }

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { firstUuidV7, type Delivery, type Message } from '@orders/messaging';
+import { firstUuidV7, type Message } from '@orders/messaging';
 import { recordingLog, someEvent } from '@orders/messaging/testing';
 import type { Queryable } from '@orders/postgres';
-import { createTestDatabase, eventually, type TestDatabase } from '@orders/postgres/testing';
+import { createTestDatabase, type TestDatabase } from '@orders/postgres/testing';
 import { Backoff } from '@orders/resilience';
 import { z } from 'zod';
 import { consumerMetrics } from './consumer-metrics.js';
@@ -11,22 +11,8 @@ import { PermanentError } from './failure.js';
 import { InboxConsumer, type InboxConsumerOptions } from './inbox-consumer.js';
 import { INBOX_SCHEMA_V1 } from './inbox-schema.js';
 import { Inbox } from './inbox.js';
+import { deliver } from './testing/delivery.js';
 import { testInboxConformance } from './testing/inbox-conformance.js';
-
-type Settled = 'open' | 'ack' | 'nak';
-
-function deliver(message: Message, address = `ORDERS/${message.id}`) {
-  const state: { settled: Settled; workings: number } = { settled: 'open', workings: 0 };
-  const delivery: Delivery = {
-    message,
-    address,
-    attempt: 1,
-    ack: () => void (state.settled = 'ack'),
-    nak: () => void (state.settled = 'nak'),
-    working: () => void (state.workings += 1),
-  };
-  return Object.assign(delivery, { state });
-}
 
 let db: TestDatabase;
 let failures: unknown[];
@@ -141,69 +127,6 @@ describe('InboxConsumer', () => {
     expect(backoff.failures).toBe(0);
     await consumer({ backoff }).process([alsoBad], running);
     expect(await deadLetters()).toHaveLength(2);
-  });
-
-  it('keeps all events while a right, a table or a column is missing, and applies them once it is there', async () => {
-    const faulty = consumer();
-    const broken = [
-      [
-        'ALTER TABLE effect RENAME TO effect_moved',
-        'ALTER TABLE effect_moved RENAME TO effect',
-        /effect.*does not exist/,
-      ],
-      [
-        'ALTER TABLE effect RENAME event_id TO id',
-        'ALTER TABLE effect RENAME id TO event_id',
-        /event_id.*does not exist/,
-      ],
-      // The pool logs in as a superuser, whom no REVOKE reaches.
-      [
-        `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
-         $$ BEGIN RAISE insufficient_privilege USING MESSAGE = 'permission denied'; END $$;
-         CREATE TRIGGER refuse BEFORE INSERT ON effect EXECUTE FUNCTION refuse()`,
-        'DROP TRIGGER refuse ON effect',
-        /permission denied/,
-      ],
-    ] as const;
-    for (const [breakIt, repair, reason] of broken) {
-      await db.query(breakIt);
-      const batch = [deliver(someEvent()), deliver(someEvent())];
-      const processed = faulty.process(batch, running);
-      await eventually('seven attempts', () => batch.every(({ state }) => state.workings >= 7));
-      expect(faulty.blockedBy).toMatch(reason);
-      await db.query(repair);
-      await processed;
-      expect(batch.map(({ state }) => state.settled)).toEqual(['ack', 'ack']);
-      expect(faulty.blockedBy).toBeUndefined();
-    }
-    expect(await effects()).toHaveLength(6);
-    expect(await deadLetters()).toEqual([]);
-  });
-
-  it('buries no more than three events in a row for one unknown error, and goes on when one takes effect', async () => {
-    const bad = Array.from({ length: 6 }, () => deliver(someEvent({}, { n: -1 })));
-    failures = Array.from({ length: 1_000 }, (_, n) => new TypeError(`a bug with event ${n}`));
-    const stuck = consumer({ maxAttempts: 1 });
-    await stuck.process(bad, running);
-    expect(bad.map(({ state }) => state.settled)).toEqual(['ack', 'ack', 'ack', 'nak', 'nak', 'nak']);
-    expect(await deadLetters()).toHaveLength(3);
-    expect(stuck.blockedBy).toMatch(/a bug/);
-
-    failures = [];
-    await stuck.process(bad.slice(3), running);
-    expect(await effects()).toHaveLength(3);
-    expect(stuck.blockedBy).toBeUndefined();
-  });
-
-  it('buries events that fail one after the other with different errors', async () => {
-    const bad = Array.from({ length: 5 }, () => deliver(someEvent({}, { n: -1 })));
-    failures = ['one', 'two', 'three', 'four', 'five'].flatMap((text) =>
-      [text, text].map((same) => new TypeError(same)),
-    );
-    failures.unshift(new TypeError('the whole batch'));
-    const stuck = consumer({ maxAttempts: 2 });
-    await stuck.process(bad, running);
-    expect(await deadLetters()).toHaveLength(5);
   });
 
   it('turns an event with a permanent error into a dead letter at once', async () => {

@@ -1,7 +1,7 @@
 import { SpanKind } from '@opentelemetry/api';
 import { isSampled, tracingIsOn, parseTraceparent, withSpan } from '@orders/instrumentation';
 import type { ReceivedEvent, Log, Delivery, EventSource } from '@orders/messaging';
-import type { TransactionRunner } from '@orders/postgres';
+import { awaitReplication, type TransactionRunner } from '@orders/postgres';
 import { Backoff, sleep } from '@orders/resilience';
 import type { ConsumerMetrics } from './consumer-metrics.js';
 import { DeadLetters } from './dead-letters.js';
@@ -106,6 +106,8 @@ export class InboxConsumer {
       const { events: fresh, gaps } = await db.transaction(async (tx) => {
         const applied = await this.handlers.apply(tx, events);
         for (const { delivery, error } of unreadable) await this.deadLetters.add(tx, delivery, error);
+        // All has taken effect before, perhaps on the primary alone: an ack must not be ahead of a standby.
+        if (applied.events.length === 0) await awaitReplication(tx);
         return applied;
       });
       metrics.duration.record((performance.now() - startedAt) / 1_000, { consumer: name });
@@ -180,7 +182,10 @@ export class InboxConsumer {
   ): Promise<void> {
     for (const delivery of batch) {
       try {
-        await this.options.db.transaction((tx) => this.deadLetters.add(tx, delivery, reason));
+        await this.options.db.transaction(async (tx) => {
+          await this.deadLetters.add(tx, delivery, reason);
+          await awaitReplication(tx);
+        });
         this.backoff.reset();
         delivery.ack();
         if (classifyFailure(reason) === 'unknown') this.streak.add(reason);

@@ -14,6 +14,7 @@ export {
   type Delivery,
   type Message,
   type Receipt,
+  type SequenceRange,
   type SettledEvents,
   type StreamState,
 } from './message.js';

@@ -25,28 +25,52 @@ export interface Delivery {
   working(): void;
 }
 
-/** Confirms that the bus has stored a message. */
+/** What the bus answered to a publish. */
 export interface Receipt {
-  /** Increases with every message that the stream stores. A duplicate gets the sequence of the first copy. */
+  /**
+   * Increases with every message that the stream stores. A duplicate gets the sequence of the first copy. 0 when the
+   * bus named none: the message may not be stored.
+   */
   readonly sequence: number;
-  /** True when the bus already had the message. */
+  /**
+   * False when the bus has stored the message now. True when it says that it had the message already: it may have lost
+   * the first copy since, or never stored it.
+   */
   readonly duplicate: boolean;
 }
 
-/** Identity and length of a stream. Two states, compared, show whether it lost messages in between. */
+/** Sequences of a stream, both ends included. */
+export interface SequenceRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What a stream holds. Two states, compared, show whether it lost messages in between. */
 export interface StreamState {
   /** Changes when the stream is recreated. */
   readonly id: string;
-  /** 0 when the stream never held a message. */
+  /** The sequence of the oldest message; when there is none, that of the next message. */
+  readonly firstSequence: number;
+  /** When the oldest message was stored, by the clock of the bus; undefined when there is none. */
+  readonly firstTime: Date | undefined;
+  /** The sequence of the newest message that was ever stored; 0 when there was none. */
   readonly lastSequence: number;
+  /** Where the stream holds no message between its first and its last sequence; ascending, not adjacent. */
+  readonly gaps: readonly SequenceRange[];
+  /**
+   * An intact stream still has each message this long after its receipt, in ms; a tenth of the real time is taken off,
+   * because clocks differ. Infinity when messages never expire. 0 when the stream may drop them at any time: then
+   * nothing that is missing shows a loss.
+   */
+  readonly keepsForMs: number;
 }
 
 /** The publishing side of a bus. */
 export abstract class EventPublisher {
   /**
    * Resolves when the bus has stored the message. Publishing the same id again within the bus's duplicate window
-   * stores nothing and resolves too. Rejects when the message is not stored or when that is unknown: publish it again
-   * with the same id. Has its own timeout.
+   * stores nothing and resolves too, with a duplicate's receipt. Rejects when the message is not stored or when that is
+   * unknown: publish it again with the same id. Has its own timeout.
    */
   abstract publish(message: Message): Promise<Receipt>;
 

@@ -1,12 +1,33 @@
+import type { SequenceRange, StreamState } from '@orders/messaging';
 import type { Queryable } from '@orders/postgres';
+import {
+  ACQUIRE,
+  ADVANCE,
+  FORGET_FOREIGN_POSITION,
+  OLDEST_SEQUENCE,
+  REBASE,
+  RELEASE,
+  REWIND,
+  STATS,
+} from './outbox-cursor-statements.js';
 import type { LogPosition } from './outbox-log.js';
 
 /** A position in the log. The stream holds everything up to it, at sequences up to `streamSequence`. */
-export interface Cursor extends LogPosition {
+export interface Checkpoint extends LogPosition {
   /** The id of the stream; undefined before the first contact with it. */
   readonly stream: string | undefined;
-  /** The highest sequence that the stream assigned to these entries. */
+  /** The highest sequence that the stream assigned to these entries; 0 when there are none. */
   readonly streamSequence: number;
+  /** The event with this sequence; undefined when that is not known. */
+  readonly messageId: string | undefined;
+}
+
+/** The checkpoint that a relay has reached, and what it knows of the stream's losses. */
+export interface Cursor extends Checkpoint {
+  /** What the stream had lost at the last rewind: these events are published again. */
+  readonly knownGaps: readonly SequenceRange[];
+  /** The last sequence of the stream at the last rewind. */
+  readonly rewoundAt: number;
 }
 
 /** A cursor with the lease on it. */
@@ -20,7 +41,7 @@ export interface AcquiredCursor extends Cursor {
 
 /** How far the relay lags behind the log. */
 export interface OutboxStats {
-  /** Entries after the cursor, which are not published yet. Counted up to {@link PENDING_CEILING}. */
+  /** Entries after the cursor, which are not published yet. Counted up to 100 000. */
   pending: number;
   /** Age of the oldest of them, in seconds; 0 when there is none. */
   oldestAgeSeconds: number;
@@ -28,98 +49,8 @@ export interface OutboxStats {
   heldBack: number;
 }
 
-/** Counting stops here: the cost of the metric must not grow with the backlog. */
-const PENDING_CEILING = 100_000;
-
-/** Every transaction id that this server has given out to a committed row is below. */
-const NEXT_TX = 'pg_snapshot_xmax(pg_current_snapshot())';
-
-/** A base backup, a promoted standby and the result of pg_upgrade go on with the ids of their origin: they are no copies. */
-const ACQUIRE = `
-  WITH taken AS (
-    UPDATE outbox_cursor SET owner = $2, lease_until = clock_timestamp() + $3 * interval '1 ms'
-    WHERE name = $1 AND (owner = $2 OR owner IS NULL OR lease_until < clock_timestamp())
-    RETURNING tx::text, position::text, stream, stream_sequence::float8 AS "streamSequence"
-  )
-  SELECT taken.*,
-    greatest(tx::xid8, (SELECT outbox.tx FROM outbox ORDER BY outbox.tx DESC, outbox.position DESC LIMIT 1))
-      >= ${NEXT_TX} AS "clusterChanged",
-    (SELECT subname FROM pg_subscription JOIN pg_subscription_rel ON srsubid = pg_subscription.oid
-      WHERE subenabled AND (srrelid = 'outbox'::regclass OR EXISTS (
-        SELECT FROM pg_inherits WHERE inhrelid = srrelid AND inhparent = 'outbox'::regclass))
-      LIMIT 1) AS subscription
-  FROM taken`;
-
-/** Does not wait for the disk: when a crash sets the cursor back, the stream only gets known ids again. */
-const ADVANCE = `
-  WITH moved AS (
-    UPDATE outbox_cursor
-    SET tx = $5, position = $6, lease_until = clock_timestamp() + $7 * interval '1 ms',
-        stream = $8, stream_sequence = $9
-    WHERE name = $1 AND owner = $2 AND tx = $3 AND position = $4
-    RETURNING name, tx, position, stream, stream_sequence
-  ), noted AS (
-    INSERT INTO outbox_checkpoint (name, tx, position, stream, stream_sequence)
-    SELECT name, tx, position, stream, stream_sequence FROM moved
-    WHERE NOT EXISTS (
-      SELECT FROM outbox_checkpoint WHERE name = $1 AND noted_at > now() - interval '1 s')
-  )
-  SELECT count(*)::int AS moved, set_config('synchronous_commit', 'off', true) FROM moved`;
-
-const REWIND = `
-  WITH kept AS (
-    SELECT tx, position, stream_sequence FROM outbox_checkpoint
-    WHERE name = $1 AND stream = $3 AND stream_sequence <= $4
-    ORDER BY noted_at DESC LIMIT 1
-  ), gone AS (
-    DELETE FROM outbox_checkpoint
-    WHERE name = $1 AND (stream <> $3 OR stream_sequence > $4)
-      AND EXISTS (SELECT FROM outbox_cursor AS c WHERE c.name = $1 AND c.owner = $2)
-  ), moved AS (
-    UPDATE outbox_cursor SET
-      tx = coalesce((SELECT tx FROM kept), '0'),
-      position = coalesce((SELECT position FROM kept), 0),
-      stream = $3,
-      stream_sequence = coalesce((SELECT stream_sequence FROM kept), 0)
-    WHERE name = $1 AND owner = $2
-    RETURNING tx::text, position::text
-  )
-  SELECT tx, position FROM moved`;
-
-const RELEASE = `
-  WITH released AS (
-    UPDATE outbox_cursor SET owner = NULL, lease_until = '-infinity' WHERE name = $1 AND owner = $2 RETURNING 1
-  )
-  SELECT count(*) FROM released`;
-
-/** At the start of the log the cursor has passed nothing, whatever ids this server gives out until the log is rebased. */
-const FORGET_FOREIGN_POSITION = `
-  WITH forgotten AS (
-    UPDATE outbox_cursor SET tx = '0', position = 0, stream = NULL, stream_sequence = 0
-    WHERE name = $1 AND tx >= ${NEXT_TX}
-    RETURNING name
-  ), gone AS (
-    DELETE FROM outbox_checkpoint WHERE name IN (SELECT name FROM forgotten)
-  )
-  SELECT count(*) FROM forgotten`;
-
-/** Several statements without parameters are one transaction. No timeouts: updating the whole log may take long. */
-const REBASE = `
-  SET LOCAL statement_timeout = 0;
-  SET LOCAL lock_timeout = 0;
-  SELECT outbox_rebase()`;
-
-const STATS = `
-  WITH unread AS (
-    SELECT tx, recorded_at FROM outbox
-    WHERE (tx, position) > ((SELECT tx FROM outbox_cursor WHERE name = $1),
-                            (SELECT position FROM outbox_cursor WHERE name = $1))
-    ORDER BY tx, position LIMIT ${PENDING_CEILING}
-  )
-  SELECT count(*)::int AS pending,
-         coalesce(extract(epoch FROM now() - min(recorded_at)), 0)::float8 AS age,
-         count(*) FILTER (WHERE tx >= pg_snapshot_xmin(pg_current_snapshot()))::int AS "heldBack"
-  FROM unread`;
+/** 100 years: older than any checkpoint, and in the range of timestamps. */
+const LONGEST_MS = 100 * 365 * 24 * 60 * 60 * 1_000;
 
 /**
  * How far the outbox log is published: a row that holds a position, and a lease that lets one relay at a time move it.
@@ -145,12 +76,12 @@ export class OutboxCursor {
    * @throws while a logical subscription fills the log: its entries may appear before a position that the cursor has passed
    */
   async acquire(owner: string, leaseMs: number): Promise<AcquiredCursor | undefined> {
-    type Row = Omit<AcquiredCursor, 'stream'> & { stream: string | null; subscription: string | null };
-    const [row] = await this.db.query<Row[]>(ACQUIRE, [this.name, owner, leaseMs]);
+    type Acquired = AcquiredCursor & { subscription: string | null };
+    const [row] = await this.db.query<Row<Acquired>[]>(ACQUIRE, [this.name, owner, leaseMs]);
     if (!row) return undefined;
     const { subscription, ...cursor } = row;
     if (subscription) throw new Error(stillFilled(subscription));
-    return { ...cursor, stream: row.stream ?? undefined };
+    return withoutNulls<AcquiredCursor>(cursor);
   }
 
   /**
@@ -160,25 +91,39 @@ export class OutboxCursor {
    */
   async advance(
     owner: string,
-    { from, to }: { from: LogPosition; to: Cursor },
+    { from, to }: { from: LogPosition; to: Checkpoint },
     leaseMs: number,
   ): Promise<boolean> {
     const positions = [from.tx, from.position, to.tx, to.position];
-    const parameters = [this.name, owner, ...positions, leaseMs, to.stream, to.streamSequence];
+    const reached = [to.stream, to.streamSequence, to.messageId];
+    const parameters = [this.name, owner, ...positions, leaseMs, ...reached];
     const [row] = await this.prepared.query<{ moved: number }[]>(ADVANCE, parameters);
     return row?.moved === 1;
   }
 
   /**
-   * Moves the cursor back to the last checkpoint that `stream` still holds; to the start of the log when it holds none,
-   * for example because it was recreated.
+   * Moves the cursor back to the last checkpoint that the stream still holds; to the start of the log when it holds
+   * none, for example because it was recreated. What the stream misses now is known from then on.
    *
-   * @param intactUpTo the last sequence up to which the stream has lost nothing
-   * @returns the new position; undefined when another owner has the lease: nothing has changed
+   * @param intactUpTo the last sequence up to which the stream has lost nothing; -1 when no checkpoint holds
+   * @returns the new cursor; undefined when another owner has the lease: nothing has changed
    */
-  async rewind(owner: string, stream: string, intactUpTo: number): Promise<LogPosition | undefined> {
-    const [row] = await this.db.query<LogPosition[]>(REWIND, [this.name, owner, stream, intactUpTo]);
-    return row;
+  async rewind(owner: string, state: StreamState, intactUpTo: number): Promise<Cursor | undefined> {
+    const { id, lastSequence, firstTime = null, firstSequence } = state;
+    const known = [JSON.stringify(state.gaps), lastSequence, firstTime, firstSequence - 1];
+    const parameters = [this.name, owner, id, intactUpTo, ...known];
+    const [row] = await this.db.query<Row<Cursor>[]>(REWIND, parameters);
+    return row && withoutNulls(row);
+  }
+
+  /**
+   * The sequence of the oldest checkpoint in this stream that is younger than `ms`: the messages after it were published
+   * later. Undefined when there is none.
+   */
+  async oldestSequence(stream: string, ms: number): Promise<number | undefined> {
+    const parameters = [this.name, stream, Math.min(ms, LONGEST_MS)];
+    const [row] = await this.db.query<{ sequence: number }[]>(OLDEST_SEQUENCE, parameters);
+    return row?.sequence;
   }
 
   /** Releases the lease, so that another relay need not wait for its end. */
@@ -214,6 +159,15 @@ export class OutboxCursor {
     const [row] = await this.db.query<Row[]>(STATS, [this.name]);
     return { pending: row?.pending ?? 0, oldestAgeSeconds: row?.age ?? 0, heldBack: row?.heldBack ?? 0 };
   }
+}
+
+type Row<C extends Cursor> = Omit<C, 'stream' | 'messageId'> & {
+  stream: string | null;
+  messageId: string | null;
+};
+
+function withoutNulls<C extends Cursor>(row: Row<C>): C {
+  return { ...row, stream: row.stream ?? undefined, messageId: row.messageId ?? undefined } as C;
 }
 
 function stillFilled(subscription: string): string {

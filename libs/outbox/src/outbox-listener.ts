@@ -1,6 +1,6 @@
 import type { Log } from '@orders/messaging';
+import { createClient } from '@orders/postgres';
 import { Backoff, sleep } from '@orders/resilience';
-import { Client } from 'pg';
 
 export interface ListenOptions {
   /** `postgres://…` of the database that holds the outbox. */
@@ -45,8 +45,7 @@ async function listenOnce(
   onAppend: () => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const client = new Client({
-    connectionString,
+  const client = createClient(connectionString, {
     keepAlive: true,
     keepAliveInitialDelayMillis: 5_000,
     connectionTimeoutMillis: 2_000,

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { createTestDatabase } from '@orders/postgres/testing';
-import { OUTBOX_SCHEMA_V1 } from './outbox-schema.js';
+import { OUTBOX_SCHEMA_V1, OUTBOX_SCHEMA_V3 } from './outbox-schema.js';
 import { testOutboxConformance } from './testing/outbox-conformance.js';
 import { append, useRelay } from './testing/relay-under-test.js';
 
 testOutboxConformance('Postgres', async () => {
   const database = await createTestDatabase();
-  await database.query(OUTBOX_SCHEMA_V1);
+  await database.query(OUTBOX_SCHEMA_V1 + OUTBOX_SCHEMA_V3);
   return {
     db: database,
     pass: async (ms) => {

@@ -1,5 +1,5 @@
 import type { Message } from '@orders/messaging';
-import type { Queryable } from '@orders/postgres';
+import { AWAIT_REPLICATION, type Queryable } from '@orders/postgres';
 
 /** A position in the log. Entries are ordered by `tx`, then by `position`; both are 64-bit, hence text. */
 export interface LogPosition {
@@ -31,20 +31,16 @@ const APPEND = `
  * The position is in sub-selects, because the planner does not know their values. If it did, it would conclude from
  * statistics older than the backlog that there is nothing after the position, and would read and sort the whole backlog
  * for each batch.
+ *
+ * It waits until the entries are replicated as configured: an event that is published must not be lost in a failover.
  */
 const READ = `
-  SELECT tx::text, position::text, settled.*
+  SELECT tx::text, position::text, settled.*, (SELECT ${AWAIT_REPLICATION}) AS replicated
   FROM outbox LEFT JOIN LATERAL (
     SELECT event_id, subject, headers, body WHERE tx < (SELECT pg_snapshot_xmin(pg_current_snapshot()))
   ) AS settled ON true
   WHERE (tx, position) > ((SELECT $1::xid8), (SELECT $2::bigint))
   ORDER BY outbox.tx, outbox.position -- bare names would mean the texts selected above: 1000 before 999
-  LIMIT $3`;
-
-const IDS_UP_TO = `
-  SELECT event_id FROM outbox
-  WHERE (tx, position) <= ($1::xid8, $2::bigint)
-  ORDER BY tx DESC, position DESC
   LIMIT $3`;
 
 const DAYS_WITHOUT_PARTITION = `
@@ -66,7 +62,7 @@ export class OutboxLog {
   }
 
   /**
-   * The next entries after `cursor`, oldest first, at most `limit`. Leaves out entries that a running transaction could
+   * The next entries after `cursor`, oldest first, at most `limit`, once they are replicated as configured. Leaves out entries that a running transaction could
    * still precede: so no entry appears later at a position that the cursor has already passed.
    */
   async read(cursor: LogPosition, limit: number): Promise<LogRead> {
@@ -79,12 +75,6 @@ export class OutboxLog {
       row.event_id === null ? [] : [{ tx, position, message: toMessage(row) }],
     );
     return { entries, isHeldBack: entries.length < rows.length };
-  }
-
-  /** The ids of the last entries at or before a position, newest first, at most `limit`. */
-  async idsUpTo({ tx, position }: LogPosition, limit: number): Promise<string[]> {
-    const rows = await this.db.query<Pick<Row, 'event_id'>[]>(IDS_UP_TO, [tx, position, limit]);
-    return rows.map(({ event_id: id }) => id);
   }
 
   /** Notifies all listeners ({@link listenForAppends}) that the log has new entries. */

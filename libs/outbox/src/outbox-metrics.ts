@@ -2,13 +2,19 @@ import type { Counter } from '@opentelemetry/api';
 import { meter } from '@orders/instrumentation';
 import type { OutboxCursor } from './outbox-cursor.js';
 
-const REWIND_REASONS = ['younger', 'shorter', 'overwritten'] as const;
-/** How the stream differs: it was recreated, lost its end, or grew again after it had lost its end. */
+const REWIND_REASONS = ['younger', 'shorter', 'overwritten', 'beginning', 'gap'] as const;
+/**
+ * How the stream differs: it was recreated, lost its end, grew again after it had lost its end, lost its beginning, or
+ * lost messages in between.
+ */
 export type RewindReason = (typeof REWIND_REASONS)[number];
 
 /** The counters of a relay. */
 export interface RelayMetrics {
-  /** Attempts to publish, by subject and outcome: `stored`, `known` (a duplicate) or `failed`. */
+  /**
+   * Attempts to publish, by subject and outcome: `stored`, `known` (a duplicate), `unproven` (acked as a duplicate that the
+   * stream does not hold) or `failed`.
+   */
   readonly published: Counter;
   /** Rewinds after the stream had lost events, by reason. */
   readonly rewinds: Counter;

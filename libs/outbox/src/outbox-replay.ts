@@ -1,5 +1,5 @@
 import type { EventPublisher, Message, StreamState } from '@orders/messaging';
-import type { Queryable } from '@orders/postgres';
+import { AWAIT_REPLICATION, type Queryable } from '@orders/postgres';
 import type { Pace } from '@orders/resilience';
 import type { LogPosition } from './outbox-log.js';
 
@@ -33,7 +33,8 @@ const COUNT = `
   FROM outbox WHERE ${IN_RANGE}`;
 
 const READ = `
-  SELECT tx::text, position::text, event_id AS id, subject, headers, body FROM outbox WHERE ${IN_RANGE}
+  SELECT tx::text, position::text, event_id AS id, subject, headers, body, (SELECT ${AWAIT_REPLICATION}) AS replicated
+  FROM outbox WHERE ${IN_RANGE}
   ORDER BY outbox.tx, outbox.position LIMIT $6`;
 
 const RELAY = `

@@ -112,6 +112,25 @@ DROP FUNCTION outbox_notify();
 `;
 
 /**
+ * What a relay knows of its stream besides its length.
+ *
+ * - `message_id` is the event whose message has the sequence `stream_sequence`: if another message is there, the stream
+ *   has lost its end. In `outbox_cursor` it is valid only while `message_sequence = stream_sequence`: relays of the
+ *   previous version move `stream_sequence` alone.
+ * - `known_gaps` are ranges `{"from", "to"}` of sequences that the stream had lost when it was last looked at: their
+ *   events are published again.
+ * - `rewound_at` is the last sequence of the stream at the last rewind.
+ */
+export const OUTBOX_SCHEMA_V3 = `
+ALTER TABLE outbox_cursor
+  ADD COLUMN message_sequence bigint,
+  ADD COLUMN message_id       uuid,
+  ADD COLUMN known_gaps       json   NOT NULL DEFAULT '[]',
+  ADD COLUMN rewound_at       bigint NOT NULL DEFAULT 0;
+ALTER TABLE outbox_checkpoint ADD COLUMN message_id uuid;
+`;
+
+/**
  * For copies of the database, and for readers that hold a partition.
  *
  * - `outbox_rebase` moves the entries of a log that comes from another cluster into a transaction of this one. It does

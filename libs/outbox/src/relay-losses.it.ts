@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { relayMetrics } from './outbox-metrics.js';
-import { append, relayOf, useRelay } from './testing/relay-under-test.js';
+import { age, append, recordingRewinds, relayOf, useRelay } from './testing/relay-under-test.js';
 
 const under = useRelay();
 /** So rare that a test sees no check of the stream after the first one. */
@@ -8,11 +7,13 @@ const NEVER_MS = 3_600_000;
 
 describe('after a check of the stream, the relay', () => {
   it('publishes a lost end again, and only that', async () => {
-    const { db, publisher } = under;
+    const { publisher } = under;
     const relay = relayOf(under, 'a', { reconcileMs: 0 });
+    await relay.step();
+    await age(under.db);
     const kept = await append(under, 3);
     await relay.step();
-    await db.query(`UPDATE outbox_checkpoint SET noted_at = noted_at - interval '1 min'`);
+    await age(under.db);
     const lost = await append(under, 2);
     await relay.step();
     publisher.stream = publisher.stream.slice(0, 3);
@@ -79,11 +80,7 @@ describe('after a receipt with an old sequence, the relay', () => {
 
   it('rewinds once for a loss longer than a batch, not for each duplicate of events stored after the loss', async () => {
     const { publisher, cursor } = under;
-    const rewinds: unknown[] = [];
-    const metrics = {
-      ...relayMetrics(),
-      rewinds: { add: (_count: number, of: unknown) => rewinds.push(of) },
-    };
+    const { reasons, metrics } = recordingRewinds();
     const relay = relayOf(under, 'a', { batchSize: 2, reconcileMs: NEVER_MS, metrics });
     const ids = await append(under, 6);
     for (let batch = 0; batch < 3; batch += 1) await relay.step();
@@ -92,7 +89,7 @@ describe('after a receipt with an old sequence, the relay', () => {
     for (let batch = 0; batch < 6; batch += 1) await relay.step();
     expect(new Set(publisher.stream)).toEqual(new Set(ids));
     expect(await cursor.stats()).toMatchObject({ pending: 0 });
-    expect(rewinds).toEqual([{ reason: 'shorter' }]);
+    expect(reasons).toEqual(['shorter']);
   });
 
   it('publishes events again that were lost within a batch, when the rest of the batch got their sequences', async () => {

@@ -4,8 +4,10 @@ import { lowestReused } from './lowest-reused.js';
 import { OneAtATime } from './one-at-a-time.js';
 import type { Cursor, OutboxCursor } from './outbox-cursor.js';
 import type { LogEntry, OutboxLog } from './outbox-log.js';
-import type { RelayMetrics, RewindReason } from './outbox-metrics.js';
-import { inPublishSpan } from './publish-span.js';
+import type { RelayMetrics } from './outbox-metrics.js';
+import { RelayPublisher } from './relay-publisher.js';
+import { RewindPace } from './rewind-pace.js';
+import { deepest, findLoss, NOTHING, type StreamLoss } from './stream-losses.js';
 
 export interface RelayOptions {
   log: OutboxLog;
@@ -36,10 +38,10 @@ const HELD_BACK_MS = 20;
  * noticing can only publish duplicates. The relay never gives an entry up: it retries a failed publish with growing
  * pauses.
  *
- * The stream may lose messages that it has acked. The relay notices within `reconcileMs` that the stream was
- * recreated, that it is shorter than it was, or that it has grown again and holds another message at the last known
- * sequence. It notices at once when a new message gets an old sequence. Then it moves the cursor back to where the
- * stream still holds everything, and publishes again from there.
+ * The stream may lose messages that it has acked. The relay compares it with what it held: when it takes the lease, every
+ * `reconcileMs`, and when a receipt looks odd (an old sequence, a duplicate). When the stream was recreated, has lost its
+ * end, its beginning or messages in between, the relay moves the cursor back to where the stream still holds everything,
+ * and publishes again from there.
  */
 export class Relay {
   private readonly wakeUp = new WakeUp();
@@ -49,14 +51,14 @@ export class Relay {
   private readonly pollMs: number;
   private readonly reconcileMs: number;
   private readonly backoff: Backoff;
+  private readonly rewinds: RewindPace;
+  private readonly publisher: RelayPublisher;
   /** The cursor, while this relay holds the lease on it. */
   private leased: Cursor | undefined;
   /** Which committed entries were not visible at the last read, because an older transaction was still running. */
   private heldBack: 'nothing' | 'some' | 'all' = 'nothing';
   private renewAt = 0;
   private reconcileAt = 0;
-  /** The last sequence of the stream at the rewind: duplicates up to it are no sign of another loss. */
-  private lastSequenceAtRewind = 0;
 
   constructor(private readonly options: RelayOptions) {
     this.batchSize = options.batchSize ?? 256;
@@ -64,6 +66,8 @@ export class Relay {
     this.pollMs = options.pollMs ?? 500;
     this.reconcileMs = options.reconcileMs ?? 10_000;
     this.backoff = options.backoff ?? new Backoff({ baseMs: 100, maxMs: 5_000 });
+    this.rewinds = new RewindPace(this.reconcileMs);
+    this.publisher = new RelayPublisher(options.publisher, options.metrics);
   }
 
   /**
@@ -111,13 +115,13 @@ export class Relay {
     // Entries become visible in order: while the first is held back, all are.
     const limit = this.heldBack === 'all' ? 1 : this.batchSize;
     this.heldBack = 'nothing';
-    const from = await this.holdLease();
+    const held = await this.holdLease();
+    const from = held && (await this.reconcileWhenDue(held));
     if (!from) return 0;
-    if (performance.now() >= this.reconcileAt && !(await this.reconcile(from))) return 0;
     const { entries, isHeldBack } = await this.options.log.read(from, limit);
     if (isHeldBack) this.heldBack = entries.length > 0 ? 'some' : 'all';
     if (entries.length === limit) this.wakeUp.wake();
-    const results = await Promise.allSettled(entries.map((entry) => this.publish(entry)));
+    const results = await Promise.allSettled(entries.map(({ message }) => this.publisher.publish(message)));
     const failed = results.find((result) => result.status === 'rejected');
     const failedAt = failed ? results.indexOf(failed) : results.length;
     const receipts = results.filter((result) => result.status === 'fulfilled').map(({ value }) => value);
@@ -151,89 +155,71 @@ export class Relay {
       logger.info({ owner, tx, position, stream, streamSequence }, 'relay holds the lease');
       this.reconcileAt = 0;
     }
-    // The row holds the id of the stream only after the first advance.
-    this.leased = held && { ...held, stream: held.stream ?? this.leased?.stream };
+    this.leased = held;
     this.renewAt = askedAt + this.leaseMs / 3;
     return this.leased;
   }
 
-  /** Checks that the stream still holds what it stored. If not, moves the cursor back and returns false. */
-  private async reconcile(cursor: Cursor): Promise<boolean> {
-    const state = await this.options.publisher.state();
-    this.reconcileAt = performance.now() + this.reconcileMs;
-    const isSame = cursor.stream === state.id || cursor.stream === undefined;
-    if (!isSame) await this.rewind(state, state.lastSequence, 'younger');
-    else if (state.lastSequence < cursor.streamSequence)
-      await this.rewind(state, state.lastSequence, 'shorter');
-    else if (await this.isOverwritten(cursor))
-      await this.rewind(state, cursor.streamSequence - 1, 'overwritten');
-    else this.leased = { ...cursor, stream: state.id };
-    return this.leased !== undefined;
+  private async reconcileWhenDue(cursor: Cursor): Promise<Cursor | undefined> {
+    return performance.now() < this.reconcileAt ? cursor : this.reconcile(cursor);
   }
 
   /**
-   * True when the stream has lost its end and grown again: then another message has the sequence of the last message
-   * before the cursor. False when that cannot be known, because the stream or the log no longer keeps it.
+   * Checks that the stream still holds what it stored. If not, moves the cursor back.
+   *
+   * @param received a loss that receipts have shown
+   * @returns the cursor to go on from; undefined when it has moved
    */
-  private async isOverwritten(cursor: Cursor): Promise<boolean> {
-    const { log, publisher } = this.options;
-    if (cursor.streamSequence === 0) return false;
-    const id = await publisher.idAt(cursor.streamSequence);
-    if (id === undefined) return false;
-    // Any entry of the last batch, not always the last one: a duplicate has the sequence of its first copy.
-    const passed = await log.idsUpTo(cursor, this.batchSize);
-    return passed.length > 0 && !passed.includes(id);
-  }
-
-  private async publish({ message }: LogEntry): Promise<Receipt> {
-    const { publisher, metrics } = this.options;
-    try {
-      const receipt = await inPublishSpan(message, (traced) => publisher.publish(traced));
-      metrics.published.add(1, { subject: message.subject, outcome: receipt.duplicate ? 'known' : 'stored' });
-      return receipt;
-    } catch (error) {
-      metrics.published.add(1, { subject: message.subject, outcome: 'failed' });
-      throw error;
+  private async reconcile(cursor: Cursor, received?: StreamLoss): Promise<Cursor | undefined> {
+    const { cursor: cursors, publisher, owner } = this.options;
+    const state = await publisher.state();
+    this.reconcileAt = performance.now() + this.reconcileMs;
+    if (cursor.stream === undefined) {
+      this.leased = await cursors.rewind(owner, state, NOTHING);
+      return this.leased;
     }
+    const found = await findLoss(cursor, state, { cursor: cursors, publisher });
+    const loss = deepest([found, received].filter((each) => each !== undefined));
+    if (loss) await this.rewind(cursor, state, loss);
+    else this.rewinds.intact();
+    return loss ? undefined : cursor;
   }
 
-  /** Moves the cursor past the published entries, or back when a receipt shows that the stream has lost messages. */
+  /** Moves the cursor past the published entries, or back when the stream has lost messages. */
   private async advance(
     from: Cursor,
     passed: readonly LogEntry[],
     receipts: readonly Receipt[],
   ): Promise<number> {
-    const { cursor, owner, logger, publisher } = this.options;
-    const reused = lowestReused(receipts, from.streamSequence, this.lastSequenceAtRewind);
-    if (reused !== undefined) {
-      await this.rewind(await publisher.state(), reused - 1, 'shorter');
-      return 0;
-    }
+    const { cursor, owner, logger } = this.options;
+    const reused = lowestReused(receipts, from.streamSequence, from.rewoundAt);
+    // In a stream that has grown since it lost its end, a duplicate may be all that shows the loss.
+    const isOdd = reused !== undefined || receipts.some(({ duplicate }) => duplicate);
+    const loss = reused === undefined ? undefined : ({ reason: 'shorter', intactUpTo: reused - 1 } as const);
+    if (isOdd && !(await this.reconcile(from, loss))) return 0;
     const last = passed.at(-1);
     if (!last) return 0;
-    const streamSequence = Math.max(...receipts.slice(0, passed.length).map(({ sequence }) => sequence));
-    const to = { tx: last.tx, position: last.position, stream: this.leased?.stream, streamSequence };
+    const { tx, position } = last;
+    const to = { tx, position, stream: from.stream, ...newest(from, passed, receipts) };
     const moved = await cursor.advance(owner, { from, to }, this.leaseMs);
     if (!moved)
       logger.warn({ owner, ...to }, 'relay had lost its lease: these events may be published twice');
-    if (moved) this.leased = to;
+    if (moved) this.leased = { ...from, ...to };
     else this.forgetCursor();
     return passed.length;
   }
 
   /** Moves the cursor back to where the stream, intact up to a sequence, still holds everything. */
-  private async rewind(
-    { id: stream, lastSequence }: StreamState,
-    intactUpTo: number,
-    reason: RewindReason,
-  ): Promise<void> {
+  private async rewind(from: Cursor, state: StreamState, { reason, intactUpTo }: StreamLoss): Promise<void> {
     const { cursor, owner, logger, metrics } = this.options;
-    const position = await cursor.rewind(owner, stream, intactUpTo);
+    this.rewinds.begin(from);
+    const rewound = await cursor.rewind(owner, state, intactUpTo);
     this.forgetCursor();
-    if (!position) return;
-    this.lastSequenceAtRewind = lastSequence;
+    if (!rewound) return;
+    const { id: stream, firstSequence, lastSequence } = state;
+    const { tx, position } = rewound;
     logger.error(
-      { reason, stream, intactUpTo, lastSequence, ...position },
+      { reason, stream, intactUpTo, firstSequence, lastSequence, tx, position },
       'the stream has lost events: publishing them again',
     );
     metrics.rewinds.add(1, { reason });
@@ -243,6 +229,17 @@ export class Relay {
   /** After a failure the known cursor is uncertain: the next step reads it again. */
   private forgetCursor(): void {
     this.leased = undefined;
-    this.lastSequenceAtRewind = 0;
   }
+}
+
+/** The newest message of the stream among the entries up to the last passed one. */
+function newest(
+  { streamSequence, messageId }: Cursor,
+  passed: readonly LogEntry[],
+  receipts: readonly Receipt[],
+): Pick<Cursor, 'streamSequence' | 'messageId'> {
+  const sequences = receipts.slice(0, passed.length).map(({ sequence }) => sequence);
+  const highest = Math.max(...sequences);
+  if (highest <= streamSequence) return { streamSequence, messageId };
+  return { streamSequence: highest, messageId: passed[sequences.indexOf(highest)]!.message.id };
 }

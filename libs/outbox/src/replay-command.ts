@@ -6,13 +6,14 @@ import {
   NatsLink,
   natsConfig,
 } from '@orders/messaging';
-import { databaseUrl, type PostgresSettings, type Queryable } from '@orders/postgres';
+import { commandDatabaseConfig, type PostgresSettings, type Queryable, withDatabase } from '@orders/postgres';
 import { Pace } from '@orders/resilience';
 import { type Cli, CliError, type Command, loadConfig, parseCli, rateOf, UsageError } from '@orders/service';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import type { LogPosition } from './outbox-log.js';
+import { REPLAY_RIGHTS } from './outbox-rights.js';
 import { countReplay, hasLostEvents, LOG_START, replay, type ReplayRange } from './outbox-replay.js';
 
 const usageFor = (events: readonly string[]) => `replay --since TIME [options]: publishes kept events again
@@ -43,20 +44,21 @@ export function replayCommand({ name, dataSource, events }: ReplayCommandOptions
     usage: usageFor(events),
     run: async (args, cli) => {
       const request = replayRequest(args, events, new Date());
-      const config = loadConfig(z.object({ DATABASE_URL: databaseUrl(), ...natsConfig }));
+      const config = loadConfig(z.object({ ...commandDatabaseConfig, ...natsConfig }));
       const applicationName = `${name}-cli`;
       const stream = streamOf(events[0]!);
       const db = dataSource({ url: config.databaseUrl, poolMax: 1, applicationName });
       const link = new NatsLink({ url: config.natsUrl.reveal(), name: applicationName, logger: QUIET });
-      await db.initialize();
+      const tools = {
+        ...cli,
+        ...{ db, consumers: () => consumerNames(link, stream) },
+        publisher: new JetStreamPublisher(link, stream),
+      };
+      const expectations = { durability: config.postgresDurability, rights: REPLAY_RIGHTS };
       try {
-        const consumers = () => consumerNames(link, stream);
-        return await replayEvents(request, {
-          ...cli,
-          ...{ db, consumers, publisher: new JetStreamPublisher(link, stream) },
-        });
+        return await withDatabase(db, expectations, () => replayEvents(request, tools));
       } finally {
-        await Promise.all([db.destroy(), link.close()]);
+        await link.close();
       }
     },
   };

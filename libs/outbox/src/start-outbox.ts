@@ -15,6 +15,7 @@ import { Relay } from './relay.js';
 export interface OutboxOptions {
   service: Service;
   database: DataSource;
+  /** For LISTEN, which needs a session of its own. */
   databaseUrl: Secret;
   natsUrl: Secret;
   /** Types of the events that the app publishes; at least one, all of the same stream. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { PoolClient } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { Queryable } from './queryable.js';
@@ -36,8 +37,9 @@ export function preparedQueries(database: DataSource): Queryable {
   };
 }
 
+/** A name of the text alone: behind a pooler, a session has the statements of other processes too. */
 function nameOf(text: string): string {
-  const name = names.get(text) ?? `prepared-${names.size + 1}`;
+  const name = names.get(text) ?? `prepared-${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
   names.set(text, name);
   return name;
 }

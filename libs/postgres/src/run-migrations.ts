@@ -1,44 +1,66 @@
 import { createLogger } from '@orders/instrumentation';
-import { loadConfig } from '@orders/service';
+import { CliError, loadConfig } from '@orders/service';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import { databaseUrl, type PostgresSettings } from './postgres.js';
+import { repairsOfInvalidIndexes } from './invalid-indexes.js';
+import { type LockWait, withMigrationLock } from './migration-lock.js';
+import { commandDatabaseConfig, type PostgresSettings } from './postgres.js';
+import { assertFit, type Expected } from './server-check.js';
 
 interface MigratableDatabase {
   initialize(): Promise<unknown>;
-  query(sql: string): Promise<unknown>;
+  query<Rows>(sql: string, parameters?: unknown[]): Promise<Rows>;
   runMigrations(options: { transaction: 'each' }): Promise<readonly { name: string }[]>;
   destroy(): Promise<void>;
 }
 
-/** Key of the advisory lock that lets one process migrate a database at a time; any fixed number. */
-const MIGRATION_LOCK = 7_263_514;
+export interface MigrationOptions extends LockWait {
+  /** Default `required`. */
+  readonly durability?: Expected['durability'];
+}
 
 /**
- * Runs all pending migrations, each in a transaction of its own. When several processes do so at once, one runs them and
- * the others wait for it and find none pending.
+ * Runs all pending migrations, each in a transaction of its own unless it sets `transaction = false`. When several
+ * processes do so at once, one runs them and the others wait for it and find none pending. Logs an invalid index that a
+ * failed CREATE INDEX CONCURRENTLY has left behind, with the statement that removes it.
  *
  * @param database its pool must have one connection, which holds the lock
+ * @throws {UnfitServer} when the server is not what the app needs; nothing has changed
  * @throws what the database threw; migrations before the failing one stay committed
+ * @throws {CliError} when another process holds the lock for too long
  */
-export async function runMigrations(database: MigratableDatabase, logger: Logger): Promise<void> {
+export async function runMigrations(
+  database: MigratableDatabase,
+  logger: Logger,
+  { durability = 'required', ...wait }: MigrationOptions = {},
+): Promise<void> {
   await database.initialize();
   try {
-    await database.query(`SELECT pg_advisory_lock(${MIGRATION_LOCK})`);
-    await database.query(`SET lock_timeout = '5s'`);
+    await assertFit(database, { durability, rights: {}, migrations: undefined });
+    await withMigrationLock(database, { ...wait, logger }, () => migrate(database, logger));
+  } finally {
+    await database.destroy();
+  }
+}
+
+async function migrate(database: MigratableDatabase, logger: Logger): Promise<void> {
+  await database.query(`SET lock_timeout = '5s'`);
+  try {
     const done = await database.runMigrations({ transaction: 'each' });
     logger.info(
       { migrations: done.map(({ name }) => name) },
       done.length > 0 ? 'migrated' : 'nothing to migrate',
     );
   } finally {
-    await database.destroy();
+    const repairs = await repairsOfInvalidIndexes(database).catch(() => []);
+    if (repairs.length > 0)
+      logger.error({ repairs }, 'invalid indexes: run these statements, then migrate again');
   }
 }
 
 /**
  * The migration step of an app, which runs as a process of its own before a release: reads `DATABASE_URL` and runs
- * {@link runMigrations}. The app itself never changes the schema.
+ * {@link runMigrations}, through `DIRECT_DATABASE_URL` when there is one. The app itself never changes the schema.
  *
  * @param open makes the app's database with these settings, not yet connected
  */
@@ -46,8 +68,16 @@ export async function migrateApp(
   name: string,
   open: (settings: PostgresSettings) => MigratableDatabase,
 ): Promise<void> {
-  const config = loadConfig(z.object({ DATABASE_URL: databaseUrl() }));
+  const config = loadConfig(z.object(commandDatabaseConfig));
   const applicationName = `${name}-migrate`;
-  const database = open({ url: config.databaseUrl, poolMax: 1, unlimited: true, applicationName });
-  await runMigrations(database, createLogger({ name: applicationName, level: 'info' }));
+  const url = config.directDatabaseUrl ?? config.databaseUrl;
+  const database = open({ url, poolMax: 1, unlimited: true, applicationName });
+  const logger = createLogger({ name: applicationName, level: 'info' });
+  try {
+    await runMigrations(database, logger, { durability: config.postgresDurability });
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    logger.fatal(error.message);
+    process.exitCode = 1;
+  }
 }

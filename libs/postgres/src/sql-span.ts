@@ -1,8 +1,8 @@
 import { endSpan, isTraced, startClientSpan } from '@orders/instrumentation';
-import type { Connection } from './unresponsive-server.js';
+import type { Connection } from './connection.js';
 
 /** Gives each statement of a connection that runs in a recorded trace a span. Others pass unchanged. */
-export function traceStatements(connection: Connection): void {
+export function traceStatements(connection: Pick<Connection, 'query' | 'database'>): void {
   const query = connection.query.bind(connection);
   connection.query = (...parameters: unknown[]) => {
     if (!isTraced()) return query(...parameters);

@@ -25,6 +25,12 @@ afterAll(async () => {
   await db[Symbol.asyncDispose]();
 });
 
+async function sleeping(): Promise<number> {
+  const sql = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND query = 'SELECT pg_sleep(60)'
+    AND state = 'active'`;
+  return (await db.query<unknown[]>(sql)).length;
+}
+
 describe('a transaction', () => {
   // It was answered with 500 while Postgres was shutting down.
   it('whose connection dies between two statements fails with a transient error', async () => {
@@ -41,6 +47,20 @@ describe('a transaction', () => {
 });
 
 describe('a read', () => {
+  // The cancel request took a connection of the pool: with none left, the statement went on to its timeout.
+  it('is cancelled although all connections are lent', async () => {
+    const caller = new AbortController();
+    const deadline = Deadline.withoutTimer(caller.signal, 60_000);
+    const reads = [1, 2].map(() =>
+      readWithin(dataSource, deadline, (manager) => manager.query('SELECT pg_sleep(60)')),
+    );
+    await eventually('both run', async () => (await sleeping()) === 2);
+    caller.abort();
+    for (const { reason } of (await Promise.allSettled(reads)) as PromiseRejectedResult[])
+      expect(reason).toMatchObject({ message: 'canceling statement due to user request' });
+    await readWithin(dataSource, inTime(), (manager) => manager.query('SELECT 1'));
+  });
+
   // Each connection waited for another one to cancel it, until that gave up.
   it('that is over returns its connection, although all are lent and all their callers have gone', async () => {
     // No limit on the wait for a connection: a read that needs a second one waits forever.

@@ -1,9 +1,11 @@
 import type { Deadline } from '@orders/resilience';
 import type { PoolClient } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
-import { STATEMENT_TIMEOUT_MS } from './postgres.js';
-import { withPreparedStatements } from './prepared-statements.js';
+import { cancelStatement } from './cancel-request.js';
+import type { Connection } from './connection.js';
 import { assertNotOver } from './deadline-exceeded.js';
+import { withPreparedStatements } from './prepared-statements.js';
+import { STATEMENT_TIMEOUT_MS } from './session.js';
 
 export interface Statement {
   readonly sql: string;
@@ -14,7 +16,7 @@ export interface Statement {
 
 /**
  * Runs one statement in a transaction of its own. While more time is left than `statement_timeout`, which ends it in time,
- * that takes one round trip; otherwise it runs as {@link transactionWithin} does.
+ * that takes one round trip, and nothing cancels it; otherwise it runs as {@link transactionWithin} does.
  *
  * @throws what the database throws; deadline-exceeded, when the deadline is over before the statement begins
  */
@@ -28,14 +30,17 @@ export function statementWithin<Rows>(
       prepared
         ? withPreparedStatements(lent.client).query<Rows>(sql, parameters)
         : ((await lent.client.query(sql, parameters)).rows as Rows);
-    return deadline.remainingMs > STATEMENT_TIMEOUT_MS ? query() : inTransaction(lent, deadline, query);
+    if (deadline.remainingMs <= STATEMENT_TIMEOUT_MS) return inTransaction(lent, deadline, query);
+    // When it has become a COMMIT is not known here.
+    lent.cancellation.prevent();
+    return query();
   });
 }
 
 /**
  * Runs `work` in a transaction with a deadline. A statement is cancelled when the signal of the deadline aborts, and after
  * the time that was left at BEGIN, {@link STATEMENT_TIMEOUT_MS} at most. When the deadline is over before COMMIT is sent,
- * the transaction is rolled back. Costs one round trip more than without a deadline.
+ * the transaction is rolled back; COMMIT itself is never cancelled. Costs one round trip more than without a deadline.
  *
  * @throws what `work` or the database throws; deadline-exceeded, when the deadline is over before BEGIN or COMMIT
  */
@@ -68,12 +73,11 @@ interface LentConnection {
   readonly runner: QueryRunner;
   /** The connection of `runner`. */
   readonly client: PoolClient;
-  /** Resolves when no cancellation can hit the next statement. */
-  readonly cancellationSettled: () => Promise<unknown>;
+  readonly cancellation: Cancellation;
 }
 
 async function inTransaction<T>(
-  { runner, cancellationSettled }: LentConnection,
+  { runner, cancellation }: LentConnection,
   deadline: Deadline,
   work: () => Promise<T>,
 ): Promise<T> {
@@ -84,10 +88,11 @@ async function inTransaction<T>(
     await runner.query(`SET LOCAL statement_timeout = ${leftMs}`);
     const result = await work();
     assertNotOver(deadline);
+    cancellation.prevent();
     await runner.commitTransaction();
     return result;
   } catch (error) {
-    await cancellationSettled();
+    await cancellation.settled();
     // Fails only when the connection is gone, which ends the transaction too.
     await runner.rollbackTransaction().catch(() => undefined);
     throw error;
@@ -103,53 +108,36 @@ async function withConnection<T>(
   assertNotOver(deadline);
   const runner = db.createQueryRunner();
   try {
-    const client = (await runner.connect()) as PoolClient & { processID: number };
+    const client = (await runner.connect()) as PoolClient & Connection;
     // The wait for a connection takes up to 1 s.
     assertNotOver(deadline);
-    const cancellation = new Cancellation(db, client.processID);
-    const cancel = () => void cancellation.send();
-    deadline.signal.addEventListener('abort', cancel, { once: true });
-    const cancellationSettled = () => cancellation.settled();
-    const removeListener = () => deadline.signal.removeEventListener('abort', cancel);
-    return await work({ runner, client, cancellationSettled })
-      .finally(removeListener)
-      .finally(cancellationSettled);
+    const cancellation = new Cancellation(client, deadline.signal);
+    return await work({ runner, client, cancellation }).finally(() => cancellation.settled());
   } finally {
     await runner.release();
   }
 }
 
-/** Cancels the statement that runs on a connection. */
+/** Cancels the statement that runs on a connection when a signal aborts, at most once. */
 class Cancellation {
-  private isOver = false;
-  private sent: Promise<unknown> = Promise.resolve();
+  private sent: Promise<void> | undefined;
+  private readonly send = () => void (this.sent = cancelStatement(this.client));
 
   constructor(
-    private readonly db: DataSource,
-    private readonly processId: number,
-  ) {}
-
-  /** Sends the cancel request. When that fails, `statement_timeout` ends the statement. */
-  async send(): Promise<void> {
-    const runner = this.db.createQueryRunner();
-    try {
-      await runner.connect();
-      if (this.isOver) return;
-      this.sent = runner.query('SELECT pg_cancel_backend($1)', [this.processId]).catch(() => undefined);
-      await this.sent;
-    } catch {
-      // There was no free connection in time.
-    } finally {
-      await runner.release();
-    }
+    private readonly client: Connection,
+    private readonly signal: AbortSignal,
+  ) {
+    signal.addEventListener('abort', this.send, { once: true });
   }
 
-  /**
-   * Prevents later requests, and resolves when one that was sent is answered. Does not wait for one that waits for a
-   * connection of the pool: when all are lent, that may be the very connection that is returned after this.
-   */
-  settled(): Promise<unknown> {
-    this.isOver = true;
-    return this.sent;
+  /** Prevents later requests: call it before COMMIT. */
+  prevent(): void {
+    this.signal.removeEventListener('abort', this.send);
+  }
+
+  /** Prevents later requests, and resolves when one that was sent cannot hit the next statement. */
+  async settled(): Promise<void> {
+    this.prevent();
+    await this.sent;
   }
 }

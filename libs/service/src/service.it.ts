@@ -49,6 +49,27 @@ describe('the management port', () => {
     await expect(get(port, '/livez')).rejects.toThrow();
   });
 
+  // Its start-up probe ended a process that waited for a database, again and again, and nobody was told why it waited.
+  it('reports a process that waits for a server as started but not ready, with the reason', async () => {
+    const service = start();
+    const port = await service.openManagementPort();
+    service.addReadinessCheck('database', () => Promise.reject(new Error('no migrations')));
+    service.markWaiting();
+    expect((await get(port, '/startupz')).status).toBe(200);
+    const { status, text } = await get(port, '/readyz');
+    expect(status).toBe(503);
+    expect(JSON.parse(text)).toEqual({
+      status: 'error',
+      details: {
+        process: { status: 'down', state: 'waiting' },
+        database: { status: 'down', message: 'no migrations' },
+      },
+    });
+    service.markStarted();
+    service.markWaiting();
+    expect(JSON.parse((await get(port, '/readyz')).text).details).not.toHaveProperty('process');
+  });
+
   it('fails to open when the port is taken', async () => {
     const port = await start().openManagementPort();
     await expect(start(port).openManagementPort()).rejects.toThrow('EADDRINUSE');

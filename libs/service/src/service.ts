@@ -1,6 +1,7 @@
 import { flushTelemetry } from '@orders/instrumentation';
 import type { Server } from 'node:http';
 import type { Logger } from 'pino';
+import { CliError } from './cli.js';
 import type { BaseConfig } from './config.js';
 import { openManagementServer } from './management-server.js';
 import { Readiness, type HealthReport } from './readiness.js';
@@ -41,7 +42,7 @@ export class Service {
   private readonly process: ProcessHandle;
   private readonly address: { host: string; port: number };
   private management: Server | undefined;
-  private state: 'starting' | 'started' | 'stopping' = 'starting';
+  private state: 'starting' | 'waiting' | 'started' | 'stopping' = 'starting';
 
   constructor(options: ServiceOptions) {
     const { config, logger } = options;
@@ -62,7 +63,8 @@ export class Service {
   }
 
   /**
-   * Serves `/livez` (200 at once), `/startupz` and `/readyz` (503 until {@link markStarted}) and `/metrics`.
+   * Serves `/livez` (200 at once), `/startupz` (503 until {@link markStarted} or {@link markWaiting}), `/readyz` (503 until
+   * {@link markStarted}, with the checks that fail) and `/metrics`.
    *
    * @returns the port, which the system chose if the config says 0
    * @throws when the port is taken or the process may not open it
@@ -94,9 +96,17 @@ export class Service {
     this.shutdown.add(phase, name, fn);
   }
 
+  /**
+   * Marks the process as one that waits for a server before it can start. `/startupz` succeeds, because a restart would not
+   * help; a readiness check must have the reason. Does nothing once started or stopping.
+   */
+  markWaiting(): void {
+    if (this.state === 'starting') this.state = 'waiting';
+  }
+
   /** Marks the process as able to take traffic; call it once, at the end of `main`. Does nothing during a stop. */
   markStarted(): void {
-    if (this.state !== 'starting') return;
+    if (this.state !== 'starting' && this.state !== 'waiting') return;
     this.state = 'started';
     this.logger.info({ startupMs: Math.round(performance.now()) }, 'started');
   }
@@ -116,13 +126,17 @@ export class Service {
   }
 
   private async report(): Promise<HealthReport> {
-    if (this.state !== 'started')
-      return { status: 'error', details: { process: { status: 'down', state: this.state } } };
-    return this.checks.report();
+    const { state } = this;
+    const own: HealthReport = { status: 'error', details: { process: { status: 'down', state } } };
+    // The checks may use what a stop has closed.
+    if (state === 'stopping') return own;
+    const report = await this.checks.report();
+    return state === 'started' ? report : { ...own, details: { ...own.details, ...report.details } };
   }
 
   private crash(error: unknown): void {
-    this.logger.fatal({ err: error }, 'crashed');
+    if (error instanceof CliError) this.logger.fatal(error.message);
+    else this.logger.fatal({ err: error }, 'crashed');
     this.process.exit(1);
   }
 

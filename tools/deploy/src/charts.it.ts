@@ -107,7 +107,7 @@ describe('configuration', () => {
       expect(container.env ?? []).toEqual(
         secretsOf(app).map((key) => ({
           name: key,
-          valueFrom: { secretKeyRef: { name: secret, key } },
+          valueFrom: { secretKeyRef: keyOf(secret, key) },
         })),
       );
       expect(Object.keys(data)).not.toContain('DATABASE_URL');
@@ -149,9 +149,9 @@ for (const { name, chart, values } of CASES.filter(({ app }) => app.database)) {
       expect(migrate?.command).toBeUndefined();
       expect(migrate?.args).toEqual(['app/dist/migrate.js']);
       const secret = values === 'values.yaml' ? chart : `${chart}-owner`;
-      expect(migrate?.env).toEqual([
-        { name: 'DATABASE_URL', valueFrom: { secretKeyRef: { name: secret, key: 'DATABASE_URL' } } },
-      ]);
+      expect(migrate?.env).toEqual(
+        DATABASE_URLS.map((key) => ({ name: key, valueFrom: { secretKeyRef: keyOf(secret, key) } })),
+      );
     });
 
     it('need nothing of the release, which does not exist yet when they run', () => {
@@ -211,7 +211,15 @@ describe.each(CASES)('as its app is declared: $name', ({ name, app }) => {
   });
 });
 
+/** In the Secret of an app with a database; the direct one need not be there. */
+const DATABASE_URLS = ['DATABASE_URL', 'DIRECT_DATABASE_URL'];
+
 /** The variables that it reads from its Secret. */
 function secretsOf(app: AppDeclaration): string[] {
-  return [...(app.database ? ['DATABASE_URL'] : []), ...(usesNats(app) ? ['NATS_URL'] : [])];
+  return [...(app.database ? DATABASE_URLS : []), ...(usesNats(app) ? ['NATS_URL'] : [])];
+}
+
+/** The reference to a key of a Secret, which may lack the direct URL. */
+function keyOf(name: string, key: string): object {
+  return { name, key, ...(key === 'DIRECT_DATABASE_URL' && { optional: true }) };
 }

@@ -15,6 +15,7 @@ import { welcome } from './welcome.ts';
 
 const USAGE = `npm start: runs the whole system until Ctrl-C; the data stays in .local
   DATABASE_URL, NATS_URL       use these servers instead of embedded ones
+  POSTGRES_VERSION             major version of the embedded Postgres: 15 to 18 (default)
   GATEWAY_PORT, ISSUER_PORT …  other ports; README.md names the variables`;
 
 await runTool({ usage: USAGE, parse: noArguments }, main);

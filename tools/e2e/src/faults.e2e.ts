@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { cpSync, renameSync, rmSync } from 'node:fs';
+import { connect } from '@nats-io/transport-node';
 import { join } from 'node:path';
 import { APPS } from '@orders/dev/stack/declarations';
+import { fillBlocks, messagesFolder, streamBlocks } from '@orders/dev/stack/stream-blocks';
 import { until } from '@orders/dev/stack/until';
 import { census } from './census.ts';
 import { Customer, freshSystem, ITEMS, pause, type SystemUnderTest } from './client.ts';
@@ -65,7 +67,7 @@ describe('faults under load lose nothing and double nothing', () => {
 
   it('NATS lost the end of its stream: what it lost is published again, and the consumer reads on', async () => {
     const server = sut.system.nats.server!;
-    const messages = join(server.folder, 'jetstream/$G/streams/ORDERS/msgs');
+    const messages = messagesFolder(server.folder, 'ORDERS');
     await server.stop();
     cpSync(messages, `${messages}.old`, { recursive: true });
     await server.start();
@@ -78,6 +80,31 @@ describe('faults under load lose nothing and double nothing', () => {
     acknowledged.push(...(await ordersOf(alice, 20)));
     await expectNothingLost(sut.system, acknowledged);
   }, 120_000);
+
+  it.each([
+    { part: 'the beginning of its stream', block: 0 },
+    { part: 'a part of its stream in between', block: 1 },
+  ])(
+    'NATS lost $part: it is published again, and changes no effect',
+    async ({ block }) => {
+      const server = sut.system.nats.server!;
+      const { folder } = server;
+      const acknowledged = await ordersOf(alice, 10);
+      await expectNothingLost(sut.system, acknowledged);
+      const blocks = streamBlocks(folder, 'ORDERS').length;
+      const connection = await connect({ servers: server.url });
+      for (const more of [1, 2]) {
+        await fillBlocks(connection, { folder, stream: 'ORDERS', subject: 'orders.created' }, blocks + more);
+        acknowledged.push(...(await ordersOf(alice, 10)));
+      }
+      await connection.close();
+      await server.kill();
+      rmSync(streamBlocks(folder, 'ORDERS')[block]!);
+      await server.start();
+      await expectNothingLost(sut.system, acknowledged);
+    },
+    120_000,
+  );
 
   it('NATS lost everything under load: every event reaches each consumer again, and changes no effect', async () => {
     const server = sut.system.nats.server!;

@@ -18,6 +18,11 @@ describe('options', () => {
     expect(() => parseOptions(['no-inbox'])).toThrow(/no-inbox/);
   });
 
+  it('name the servers to run on', () => {
+    expect(parseOptions([]).platform.name).toBe('default');
+    expect(parseOptions(['--on', 'cluster']).platform).toMatchObject({ system: { nats: { nodes: 3 } } });
+  });
+
   it('take a report in a folder that exists', () => {
     expect(parseOptions(['--report', 'proof.md'])).toMatchObject({ report: 'proof.md' });
   });
@@ -29,6 +34,8 @@ describe('options', () => {
     ['--nonsense'],
     ['--only', 'earthquake'],
     ['--report', 'no-such-folder/proof.md'],
+    ['--on', 'mainframe'],
+    ['--mutants', '--on', 'cluster'],
   ])('%s %s is refused', (...argv) => {
     expect(() => parseOptions(argv)).toThrow(/--/);
   });

@@ -6,6 +6,7 @@ import { countOf, parseArguments } from '@orders/dev/command-line';
 import { FAULTS } from './faults/catalogue.ts';
 import type { Mutant } from './mutants/mutant.ts';
 import { mutantNamed, MUTANTS } from './mutants/mutants.ts';
+import { DEFAULT_PLATFORM, type Platform, platformNamed, PLATFORMS_IN_WORDS } from './platform.ts';
 
 export interface ProveOptions {
   trials: number;
@@ -22,6 +23,8 @@ export interface ProveOptions {
   controls: boolean;
   /** Plant these bugs, one after the other, and see that each is caught; undefined = an ordinary run. */
   mutants: readonly Mutant[] | undefined;
+  /** The servers that the system runs on. */
+  platform: Platform;
   /** Where to write the result as Markdown. */
   report: string | undefined;
 }
@@ -31,6 +34,8 @@ export const USAGE = `npm run prove -- [options]: injects faults under load; aft
   --quick        30 trials, about three minutes
   --seed S       repeat the plan of that seed (default: a new one); the plan is the same only on the same commit and
                  where the same faults are possible (disk faults need root)
+  --on PLATFORM  on these servers:
+${PLATFORMS_IN_WORDS.map((line) => `                   ${line}`).join('\n')}
   --only FAULT   only this kind of fault; may be repeated
   --target T     only faults of target T, e.g. orders, orders-nats or orders.outbox
   --from N       start with trial N of the plan; --trials counts from there
@@ -49,6 +54,8 @@ export function parseOptions(argv: readonly string[]): ProveOptions {
   assertKnown(values);
   const [stray] = positionals;
   if (stray !== undefined && !values.mutants) throw new UsageError(`"${stray}" is no option`);
+  if (values.on !== undefined && (values.mutants || values.controls))
+    throw new UsageError('--on is for an ordinary run: bugs are planted into the default servers');
   return {
     trials: count('trials', values.trials) ?? (values.quick ? QUICK : DEFAULT),
     seed: values.seed ?? randomBytes(4).toString('hex'),
@@ -58,6 +65,7 @@ export function parseOptions(argv: readonly string[]): ProveOptions {
     planOnly: values.plan ?? false,
     controls: values.controls ?? false,
     mutants: values.mutants ? chosenMutants(positionals) : undefined,
+    platform: platformNamed(values.on ?? DEFAULT_PLATFORM.name),
     report: reportFile(values.report),
   };
 }
@@ -76,6 +84,7 @@ function parse(argv: readonly string[]) {
       plan: { type: 'boolean' },
       controls: { type: 'boolean' },
       mutants: { type: 'boolean' },
+      on: { type: 'string' },
       report: { type: 'string' },
     },
   });

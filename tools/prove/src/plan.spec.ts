@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { FAULTS, faultNamed, faultsOn } from './faults/catalogue.ts';
 import { type Choice, describePlan, planTrials, type TrialPlan } from './plan.ts';
+import { DEFAULT_PLATFORM, platformNamed } from './platform.ts';
 import { Random } from './random.ts';
 
 function first(count: number, seed: string, choice?: Choice): TrialPlan[] {
@@ -41,13 +42,15 @@ describe('a plan', () => {
   });
 });
 
-describe('what a machine cannot do', () => {
+describe('what machine or servers cannot do', () => {
   it('is left out of the plan and listed with the reason', () => {
-    const { faults, skipped } = faultsOn({ noDisks: 'needs root' });
+    const { faults, skipped } = faultsOn({ noDisks: 'needs root' }, DEFAULT_PLATFORM);
     expect(skipped).toContainEqual({ fault: 'power cut', why: 'needs root' });
     const dealt = first(100, 'a', { among: faults }).flatMap((trial) => trial.faults);
     expect(dealt.map(({ fault }) => fault)).not.toContain('power cut');
-    expect(faultsOn({ noDisks: undefined }).faults).toEqual(FAULTS);
+    const onCluster = faultsOn({ noDisks: undefined }, platformNamed('cluster'));
+    expect(onCluster.faults.map(({ name }) => name)).toContain('node killed');
+    expect(onCluster.skipped).toContainEqual({ fault: 'stream cut short', why: 'needs one nats-server' });
   });
 });
 

@@ -18,7 +18,7 @@ async function main(options: ProveOptions): Promise<number> {
   if (options.controls) return alone(() => runControls(options.seed));
   const { seed, mutants, report } = options;
   if (mutants) return alone(() => new Hunt({ seed, mutants, report }).toEnd());
-  const { faults, skipped } = faultsOn(await thisMachine());
+  const { faults, skipped } = faultsOn(await thisMachine(), options.platform);
   const impossible = skipped.find(({ fault }) => options.only?.includes(fault));
   if (impossible) throw new Problem(`--only "${impossible.fault}" is not possible here: ${impossible.why}.`);
   const plan = planOf(options, faults);

@@ -9,6 +9,7 @@ import type { Skipped } from './faults/catalogue.ts';
 import { Ledger } from './ledger.ts';
 import type { ProveOptions } from './options.ts';
 import { describePlan, trialsInWords, type TrialPlan } from './plan.ts';
+import { DEFAULT_PLATFORM } from './platform.ts';
 import { Random } from './random.ts';
 import { proveBuild } from './prove-build/prove-build.ts';
 import { asMarkdown, asText } from './report-formats.ts';
@@ -74,7 +75,14 @@ export class Run {
     mkdirSync(folder, { recursive: true });
     const failedBefore = this.#failed;
     const ledger = new Ledger(join(folder, 'ledger.jsonl'));
-    const sut = await startUnderProof({ folder, root, steps: this.#progress, signal: this.#stopped });
+    const { platform } = this.#options;
+    const sut = await startUnderProof({
+      folder,
+      root,
+      platform,
+      steps: this.#progress,
+      signal: this.#stopped,
+    });
     try {
       this.#setting = await settingOf(sut.system);
       this.#streamDuplicates = 0;
@@ -150,8 +158,9 @@ export class Run {
 }
 
 /** The command that repeats the run. */
-function commandOf({ seed, trials, from, only = [], target }: ProveOptions): string {
+function commandOf({ seed, trials, from, only = [], target, platform }: ProveOptions): string {
   const extra = [
+    ...(platform === DEFAULT_PLATFORM ? [] : [`--on ${platform.name}`]),
     ...(from > 1 ? [`--from ${from}`] : []),
     ...only.map((name) => `--only '${name}'`),
     ...(target === undefined ? [] : [`--target '${target}'`]),

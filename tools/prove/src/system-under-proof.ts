@@ -9,14 +9,15 @@ import { startSystem, type System } from '@orders/dev/stack/system';
 import type { Servers } from '@orders/dev/stack/site';
 import type { Steps } from '@orders/dev/stack/tasks';
 import { of } from '@orders/dev/stack/wiring';
-import { FaultProxy } from '@orders/resilience/testing';
 import { Disk } from './disk.ts';
 import { CLIENT_EDGE, EDGES } from './edges.ts';
 import { thisMachine } from './machine.ts';
+import { DEFAULT_PLATFORM, type Platform } from './platform.ts';
 import { ArmedPoints } from './prove-build/armed-points.ts';
+import { ProxiedEdge } from './proxied-edge.ts';
 
-/** A proxy for each edge, by its name. */
-export type Edges = Record<string, FaultProxy>;
+/** The edges by their names. */
+export type Edges = Record<string, ProxiedEdge>;
 
 /** The disk that holds the data of each server. */
 export interface Disks {
@@ -47,12 +48,18 @@ export interface StartOptions {
   root: string;
   /** Settings of Postgres, for instance unsafe ones that the proof must notice. */
   postgresSettings?: Record<string, string> | undefined;
+  /** Default: {@link DEFAULT_PLATFORM}. */
+  platform?: Platform | undefined;
   steps?: Steps;
   signal: AbortSignal;
 }
 
 /** Starts the whole system on free ports: two replicas of each app, and a fault proxy on every edge. */
-export async function startUnderProof({ folder, ...options }: StartOptions): Promise<SystemUnderProof> {
+export async function startUnderProof({
+  folder,
+  platform = DEFAULT_PLATFORM,
+  ...options
+}: StartOptions): Promise<SystemUnderProof> {
   const edges: Edges = {};
   let disks: Disks | undefined;
   const armed = new ArmedPoints(join(folder, 'crash-points'));
@@ -65,18 +72,21 @@ export async function startUnderProof({ folder, ...options }: StartOptions): Pro
   try {
     const system = await startSystem({
       ...options,
+      ...platform.system,
       ...observers,
       dataDir: join(folder, 'data'),
       build: false,
+      // Apps and migrations would refuse the unsafe Postgres of the control group.
+      env: { POSTGRES_DURABILITY: 'unchecked' },
       replicas: 2,
       rewire: async (environments, servers) => {
         if (!(await thisMachine()).noDisks) disks = await mountDisks(servers, join(folder, 'disks'));
-        return rewire(environments, { edges, armed });
+        return rewire(environments, { edges, armed, env: platform.env });
       },
     });
     stack.defer(() => system.stop()); // stops first: a clean stop needs the edges
-    const clients = await through(CLIENT_EDGE, system.urls.api);
-    edges[CLIENT_EDGE] = clients.proxy;
+    const clients = await ProxiedEdge.through(CLIENT_EDGE, system.urls.api);
+    edges[CLIENT_EDGE] = clients.edge;
     const api = new URL(clients.address).origin;
     const stop = () => stack.disposeAsync();
     return { system, edges, disks, armed, api, alarms, stop };
@@ -118,34 +128,22 @@ async function mountDisks({ postgres, nats }: Servers, folder: string): Promise<
   return { postgres: onPostgres, 'nats-server': onNats };
 }
 
-/** The apps would refuse the unsafe Postgres of the control group. */
-const UNCHECKED = { POSTGRES_DURABILITY: 'unchecked' };
-
 /** Puts a proxy between each app and what it connects to, and gives each app the folder of its armed crash points. */
 async function rewire(
   environments: Environments,
-  { edges, armed }: { edges: Edges; armed: ArmedPoints },
+  { edges, armed, env }: { edges: Edges; armed: ArmedPoints; env: Platform['env'] },
 ): Promise<Environments> {
   const rewired: Environments = {};
   for (const [app, environment] of Object.entries(environments))
-    rewired[app] = { ...environment, ...UNCHECKED, ...armed.environmentOf(app) };
+    rewired[app] = { ...environment, ...env, ...armed.environmentOf(app) };
   for (const { name, configuredBy } of EDGES) {
     if (!configuredBy) continue;
     const environment = of(rewired, configuredBy.app);
-    const { proxy, address } = await through(name, environment[configuredBy.variable] ?? '');
-    edges[name] = proxy;
+    const { edge, address } = await ProxiedEdge.through(name, environment[configuredBy.variable] ?? '');
+    edges[name] = edge;
     environment[configuredBy.variable] = address;
   }
   return rewired;
-}
-
-/** @param address a URL, or host:port */
-async function through(edge: string, address: string): Promise<{ proxy: FaultProxy; address: string }> {
-  const isUrl = address.includes('://');
-  const moved = new URL(isUrl ? address : `tcp://${address}`);
-  const proxy = await FaultProxy.listen(edge, Number(moved.port));
-  moved.port = String(proxy.port);
-  return { proxy, address: isUrl ? moved.href : moved.host };
 }
 
 function openLogs(folder: string): (app: string, line: string) => void {

@@ -3,7 +3,7 @@ import type { OrderSnapshot } from '@orders/events';
 import type { SequenceGap } from '@orders/inbox';
 import type { ReceivedEvent } from '@orders/messaging';
 import {
-  isTransientDatabaseError,
+  isInstallationFault,
   type Queryable,
   type Column as InputColumn,
   columnsOf,
@@ -70,13 +70,11 @@ const APPLY = `
       status = CASE WHEN excluded.sequence > shipments.sequence THEN excluded.status ELSE shipments.status END,
       sequence = greatest(excluded.sequence, shipments.sequence),
       events_applied = shipments.events_applied + 1,
+      missing_before = shipments.sequence - shipments.events_applied,
       updated_at = now()
-    RETURNING
-      new.order_id, new.sequence, new.sequence - new.events_applied AS missing,
-      coalesce(old.sequence - old.events_applied, 0) AS missing_before
+    RETURNING order_id AS subject, sequence, sequence - events_applied AS missing, missing_before
   )
-  SELECT order_id AS subject, sequence, missing
-  FROM applied
+  SELECT subject, sequence, missing FROM applied
   WHERE missing > missing_before OR (missing = 0 AND missing_before > 0)`;
 
 export class ShipmentsRepository {
@@ -87,7 +85,7 @@ export class ShipmentsRepository {
     try {
       return (await this.db.manager.findOneBy(ShipmentEntity, { orderId })) ?? undefined;
     } catch (cause) {
-      if (!isTransientDatabaseError(cause)) throw cause;
+      if (!isInstallationFault(cause)) throw cause;
       throw new DomainError('unavailable', 'the database cannot answer now', { cause });
     }
   }

@@ -1,8 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { assertDurable } from '@orders/postgres';
 import { Deadline } from '@orders/resilience';
-import { Secret } from '@orders/service';
-import { dataSource as openDataSource } from '../app.js';
 import { canceling, inTime, someNewOrder } from '../testing/fixtures.js';
 import { itKeepsOrders } from '../testing/orders-repository.conformance.js';
 import { StoredOrders } from '../testing/stored-orders.js';
@@ -51,17 +48,6 @@ describe('PostgresOrdersRepository', () => {
     expect(stored.appended).toBe(1);
     await stored.repository.update({ id: created.order.id, customerId: 'alice' }, inTime(), canceling);
     expect(stored.appended).toBe(2);
-  });
-
-  it('refuses a server that may lose acknowledged commits', async () => {
-    await expect(assertDurable(stored.dataSource)).resolves.toBeUndefined();
-    const name = new URL(stored.db.url).pathname.slice(1);
-    await stored.db.query(`ALTER DATABASE ${name} SET synchronous_commit = off`);
-    const unsafe = openDataSource({ url: new Secret(stored.db.url), poolMax: 1, applicationName: 'unsafe' });
-    await unsafe.initialize();
-    await expect(assertDurable(unsafe)).rejects.toThrow('synchronous_commit');
-    await unsafe.destroy();
-    await stored.db.query(`ALTER DATABASE ${name} RESET synchronous_commit`);
   });
 
   it('sets a timeout for every wait at the server', async () => {

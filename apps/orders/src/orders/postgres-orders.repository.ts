@@ -1,7 +1,8 @@
 import { DomainError } from '@orders/contracts';
 import { OutboxLog } from '@orders/outbox';
 import {
-  isTransientDatabaseError,
+  AWAIT_REPLICATION,
+  isInstallationFault,
   type Column,
   columnsOf,
   rowsFrom,
@@ -60,6 +61,7 @@ const CREATE = `
   SELECT id FROM created`;
 
 type FoundByKey = Order & { idempotencyKey: string; requestHash: string };
+type FoundRow = FoundByKey & { replicated: unknown };
 
 /** The order as it was created: only its status and version ever change. */
 const AS_CREATED: Readonly<Record<keyof FoundByKey, string>> = {
@@ -76,8 +78,9 @@ const AS_CREATED: Readonly<Record<keyof FoundByKey, string>> = {
 
 const FOUND = Object.entries(AS_CREATED).map(([field, sql]) => `${sql} AS "${field}"`);
 
+/** An order that was stored before may be on the primary alone: its answer waits until it is replicated. */
 export const FIND_BY_KEYS = `
-  SELECT ${FOUND.join(', ')}
+  SELECT ${FOUND.join(', ')}, (SELECT ${AWAIT_REPLICATION}) AS replicated
   FROM orders
   JOIN unnest($1::text[], $2::text[]) AS k (customer, key) ON (customer_id, idempotency_key) = (customer, key)`;
 
@@ -153,9 +156,9 @@ export class PostgresOrdersRepository extends OrdersRepository {
     const customers = orders.map(({ order }) => order.customerId);
     const keys = orders.map(({ idempotencyKey }) => idempotencyKey);
     const statement = { sql: FIND_BY_KEYS, parameters: [customers, keys] };
-    const rows = await this.run(() => statementWithin<FoundByKey[]>(this.db, deadline, statement), deadline);
+    const rows = await this.run(() => statementWithin<FoundRow[]>(this.db, deadline, statement), deadline);
     return new Map(
-      rows.map(({ idempotencyKey, requestHash, ...order }) => [
+      rows.map(({ idempotencyKey, requestHash, replicated: _, ...order }) => [
         keyOf(order.customerId, idempotencyKey),
         { order, requestHash },
       ]),
@@ -169,7 +172,7 @@ export class PostgresOrdersRepository extends OrdersRepository {
     } catch (cause) {
       if (cause instanceof DomainError) throw cause;
       if (deadline.over) throw deadlineExceeded(cause);
-      if (!isTransientDatabaseError(cause)) throw cause;
+      if (!isInstallationFault(cause)) throw cause;
       throw new DomainError('unavailable', 'the database cannot answer now', { cause });
     }
   }

@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import { createInbox } from '@nats-io/transport-node';
+import type { Receipt } from '../message.js';
 import { someEvent } from '../testing/fixtures.js';
 import { useJetStream } from '../testing/jetstream-bus.js';
+import { JetStreamPublisher } from './jetstream-publisher.js';
 
 const jetStream = useJetStream();
 
@@ -29,6 +32,30 @@ describe('JetStreamPublisher', () => {
     expect(before.lastSequence).toBe(1);
     await manager.streams.delete(bus.stream.name);
     const after = await bus.publisher.state();
-    expect(after).toEqual({ id: expect.not.stringContaining(before.id), lastSequence: 0 });
+    expect(after).toMatchObject({ id: expect.not.stringContaining(before.id), lastSequence: 0 });
+  });
+
+  it.each([
+    ['without a sequence', {}],
+    ['with the sequence 0: a cluster of 2.10 has refused the message before', { seq: 0, duplicate: true }],
+  ])('takes an ack %s for no proof that the message is stored', async (_, ack) => {
+    const { bus } = jetStream;
+    const publish = await answeredWith({ stream: bus.stream.name, ...ack });
+    expect(await publish()).toEqual({ sequence: 0, duplicate: true });
+  });
+
+  it('rejects when another stream acks the message', async () => {
+    const publish = await answeredWith({ stream: 'another', seq: 7 });
+    await expect(publish()).rejects.toThrow('the stream another acked a message');
   });
 });
+
+/** A publish to a subject on which something else answers in place of the stream. */
+async function answeredWith(ack: object): Promise<() => Promise<Receipt>> {
+  const { link, stream } = jetStream.bus;
+  const subject = createInbox();
+  const connection = await link.connection();
+  connection.subscribe(subject, { callback: (_error, message) => void message.respond(JSON.stringify(ack)) });
+  const publisher = new JetStreamPublisher(link, stream);
+  return () => publisher.publish({ ...someEvent(), subject });
+}

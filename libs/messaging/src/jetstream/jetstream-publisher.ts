@@ -1,8 +1,9 @@
-import { jetstreamManager } from '@nats-io/jetstream';
+import { jetstreamManager, type PubAck } from '@nats-io/jetstream';
 import { EventPublisher, type Message, type Receipt, type StreamState } from '../message.js';
 import { storedHeaders, toNatsHeaders } from './nats-headers.js';
 import type { NatsLink } from './nats-link.js';
 import { PublishAcks } from './publish-acks.js';
+import { toStreamState } from './stream-state.js';
 import { ensureStream, type StreamSpec } from './stream.js';
 
 /** Longest wait for the ack of a publish, in ms. */
@@ -25,8 +26,7 @@ export class JetStreamPublisher extends EventPublisher {
     const acks = await (this.ready ??= this.open());
     try {
       const headers = toNatsHeaders(message, this.stream.name);
-      const ack = await acks.publish(message.subject, message.body, headers);
-      return { sequence: ack.seq, duplicate: ack.duplicate ?? false };
+      return this.toReceipt(await acks.publish(message.subject, message.body, headers));
     } catch (error) {
       // The stream may be gone: check it before the next publish, whatever the error was.
       this.ready = undefined;
@@ -37,14 +37,23 @@ export class JetStreamPublisher extends EventPublisher {
   async state(): Promise<StreamState> {
     const manager = await jetstreamManager(await this.link.connection());
     await ensureStream(manager, this.stream);
-    const { created, state } = await manager.streams.info(this.stream.name);
-    return { id: created, lastSequence: state.last_seq };
+    return toStreamState(await manager.streams.info(this.stream.name, { deleted_details: true }));
   }
 
   async idAt(sequence: number): Promise<string | undefined> {
-    const manager = await jetstreamManager(await this.link.connection());
+    const manager = await jetstreamManager(await this.link.connection(), { checkAPI: false });
     const stored = await manager.streams.getMessage(this.stream.name, { seq: sequence });
     return stored ? (storedHeaders(stored)['Nats-Msg-Id'] ?? '') : undefined;
+  }
+
+  /**
+   * A cluster of 2.10 acks a refused message, when it is repeated, as a duplicate with the sequence 0. Only an ack with
+   * a sequence says that the message is stored now.
+   */
+  private toReceipt({ stream, seq, duplicate }: PubAck): Receipt {
+    const { name } = this.stream;
+    if (stream !== name) throw new Error(`the stream ${stream} acked a message for the stream ${name}`);
+    return { sequence: seq || 0, duplicate: duplicate || !seq };
   }
 
   private async open(): Promise<PublishAcks> {

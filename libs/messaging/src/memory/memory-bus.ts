@@ -38,7 +38,14 @@ export class MemoryBus extends EventPublisher {
   }
 
   state(): Promise<StreamState> {
-    return Promise.resolve({ id: 'memory', lastSequence: this.stored.size });
+    return Promise.resolve({
+      id: 'memory',
+      firstSequence: 1,
+      firstTime: this.stored.size > 0 ? new Date(0) : undefined,
+      lastSequence: this.stored.size,
+      gaps: [],
+      keepsForMs: Infinity,
+    });
   }
 
   idAt(sequence: number): Promise<string | undefined> {

@@ -15,6 +15,7 @@ const ACK_WAIT_MS = 5_000;
 interface Stored {
   readonly message: Message;
   readonly sequence: number;
+  readonly storedAt: Date;
   attempt: number;
   acked: boolean;
   /** Time of the earliest delivery, by `performance.now()`. */
@@ -27,7 +28,10 @@ interface Stored {
  */
 export class ModelBus {
   private generation = 1;
+  /** In the order of their sequences. */
   private stored: Stored[] = [];
+  private lastSequence = 0;
+  private refusals = 0;
   private readonly duplicateWindow = new Map<string, number>();
   private readonly waitingReaders = new Set<WakeUp>();
   private reversed = false;
@@ -47,17 +51,42 @@ export class ModelBus {
   }
 
   get state(): StreamState {
-    return { id: `stream-${this.generation}`, lastSequence: this.stored.length };
+    const { lastSequence } = this;
+    const [first] = this.stored;
+    return {
+      id: `stream-${this.generation}`,
+      firstSequence: first?.sequence ?? lastSequence + 1,
+      firstTime: first?.storedAt,
+      lastSequence,
+      gaps: this.stored.slice(1).flatMap(({ sequence }, index) => {
+        const before = this.stored[index]!.sequence;
+        return sequence === before + 1 ? [] : [{ from: before + 1, to: sequence - 1 }];
+      }),
+      keepsForMs: Infinity,
+    };
   }
 
+  /** @throws while messages are refused ({@link refuseNext}) */
   publish(message: Message): Receipt {
     const known = this.duplicateWindow.get(message.id);
     if (known !== undefined) return { sequence: known, duplicate: true };
-    const sequence = this.stored.length + 1;
-    this.stored.push({ message, sequence, attempt: 0, acked: false, dueAt: -Infinity });
+    if (this.refusals > 0) {
+      this.refusals -= 1;
+      this.duplicateWindow.set(message.id, 0);
+      throw new Error('maximum messages exceeded');
+    }
+    const sequence = (this.lastSequence += 1);
+    this.stored.push({
+      ...{ message, sequence, storedAt: new Date() },
+      ...{ attempt: 0, acked: false, dueAt: -Infinity },
+    });
     this.duplicateWindow.set(message.id, sequence);
     this.wakeReaders();
     return { sequence, duplicate: false };
+  }
+
+  idAt(sequence: number): string | undefined {
+    return this.stored.find((stored) => stored.sequence === sequence)?.message.id;
   }
 
   /** From now on an id that is published again is stored again. */
@@ -65,17 +94,42 @@ export class ModelBus {
     this.duplicateWindow.clear();
   }
 
+  /**
+   * The stream refuses the next `count` new messages, because of a limit. When they are repeated, it acks them as
+   * duplicates with the sequence 0, as a cluster of nats-server 2.10 does.
+   */
+  refuseNext(count: number): void {
+    this.refusals += count;
+  }
+
   /** The stream loses its last `count` messages. New messages get their sequences. */
   loseLast(count: number): void {
     for (const { message } of this.stored.splice(Math.max(0, this.stored.length - count))) {
       this.duplicateWindow.delete(message.id);
     }
+    this.lastSequence = this.stored.at(-1)?.sequence ?? 0;
+  }
+
+  /**
+   * The stream loses up to `count` messages after the first `after`: its beginning or a gap, but never its end, where a
+   * message keeps its sequence. Whether it still knows their ids depends on whether the server was restarted.
+   */
+  loseAfter(after: number, count: number, ids: 'known' | 'forgotten'): void {
+    const end = Math.min(after + count, this.stored.length - 1);
+    for (const { message } of this.stored.splice(after, Math.max(0, end - after)))
+      if (ids === 'forgotten') this.duplicateWindow.delete(message.id);
+  }
+
+  /** All messages are deleted; their ids stay known. */
+  purge(): void {
+    this.stored = [];
   }
 
   /** The stream and its consumer are lost and recreated. */
   recreate(): void {
     this.generation += 1;
     this.stored = [];
+    this.lastSequence = 0;
     this.duplicateWindow.clear();
   }
 
@@ -106,7 +160,7 @@ export class ModelBus {
 
   /** For {@link ModelSource}: settles a delivery. Has no effect when the stream was recreated since. */
   settle(streamId: string, { sequence, message }: Stored, change: Partial<Stored>): void {
-    const entry = this.stored[sequence - 1];
+    const entry = this.stored.find((stored) => stored.sequence === sequence);
     if (streamId === this.state.id && entry?.message === message) Object.assign(entry, change);
     this.wakeReaders();
   }
@@ -150,7 +204,7 @@ class ModelPublisher extends EventPublisher {
   }
 
   idAt(sequence: number): Promise<string | undefined> {
-    return this.wire(`id at ${sequence}`, () => this.bus.messages[sequence - 1]?.id);
+    return this.wire(`id at ${sequence}`, () => this.bus.idAt(sequence));
   }
 }
 

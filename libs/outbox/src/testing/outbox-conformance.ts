@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Message } from '@orders/messaging';
+import type { Message, StreamState } from '@orders/messaging';
 import { someEvent } from '@orders/messaging/testing';
 import type { Queryable, TransactionRunner } from '@orders/postgres';
 import { eventually } from '@orders/postgres/testing';
-import { type Cursor, OutboxCursor } from '../outbox-cursor.js';
+import { type Checkpoint, OutboxCursor } from '../outbox-cursor.js';
 import { type LogEntry, OutboxLog } from '../outbox-log.js';
 
 export interface OutboxUnderTest {
@@ -14,6 +14,13 @@ export interface OutboxUnderTest {
 }
 
 const START = { tx: '0', position: '0' };
+const BEFORE_FIRST = { ...START, stream: undefined, streamSequence: 0, messageId: undefined };
+
+/** A stream that has stored messages up to this one and lost none. */
+function intact(id: string, lastSequence: number): StreamState {
+  const at = { firstSequence: 1, firstTime: lastSequence > 0 ? new Date() : undefined, lastSequence };
+  return { id, ...at, gaps: [], keepsForMs: Infinity };
+}
 
 /** Tests what the outbox log does on every database. `open` returns a database with an empty outbox. */
 export function testOutboxConformance(name: string, open: () => Promise<OutboxUnderTest>): void {
@@ -41,10 +48,11 @@ export function testOutboxConformance(name: string, open: () => Promise<OutboxUn
     }
 
     /** Appends one event, and moves the cursor past it as its owner `a`. */
-    async function publishOne(from: Cursor, streamSequence: number, stream = 'one'): Promise<Cursor> {
+    async function publishOne(from: Checkpoint, streamSequence: number): Promise<Checkpoint> {
       await append(someEvent());
       const [entry] = await readAll(1, from);
-      const to = { tx: entry!.tx, position: entry!.position, stream, streamSequence };
+      const { tx, position, message } = entry!;
+      const to = { tx, position, stream: 'one', streamSequence, messageId: message.id };
       expect(await cursor.advance('a', { from, to }, 60_000)).toBe(true);
       return to;
     }
@@ -68,17 +76,6 @@ export function testOutboxConformance(name: string, open: () => Promise<OutboxUn
       const [first] = await readAll(3);
       const { entries } = await log.read(first!, 1);
       expect(entries.map(({ message }) => message.id)).toEqual([events[1]!.id]);
-    });
-
-    it('returns the ids of the last entries up to a position, newest first', async () => {
-      const events = [someEvent(), someEvent(), someEvent()];
-      await append(...events);
-      const [first, second] = await readAll(3);
-      const [one, two] = events.map(({ id }) => id);
-      expect(await log.idsUpTo(second!, 9)).toEqual([two, one]);
-      expect(await log.idsUpTo(second!, 1)).toEqual([two]);
-      expect(await log.idsUpTo(first!, 9)).toEqual([one]);
-      expect(await log.idsUpTo(START, 9)).toEqual([]);
     });
 
     it('never shows an entry before one that it has shown: it waits for a transaction that commits late', async () => {
@@ -121,7 +118,7 @@ export function testOutboxConformance(name: string, open: () => Promise<OutboxUn
     it('moves the cursor only for its owner, and only from its current position', async () => {
       await append(someEvent(), someEvent());
       const [first, second] = (await readAll(2)).map(({ tx, position }) => ({
-        ...{ tx, position, stream: 'one', streamSequence: 1 },
+        ...{ tx, position, stream: 'one', streamSequence: 1, messageId: undefined },
       }));
       await cursor.acquire('a', 60_000);
       expect(await cursor.advance('b', { from: START, to: first! }, 60_000)).toBe(false);
@@ -133,15 +130,15 @@ export function testOutboxConformance(name: string, open: () => Promise<OutboxUn
 
     it('renews the lease when it moves the cursor', async () => {
       await cursor.acquire('a', 1_000);
-      await publishOne({ ...START, stream: undefined, streamSequence: 0 }, 1);
+      await publishOne(BEFORE_FIRST, 1);
       await outbox.pass(30_000);
       expect(await cursor.acquire('b', 60_000)).toBeUndefined();
     });
 
     it('rewinds to the last checkpoint that a shorter stream still holds, recorded once a second', async () => {
       await cursor.acquire('a', 600_000);
-      let at: Cursor = { ...START, stream: undefined, streamSequence: 0 };
-      const cursors: Cursor[] = [];
+      let at: Checkpoint = BEFORE_FIRST;
+      const cursors: Checkpoint[] = [];
       for (const [sequence, pause] of [
         [1, 2_000],
         [2, 0],
@@ -152,23 +149,41 @@ export function testOutboxConformance(name: string, open: () => Promise<OutboxUn
         await outbox.pass(pause);
       }
       // Of 1 to 4, there are checkpoints of 1, 2 (a pause after 1) and 4 (a pause after 3).
-      const { tx, position } = cursors[1]!;
-      expect(await cursor.rewind('a', 'one', 3)).toEqual({ tx, position });
-      expect(await cursor.acquire('a', 600_000)).toMatchObject({ ...cursors[1]! });
-      expect(await cursor.rewind('a', 'one', 0)).toEqual(START);
+      const rewound = { ...cursors[1]!, knownGaps: [], rewoundAt: 3 };
+      expect(await cursor.rewind('a', intact('one', 3), 3)).toEqual(rewound);
+      expect(await cursor.acquire('a', 600_000)).toMatchObject(rewound);
+      expect(await cursor.rewind('a', intact('one', 0), 0)).toMatchObject(START);
     });
 
     it('rewinds to the start of the log for another stream, and only for the holder of the lease', async () => {
       await cursor.acquire('a', 600_000);
-      const at = await publishOne({ ...START, stream: undefined, streamSequence: 0 }, 1);
-      expect(await cursor.rewind('b', 'two', 0)).toBeUndefined();
-      expect(await cursor.acquire('a', 600_000)).toMatchObject(at);
-      expect(await cursor.rewind('a', 'two', 7)).toEqual(START);
-      expect(await cursor.acquire('a', 600_000)).toMatchObject({
-        ...START,
-        stream: 'two',
-        streamSequence: 0,
-      });
+      const at = await publishOne(BEFORE_FIRST, 1);
+      const state = { ...intact('two', 7), gaps: [{ from: 2, to: 3 }] };
+      expect(await cursor.rewind('b', state, -1)).toBeUndefined();
+      expect(await cursor.acquire('a', 600_000)).toMatchObject({ ...at, knownGaps: [], rewoundAt: 0 });
+      const known = { knownGaps: [{ from: 2, to: 3 }], rewoundAt: 7 };
+      const rewound = { ...BEFORE_FIRST, stream: 'two', ...known };
+      expect(await cursor.rewind('a', state, -1)).toEqual(rewound);
+      expect(await cursor.acquire('a', 600_000)).toMatchObject(rewound);
+    });
+
+    it('returns the sequence of the oldest checkpoint that is young enough, in this stream', async () => {
+      await cursor.acquire('a', 600_000);
+      const at = await publishOne(BEFORE_FIRST, 4);
+      await outbox.pass(60_000);
+      await publishOne(at, 9);
+      expect(await cursor.oldestSequence('one', 30_000)).toBe(9);
+      expect(await cursor.oldestSequence('one', 90_000)).toBe(4);
+      expect(await cursor.oldestSequence('one', Infinity)).toBe(4);
+      expect(await cursor.oldestSequence('two', Infinity)).toBeUndefined();
+    });
+
+    it('knows after a rewind to the start how old the first message of the stream is', async () => {
+      await cursor.acquire('a', 600_000);
+      const state = { ...intact('one', 9), firstSequence: 5, firstTime: new Date(Date.now() - 60_000) };
+      await cursor.rewind('a', state, -1);
+      expect(await cursor.oldestSequence('one', 90_000)).toBe(4);
+      expect(await cursor.oldestSequence('one', 30_000)).toBeUndefined();
     });
   });
 }

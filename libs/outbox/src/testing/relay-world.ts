@@ -12,6 +12,7 @@ import {
 } from '@orders/postgres/testing';
 import { Backoff } from '@orders/resilience';
 import type fc from 'fast-check';
+import { eventIdOf } from '../message-id.js';
 import { OutboxCursor } from '../outbox-cursor.js';
 import { OutboxLog } from '../outbox-log.js';
 import { relayMetrics } from '../outbox-metrics.js';
@@ -109,7 +110,7 @@ export class RelayWorld implements World {
   }
 
   private isComplete(): boolean {
-    const inStream = new Set(this.bus.messages.map(({ id }) => id));
+    const inStream = new Set(this.bus.messages.map(({ id }) => eventIdOf(id)));
     return this.database.outbox
       .rows()
       .every((row) => isAtOrBefore(row, this.database.cursor) && inStream.has(row.event_id));
@@ -119,7 +120,8 @@ export class RelayWorld implements World {
     if (this.intruder) throw new Error(`moved the cursor without the lease: ${this.intruder}`);
     const { outbox, cursor } = this.database;
     const committed = outbox.rows();
-    for (const { id } of this.bus.messages) {
+    for (const message of this.bus.messages) {
+      const id = eventIdOf(message.id);
       this.everStored.add(id);
       if (!committed.some(({ event_id }) => event_id === id)) throw new Error(`phantom: ${id}`);
     }
@@ -153,5 +155,10 @@ export const RELAY_COMMANDS: Commands<RelayWorld> = {
   'the bus forgets its duplicate window': (world) => world.bus.clearDuplicateWindow(),
   'the stream loses its last event': (world) => world.bus.loseLast(1),
   'the stream loses its last three events': (world) => world.bus.loseLast(3),
+  'the stream loses its first two events': (world) => world.bus.loseAfter(0, 2, 'forgotten'),
+  'the stream loses an event in between': (world) => world.bus.loseAfter(1, 1, 'forgotten'),
+  'an event in the stream is deleted': (world) => world.bus.loseAfter(1, 1, 'known'),
+  'the stream is purged': (world) => world.bus.purge(),
+  'the stream refuses an event and acks it as a duplicate afterwards': (world) => world.bus.refuseNext(1),
   'the stream is recreated': (world) => world.bus.recreate(),
 };

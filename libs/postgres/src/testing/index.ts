@@ -19,4 +19,5 @@ export {
   requiredUrl,
   type TestDatabase,
 } from './test-database.js';
+export { createTestRole, type TestRole } from './test-role.js';
 export { directWire, type Wire } from './wire.js';

@@ -1,4 +1,4 @@
-import type { LogRow, ModelTables } from './model-tables.js';
+import type { CursorRow, LogRow, ModelTables } from './model-tables.js';
 import type { ModelTransaction } from './model-transaction.js';
 
 interface Call {
@@ -12,13 +12,15 @@ const STATEMENTS: Readonly<Record<string, (call: Call) => unknown>> = {
   'INSERT INTO outbox': append,
   'WITH taken AS': acquire,
   'SELECT tx::text, position::text,': read,
-  'SELECT event_id FROM outbox': idsUpTo,
   'WITH moved AS': advance,
   'WITH kept AS': rewind,
+  'SELECT stream_sequence::float8': oldestSequence,
   'WITH released AS': release,
   'INSERT INTO inbox': accept,
   'INSERT INTO dead_letter': addDeadLetter,
   'INSERT INTO effect': applyEffect,
+  // The model has no standby.
+  'SELECT CASE WHEN current_setting': () => [],
 };
 const OPENINGS = Object.entries(STATEMENTS);
 
@@ -53,10 +55,14 @@ function acquire({ database, parameters }: Call) {
   const isFree = cursor.owner === undefined || cursor.owner === owner || cursor.leaseUntil < now();
   if (!isFree) return [];
   database.cursor = { ...cursor, owner, leaseUntil: now() + leaseMs };
-  const { xid, position, stream, streamSequence } = cursor;
-  return [
-    { tx: `${xid}`, position: `${position}`, stream: stream ?? null, streamSequence, clusterChanged: false },
-  ];
+  return [{ ...toRow(database.cursor), clusterChanged: false }];
+}
+
+function toRow({ xid, position, stream, streamSequence, messageId, knownGaps, rewoundAt }: CursorRow) {
+  return {
+    ...{ tx: `${xid}`, position: `${position}`, stream: stream ?? null, streamSequence },
+    ...{ messageId: messageId ?? null, knownGaps: JSON.parse(knownGaps) as unknown, rewoundAt },
+  };
 }
 
 function read({ database, parameters }: Call) {
@@ -75,35 +81,19 @@ function read({ database, parameters }: Call) {
     }));
 }
 
-function idsUpTo({ database, parameters }: Call) {
-  const [xid, position, limit] = parameters as [string, string, number];
-  const to = { xid: Number(xid), position: Number(position) };
-  return database.outbox
-    .rows()
-    .filter((row) => !isAfter(row, to))
-    .sort((a, b) => b.xid - a.xid || b.position - a.position)
-    .slice(0, limit)
-    .map(({ event_id }) => ({ event_id }));
-}
-
 function advance({ database, parameters }: Call) {
-  const [, owner, fromXid, fromPosition, xid, position, leaseMs, stream, streamSequence] = parameters as [
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-    number,
-    string,
-    number,
+  type Position = [tx: string, position: string];
+  const [, owner, fromXid, fromPosition, xid, position, leaseMs, ...reached] = parameters as [
+    ...[name: string, owner: string, ...from: Position, ...to: Position, leaseMs: number],
+    ...[stream: string, streamSequence: number, messageId: string | undefined],
   ];
   const { cursor } = database;
   const isOurs = cursor.owner === owner;
   const isThere = cursor.xid === Number(fromXid) && cursor.position === Number(fromPosition);
   if (!isOurs || !isThere) return [{ moved: 0 }];
   const now = database.now();
-  const to = { xid: Number(xid), position: Number(position), stream, streamSequence };
+  const [stream, streamSequence, messageId] = reached;
+  const to = { xid: Number(xid), position: Number(position), stream, streamSequence, messageId };
   database.cursor = { ...cursor, ...to, leaseUntil: now + leaseMs };
   if (!database.checkpoints.some(({ notedAt }) => notedAt > now - 1_000)) {
     database.checkpoints.push({ ...to, notedAt: now });
@@ -111,19 +101,38 @@ function advance({ database, parameters }: Call) {
   return [{ moved: 1 }];
 }
 
+const LOG_START = { xid: 0, position: 0, messageId: undefined };
+
 function rewind({ database, parameters }: Call) {
-  const [, owner, stream, lastSequence] = parameters as [string, string, string, number];
+  const [, owner, stream, intactUpTo, knownGaps, rewoundAt, firstTime, expired] = parameters as [
+    ...[name: string, owner: string, stream: string, intactUpTo: number, knownGaps: string],
+    ...[rewoundAt: number, firstTime: Date | null, expired: number],
+  ];
   if (database.cursor.owner !== owner) return [];
   database.checkpoints = database.checkpoints.filter(
-    (noted) => noted.stream === stream && noted.streamSequence <= lastSequence,
+    (noted) => noted.stream === stream && noted.streamSequence <= intactUpTo,
   );
-  const { xid, position, streamSequence } = database.checkpoints.at(-1) ?? {
-    xid: 0,
-    position: 0,
-    streamSequence: 0,
-  };
-  database.cursor = { ...database.cursor, xid, position, stream, streamSequence };
-  return [{ tx: `${xid}`, position: `${position}` }];
+  const kept = database.checkpoints.at(-1);
+  const { xid, position, streamSequence, messageId } = kept ?? { ...LOG_START, streamSequence: 0 };
+  if (!kept) {
+    const age = firstTime ? Date.now() - firstTime.getTime() : 0;
+    database.checkpoints.push({
+      ...LOG_START,
+      stream,
+      streamSequence: expired,
+      notedAt: database.now() - age,
+    });
+  }
+  const to = { xid, position, stream, streamSequence, messageId };
+  database.cursor = { ...database.cursor, ...to, knownGaps, rewoundAt };
+  return [toRow(database.cursor)];
+}
+
+function oldestSequence({ database, parameters }: Call) {
+  const [, stream, ms] = parameters as [string, string, number];
+  const since = database.now() - ms;
+  const noted = database.checkpoints.filter((one) => one.stream === stream && one.notedAt > since);
+  return noted.slice(0, 1).map(({ streamSequence }) => ({ sequence: streamSequence }));
 }
 
 function release({ database, parameters }: Call) {

@@ -9,21 +9,24 @@ export interface LogRow {
   readonly body: string;
 }
 
-export interface CursorRow {
+interface StreamPosition {
   readonly xid: number;
   readonly position: number;
-  readonly owner: string | undefined;
-  readonly leaseUntil: number;
   readonly stream: string | undefined;
   readonly streamSequence: number;
+  readonly messageId: string | undefined;
 }
 
-export interface CheckpointRow {
+export interface CursorRow extends StreamPosition {
+  readonly owner: string | undefined;
+  readonly leaseUntil: number;
+  /** JSON */
+  readonly knownGaps: string;
+  readonly rewoundAt: number;
+}
+
+export interface CheckpointRow extends StreamPosition {
   readonly notedAt: number;
-  readonly xid: number;
-  readonly position: number;
-  readonly stream: string | undefined;
-  readonly streamSequence: number;
 }
 
 /** What a `ModelDatabase` holds: rows, transactions, locks and the clock of leases. */
@@ -35,6 +38,9 @@ export class ModelTables {
     leaseUntil: -Infinity,
     stream: undefined,
     streamSequence: 0,
+    messageId: undefined,
+    knownGaps: '[]',
+    rewoundAt: 0,
   };
   checkpoints: CheckpointRow[] = [];
   private readonly tables = new Map<string, ModelTable<unknown>>();

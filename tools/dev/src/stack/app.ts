@@ -57,6 +57,11 @@ export class App {
     });
   }
 
+  /** Base URL of its management port. */
+  get management(): string {
+    return this.#options.management;
+  }
+
   /** The running process; undefined between a death and the restart. */
   get pid(): number | undefined {
     return this.#child?.running ? this.#child.pid : undefined;
@@ -71,7 +76,7 @@ export class App {
     const child = await this.#spawn();
     const ready = async (): Promise<boolean> => {
       if (!child.running) throw new Problem(this.#endedEarly(await child.exited));
-      return answersOk(`${this.#options.management}/readyz`);
+      return answersOk(`${this.management}/readyz`);
     };
     await until(ready, { timeoutMs: READY_TIMEOUT_MS, signal, what: `${this.name} to be ready` });
     this.#supervisor.watch(child);
@@ -80,7 +85,7 @@ export class App {
   /** Resolves once it answers ready, for instance after a restart. */
   async ready(timeoutMs = READY_TIMEOUT_MS): Promise<void> {
     const ready = async (): Promise<boolean> =>
-      this.pid !== undefined && (await answersOk(`${this.#options.management}/readyz`));
+      this.pid !== undefined && (await answersOk(`${this.management}/readyz`));
     await until(ready, { timeoutMs, what: `${this.name} to be ready` });
   }
 
@@ -146,7 +151,7 @@ export class App {
   async #restart(): Promise<Child> {
     const child = await this.#spawn();
     const settled = async (): Promise<boolean> =>
-      !child.running || (await answersOk(`${this.#options.management}/readyz`));
+      !child.running || (await answersOk(`${this.management}/readyz`));
     await until(settled, { timeoutMs: READY_TIMEOUT_MS, what: `${this.name} to be ready` }).catch(
       () => undefined,
     );

@@ -1,4 +1,15 @@
-import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  writeFile,
+} from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -21,6 +32,33 @@ export interface DebianPackages {
  * @throws when this is no Debian, or apt cannot fetch them
  */
 export async function installFromDebian(wanted: DebianPackages, signal?: AbortSignal): Promise<void> {
+  await withUnpacked(wanted, signal, async (unpacked, suite) => {
+    for (const [path, target] of Object.entries(wanted.files(suite)))
+      await putInPlace(join(unpacked, path), target);
+  });
+}
+
+/**
+ * Unpacks Debian packages into a folder, which appears once it is complete.
+ * @throws when this is no Debian, or apt cannot fetch them
+ */
+export async function unpackFromDebian(
+  wanted: Omit<DebianPackages, 'files'> & { target: string },
+  signal?: AbortSignal,
+): Promise<void> {
+  await withUnpacked(wanted, signal, async (unpacked) => {
+    const draft = `${wanted.target}.${process.pid}`;
+    await cp(unpacked, draft, { recursive: true, verbatimSymlinks: true });
+    await rename(draft, wanted.target);
+  });
+}
+
+/** Calls `use` with the folder that the packages are unpacked in; it is removed afterwards. */
+async function withUnpacked(
+  wanted: Omit<DebianPackages, 'files'>,
+  signal: AbortSignal | undefined,
+  use: (unpacked: string, suite: string) => Promise<void>,
+): Promise<void> {
   const own = await debianSuite();
   const suite = wanted.suite?.(own) ?? own;
   const folder = await mkdtemp(join(tmpdir(), 'debian-package-'));
@@ -31,8 +69,7 @@ export async function installFromDebian(wanted: DebianPackages, signal?: AbortSi
     const unpacked = join(folder, 'unpacked');
     for (const name of (await readdir(folder)).filter((file) => file.endsWith('.deb')))
       await run('dpkg-deb', ['-x', join(folder, name), unpacked], { signal });
-    for (const [path, target] of Object.entries(wanted.files(suite)))
-      await putInPlace(join(unpacked, path), target);
+    await use(unpacked, suite);
   } catch (error) {
     throw error instanceof CommandFailed
       ? new Error(lastError(error.output) ?? error.message, { cause: error })

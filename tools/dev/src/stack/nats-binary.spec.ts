@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Finder } from './binaries.ts';
-import { isNewEnough, natsFinders, resolveNatsServer } from './nats-binary.ts';
+import { isNewEnough, natsFinders, natsVersionFrom, resolveNatsServer } from './nats-binary.ts';
 
-const VERSIONS: Record<string, string> = { '/new': '2.10.27', '/old': '2.9.10' };
+const VERSIONS: Record<string, string> = { '/new': '2.10.27', '/newest': '2.15.1', '/old': '2.9.10' };
 const versionOf = async (binary: string): Promise<string> => {
   const version = VERSIONS[binary];
   if (version === undefined) throw new Error(`${binary} does not run`);
@@ -40,6 +40,24 @@ describe('the nats-server to use', () => {
     const finders = [{ ...finder('NATS_SERVER_BIN', '/old'), decisive: true }, finder('PATH', '/new')];
     await expect(resolveNatsServer({ finders, versionOf })).rejects.toThrow(
       /NATS_SERVER_BIN: version 2\.9\.10/,
+    );
+  });
+
+  it('of a version that was asked for is that one, although another is found first or was chosen', async () => {
+    const finders = [finder('PATH', '/new'), finder('cache', '/newest')];
+    await expect(resolveNatsServer({ version: '2.15', finders, versionOf })).resolves.toBe('/newest');
+    await expect(
+      resolveNatsServer({ version: '2.15', finders: finders.slice(0, 1), versionOf }),
+    ).rejects.toThrow('No nats-server 2.15 (PATH: version 2.10.27)');
+    const places = natsFinders({ NATS_SERVER_BIN: '/new' }, '2.15').map(({ where }) => where);
+    expect(places.slice(0, 2)).toEqual(['NATS_SERVER_BIN', 'PATH']);
+  });
+
+  it('is of the version that NATS_SERVER_VERSION names', () => {
+    expect(natsVersionFrom({})).toBeUndefined();
+    expect(natsVersionFrom({ NATS_SERVER_VERSION: '2.15' })).toBe('2.15');
+    expect(() => natsVersionFrom({ NATS_SERVER_VERSION: '2.9' })).toThrow(
+      'NATS_SERVER_VERSION must be one of 2.10, 2.15, not "2.9".',
     );
   });
 

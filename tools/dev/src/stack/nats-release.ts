@@ -5,22 +5,25 @@ import { join } from 'node:path';
 import { putInPlace } from './debian-package.ts';
 import { run } from './run.ts';
 
-/** The version that Debian packages too, so that every machine tests with the same one. */
-const VERSION = '2.10.27';
-const RELEASE = `https://github.com/nats-io/nats-server/releases/download/v${VERSION}`;
+const RELEASES = 'https://github.com/nats-io/nats-server/releases/download';
 const ARCHITECTURES: Partial<Record<NodeJS.Architecture, string>> = { x64: 'amd64', arm64: 'arm64' };
 
 /**
- * Downloads the NATS project's own release into the cache and checks it against the release's SHA256SUMS.
+ * Downloads a release of the NATS project and checks it against the release's SHA256SUMS.
+ * @param version such as 2.10.27
  * @param target where the binary goes
  * @throws when there is no build for this platform, no network, or the checksum differs
  */
-export async function installFromRelease(target: string, signal?: AbortSignal): Promise<string> {
+export async function installFromRelease(
+  version: string,
+  target: string,
+  signal?: AbortSignal,
+): Promise<string> {
   const architecture = ARCHITECTURES[process.arch];
   if (architecture === undefined) throw new Error(`no build for ${process.arch}`);
-  const name = `nats-server-v${VERSION}-${process.platform}-${architecture}`;
-  const archive = await download(`${RELEASE}/${name}.tar.gz`, signal);
-  const sums = (await download(`${RELEASE}/SHA256SUMS`, signal)).toString();
+  const name = `nats-server-v${version}-${process.platform}-${architecture}`;
+  const archive = await download(`${RELEASES}/v${version}/${name}.tar.gz`, signal);
+  const sums = (await download(`${RELEASES}/v${version}/SHA256SUMS`, signal)).toString();
   verifyChecksum(archive, `${name}.tar.gz`, sums);
 
   const folder = await mkdtemp(join(tmpdir(), 'nats-server-'));

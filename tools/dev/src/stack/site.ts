@@ -7,7 +7,7 @@ import type { Steps, Tasks } from './tasks.ts';
 
 export interface SystemOptions extends Pick<
   ServerOptions,
-  'databaseUrl' | 'natsUrl' | 'postgresSettings' | 'onServerEvent'
+  'databaseUrl' | 'natsUrl' | 'nats' | 'postgresVersion' | 'postgresSettings' | 'onServerEvent'
 > {
   /** Holds all state: databases, streams, the issuer's key. Kept on stop. */
   dataDir: string;

@@ -2,13 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { removePostgres } from '../stack/postgres.ts';
-import { startServers } from '../stack/servers.ts';
+import { type Nats, startNats, startServers } from '../stack/servers.ts';
+import type { Servers } from '../stack/site.ts';
 import { Tasks } from '../stack/tasks.ts';
 import { running } from './running-servers.ts';
 
 /**
  * Sets TEST_DATABASE_URL (superuser) and TEST_NATS_URL for the integration tests. Servers that DATABASE_URL and NATS_URL
- * name are used; else fresh embedded ones, in a temporary folder. Without either it fails: the tests never skip.
+ * name are used; else fresh embedded ones, in a temporary folder. TEST_NATS_215_URL is a nats-server 2.15, for what
+ * versions do differently. Without any of them it fails: the tests never skip.
  */
 export default async function globalSetup(): Promise<void> {
   const databaseUrl = process.env.TEST_DATABASE_URL || process.env.DATABASE_URL;
@@ -20,9 +22,15 @@ export default async function globalSetup(): Promise<void> {
   });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stopEarly());
   try {
-    const { postgres, nats } = await startServers({ dataDir, databaseUrl, natsUrl }, new Tasks(), running);
+    const tasks = new Tasks();
+    const newer = { dataDir: join(dataDir, 'newer'), nats: { version: '2.15' } } as const;
+    const [{ postgres, nats }, nats215] = await tasks.all<[Servers, Nats]>([
+      startServers({ dataDir, databaseUrl, natsUrl }, tasks, running),
+      startNats(newer, tasks, running),
+    ]);
     process.env.TEST_DATABASE_URL = postgres.url();
     process.env.TEST_NATS_URL = nats.answering;
+    process.env.TEST_NATS_215_URL = nats215.url;
   } catch (error) {
     await running.disposeAsync();
     throw error;

@@ -44,6 +44,11 @@ describe('the faults of a workspace', () => {
     expect(targets['crash at a point']).not.toContain('loyalty-relay-after-publish');
   });
 
+  it('meet the leader of every stream in a cluster', () => {
+    for (const kind of ['node killed', 'node wiped', 'node cut off', 'most nodes stopped'])
+      expect(targets[kind]).toEqual(['leader of ORDERS', 'leader of PAYMENTS', 'any node']);
+  });
+
   it('cut the stream short, alone and together with each of its readers', () => {
     expect(targets['stream cut short']).toEqual([
       'nats-server',

@@ -1,7 +1,9 @@
 import { APPS, type AppDeclaration } from '@orders/dev/stack/declarations';
 import { edgesOf } from '../edges.ts';
 import type { Machine } from '../machine.ts';
+import type { Platform } from '../platform.ts';
 import { crashPointsOf } from '../prove-build/crash-points.ts';
+import { clusterFaults } from './cluster.ts';
 import { crashFault } from './crash.ts';
 import { databaseFaults } from './database.ts';
 import { DISK_FAULTS } from './disks.ts';
@@ -21,6 +23,7 @@ export function faultsOf(apps: readonly AppDeclaration[]): readonly Fault[] {
     ...networkFaults(edgesOf(apps).map(({ name }) => name)),
     ...databaseFaults(apps),
     ...streamFaults(apps),
+    ...clusterFaults(apps),
     POISON_FAULT,
     ...DISK_FAULTS,
   ];
@@ -41,14 +44,20 @@ const NOT_DONE: readonly Skipped[] = [
   { fault: 'clock steps', why: 'needs faketime; leases use the clock of Postgres alone' },
 ];
 
-/** The faults that this machine allows, and the others, each with the reason. */
-export function faultsOn({ noDisks }: Machine): { faults: readonly Fault[]; skipped: readonly Skipped[] } {
-  const faults = FAULTS.filter(({ needs }) => needs === undefined || noDisks === undefined);
-  const missing = FAULTS.filter((fault) => !faults.includes(fault));
-  return {
-    faults,
-    skipped: [...missing.map(({ name }) => ({ fault: name, why: noDisks ?? '' })), ...NOT_DONE],
+/** The faults that machine and platform allow, and the others, each with the reason. */
+export function faultsOn({ noDisks }: Machine, platform: Platform) {
+  const whyNot = ({ needs }: Fault): string | undefined => {
+    if (needs === undefined) return undefined;
+    if (needs === 'disks') return noDisks;
+    return platform.traits.includes(needs) ? undefined : `needs ${needs}`;
   };
+  const faults = FAULTS.filter((fault) => whyNot(fault) === undefined);
+  const missing = FAULTS.flatMap((fault) => {
+    const why = whyNot(fault);
+    return why === undefined ? [] : { fault: fault.name, why };
+  });
+  const skipped: readonly Skipped[] = [...missing, ...NOT_DONE];
+  return { faults, skipped };
 }
 
 export function faultNamed(name: string): Fault {

@@ -1,3 +1,4 @@
+import type { PlatformTrait } from '../platform.ts';
 import type { Random } from '../random.ts';
 import type { SystemUnderProof } from '../system-under-proof.ts';
 
@@ -16,8 +17,8 @@ export interface Fault {
   readonly durationMs: readonly [number, number];
   /** Clients must not notice it: no request may fail. */
   readonly unnoticed?: true;
-  /** What the machine must have. Not every machine has it. */
-  readonly needs?: 'disks';
+  /** What the machine or the platform must have. Not every one has it. */
+  readonly needs?: 'disks' | PlatformTrait;
   /** The component that it affects. Two faults of one component never overlap. */
   component(target: string): string | readonly string[];
   /** Injects the fault. The returned function ends it, and resolves when everything is restored. */

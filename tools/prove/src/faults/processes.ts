@@ -1,9 +1,10 @@
 import type { AppDeclaration } from '@orders/dev/stack/declarations';
+import { processesOf } from '@orders/dev/stack/postgres-processes';
 import { of } from '@orders/dev/stack/wiring';
 import type { SystemUnderProof } from '../system-under-proof.ts';
 import { nothing, type Fault, type Injection } from './fault.ts';
 import { appProcess, signalAll, type Process } from './process.ts';
-import { processesOf, serverProcess } from './server-process.ts';
+import { serverProcess } from './server-process.ts';
 
 const CHECKPOINTER = 'the checkpointer of postgres';
 const BACKEND = 'a backend of postgres';

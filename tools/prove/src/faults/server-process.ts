@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { processesOf } from '@orders/dev/stack/postgres-processes';
 import type { System } from '@orders/dev/stack/system';
 import { until } from '@orders/dev/stack/until';
 import { isAlive, signalAll, type Process } from './process.ts';
@@ -22,13 +22,4 @@ function postgresProcess(server: PostgresServer): Process {
     await until(async () => !all.some(isAlive), { timeoutMs: 10_000, what: 'the end of Postgres' });
   };
   return { pids, kill, start: () => server.start() };
-}
-
-/** Ids of the processes that Postgres has started and whose title matches. */
-export function processesOf({ child }: PostgresServer, title = /^/): number[] {
-  const table = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' });
-  return table.split('\n').flatMap((line) => {
-    const [, pid, parent, args = ''] = /^ *(\d+) +(\d+) (.*)$/.exec(line) ?? [];
-    return Number(parent) === child?.pid && title.test(args) ? [Number(pid)] : [];
-  });
 }

@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { cpSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { jetstream, jetstreamManager, type JetStreamManager, type StreamConfig } from '@nats-io/jetstream';
-import { headers, nanos, type NatsConnection } from '@nats-io/transport-node';
+import { jetstreamManager, type JetStreamManager, type StreamConfig } from '@nats-io/jetstream';
+import { nanos, type NatsConnection } from '@nats-io/transport-node';
 import type { AppDeclaration } from '@orders/dev/stack/declarations';
 import { streamOf } from '@orders/contracts/streams';
 import { consumersOf, producersOf, type Producer } from '@orders/dev/stack/event-flow';
+import { copyNewest, fillBlocks, messagesFolder, streamBlocks } from '@orders/dev/stack/stream-blocks';
 import { until } from '@orders/dev/stack/until';
 import { of } from '@orders/dev/stack/wiring';
 import type { Random } from '../random.ts';
@@ -28,6 +28,7 @@ export function streamFaults(apps: readonly AppDeclaration[]): Fault[] {
     }),
     storeDeleted,
     streamCutShort(readers),
+    beginningLost,
     streamFull(producers),
     duplicateWindowExpired(producers),
   ];
@@ -75,12 +76,13 @@ function streamCutShort(consumers: readonly string[]): Fault {
     consumers.find((name) => target === WITH_READER + name);
   return {
     name: 'stream cut short',
+    needs: 'one nats-server',
     targets: ['nats-server', ...consumers.map((name) => WITH_READER + name)],
     durationMs: [300, 1_500],
     component: (target) => ['nats-server', readerOf(target) ?? []].flat(),
     begin: async (sut, { target }) => {
       const server = sut.system.nats.server!;
-      const messages = join(server.folder, `jetstream/$G/streams/${ORDERS}/msgs`);
+      const messages = messagesFolder(server.folder, ORDERS);
       const earlier = join(server.folder, 'earlier-msgs');
       cpSync(messages, earlier, { recursive: true });
       await withNats(sut, replayNewest);
@@ -113,16 +115,29 @@ async function regrown(sut: SystemUnderProof, consumer: string): Promise<void> {
 
 /** Publishes the newest message many times, as a replay does. */
 async function replayNewest(connection: NatsConnection): Promise<void> {
-  const manager = await jetstreamManager(connection);
-  const newest = await manager.streams.getMessage(ORDERS, { last_by_subj: ORDER_PLACED });
-  if (!newest) throw new NotInjected('the stream is empty');
-  for (let copy = 0; copy < 20; copy += 1) {
-    const marked = headers();
-    for (const [name, values] of newest.header)
-      if (name.startsWith('ce-')) for (const value of values) marked.append(name, value);
-    await jetstream(connection).publish(ORDER_PLACED, newest.data, { headers: marked, msgID: randomUUID() });
-  }
+  for (let copy = 0; copy < 20; copy += 1)
+    if (!(await copyNewest(connection, { stream: ORDERS, subject: ORDER_PLACED })))
+      throw new NotInjected('the stream is empty');
 }
+
+/** What a power cut may leave: the oldest block of the stream's messages is gone, all others are there. */
+const beginningLost: Fault = {
+  name: 'stream loses its beginning',
+  targets: ['nats-server'],
+  durationMs: [0, 1_000],
+  component: () => 'nats-server',
+  begin: async (sut) => {
+    const server = sut.system.nats.server!;
+    const { folder } = server;
+    const blocks = streamBlocks(folder, ORDERS).length + 1;
+    const filling = { folder, stream: ORDERS, subject: ORDER_PLACED };
+    if (!(await withNats(sut, (connection) => fillBlocks(connection, filling, blocks))))
+      throw new NotInjected('the stream is empty');
+    await server.kill();
+    rmSync(streamBlocks(folder, ORDERS)[0]!);
+    return () => server.start();
+  },
+};
 
 function streamFull(producers: readonly Producer[]): Fault {
   return {

@@ -89,7 +89,7 @@ export const ORDERS_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: SOURCES.ordersRepository,
-        from: 'if (!isTransientDatabaseError(cause)) throw cause;',
+        from: 'if (!isInstallationFault(cause)) throw cause;',
         to: 'if (cause) throw cause;',
       },
     ],
@@ -112,7 +112,13 @@ export const ORDERS_MUTANTS: readonly Mutant[] = [
   {
     name: 'silent-postgres-kept',
     breaks: 'works again within 10 s',
-    patches: [{ file: SOURCES.postgres, from: 'closeWhenUnresponsive(connection);', to: '' }],
+    patches: [
+      {
+        file: SOURCES.postgresConnection,
+        from: 'if (!isUnlimited) closeWhenUnresponsive(client);',
+        to: '',
+      },
+    ],
     exposedBy: { faults: ['black hole'], targets: ['orders-postgres', 'fulfillment-postgres'] },
     seenAs: ['I8'],
   },

@@ -5,10 +5,9 @@ import type { Mutant } from './mutant.ts';
 const NO_RECONCILER: readonly Patch[] = [
   {
     file: SOURCES.relay,
-    from: "if (!isSame) await this.rewind(state, state.lastSequence, 'younger');",
-    to: 'if (state) this.leased = { ...cursor, stream: state.id };',
+    from: 'const loss = deepest([found, received].filter((each) => each !== undefined));',
+    to: 'const loss = deepest([found, received].filter((each) => each === undefined));',
   },
-  { file: SOURCES.relay, from: 'if (reused !== undefined) {', to: 'if (reused === -1) {' },
 ];
 
 /** Bugs on the way of an event from the log to the stream. */
@@ -32,11 +31,11 @@ export const RELAY_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: SOURCES.relay,
-        from: 'const results = await Promise.allSettled(entries.map((entry) => this.publish(entry)));',
+        from: 'const results = await Promise.allSettled(entries.map(({ message }) => this.publisher.publish(message)));',
         to: `const last = entries.at(-1);
-    const ahead = last && { ...from, tx: last.tx, position: last.position, stream: this.leased?.stream };
+    const ahead = last && { ...from, tx: last.tx, position: last.position };
     if (ahead) await this.options.cursor.advance(this.options.owner, { from, to: ahead }, this.leaseMs);
-    const results = await Promise.allSettled(entries.map((entry) => this.publish(entry)));
+    const results = await Promise.allSettled(entries.map(({ message }) => this.publisher.publish(message)));
     for (const result of results) if (result.status === 'rejected') throw result.reason;`,
       },
       {
@@ -56,6 +55,19 @@ export const RELAY_MUTANTS: readonly Mutant[] = [
     breaks: 'every event reaches the stream, even if NATS lost its disk',
     patches: NO_RECONCILER,
     exposedBy: { faults: ['NATS store deleted', 'stream deleted'], targets: ['nats-server'] },
+    seenAs: ['I5'],
+  },
+  {
+    name: 'beginning-unseen',
+    breaks: 'every event reaches the stream, even if NATS lost a part of its disk',
+    patches: [
+      {
+        file: SOURCES.streamLosses,
+        from: 'if (await hasLostBeginning(state, sources))',
+        to: 'if ((await hasLostBeginning(state, sources)) && losses.length > 1)',
+      },
+    ],
+    exposedBy: { faults: ['stream loses its beginning'], targets: ['nats-server'] },
     seenAs: ['I5'],
   },
   {

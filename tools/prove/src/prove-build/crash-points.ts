@@ -47,7 +47,10 @@ const PLACES: readonly Place[] = [
     line: 'const passed = await this.advance(from, entries.slice(0, failedAt), receipts);',
     when: 'entries.length > 0',
   }),
-  before('relay-after-advance', PRODUCERS, { file: SOURCES.relay, line: 'if (moved) this.leased = to;' }),
+  before('relay-after-advance', PRODUCERS, {
+    file: SOURCES.relay,
+    line: 'if (moved) this.leased = { ...from, ...to };',
+  }),
   before('before-commit', CONSUMERS, { file: SOURCES.inboxConsumer, line: 'return applied;' }),
   before('after-commit', CONSUMERS, {
     file: SOURCES.inboxConsumer,

@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import type { Environments } from '@orders/dev/stack/environments';
+import { ROOT } from '@orders/dev/stack/paths';
+import { PgBouncer, type PgBouncerVersion } from '@orders/dev/stack/pgbouncer';
+import { CommandFailed, run } from '@orders/dev/stack/run';
+import type { Servers } from '@orders/dev/stack/site';
+import { Customer, freshSystem, type SystemUnderTest } from './client.ts';
+import { customersOrdering, expectNothingLost } from './load.ts';
+
+/** Clients that take sessions of a pooler all the time, so that the next session is any. */
+async function otherClients(url: string) {
+  const pool = new pg.Pool({ connectionString: url, max: 8 });
+  let isBusy = true;
+  const loops = Array.from({ length: 8 }, async () => {
+    while (isBusy) await pool.query('SELECT pg_sleep(0.001)');
+  });
+  await pool.query('SELECT 1');
+  return {
+    end: async () => {
+      isBusy = false;
+      await Promise.all(loops);
+      await pool.end();
+    },
+  };
+}
+
+describe.each<PgBouncerVersion>(['1.24', '1.26'])('behind PgBouncer %s', (version) => {
+  let sut: SystemUnderTest;
+  let bouncer: PgBouncer;
+
+  /** All apps reach Postgres through a PgBouncer with its default configuration, in session mode. */
+  const throughPooler = async (environments: Environments, { postgres }: Servers): Promise<Environments> => {
+    bouncer = await PgBouncer.start({
+      version,
+      postgresUrl: postgres.url(),
+      settings: { default_pool_size: '40' },
+    });
+    return Object.fromEntries(
+      Object.entries(environments).map(([app, { DATABASE_URL: url, ...env }]) => {
+        return [app, { ...env, ...(url && { DATABASE_URL: bouncer.url(new URL(url).pathname.slice(1)) }) }];
+      }),
+    );
+  };
+
+  beforeAll(async () => {
+    sut = await freshSystem({ rewire: throughPooler });
+  }, 180_000);
+  afterAll(async () => {
+    await sut.dispose();
+    await bouncer.stop();
+  }, 60_000);
+
+  const migrate = (url: string) =>
+    run(process.execPath, ['apps/orders/dist/migrate.js'], {
+      cwd: ROOT,
+      env: { ...process.env, DATABASE_URL: url },
+    });
+
+  it('in session mode every order takes effect once, also when they come together', async () => {
+    const load = customersOrdering(await Customer.of(sut.system, 'alice'), 16);
+    await load.more(300);
+    await load.stop();
+    await expectNothingLost(sut.system, load.acknowledged);
+  }, 60_000);
+
+  it('in session mode migrations leave no lock behind', async () => {
+    for (let round = 0; round < 2; round += 1)
+      expect(await migrate(bouncer.url('orders'))).toContain('nothing');
+  }, 60_000);
+
+  it.each(['transaction', 'statement'])(
+    'in %s mode an app and its migrations refuse it in one line',
+    async (mode) => {
+      const shared = await PgBouncer.start({
+        version,
+        postgresUrl: sut.system.postgres.url(),
+        settings: { pool_mode: mode },
+      });
+      const others = await otherClients(shared.url('orders'));
+      const failed = await migrate(shared.url('orders')).catch((error: unknown) => error);
+      await others.end();
+      await shared.stop();
+      expect(failed).toBeInstanceOf(CommandFailed);
+      expect((failed as CommandFailed).output).toContain('use pool_mode = session in PgBouncer');
+    },
+    60_000,
+  );
+});
