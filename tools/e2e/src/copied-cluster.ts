@@ -6,8 +6,14 @@ import { EmbeddedPostgres, removePostgres } from '@orders/dev/stack/postgres';
 import { run } from '@orders/dev/stack/run';
 import { serverAccount } from '@orders/dev/stack/server-account';
 
+/** A server that takes SQL as superuser; the default database is `orders`. */
+export interface Database {
+  url(database?: string): string;
+  sql<Row extends object>(text: string, database?: string): Promise<Row[]>;
+}
+
 /** Runs SQL without parameters, as superuser; of several statements the rows of the last. */
-export async function sql<Row extends pg.QueryResultRow>(url: string, text: string): Promise<Row[]> {
+export async function sql<Row extends object>(url: string, text: string): Promise<Row[]> {
   const client = new pg.Client(url);
   await client.connect();
   try {
@@ -21,7 +27,7 @@ export async function sql<Row extends pg.QueryResultRow>(url: string, text: stri
 }
 
 /** A Postgres server, and what a database administrator does with it. */
-export class Cluster {
+export class Cluster implements Database {
   readonly #folder: string;
   readonly #server: EmbeddedPostgres;
 
@@ -44,7 +50,7 @@ export class Cluster {
     return this.#server.url(database);
   }
 
-  sql<Row extends pg.QueryResultRow>(text: string, database?: string): Promise<Row[]> {
+  sql<Row extends object>(text: string, database?: string): Promise<Row[]> {
     return sql<Row>(this.url(database), text);
   }
 

@@ -5,14 +5,15 @@ import { join } from 'node:path';
 import { ensureDatabases } from '@orders/dev/stack/databases';
 import { resolveNatsServer } from '@orders/dev/stack/nats-binary';
 import { NatsServer } from '@orders/dev/stack/nats-server';
-import { ROOT } from '@orders/dev/stack/paths';
 import { freePorts } from '@orders/dev/stack/ports';
 import { resolvePgDump } from '@orders/dev/stack/postgres-client';
 import { run } from '@orders/dev/stack/run';
 import { streamMessages } from '@orders/dev/stack/stream-messages';
 import { until } from '@orders/dev/stack/until';
-import { Cluster } from './copied-cluster.ts';
+import { Cluster, type Database } from './copied-cluster.ts';
+import { append, asApp, CREATE_ROLE, GRANTS, migrate, UNCHECKED, USE_UP_IDS } from './orders-database.ts';
 import { Relaying } from './relaying-orders.ts';
+import { InstalledCluster, installedPostgres } from './upgraded-cluster.ts';
 
 // What each copy of the database of orders makes of the relay; docs/runbooks has the steps for operators.
 
@@ -20,55 +21,28 @@ const folder = mkdtempSync(join(tmpdir(), 'orders-copies-'));
 const stack = new AsyncDisposableStack();
 stack.defer(() => rmSync(folder, { recursive: true, force: true }));
 
-/** The role of orders: it may not update the log, and owns nothing. */
-const ROLE = 'orders_app';
-const CREATE_ROLE = `CREATE ROLE ${ROLE} LOGIN PASSWORD 'secret'`;
-const GRANTS = `
-  GRANT SELECT, INSERT, UPDATE ON orders TO ${ROLE};
-  GRANT SELECT, INSERT ON outbox TO ${ROLE};
-  GRANT USAGE ON outbox_position TO ${ROLE};
-  GRANT SELECT, UPDATE ON outbox_cursor TO ${ROLE};
-  GRANT SELECT, INSERT, DELETE ON outbox_checkpoint TO ${ROLE};
-  GRANT SELECT ON migrations TO ${ROLE}`;
-/** The origin has given out more transaction ids than a new cluster will. */
-const USE_UP_IDS = `
-  DO $$ BEGIN
-    PERFORM set_config('synchronous_commit', 'off', false);
-    FOR n IN 1..20000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP;
-  END $$`;
-
+/** No machine crashes here. */
+const NO_SYNC = { fsync: 'off' };
 let natsUrl: string;
 let origin: Cluster;
 let earlyBackup: Cluster;
 let fresh: Cluster;
 
 async function cluster(name: string, settings: Record<string, string> = {}): Promise<Cluster> {
-  const made = await Cluster.at(join(folder, name, 'postgres'), settings);
+  const made = await Cluster.at(join(folder, name, 'postgres'), { ...NO_SYNC, ...settings });
   stack.defer(() => made.dispose());
   return made;
 }
 
-const asApp = (url: string) => Object.assign(new URL(url), { username: ROLE, password: 'secret' }).href;
-
-const append = (copy: Cluster, count: number, database?: string) =>
-  copy.sql(
-    `INSERT INTO outbox (event_id, subject, headers, body)
-     SELECT gen_random_uuid(), 'orders.created', '{}', '{}' FROM generate_series(1, ${count})`,
-    database,
-  );
-
-const migrate = (url: string) =>
-  run(process.execPath, ['apps/orders/dist/migrate.js'], {
-    cwd: ROOT,
-    env: { ...process.env, DATABASE_URL: url },
+async function relaying(copy: Database, database?: string): Promise<Relaying> {
+  return Relaying.start({
+    folder,
+    env: { ...UNCHECKED, DATABASE_URL: asApp(copy.url(database)), NATS_URL: natsUrl },
   });
-
-async function relaying(copy: Cluster, database?: string): Promise<Relaying> {
-  return Relaying.start({ databaseUrl: asApp(copy.url(database)), natsUrl, folder });
 }
 
 /** Appends an order's event, lets orders run, and returns how many events it has published. */
-async function publishedOn(copy: Cluster, database?: string): Promise<number> {
+async function publishedOn(copy: Database, database?: string): Promise<number> {
   await append(copy, 1, database);
   await using orders = await relaying(copy, database);
   const published = await orders.published();
@@ -77,7 +51,7 @@ async function publishedOn(copy: Cluster, database?: string): Promise<number> {
 }
 
 /** The events of a log that the stream lacks. */
-async function missing(copy: Cluster, database?: string): Promise<string[]> {
+async function missing(copy: Database, database?: string): Promise<string[]> {
   const inStream = new Set<string>();
   for await (const { header } of streamMessages(natsUrl, 'ORDERS'))
     inStream.add(header('Nats-Msg-Id')?.split('~')[0] ?? '');
@@ -125,9 +99,11 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => stack.disposeAsync(), 60_000);
 
-// Where no pg_dump can be had, these tests are shown as skipped: Postgres comes without it.
+// The embedded server comes without these programs. Where they cannot be had, their tests are shown as skipped.
 const pgDump = await resolvePgDump().catch(() => undefined);
 const itWithDump = pgDump ? it : it.skip;
+// It takes longer than all the others: every week, in .github/workflows/proof.yml.
+const installed = process.env['PG_UPGRADE'] ? installedPostgres() : undefined;
 
 /** SQL that restores a dump; without the commands of psql. */
 async function dump(...options: string[]): Promise<string> {
@@ -224,5 +200,26 @@ describe('orders on a copy of its database, as a role that may not update the lo
     await subscribe('migrated', 'migrated');
     await fresh.sql('DROP SUBSCRIPTION migrated', 'migrated');
     expect(await publishedOn(fresh, 'migrated')).toBe(36);
+  });
+
+  (installed ? it : it.skip)('upgraded by pg_upgrade publishes what the origin had not', async () => {
+    const [old, upgraded] = await Promise.all(
+      ['old', 'upgraded'].map((name) => InstalledCluster.initialise(installed!, join(folder, name))),
+    );
+    await old!.start();
+    await old!.sql(CREATE_ROLE, 'postgres');
+    await ensureDatabases(old!.url('postgres'), ['orders']);
+    await migrate(old!.url());
+    await old!.sql(GRANTS);
+    expect(await publishedOn(old!)).toBe(1);
+    await append(old!, 5);
+    await old!.stop();
+    await old!.upgradeTo(upgraded!);
+    await upgraded!.start();
+    try {
+      expect(await publishedOn(upgraded!)).toBe(6);
+    } finally {
+      await upgraded!.stop();
+    }
   });
 });

@@ -5,9 +5,9 @@ import { freePorts } from '@orders/dev/stack/ports';
 import { until } from '@orders/dev/stack/until';
 
 export interface RelayingOrders {
-  databaseUrl: string;
-  natsUrl: string;
-  /** A folder for what the process keeps. */
+  /** Its servers. */
+  env: Record<'DATABASE_URL' | 'NATS_URL', string> & Record<string, string>;
+  /** For what the process keeps. */
   folder: string;
 }
 
@@ -23,7 +23,7 @@ export class Relaying implements AsyncDisposable {
     this.#lines = lines;
   }
 
-  static async start({ databaseUrl, natsUrl, folder }: RelayingOrders): Promise<Relaying> {
+  static async start({ env, folder }: RelayingOrders): Promise<Relaying> {
     const [grpc, port] = await freePorts(2);
     const management = `http://127.0.0.1:${port}`;
     const lines: string[] = [];
@@ -32,7 +32,7 @@ export class Relaying implements AsyncDisposable {
       env: {
         ...commonEnv({ dataDir: folder }),
         ...{ HOST: '127.0.0.1', GRPC_PORT: String(grpc), MANAGEMENT_PORT: String(port) },
-        ...{ DATABASE_URL: databaseUrl, NATS_URL: natsUrl },
+        ...env,
       },
       onLine: (line) => void lines.push(line),
       onEvent: () => undefined,
