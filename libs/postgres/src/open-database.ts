@@ -1,6 +1,7 @@
 import { Backoff, sleep } from '@orders/resilience';
 import type { Service } from '@orders/service';
 import type { Logger } from 'pino';
+import type { Queryable } from './queryable.js';
 import type { Rights } from './rights.js';
 import { assertFit, checkServer, type Expected, type Finding, UnfitServer } from './server-check.js';
 
@@ -10,6 +11,7 @@ interface Database {
   readonly migrations: readonly { readonly name?: string }[];
   initialize(): Promise<unknown>;
   query<Rows>(sql: string, parameters?: unknown[]): Promise<Rows>;
+  createQueryRunner(): Queryable & { release(): Promise<void> };
   destroy(): Promise<void>;
 }
 
@@ -127,8 +129,14 @@ class Usability {
     if (this.reason !== undefined) throw new Error(this.reason);
   }
 
-  private check(): Promise<Finding[]> {
-    return checkServer(this.database, expectedOf(this.database, this.expectations));
+  /** On one connection: a busy app waits for one only once. */
+  private async check(): Promise<Finding[]> {
+    const connection = this.database.createQueryRunner();
+    try {
+      return await checkServer(connection, expectedOf(this.database, this.expectations));
+    } finally {
+      await connection.release();
+    }
   }
 
   private tell(findings: readonly Finding[]): void {

@@ -103,7 +103,7 @@ async function storeEffects(sut: SystemUnderLoad, orders: unknown[]): Promise<vo
 
 /** Places one order. @throws Problem when a consumer shows no effect of it */
 async function placeOne(sut: SystemUnderLoad, signal: AbortSignal): Promise<void> {
-  const since = await idOfNow(sut);
+  const since = idOfNow();
   const [token] = await sut.tokens('stored', 1);
   const headers = {
     authorization: `Bearer ${token}`,

@@ -23,7 +23,7 @@ export async function measure<Result>(
   signal: AbortSignal,
   load: () => Promise<Result>,
 ): Promise<Result & Measurement> {
-  const since = await idOfNow(sut);
+  const since = idOfNow();
   const before = { cpu: sut.cpu(), machine: machineSeconds() };
   const result = await load();
   const { orders, effects } = await settled(sut, since, signal);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -68,5 +68,18 @@ describe('a Postgres of our own', () => {
     await server.start();
     await ensureDatabases(server.url(), ['orders']);
     await server.stop();
+  });
+
+  it('whose data was made by another version is told of, with what to do', async () => {
+    const [free = 0] = await freePorts(1);
+    const server = new EmbeddedPostgres({ folder: join(folder, 'postgres'), port: free });
+    mkdirSync(join(server.folder, 'data'));
+    writeFileSync(join(server.folder, 'data/PG_VERSION'), '13\n');
+    await expect(server.start()).rejects.toMatchObject({
+      name: 'Problem',
+      message: expect.stringMatching(
+        /is of Postgres 13, not \d\d: set POSTGRES_VERSION=13, or .*npm run reset\.$/,
+      ),
+    });
   });
 });
