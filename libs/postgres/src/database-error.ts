@@ -29,7 +29,6 @@ const PASSING: SqlStates = {
 const LASTING: SqlStates = {
   '0A000': 'feature_not_supported',
   '0P000': 'invalid_role_specification',
-  '26000': 'invalid_sql_statement_name',
   '28': 'invalid_authorization_specification',
   '3D000': 'invalid_catalog_name',
   '3F000': 'invalid_schema_name',

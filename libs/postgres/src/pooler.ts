@@ -25,7 +25,7 @@ export async function assertOwnSession(
     if ((await sessionOf(second)) === session) throw sharedSessions();
     for (let round = 0; round < ROUNDS; round += 1) {
       // Takes the session that was used last, which is that of `first` unless it is reserved for it.
-      await second.query('BEGIN');
+      await second.query('BEGIN').catch(throwShared);
       const isShared = (await sessionOf(first)) !== session;
       await second.query('ROLLBACK');
       if (isShared) throw sharedSessions();
@@ -38,6 +38,11 @@ export async function assertOwnSession(
 async function sessionOf(client: Client): Promise<number> {
   const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
   return rows[0]!.pid;
+}
+
+/** A pooler that lends sessions for a statement refuses transactions, as a violation of the protocol. */
+function throwShared(error: { code?: unknown }): never {
+  throw error.code === '08P01' ? sharedSessions() : error;
 }
 
 function sharedSessions(): UnfitServer {

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -36,12 +36,14 @@ export interface PgBouncerOptions {
 export class PgBouncer {
   readonly #child: Child;
   readonly #postgresUrl: string;
+  readonly #folder: string;
   readonly #port: number;
 
-  private constructor(child: Child, postgresUrl: string, port: number) {
+  private constructor(child: Child, postgresUrl: string, at: { folder: string; port: number }) {
     this.#child = child;
     this.#postgresUrl = postgresUrl;
-    this.#port = port;
+    this.#folder = at.folder;
+    this.#port = at.port;
   }
 
   /**
@@ -71,7 +73,7 @@ export class PgBouncer {
     );
     if (account) chownSync(folder, account.uid, account.gid);
     const child = await Child.spawn({ command, args: [...args, join(folder, 'ini')], cwd: '/', account });
-    const bouncer = new PgBouncer(child, postgresUrl, port);
+    const bouncer = new PgBouncer(child, postgresUrl, { folder, port });
     await bouncer.#takesConnections();
     return bouncer;
   }
@@ -85,6 +87,7 @@ export class PgBouncer {
   async stop(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.#child.exited;
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   async #takesConnections(): Promise<void> {
