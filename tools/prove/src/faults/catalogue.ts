@@ -12,6 +12,7 @@ import { networkFaults } from './network.ts';
 import { POISON_FAULT } from './poison.ts';
 import { processFaults } from './processes.ts';
 import { SERVER_FAULTS } from './servers.ts';
+import { STANDBY_FAULTS } from './standby.ts';
 import { streamFaults } from './stream.ts';
 
 /** All faults that can be injected into a system of these apps. */
@@ -24,6 +25,7 @@ export function faultsOf(apps: readonly AppDeclaration[]): readonly Fault[] {
     ...databaseFaults(apps),
     ...streamFaults(apps),
     ...clusterFaults(apps),
+    ...STANDBY_FAULTS,
     POISON_FAULT,
     ...DISK_FAULTS,
   ];
