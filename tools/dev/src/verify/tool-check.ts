@@ -45,7 +45,7 @@ const PLATFORMS = ['cluster', 'nats215', 'pg16', 'pg17', 'standby', 'pooler'];
 export const PROOF_ON_OTHER_SERVERS = toolCheck({
   name: 'delivery proof on other servers',
   script: 'tools/prove/src/prove.ts',
-  args: ['--trials', '3', ...PLATFORMS.flatMap((name) => ['--on', name])],
+  args: ['--trials', '2', ...PLATFORMS.flatMap((name) => ['--on', name])],
   notDone: 'part',
 });
 
