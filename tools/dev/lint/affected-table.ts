@@ -73,7 +73,7 @@ export const TABLE: readonly Row[] = [
   code(
     'resilience',
     'libs/resilience/src/index.ts',
-    'bench e2e fulfillment gateway grpc http inbox messaging orders outbox postgres prove resilience service',
+    'bench deploy dev e2e fulfillment gateway grpc http inbox messaging orders outbox postgres prove resilience service',
   ),
   code("an app's source", 'apps/gateway/src/main.ts', 'bench e2e gateway prove'),
   {

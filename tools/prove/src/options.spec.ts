@@ -19,8 +19,9 @@ describe('options', () => {
   });
 
   it('name the servers to run on', () => {
-    expect(parseOptions([]).platform.name).toBe('default');
-    expect(parseOptions(['--on', 'cluster']).platform).toMatchObject({ system: { nats: { nodes: 3 } } });
+    const platforms = (...argv: string[]) => parseOptions(argv).platforms.map(({ name }) => name);
+    expect(platforms()).toEqual(['default']);
+    expect(platforms('--on', 'cluster', '--on', 'pg16')).toEqual(['cluster', 'pg16']);
   });
 
   it('take a report in a folder that exists', () => {

@@ -23,8 +23,8 @@ export interface ProveOptions {
   controls: boolean;
   /** Plant these bugs, one after the other, and see that each is caught; undefined = an ordinary run. */
   mutants: readonly Mutant[] | undefined;
-  /** The servers that the system runs on. */
-  platform: Platform;
+  /** The servers that the system runs on; with several, the trials run on one after the other. */
+  platforms: readonly Platform[];
   /** Where to write the result as Markdown. */
   report: string | undefined;
 }
@@ -34,7 +34,7 @@ export const USAGE = `npm run prove -- [options]: injects faults under load; aft
   --quick        30 trials, about three minutes
   --seed S       repeat the plan of that seed (default: a new one); the plan is the same only on the same commit and
                  where the same faults are possible (disk faults need root)
-  --on PLATFORM  on these servers:
+  --on PLATFORM  on these servers; may be repeated:
 ${PLATFORMS_IN_WORDS.map((line) => `                   ${line}`).join('\n')}
   --only FAULT   only this kind of fault; may be repeated
   --target T     only faults of target T, e.g. orders, orders-nats or orders.outbox
@@ -65,7 +65,7 @@ export function parseOptions(argv: readonly string[]): ProveOptions {
     planOnly: values.plan ?? false,
     controls: values.controls ?? false,
     mutants: values.mutants ? chosenMutants(positionals) : undefined,
-    platform: platformNamed(values.on ?? DEFAULT_PLATFORM.name),
+    platforms: (values.on ?? [DEFAULT_PLATFORM.name]).map(platformNamed),
     report: reportFile(values.report),
   };
 }
@@ -84,7 +84,7 @@ function parse(argv: readonly string[]) {
       plan: { type: 'boolean' },
       controls: { type: 'boolean' },
       mutants: { type: 'boolean' },
-      on: { type: 'string' },
+      on: { type: 'string', multiple: true },
       report: { type: 'string' },
     },
   });

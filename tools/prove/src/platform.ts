@@ -1,8 +1,10 @@
 import { UsageError } from '@orders/dev/bootstrap/problem.mjs';
+import type { EmbeddedPostgres } from '@orders/dev/stack/postgres';
 import type { SystemOptions } from '@orders/dev/stack/site';
+import { type DatabaseFront, startPooler, startStandby } from './database-front.ts';
 
-/** What a fault may need of the servers: one NATS server alone, or a cluster of them. */
-export type PlatformTrait = 'one nats-server' | 'cluster';
+/** What a fault may need of the servers. */
+export type PlatformTrait = 'one nats-server' | 'cluster' | 'standby';
 
 /** The servers that the system runs on during a proof. */
 export interface Platform {
@@ -13,6 +15,9 @@ export interface Platform {
   /** Settings of all apps. */
   readonly env: Readonly<Record<string, string>>;
   readonly traits: readonly PlatformTrait[];
+  /** Starts what stands beside or before Postgres. */
+  readonly databaseFront?:
+    ((postgres: EmbeddedPostgres, folder: string) => Promise<DatabaseFront>) | undefined;
 }
 
 /** The servers that npm start runs. */
@@ -28,13 +33,6 @@ const PLATFORMS: readonly Platform[] = [
   DEFAULT_PLATFORM,
   {
     name: 'cluster',
-    what: 'three nats-servers 2.10, streams with three replicas',
-    system: { nats: { version: '2.10', nodes: 3 } },
-    env: { NATS_STREAM_REPLICAS: '3' },
-    traits: ['cluster'],
-  },
-  {
-    name: 'cluster215',
     what: 'three nats-servers 2.15, streams with three replicas',
     system: { nats: { version: '2.15', nodes: 3 } },
     env: { NATS_STREAM_REPLICAS: '3' },
@@ -48,6 +46,19 @@ const PLATFORMS: readonly Platform[] = [
     traits: ['one nats-server'],
   },
   ...(['15', '16', '17'] as const).map(onPostgres),
+  {
+    ...DEFAULT_PLATFORM,
+    name: 'standby',
+    what: 'Postgres 18 with a synchronous standby; the apps know both',
+    traits: ['one nats-server', 'standby'],
+    databaseFront: startStandby,
+  },
+  {
+    ...DEFAULT_PLATFORM,
+    name: 'pooler',
+    what: 'Postgres 18 behind PgBouncer 1.24 in session mode',
+    databaseFront: startPooler,
+  },
 ];
 
 function onPostgres(version: '15' | '16' | '17'): Platform {

@@ -7,6 +7,7 @@ import { thisMachine } from './machine.ts';
 import { Hunt } from './mutants/hunt.ts';
 import { parseOptions, USAGE, type ProveOptions } from './options.ts';
 import { describePlan, planTrials, trialsInWords, type TrialPlan } from './plan.ts';
+import type { Platform } from './platform.ts';
 import { alone } from './prove-lock.ts';
 import { Random } from './random.ts';
 import { Run } from './run.ts';
@@ -18,25 +19,36 @@ async function main(options: ProveOptions): Promise<number> {
   if (options.controls) return alone(() => runControls(options.seed));
   const { seed, mutants, report } = options;
   if (mutants) return alone(() => new Hunt({ seed, mutants, report }).toEnd());
-  const { faults, skipped } = faultsOn(await thisMachine(), options.platform);
-  const impossible = skipped.find(({ fault }) => options.only?.includes(fault));
-  if (impossible) throw new Problem(`--only "${impossible.fault}" is not possible here: ${impossible.why}.`);
-  const plan = planOf(options, faults);
+  const planned = await Promise.all(options.platforms.map((platform) => planFor(options, platform)));
   if (options.planOnly) {
-    announce(seed, plan);
-    for (const { fault, why } of skipped) console.log(`not done: ${fault}: ${why}`);
-    for (const trial of plan) console.log(`${String(trial.number).padStart(4)}  ${describePlan(trial)}`);
+    for (const { platform, plan, skipped } of planned) {
+      announce(seed, platform, plan);
+      for (const { fault, why } of skipped) console.log(`not done: ${fault}: ${why}`);
+      for (const trial of plan) console.log(`${String(trial.number).padStart(4)}  ${describePlan(trial)}`);
+    }
     return 0;
   }
-  return alone(() => {
-    announce(seed, plan);
-    return new Run(options, plan, skipped).toEnd();
+  return alone(async () => {
+    for (const { platform, plan, skipped } of planned) {
+      announce(seed, platform, plan);
+      const exitCode = await new Run({ ...options, platform }, plan, skipped).toEnd();
+      if (exitCode !== 0) return exitCode;
+    }
+    return 0;
   });
 }
 
-function announce(seed: string, plan: readonly TrialPlan[]): void {
+/** @throws Problem when a fault that was asked for is not possible on these servers */
+async function planFor(options: ProveOptions, platform: Platform) {
+  const { faults, skipped, elsewhere } = faultsOn(await thisMachine(), platform);
+  const impossible = [...skipped, ...elsewhere].find(({ fault }) => options.only?.includes(fault));
+  if (impossible) throw new Problem(`--only "${impossible.fault}" is not possible here: ${impossible.why}.`);
+  return { platform, plan: planOf(options, faults), skipped };
+}
+
+function announce(seed: string, { what }: Platform, plan: readonly TrialPlan[]): void {
   const numbers = [...new Set([plan[0]?.number, plan.at(-1)?.number])].join(' to ');
-  console.log(`seed ${seed}: ${trialsInWords(plan.length)}, number ${numbers}`);
+  console.log(`seed ${seed}: ${trialsInWords(plan.length)}, number ${numbers}, on ${what}`);
 }
 
 function planOf({ seed, only, target, from, trials }: ProveOptions, among: readonly Fault[]): TrialPlan[] {

@@ -9,7 +9,7 @@ import type { Skipped } from './faults/catalogue.ts';
 import { Ledger } from './ledger.ts';
 import type { ProveOptions } from './options.ts';
 import { describePlan, trialsInWords, type TrialPlan } from './plan.ts';
-import { DEFAULT_PLATFORM } from './platform.ts';
+import { DEFAULT_PLATFORM, type Platform } from './platform.ts';
 import { Random } from './random.ts';
 import { proveBuild } from './prove-build/prove-build.ts';
 import { asMarkdown, asText } from './report-formats.ts';
@@ -21,9 +21,12 @@ import { runTrial, type TrialResult } from './trial.ts';
 /** After this many trials, or a failure, data and ledger start empty. Until then they grow, so that leaks are seen. */
 const TRIALS_ON_ONE_DATA = 50;
 
+/** The options of a run on one platform. */
+export type RunOptions = ProveOptions & { platform: Platform };
+
 /** All trials of a plan, one after the other, and the report on them. */
 export class Run {
-  readonly #options: ProveOptions;
+  readonly #options: RunOptions;
   readonly #plan: readonly TrialPlan[];
   readonly #skipped: readonly Skipped[];
   readonly #folder: string;
@@ -37,11 +40,11 @@ export class Run {
   readonly #stopped = stopOnSignals({ onSecond: killAllChildren });
   readonly #began = performance.now();
 
-  constructor(options: ProveOptions, plan: readonly TrialPlan[], skipped: readonly Skipped[]) {
+  constructor(options: RunOptions, plan: readonly TrialPlan[], skipped: readonly Skipped[]) {
     this.#options = options;
     this.#plan = plan;
     this.#skipped = skipped;
-    this.#folder = folderOfRun('prove', `-${options.seed}`);
+    this.#folder = folderOfRun('prove', `-${options.platform.name}-${options.seed}`);
   }
 
   /** Resolves with the exit code. */
@@ -158,7 +161,7 @@ export class Run {
 }
 
 /** The command that repeats the run. */
-function commandOf({ seed, trials, from, only = [], target, platform }: ProveOptions): string {
+function commandOf({ seed, trials, from, only = [], target, platform }: RunOptions): string {
   const extra = [
     ...(platform === DEFAULT_PLATFORM ? [] : [`--on ${platform.name}`]),
     ...(from > 1 ? [`--from ${from}`] : []),

@@ -10,6 +10,7 @@ import type { Servers } from '@orders/dev/stack/site';
 import type { Steps } from '@orders/dev/stack/tasks';
 import { of } from '@orders/dev/stack/wiring';
 import { Disk } from './disk.ts';
+import type { DatabaseFront } from './database-front.ts';
 import { CLIENT_EDGE, EDGES } from './edges.ts';
 import { thisMachine } from './machine.ts';
 import { DEFAULT_PLATFORM, type Platform } from './platform.ts';
@@ -30,6 +31,8 @@ export interface SystemUnderProof {
   edges: Edges;
   /** A disk for each server; undefined where the machine cannot have them. */
   disks: Disks | undefined;
+  /** undefined where the apps reach Postgres directly. */
+  front: DatabaseFront | undefined;
   /** Makes apps die at a crash point. */
   armed: ArmedPoints;
   /** Where the clients send their requests. */
@@ -62,11 +65,13 @@ export async function startUnderProof({
 }: StartOptions): Promise<SystemUnderProof> {
   const edges: Edges = {};
   let disks: Disks | undefined;
+  let front: DatabaseFront | undefined;
   const armed = new ArmedPoints(join(folder, 'crash-points'));
   const { alarms, ...observers } = observe(join(folder, 'logs'));
   const stack = new AsyncDisposableStack();
   stack.defer(async () => {
     await Promise.all(Object.values(edges).map((edge) => edge.close()));
+    await front?.stop();
     await Promise.all(Object.values(disks ?? {}).map((disk: Disk) => disk.unmount()));
   });
   try {
@@ -81,7 +86,8 @@ export async function startUnderProof({
       replicas: 2,
       rewire: async (environments, servers) => {
         if (!(await thisMachine()).noDisks) disks = await mountDisks(servers, join(folder, 'disks'));
-        return rewire(environments, { edges, armed, env: platform.env });
+        front = await platform.databaseFront?.(servers.postgres.server!, join(folder, 'data'));
+        return rewire(environments, { edges, armed, env: platform.env, front });
       },
     });
     stack.defer(() => system.stop()); // stops first: a clean stop needs the edges
@@ -89,7 +95,7 @@ export async function startUnderProof({
     edges[CLIENT_EDGE] = clients.edge;
     const api = new URL(clients.address).origin;
     const stop = () => stack.disposeAsync();
-    return { system, edges, disks, armed, api, alarms, stop };
+    return { system, edges, disks, front, armed, api, alarms, stop };
   } catch (error) {
     await stack.disposeAsync();
     throw error;
@@ -128,14 +134,25 @@ async function mountDisks({ postgres, nats }: Servers, folder: string): Promise<
   return { postgres: onPostgres, 'nats-server': onNats };
 }
 
+interface Wiring {
+  edges: Edges;
+  armed: ArmedPoints;
+  env: Platform['env'];
+  front: DatabaseFront | undefined;
+}
+
 /** Puts a proxy between each app and what it connects to, and gives each app the folder of its armed crash points. */
 async function rewire(
   environments: Environments,
-  { edges, armed, env }: { edges: Edges; armed: ArmedPoints; env: Platform['env'] },
+  { edges, armed, env, front }: Wiring,
 ): Promise<Environments> {
   const rewired: Environments = {};
   for (const [app, environment] of Object.entries(environments))
     rewired[app] = { ...environment, ...env, ...armed.environmentOf(app) };
+  for (const environment of Object.values(rewired)) {
+    const { DATABASE_URL: url } = environment;
+    if (front && url) environment['DATABASE_URL'] = front.url(new URL(url).pathname.slice(1));
+  }
   for (const { name, configuredBy } of EDGES) {
     if (!configuredBy) continue;
     const environment = of(rewired, configuredBy.app);

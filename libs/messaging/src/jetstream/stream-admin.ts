@@ -5,10 +5,15 @@ import {
   type StreamConfig,
 } from '@nats-io/jetstream';
 import { TimeoutError } from '@nats-io/transport-node';
+import { sleep } from '@orders/resilience';
 import type { NatsLink } from './nats-link.js';
-import { createStream, findStream, isApiError, type StreamSpec } from './stream.js';
+import { createStream, findStream, isApiError, NOT_AVAILABLE, type StreamSpec } from './stream.js';
 import { type StreamDifference, streamDifferences } from './stream-differences.js';
 import { declaredConfig, DEFAULT_STREAM_SETTINGS } from './stream-settings.js';
+
+/** An election takes a few seconds; after this JetStream has no quorum, in ms. */
+const ELECTION_LIMIT_MS = 30_000;
+const ELECTION_PAUSE_MS = 500;
 
 /** Changes that were not made, because they would delete stored events. */
 export class WouldDeleteError extends Error {
@@ -50,10 +55,25 @@ export class StreamAdmin {
 
   /**
    * Deletes the stream and creates it anew, empty. Its relay then publishes what the outbox log keeps. Works for a stream
-   * whose servers are gone for good, too.
+   * whose servers are gone for good, too. Waits up to 30 s for a cluster that has no leader at the moment.
    */
   async recreate(): Promise<void> {
+    const giveUpAt = performance.now() + ELECTION_LIMIT_MS;
+    const never = new AbortController().signal;
+    for (;;) {
+      try {
+        if (await this.replace()) return;
+      } catch (error) {
+        if (!isPassing(error) || performance.now() > giveUpAt) throw error;
+      }
+      await sleep(ELECTION_PAUSE_MS, never);
+    }
+  }
+
+  /** False when the old stream is still there: nobody has confirmed, or taken, the request to delete it. */
+  private async replace(): Promise<boolean> {
     const manager = await this.manager();
+    const old = await manager.streams.info(this.spec.name).catch(() => undefined);
     try {
       await manager.streams.delete(this.spec.name);
     } catch (error) {
@@ -61,7 +81,7 @@ export class StreamAdmin {
       const isDone = error instanceof TimeoutError || isApiError(error, JetStreamApiCodes.StreamNotFound);
       if (!isDone) throw error;
     }
-    await createStream(manager, this.spec);
+    return (await createStream(manager, this.spec)).created !== old?.created;
   }
 
   private async change(manager: JetStreamManager, actual: StreamConfig, force: boolean): Promise<void> {
@@ -78,6 +98,11 @@ export class StreamAdmin {
   private async manager(): Promise<JetStreamManager> {
     return jetstreamManager(await this.link.connection());
   }
+}
+
+/** JetStream has no leader at the moment. */
+function isPassing(error: unknown): boolean {
+  return error instanceof TimeoutError || isApiError(error, NOT_AVAILABLE);
 }
 
 /** Whether the change lowers a limit; 0 and -1 are no limit. */

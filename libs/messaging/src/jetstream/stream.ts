@@ -28,7 +28,8 @@ const REFUSED_CREATIONS: Record<number, string> = {
   10113: 'the NATS account requires a limit: set NATS_STREAM_MAX_BYTES',
 };
 const NAME_IN_USE = 10058;
-const NOT_AVAILABLE = 10008;
+/** JetStream, or the servers of a stream, have no leader at the moment. */
+export const NOT_AVAILABLE = 10008;
 
 /**
  * Looks the stream up and creates it when it is missing. An existing stream stays unchanged.

@@ -14,6 +14,8 @@ export interface NatsServerOptions {
   monitoringPort: number;
   /** Makes it a node of a cluster. Default: a server of its own. */
   node?: ClusterNode | undefined;
+  /** Default true. */
+  jetStream?: boolean;
   signal?: AbortSignal | undefined;
   onSpawn?: (child: Child) => void;
 }
@@ -86,7 +88,8 @@ export class NatsServer {
       const lastLine = readFileSync(this.#logFile(), 'utf8').trimEnd().split('\n').at(-1);
       throw new Problem(`nats-server ended with ${how} while starting: ${lastLine}`);
     }
-    return answersOk(`${this.monitoringUrl}/healthz?js-enabled-only=true`);
+    const { jetStream = true } = this.#options;
+    return answersOk(`${this.monitoringUrl}/healthz${jetStream ? '?js-enabled-only=true' : ''}`);
   }
 
   /**
@@ -94,11 +97,11 @@ export class NatsServer {
    * need not sync each message: that costs nine tenths of its throughput (docs/adr/0010-nats-need-not-be-durable.md).
    */
   #configuration(): string {
-    const { folder, port, monitoringPort, node } = this.#options;
+    const { folder, port, monitoringPort, node, jetStream = true } = this.#options;
     return [
       `listen: "127.0.0.1:${port}"`,
       `http: "127.0.0.1:${monitoringPort}"`,
-      `jetstream { store_dir: ${JSON.stringify(folder)}, sync_interval: "1s" }`,
+      ...(jetStream ? [`jetstream { store_dir: ${JSON.stringify(folder)}, sync_interval: "1s" }`] : []),
       ...(node ? clusterConfiguration(node) : []),
       '',
     ].join('\n');

@@ -10,9 +10,13 @@ import { run } from './run.ts';
 /** The clone has the package of this version; those of the others are fetched when they are first used. */
 const OWN = '18';
 const OTHERS = { '17': '17.10.0-beta.17', '16': '16.14.0-beta.17', '15': '15.18.0-beta.17' } as const;
+/** The newest one that the system refuses. */
+const REFUSED = { '14': '14.23.0-beta.17' } as const;
 
 /** A major version of Postgres that the system runs on. */
 export type PostgresVersion = typeof OWN | keyof typeof OTHERS;
+/** A major version of Postgres that there is a package of. */
+export type PackagedVersion = PostgresVersion | keyof typeof REFUSED;
 export const POSTGRES_VERSIONS: readonly PostgresVersion[] = [OWN, '17', '16', '15'];
 
 /**
@@ -31,9 +35,9 @@ export function chosenPostgres(env: NodeJS.ProcessEnv = process.env): PostgresVe
  * The folder with bin, lib and share of a Postgres: that of the clone, or one in the cache, which npm fills at first.
  * @throws Problem when npm cannot get it
  */
-export async function postgresRelease(version: PostgresVersion, signal?: AbortSignal): Promise<string> {
+export async function postgresRelease(version: PackagedVersion, signal?: AbortSignal): Promise<string> {
   if (version === OWN) return packagedPostgres();
-  const release = OTHERS[version];
+  const release = { ...OTHERS, ...REFUSED }[version];
   const target = join(cacheFolder(), `postgres-${release}`);
   if (!existsSync(target)) await fetchRelease(release, target, signal);
   return join(target, 'native');

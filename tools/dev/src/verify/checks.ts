@@ -2,7 +2,7 @@ import { generateAll } from '../derived/generate-all.ts';
 import { nx } from '../stack/build.ts';
 import { commandCheck, tool, type Check } from './check.ts';
 import { jestCheck } from './jest-check.ts';
-import { COST_GUARD, PROOF } from './tool-check.ts';
+import { COST_GUARD, PROOF, PROOF_ON_OTHER_SERVERS } from './tool-check.ts';
 
 function everywhere(target: string): (signal: AbortSignal) => Promise<string> {
   return (signal) => nx(['run-many', '-t', target, '--output-style=static'], { signal });
@@ -33,5 +33,6 @@ export const ALONE: readonly Check[] = [
   jestCheck('integration tests', 'jest.it.config.mjs', 'build'),
   jestCheck('end-to-end tests', 'jest.e2e.config.mjs', 'build'),
   PROOF,
+  PROOF_ON_OTHER_SERVERS,
   COST_GUARD,
 ];

@@ -39,6 +39,16 @@ export const PROOF = toolCheck({
   notDone: 'part',
 });
 
+const PLATFORMS = ['cluster', 'nats215', 'pg16', 'pg17', 'standby', 'pooler'];
+
+/** A short round of the same on each of the other servers that are supported. */
+export const PROOF_ON_OTHER_SERVERS = toolCheck({
+  name: 'delivery proof on other servers',
+  script: 'tools/prove/src/prove.ts',
+  args: ['--trials', '2', ...PLATFORMS.flatMap((name) => ['--on', name])],
+  notDone: 'part',
+});
+
 /** The CPU of an order must not rise relative to what pgbench needs for it. */
 export const COST_GUARD = toolCheck({
   name: 'cost of an order',

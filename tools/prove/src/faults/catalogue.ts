@@ -12,6 +12,7 @@ import { networkFaults } from './network.ts';
 import { POISON_FAULT } from './poison.ts';
 import { processFaults } from './processes.ts';
 import { SERVER_FAULTS } from './servers.ts';
+import { STANDBY_FAULTS } from './standby.ts';
 import { streamFaults } from './stream.ts';
 
 /** All faults that can be injected into a system of these apps. */
@@ -24,6 +25,7 @@ export function faultsOf(apps: readonly AppDeclaration[]): readonly Fault[] {
     ...databaseFaults(apps),
     ...streamFaults(apps),
     ...clusterFaults(apps),
+    ...STANDBY_FAULTS,
     POISON_FAULT,
     ...DISK_FAULTS,
   ];
@@ -44,20 +46,27 @@ const NOT_DONE: readonly Skipped[] = [
   { fault: 'clock steps', why: 'needs faketime; leases use the clock of Postgres alone' },
 ];
 
-/** The faults that machine and platform allow, and the others, each with the reason. */
-export function faultsOn({ noDisks }: Machine, platform: Platform) {
-  const whyNot = ({ needs }: Fault): string | undefined => {
-    if (needs === undefined) return undefined;
-    if (needs === 'disks') return noDisks;
-    return platform.traits.includes(needs) ? undefined : `needs ${needs}`;
-  };
-  const faults = FAULTS.filter((fault) => whyNot(fault) === undefined);
-  const missing = FAULTS.flatMap((fault) => {
-    const why = whyNot(fault);
-    return why === undefined ? [] : { fault: fault.name, why };
-  });
-  const skipped: readonly Skipped[] = [...missing, ...NOT_DONE];
-  return { faults, skipped };
+/** The faults of a run, and the others, each with the reason. */
+export interface PossibleFaults {
+  readonly faults: readonly Fault[];
+  /** Not injected here, though these servers are meant to stand them. */
+  readonly skipped: readonly Skipped[];
+  /** Those of other platforms. */
+  readonly elsewhere: readonly Skipped[];
+}
+
+/** The faults that machine and platform allow. */
+export function faultsOn({ noDisks }: Machine, { traits }: Platform): PossibleFaults {
+  const faults: Fault[] = [];
+  const skipped: Skipped[] = [];
+  const elsewhere: Skipped[] = [];
+  for (const fault of FAULTS) {
+    const { name, needs } = fault;
+    if (needs === 'disks' && noDisks !== undefined) skipped.push({ fault: name, why: noDisks });
+    else if (needs === undefined || needs === 'disks' || traits.includes(needs)) faults.push(fault);
+    else elsewhere.push({ fault: name, why: `needs ${needs}; see --on` });
+  }
+  return { faults, skipped: [...skipped, ...NOT_DONE], elsewhere };
 }
 
 export function faultNamed(name: string): Fault {

@@ -123,6 +123,7 @@ async function replayNewest(connection: NatsConnection): Promise<void> {
 /** What a power cut may leave: the oldest block of the stream's messages is gone, all others are there. */
 const beginningLost: Fault = {
   name: 'stream loses its beginning',
+  needs: 'one nats-server',
   targets: ['nats-server'],
   durationMs: [0, 1_000],
   component: () => 'nats-server',
