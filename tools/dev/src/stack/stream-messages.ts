@@ -12,7 +12,7 @@ export interface StreamMessage {
  * All messages of a stream, from the first to the last that it has now, read by a consumer of its own.
  * None when there is no stream: a server that lost its data has none until it is created again.
  *
- * @throws when the server cannot be reached
+ * @throws when the server cannot be reached, or goes away meanwhile
  */
 export async function* streamMessages(url: string, stream: string): AsyncGenerator<StreamMessage> {
   const connection = await connect({ servers: url.split(','), reconnect: false, timeout: 5_000 });
@@ -22,6 +22,8 @@ export async function* streamMessages(url: string, stream: string): AsyncGenerat
     if (!info || info.state.messages === 0) return;
     const reader = await jetstream(connection).consumers.get(stream);
     for (let last = 0; last < info.state.last_seq;) {
+      // A fetch on a closed connection ends at once and without an error.
+      if (connection.isClosed()) throw new Error(`the connection was lost while ${stream} was read`);
       for await (const { seq, subject, headers } of await reader.fetch({
         max_messages: 2_000,
         expires: 1_000,

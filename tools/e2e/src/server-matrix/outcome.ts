@@ -103,13 +103,15 @@ class Orders implements AsyncDisposable {
   }
 
   async #isPublished(id: string): Promise<boolean> {
+    let isThere = false;
     try {
+      // To the end: a consumer that is left before goes on after its connection is closed.
       for await (const { header } of streamMessages(this.#natsUrl, 'ORDERS'))
-        if (header('ce-subject') === id) return true;
+        isThere ||= header('ce-subject') === id;
     } catch {
       // No JetStream: `/readyz` will tell.
     }
-    return false;
+    return isThere;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
