@@ -13,6 +13,8 @@ import { Random } from './random.ts';
 import { Run } from './run.ts';
 
 await runTool({ usage: USAGE, parse: parseOptions }, main);
+// A client of a node that was killed may try again for ever: with the exit code that was set.
+process.exit();
 
 /** `npm run prove`: injects faults under load; after each trial all places that hold orders must agree. */
 async function main(options: ProveOptions): Promise<number> {
