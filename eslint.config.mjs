@@ -91,11 +91,11 @@ export default ts.config(
     rules: { 'no-restricted-imports': noImportOf([...APPS, ...TOOLS, ...unusedLibs(app)]) },
   })),
   {
-    // The config loader itself, what runs before it, tools and tests.
+    // The config loader itself, what runs before it, that of tests, tools and tests.
     files: [
       'libs/service/src/config.ts',
       'libs/instrumentation/src/register.ts',
-      'libs/*/src/testing/**',
+      'libs/postgres/src/testing/test-config.ts',
       'tools/**',
       '**/*.{spec,it,e2e}.ts',
     ],

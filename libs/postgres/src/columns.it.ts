@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { type Column, columnsOf, rowsFrom } from './columns.js';
+import { requiredUrl } from './testing/test-config.js';
 
 interface Row {
   readonly text: string | null | undefined;
@@ -20,7 +21,7 @@ const row = (change: Partial<Row> = {}): Row => ({ text: 'a', amount: 1, json: {
 
 let client: Client;
 beforeAll(async () => {
-  client = new Client({ connectionString: process.env['TEST_DATABASE_URL'] });
+  client = new Client({ connectionString: requiredUrl('TEST_DATABASE_URL') });
   await client.connect();
 });
 afterAll(() => client.end());

@@ -5,7 +5,7 @@ import { Client } from 'pg';
 import { withDatabase } from './open-database.js';
 import { runMigrations } from './run-migrations.js';
 import { OpeningService } from './testing/opening-service.js';
-import { requiredUrl } from './testing/test-database.js';
+import { requiredUrl } from './testing/test-config.js';
 import { thingsAt } from './testing/things.js';
 
 const name = `latin1_${randomBytes(6).toString('hex')}`;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Pool } from 'pg';
 import type { Queryable, TransactionRunner } from '../queryable.js';
+import { requiredUrl } from './test-config.js';
 
 export interface TestDatabase extends Queryable, TransactionRunner {
   /** `postgres://…` of this database. */
@@ -59,18 +60,6 @@ export async function createMigratedDatabase<Source extends MigratableSource>(
     await db[Symbol.asyncDispose]();
   };
   return { db: { ...db, [Symbol.asyncDispose]: dispose }, dataSource };
-}
-
-/**
- * The URL in an environment variable that the runner of integration tests sets.
- *
- * @throws when it is not set
- */
-export function requiredUrl(variable: 'TEST_DATABASE_URL' | 'TEST_NATS_URL' | 'TEST_NATS_215_URL'): string {
-  const url = process.env[variable];
-  if (!url)
-    throw new Error(`${variable} is not set: run integration tests by npm test or nx run <project>:it`);
-  return url;
 }
 
 async function inTransaction<T>(pool: Pool, work: (tx: Queryable) => Promise<T>): Promise<T> {
