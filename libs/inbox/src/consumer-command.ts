@@ -1,5 +1,5 @@
-import { ConsumerAdmin, NatsLink, natsConfig } from '@orders/messaging';
-import { type Cli, CliError, type Command, loadConfig, parseCli, UsageError } from '@orders/service';
+import { askNats, ConsumerAdmin, natsConfig, withNats } from '@orders/messaging';
+import { type Cli, type Command, loadConfig, parseCli, UsageError } from '@orders/service';
 import { z } from 'zod';
 import type { EventHandler } from './event-handler.js';
 import { subjectsByStream } from './start-consumer.js';
@@ -9,8 +9,6 @@ const USAGE = `consumer ACTION: the durable consumers of this app, one for each 
                               its start where it can
   consumer recreate --force   delete them; the running app creates them anew and reads the streams from the start;
                               its inbox ignores the events that it knows`;
-
-const QUIET = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 export interface ConsumerCommandOptions {
   /** The app, whose name its durable consumers have. */
@@ -26,19 +24,14 @@ export function consumerCommand({ name, handlers }: ConsumerCommandOptions): Com
     run: async (args, cli) => {
       const action = actionOf(args);
       const { natsUrl } = loadConfig(z.object(natsConfig));
-      const link = new NatsLink({ url: natsUrl.reveal(), name: `${name}-cli`, logger: QUIET });
-      try {
+      return withNats(natsUrl, `${name}-cli`, async (link) => {
         for (const { stream, subjects } of subjectsByStream(name, handlers)) {
           const admin = new ConsumerAdmin(link, { stream, durable: name, owner: name, subjects });
-          if (action === 'show') await show(admin, `${name} on ${stream.name}`, cli.print);
-          else await recreate(admin, `${name} on ${stream.name}`, cli.print);
+          const act = action === 'show' ? show : recreate;
+          await askNats(() => act(admin, `${name} on ${stream.name}`, cli.print));
         }
         return 0;
-      } catch (cause) {
-        throw new CliError(cause instanceof Error ? cause.message : String(cause), 1, { cause });
-      } finally {
-        await link.close();
-      }
+      });
     },
   };
 }

@@ -4,3 +4,6 @@ export interface Log {
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }
+
+/** Writes nothing, as where a command prints itself what happens. */
+export const SILENT: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };

@@ -1,14 +1,15 @@
 import { replaySubject, streamOf } from '@orders/contracts';
 import {
+  askNats,
   consumerNames,
   declaredStream,
   type EventPublisher,
   JetStreamPublisher,
-  NatsLink,
   natsConfig,
-  RefusedSetupError,
+  SILENT,
   streamConfig,
   streamSettings,
+  withNats,
 } from '@orders/messaging';
 import { commandDatabaseConfig, type PostgresSettings, type Queryable, withDatabase } from '@orders/postgres';
 import { Pace } from '@orders/resilience';
@@ -30,8 +31,6 @@ const usageFor = (events: readonly string[]) => `replay --since TIME [options]: 
   --dry-run          only count them (default, unless --yes)
   --yes              publish them`;
 
-const QUIET = { info: () => undefined, warn: () => undefined, error: () => undefined };
-
 export interface ReplayCommandOptions {
   /** The app, which is the producer. */
   name: string;
@@ -51,20 +50,17 @@ export function replayCommand({ name, dataSource, events }: ReplayCommandOptions
       const config = loadConfig(z.object({ ...commandDatabaseConfig, ...natsConfig, ...streamConfig }));
       const applicationName = `${name}-cli`;
       const db = dataSource({ url: config.databaseUrl, poolMax: 1, applicationName });
-      const link = new NatsLink({ url: config.natsUrl.reveal(), name: applicationName, logger: QUIET });
       const declared = { stream: streamOf(events[0]!), settings: streamSettings(config) };
-      const stream = declaredStream({ ...declared, link, logger: QUIET });
-      const tools = {
-        ...cli,
-        ...{ db, consumers: () => consumerNames(link, stream) },
-        publisher: new JetStreamPublisher(link, stream),
-      };
       const expectations = { durability: config.postgresDurability, rights: REPLAY_RIGHTS };
-      try {
-        return await withDatabase(db, expectations, () => replayEvents(request, tools));
-      } finally {
-        await link.close();
-      }
+      return withNats(config.natsUrl, applicationName, (link) => {
+        const stream = declaredStream({ ...declared, link, logger: SILENT });
+        const tools = {
+          ...cli,
+          ...{ db, consumers: () => consumerNames(link, stream) },
+          publisher: new JetStreamPublisher(link, stream),
+        };
+        return withDatabase(db, expectations, () => replayEvents(request, tools));
+      });
     },
   };
 }
@@ -160,16 +156,6 @@ async function assertConsumer(name: string, { consumers }: ReplayTools): Promise
   const names = await askNats(consumers);
   if (!names.includes(name))
     throw new CliError(`--to ${name}: there is no such consumer, only ${names.join(', ') || 'none'}.`);
-}
-
-async function askNats<T>(ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask();
-  } catch (cause) {
-    if (cause instanceof RefusedSetupError) throw new CliError(cause.message, 1, { cause });
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new CliError(`NATS cannot be used (${why}): check NATS_URL, and that it is up.`, 1, { cause });
-  }
 }
 
 function continueHint({ until }: ReplayRange, position: LogPosition): string {

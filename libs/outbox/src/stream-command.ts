@@ -1,12 +1,13 @@
 import { streamOf } from '@orders/contracts';
 import {
+  askNats,
   describeDifference,
-  NatsLink,
   natsConfig,
   StreamAdmin,
   streamConfig,
   type StreamDifference,
   streamSettings,
+  withNats,
   WouldDeleteError,
 } from '@orders/messaging';
 import { type Cli, CliError, type Command, loadConfig, parseCli, UsageError } from '@orders/service';
@@ -18,8 +19,6 @@ const USAGE = `stream ACTION: the stream that this app publishes to, as NATS_STR
       --force                 also when a lower limit deletes stored events
   stream recreate --force     delete it with all its events and create it anew; the relay then publishes what the
                               log has, and inboxes ignore the events that they know`;
-
-const QUIET = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 export interface StreamCommandOptions {
   /** The app, which is the producer. */
@@ -36,17 +35,10 @@ export function streamCommand({ name, events }: StreamCommandOptions): Command {
     run: async (args, cli) => {
       const request = streamRequest(args);
       const config = loadConfig(z.object({ ...natsConfig, ...streamConfig }));
-      const link = new NatsLink({ url: config.natsUrl.reveal(), name: `${name}-cli`, logger: QUIET });
-      const stream = streamOf(events[0]!);
-      try {
-        const admin = new StreamAdmin(link, { ...stream, settings: streamSettings(config) });
-        return await runRequest(request, stream.name, { ...cli, admin });
-      } catch (cause) {
-        if (cause instanceof CliError) throw cause;
-        throw new CliError(cause instanceof Error ? cause.message : String(cause), 1, { cause });
-      } finally {
-        await link.close();
-      }
+      const spec = { ...streamOf(events[0]!), settings: streamSettings(config) };
+      return withNats(config.natsUrl, `${name}-cli`, (link) =>
+        askNats(() => runRequest(request, spec.name, { ...cli, admin: new StreamAdmin(link, spec) })),
+      );
     },
   };
 }

@@ -177,7 +177,13 @@ describe('a server that is away', () => {
     ['frozen', () => freeze(sut.system.nats), () => thaw(sut.system.nats)],
   ])('is told of in one line, and not waited for: NATS %s', async (_how, away, back) => {
     await away();
-    expect(await npmRun('orders', ...replay)).toMatchObject({ code: 1, stderr: oneLine('NATS_URL') });
+    const commands = [
+      ['orders', ...replay],
+      ['orders', 'stream', 'show'],
+      ['fulfillment', 'consumer', 'show'],
+    ] as const;
+    const ends = await Promise.all(commands.map(([app, ...args]) => npmRun(app, ...args)));
+    for (const end of ends) expect(end).toMatchObject({ code: 1, stderr: oneLine('NATS_URL') });
     await back();
   });
 

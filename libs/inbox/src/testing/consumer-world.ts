@@ -1,5 +1,5 @@
-import type { EventSource, Message } from '@orders/messaging';
-import { SILENT, someEvent, ModelBus } from '@orders/messaging/testing';
+import { type EventSource, type Message, SILENT } from '@orders/messaging';
+import { someEvent, ModelBus } from '@orders/messaging/testing';
 import type { TransactionRunner } from '@orders/postgres';
 import {
   type ModelConnection,

@@ -11,9 +11,6 @@ export function recordingLog(): Log & { lines: { level: string; message: string 
   return { lines, info: at('info'), warn: at('warn'), error: at('error') };
 }
 
-/** A logger that discards its lines. */
-export const SILENT: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-
 export const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
 /** A UUIDv7 with the current time. */

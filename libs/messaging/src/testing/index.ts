@@ -1,2 +1,2 @@
-export { newEventId, recordingLog, SILENT, someEvent } from './fixtures.js';
+export { newEventId, recordingLog, someEvent } from './fixtures.js';
 export { ModelBus } from './model-bus.js';

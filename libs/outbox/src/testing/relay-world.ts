@@ -1,5 +1,5 @@
-import type { EventPublisher } from '@orders/messaging';
-import { SILENT, someEvent, ModelBus } from '@orders/messaging/testing';
+import { type EventPublisher, SILENT } from '@orders/messaging';
+import { someEvent, ModelBus } from '@orders/messaging/testing';
 import {
   ModelDatabase,
   type Commands,
