@@ -1,49 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { recordingLog, someEvent } from '@orders/messaging/testing';
-import { createTestDatabase, eventually, type TestDatabase } from '@orders/postgres/testing';
-import { Backoff } from '@orders/resilience';
-import { z } from 'zod';
-import { consumerMetrics } from './consumer-metrics.js';
-import { eventHandler } from './event-handler.js';
-import { InboxConsumer } from './inbox-consumer.js';
-import { INBOX_SCHEMA_V1 } from './inbox-schema.js';
+import { describe, expect, it } from '@jest/globals';
+import { someEvent } from '@orders/messaging/testing';
+import { eventually } from '@orders/postgres/testing';
+import { useConsumer } from './testing/consumer-under-test.js';
 import { deliver } from './testing/delivery.js';
 
-let db: TestDatabase;
-/** Errors of the next calls of the handler that have an event below zero. */
-let failures: Error[];
+const under = useConsumer();
+const { consumer, effects, deadLetters } = under;
 const running = new AbortController().signal;
-
-const made = eventHandler({
-  contract: { type: 'things.made', schema: z.object({ n: z.number() }) },
-  handle: async (tx, events) => {
-    const failure = events.some(({ data }) => data.n < 0) ? failures.shift() : undefined;
-    for (const { id } of events) await tx.query('INSERT INTO effect (event_id) VALUES ($1)', [id]);
-    if (failure) throw failure;
-  },
-});
-
-const consumer = (maxAttempts = 3) =>
-  new InboxConsumer({
-    name: 'reader',
-    source: undefined as never,
-    db,
-    handlers: [made],
-    logger: recordingLog(),
-    metrics: consumerMetrics(),
-    maxAttempts,
-    backoff: new Backoff({ baseMs: 1, maxMs: 5 }),
-  });
-const effects = () => db.query<unknown[]>('SELECT event_id FROM effect');
-const deadLetters = () => db.query<unknown[]>('SELECT FROM dead_letter');
-
-beforeEach(async () => {
-  db = await createTestDatabase();
-  await db.query(INBOX_SCHEMA_V1);
-  await db.query('CREATE TABLE effect (event_id uuid NOT NULL)');
-  failures = [];
-});
-afterEach(() => db[Symbol.asyncDispose]());
 
 describe('a consumer', () => {
   it('keeps all events while a right, a table or a column is missing, and applies them once it is there', async () => {
@@ -69,12 +32,12 @@ describe('a consumer', () => {
       ],
     ] as const;
     for (const [breakIt, repair, reason] of broken) {
-      await db.query(breakIt);
+      await under.db.query(breakIt);
       const batch = [deliver(someEvent()), deliver(someEvent())];
       const processed = faulty.process(batch, running);
       await eventually('seven attempts', () => batch.every(({ state }) => state.workings >= 7));
       expect(faulty.blockedBy).toMatch(reason);
-      await db.query(repair);
+      await under.db.query(repair);
       await processed;
       expect(batch.map(({ state }) => state.settled)).toEqual(['ack', 'ack']);
       expect(faulty.blockedBy).toBeUndefined();
@@ -85,14 +48,14 @@ describe('a consumer', () => {
 
   it('buries no more than three events in a row for one unknown error, and goes on when one takes effect', async () => {
     const bad = Array.from({ length: 6 }, () => deliver(someEvent({}, { n: -1 })));
-    failures = Array.from({ length: 1_000 }, (_, n) => new TypeError(`a bug with event ${n}`));
-    const stuck = consumer(1);
+    under.failures = Array.from({ length: 1_000 }, (_, n) => new TypeError(`a bug with event ${n}`));
+    const stuck = consumer({ maxAttempts: 1 });
     await stuck.process(bad, running);
     expect(bad.map(({ state }) => state.settled)).toEqual(['ack', 'ack', 'ack', 'nak', 'nak', 'nak']);
     expect(await deadLetters()).toHaveLength(3);
     expect(stuck.blockedBy).toMatch(/a bug/);
 
-    failures = [];
+    under.failures = [];
     await stuck.process(bad.slice(3), running);
     expect(await effects()).toHaveLength(3);
     expect(stuck.blockedBy).toBeUndefined();
@@ -100,11 +63,11 @@ describe('a consumer', () => {
 
   it('buries events that fail one after the other with different errors', async () => {
     const bad = Array.from({ length: 5 }, () => deliver(someEvent({}, { n: -1 })));
-    failures = ['one', 'two', 'three', 'four', 'five'].flatMap((text) =>
+    under.failures = ['one', 'two', 'three', 'four', 'five'].flatMap((text) =>
       [text, text].map((same) => new TypeError(same)),
     );
-    failures.unshift(new TypeError('the whole batch'));
-    const stuck = consumer(2);
+    under.failures.unshift(new TypeError('the whole batch'));
+    const stuck = consumer({ maxAttempts: 2 });
     await stuck.process(bad, running);
     expect(await deadLetters()).toHaveLength(5);
   });

@@ -1,61 +1,18 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { firstUuidV7, type Message } from '@orders/messaging';
-import { recordingLog, someEvent } from '@orders/messaging/testing';
-import type { Queryable } from '@orders/postgres';
+import { someEvent } from '@orders/messaging/testing';
 import { createTestDatabase, type TestDatabase } from '@orders/postgres/testing';
 import { Backoff } from '@orders/resilience';
-import { z } from 'zod';
-import { consumerMetrics } from './consumer-metrics.js';
-import { eventHandler } from './event-handler.js';
 import { PermanentError } from './failure.js';
-import { InboxConsumer, type InboxConsumerOptions } from './inbox-consumer.js';
 import { INBOX_SCHEMA_V1 } from './inbox-schema.js';
 import { Inbox } from './inbox.js';
+import { useConsumer } from './testing/consumer-under-test.js';
 import { deliver } from './testing/delivery.js';
 import { testInboxConformance } from './testing/inbox-conformance.js';
 
-let db: TestDatabase;
-let failures: unknown[];
+const under = useConsumer();
+const { consumer, effects, deadLetters } = under;
 const running = new AbortController().signal;
-
-/** Its effect is a row without a key: only the inbox prevents duplicates. */
-const made = eventHandler({
-  contract: { type: 'things.made', schema: z.object({ n: z.number() }) },
-  handle: async (tx, events) => {
-    const failure = events.some(({ data }) => data.n < 0) ? failures.shift() : undefined;
-    for (const { id } of events) await tx.query('INSERT INTO effect (event_id) VALUES ($1)', [id]);
-    if (failure) throw failure;
-  },
-});
-
-function consumer(overrides: Partial<InboxConsumerOptions> = {}) {
-  return new InboxConsumer({
-    name: 'reader',
-    source: undefined as never,
-    db,
-    handlers: [made],
-    logger: recordingLog(),
-    metrics: consumerMetrics(),
-    maxAttempts: 3,
-    backoff: new Backoff({ baseMs: 1, maxMs: 5 }),
-    ...overrides,
-  });
-}
-
-const effects = async (on: Queryable = db) =>
-  (await on.query<{ event_id: string }[]>('SELECT event_id FROM effect ORDER BY n')).map(
-    (row) => row.event_id,
-  );
-const deadLetters = () =>
-  db.query<{ address: string; error: string; body: Buffer }[]>('SELECT * FROM dead_letter ORDER BY id');
-
-beforeEach(async () => {
-  db = await createTestDatabase();
-  await db.query(INBOX_SCHEMA_V1);
-  await db.query('CREATE TABLE effect (n bigint GENERATED ALWAYS AS IDENTITY, event_id uuid NOT NULL)');
-  failures = [];
-});
-afterEach(() => db[Symbol.asyncDispose]());
 
 describe('InboxConsumer', () => {
   it('applies a batch and acks it after the commit', async () => {
@@ -82,20 +39,20 @@ describe('InboxConsumer', () => {
   it('leaves neither effect nor inbox entry nor ack when the transaction fails', async () => {
     const stop = new AbortController();
     const message = someEvent({}, { n: -1 });
-    failures = [Object.assign(new Error('restarting'), { code: '57P01' })];
+    under.failures = [Object.assign(new Error('restarting'), { code: '57P01' })];
     const broken: TestDatabase = {
-      ...db,
-      transaction: (work) => db.transaction(work).finally(() => stop.abort()),
+      ...under.db,
+      transaction: (work) => under.db.transaction(work).finally(() => stop.abort()),
     };
     const delivery = deliver(message);
     await consumer({ db: broken }).process([delivery], stop.signal);
     expect(await effects()).toEqual([]);
-    expect(await db.query('SELECT * FROM inbox')).toEqual([]);
+    expect(await under.db.query('SELECT * FROM inbox')).toEqual([]);
     expect(delivery.state.settled).toBe('open');
   });
 
   it('retries after a transient error without limit, and signals that the event is in progress', async () => {
-    failures = Array.from({ length: 10 }, () =>
+    under.failures = Array.from({ length: 10 }, () =>
       Object.assign(new Error('too many clients'), { code: '53300' }),
     );
     const delivery = deliver(someEvent({}, { n: -1 }));
@@ -106,7 +63,7 @@ describe('InboxConsumer', () => {
   });
 
   it('gives up after three attempts with an unknown error, and the other events of the batch take effect', async () => {
-    failures = Array.from({ length: 9 }, () => new TypeError('a bug'));
+    under.failures = Array.from({ length: 9 }, () => new TypeError('a bug'));
     const [good, bad, alsoGood] = [
       deliver(someEvent()),
       deliver(someEvent({}, { n: -1 })),
@@ -114,13 +71,13 @@ describe('InboxConsumer', () => {
     ];
     await consumer().process([good, bad, alsoGood], running);
     expect(await effects()).toEqual([good.message.id, alsoGood.message.id]);
-    expect(failures).toHaveLength(5);
+    expect(under.failures).toHaveLength(5);
     expect(await deadLetters()).toMatchObject([{ address: bad.address, error: 'TypeError: a bug' }]);
     expect(bad.state.settled).toBe('ack');
   });
 
   it('resets its backoff after it has given up on an event', async () => {
-    failures = Array.from({ length: 9 }, () => new TypeError('a bug'));
+    under.failures = Array.from({ length: 9 }, () => new TypeError('a bug'));
     const backoff = new Backoff({ baseMs: 1, maxMs: 1_000, random: () => 0.99 });
     const [bad, alsoBad] = [deliver(someEvent({}, { n: -1 })), deliver(someEvent({}, { n: -1 }))];
     await consumer({ backoff }).process([bad], running);
@@ -130,10 +87,10 @@ describe('InboxConsumer', () => {
   });
 
   it('turns an event with a permanent error into a dead letter at once', async () => {
-    failures = [new PermanentError('never'), new PermanentError('never')];
+    under.failures = [new PermanentError('never'), new PermanentError('never')];
     const delivery = deliver(someEvent({}, { n: -1 }));
     await consumer().process([delivery], running);
-    expect(failures).toHaveLength(1);
+    expect(under.failures).toHaveLength(1);
     expect(await deadLetters()).toHaveLength(1);
   });
 
@@ -178,9 +135,11 @@ describe('Inbox', () => {
     const inbox = new Inbox('reader');
     const old = ['2020-01-01', '2020-01-02', '2020-01-03'].map((day) => ({ id: firstUuidV7(new Date(day)) }));
     const young = { id: firstUuidV7(new Date('2026-01-01')) };
-    await inbox.accept(db, [...old, young]);
+    await inbox.accept(under.db, [...old, young]);
     const before = new Date('2025-01-01');
-    expect([await inbox.forget(db, before, 2), await inbox.forget(db, before, 2)]).toEqual([2, 1]);
-    expect(await inbox.accept(db, [...old, young])).toEqual(old);
+    expect([await inbox.forget(under.db, before, 2), await inbox.forget(under.db, before, 2)]).toEqual([
+      2, 1,
+    ]);
+    expect(await inbox.accept(under.db, [...old, young])).toEqual(old);
   });
 });
