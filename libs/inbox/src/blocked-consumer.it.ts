@@ -6,7 +6,6 @@ import { deliver } from './testing/delivery.js';
 
 const under = useConsumer();
 const { consumer, effects, deadLetters } = under;
-const running = new AbortController().signal;
 
 describe('a consumer', () => {
   it('keeps all events while a right, a table or a column is missing, and applies them once it is there', async () => {
@@ -34,7 +33,7 @@ describe('a consumer', () => {
     for (const [breakIt, repair, reason] of broken) {
       await under.db.query(breakIt);
       const batch = [deliver(someEvent()), deliver(someEvent())];
-      const processed = faulty.process(batch, running);
+      const processed = faulty.process(batch, under.running);
       await eventually('seven attempts', () => batch.every(({ state }) => state.workings >= 7));
       expect(faulty.blockedBy).toMatch(reason);
       await under.db.query(repair);
@@ -50,13 +49,13 @@ describe('a consumer', () => {
     const bad = Array.from({ length: 6 }, () => deliver(someEvent({}, { n: -1 })));
     under.failures = Array.from({ length: 1_000 }, (_, n) => new TypeError(`a bug with event ${n}`));
     const stuck = consumer({ maxAttempts: 1 });
-    await stuck.process(bad, running);
+    await stuck.process(bad, under.running);
     expect(bad.map(({ state }) => state.settled)).toEqual(['ack', 'ack', 'ack', 'nak', 'nak', 'nak']);
     expect(await deadLetters()).toHaveLength(3);
     expect(stuck.blockedBy).toMatch(/a bug/);
 
     under.failures = [];
-    await stuck.process(bad.slice(3), running);
+    await stuck.process(bad.slice(3), under.running);
     expect(await effects()).toHaveLength(3);
     expect(stuck.blockedBy).toBeUndefined();
   });
@@ -68,7 +67,7 @@ describe('a consumer', () => {
     );
     under.failures.unshift(new TypeError('the whole batch'));
     const stuck = consumer({ maxAttempts: 2 });
-    await stuck.process(bad, running);
+    await stuck.process(bad, under.running);
     expect(await deadLetters()).toHaveLength(5);
   });
 });

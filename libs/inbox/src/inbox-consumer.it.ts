@@ -12,27 +12,28 @@ import { testInboxConformance } from './testing/inbox-conformance.js';
 
 const under = useConsumer();
 const { consumer, effects, deadLetters } = under;
-const running = new AbortController().signal;
 
 describe('InboxConsumer', () => {
   it('applies a batch and acks it after the commit', async () => {
     const batch = [deliver(someEvent()), deliver(someEvent())];
-    await consumer().process(batch, running);
+    await consumer().process(batch, under.running);
     expect(await effects()).toEqual(batch.map(({ message }) => message.id));
     expect(batch.map(({ state }) => state.settled)).toEqual(['ack', 'ack']);
   });
 
   it('applies an event once, however often it is delivered: later, at the same time, twice in one batch', async () => {
     const message = someEvent();
-    await Promise.all([1, 2, 3].map(() => consumer().process([deliver(message), deliver(message)], running)));
-    await consumer().process([deliver(message)], running);
+    await Promise.all(
+      [1, 2, 3].map(() => consumer().process([deliver(message), deliver(message)], under.running)),
+    );
+    await consumer().process([deliver(message)], under.running);
     expect(await effects()).toEqual([message.id]);
   });
 
   it('applies an event once for each consumer', async () => {
     const message = someEvent();
-    await consumer().process([deliver(message)], running);
-    await consumer({ name: 'other' }).process([deliver(message)], running);
+    await consumer().process([deliver(message)], under.running);
+    await consumer({ name: 'other' }).process([deliver(message)], under.running);
     expect(await effects()).toHaveLength(2);
   });
 
@@ -56,7 +57,7 @@ describe('InboxConsumer', () => {
       Object.assign(new Error('too many clients'), { code: '53300' }),
     );
     const delivery = deliver(someEvent({}, { n: -1 }));
-    await consumer().process([delivery], running);
+    await consumer().process([delivery], under.running);
     expect(delivery.state).toEqual({ settled: 'ack', workings: 10 });
     expect(await effects()).toHaveLength(1);
     expect(await deadLetters()).toEqual([]);
@@ -69,7 +70,7 @@ describe('InboxConsumer', () => {
       deliver(someEvent({}, { n: -1 })),
       deliver(someEvent()),
     ];
-    await consumer().process([good, bad, alsoGood], running);
+    await consumer().process([good, bad, alsoGood], under.running);
     expect(await effects()).toEqual([good.message.id, alsoGood.message.id]);
     expect(under.failures).toHaveLength(5);
     expect(await deadLetters()).toMatchObject([{ address: bad.address, error: 'TypeError: a bug' }]);
@@ -80,16 +81,16 @@ describe('InboxConsumer', () => {
     under.failures = Array.from({ length: 9 }, () => new TypeError('a bug'));
     const backoff = new Backoff({ baseMs: 1, maxMs: 1_000, random: () => 0.99 });
     const [bad, alsoBad] = [deliver(someEvent({}, { n: -1 })), deliver(someEvent({}, { n: -1 }))];
-    await consumer({ backoff }).process([bad], running);
+    await consumer({ backoff }).process([bad], under.running);
     expect(backoff.failures).toBe(0);
-    await consumer({ backoff }).process([alsoBad], running);
+    await consumer({ backoff }).process([alsoBad], under.running);
     expect(await deadLetters()).toHaveLength(2);
   });
 
   it('turns an event with a permanent error into a dead letter at once', async () => {
     under.failures = [new PermanentError('never'), new PermanentError('never')];
     const delivery = deliver(someEvent({}, { n: -1 }));
-    await consumer().process([delivery], running);
+    await consumer().process([delivery], under.running);
     expect(under.failures).toHaveLength(1);
     expect(await deadLetters()).toHaveLength(1);
   });
@@ -109,8 +110,8 @@ describe('InboxConsumer', () => {
     async (_name, poison: Message, error) => {
       const good = deliver(someEvent());
       const bad = deliver(poison, 'ORDERS/7');
-      await consumer().process([bad, good], running);
-      await consumer().process([deliver(poison, 'ORDERS/7')], running);
+      await consumer().process([bad, good], under.running);
+      await consumer().process([deliver(poison, 'ORDERS/7')], under.running);
       expect(await effects()).toEqual([good.message.id]);
       expect([bad.state.settled, good.state.settled]).toEqual(['ack', 'ack']);
       const stored = await deadLetters();

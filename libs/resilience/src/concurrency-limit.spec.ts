@@ -110,6 +110,19 @@ describe('ConcurrencyLimit', () => {
     expect(entered).toBe(40);
   });
 
+  it('gives a place that becomes free to the client with the fewest, though others wait longer', async () => {
+    const limit = new ConcurrencyLimit({ max: 4, maxQueued: 8, maxQueueMs: 100 });
+    const entered: string[] = [];
+    const enter = (client: string) =>
+      void Promise.resolve(limit.enter(client, staying)).then((entry) => entered.push(`${client} ${entry}`));
+    for (const client of ['many', 'many', 'many', 'one', 'many', 'one', 'none']) enter(client);
+    await Promise.resolve();
+    expect(entered).toEqual([...Array<string>(3).fill('many entered'), 'one entered']);
+    for (let n = 0; n < 3; n += 1) limit.leave('many');
+    await Promise.resolve();
+    expect(entered.slice(4)).toEqual(['none entered', 'many entered', 'one entered']);
+  });
+
   it('stays within its limits and loses no place, in any sequence of events', async () => {
     const event = fc.constantFrom('enter', 'leave', 'abort', 'wait');
     const events = fc.array(fc.record({ event, name: fc.constantFrom(...CLIENTS) }), {

@@ -10,6 +10,8 @@ import { INBOX_SCHEMA_V1 } from '../inbox-schema.js';
 
 export interface ConsumerUnderTest {
   db: TestDatabase;
+  /** Aborts at the end of the test: a consumer that still tries again would keep the process. */
+  running: AbortSignal;
   /** Errors of the next calls of the handler that have an event below zero. */
   failures: unknown[];
   /** A consumer `reader` of `things.made` that gives an event up after three attempts. */
@@ -30,13 +32,18 @@ export function useConsumer(): ConsumerUnderTest {
       if (failure) throw failure;
     },
   });
+  let stop = new AbortController();
   beforeEach(async () => {
+    stop = new AbortController();
     const db = await createTestDatabase();
     await db.query(INBOX_SCHEMA_V1);
     await db.query('CREATE TABLE effect (n bigint GENERATED ALWAYS AS IDENTITY, event_id uuid NOT NULL)');
-    Object.assign(under, { db, failures: [] });
+    Object.assign(under, { db, running: stop.signal, failures: [] });
   });
-  afterEach(() => under.db[Symbol.asyncDispose]());
+  afterEach(() => {
+    stop.abort();
+    return under.db[Symbol.asyncDispose]();
+  });
   return Object.assign(under, {
     consumer: (overrides: Partial<InboxConsumerOptions> = {}) =>
       new InboxConsumer({
