@@ -122,7 +122,7 @@ async function startOne(
 ): Promise<Omit<Start, 'idleMiB'>> {
   const app = of(system.apps, name);
   const from = performance.now();
-  const supervised = app.start(signal);
+  const supervised = app.start({ signal });
   const ready = () => answersOk(`${of(system.urls.management, name)}/readyz`);
   await until(ready, { timeoutMs: 30_000, everyMs: 5, signal, what: `${name} to be ready` });
   const readyMs = performance.now() - from;

@@ -23,7 +23,7 @@ const TRIALS_AT_MOST = 10;
  * Otherwise it proves nothing that none are lost with our settings. Resolves with the exit code.
  */
 export async function runControls(seed: string): Promise<number> {
-  const { noDisks } = await thisMachine();
+  const { disks: noDisks } = await thisMachine();
   if (noDisks) throw new Problem(`The power cut is not possible here: ${noDisks}.`);
   const progress = createProgress();
   const signal = stopOnSignals({ onSecond: killAllChildren });

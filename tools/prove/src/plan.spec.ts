@@ -44,11 +44,11 @@ describe('a plan', () => {
 
 describe('what machine or servers cannot do', () => {
   it('is left out of the plan and listed with the reason', () => {
-    const { faults, skipped } = faultsOn({ noDisks: 'needs root' }, DEFAULT_PLATFORM);
+    const { faults, skipped } = faultsOn({ disks: 'needs root' }, DEFAULT_PLATFORM);
     expect(skipped).toContainEqual({ fault: 'power cut', why: 'needs root' });
     const dealt = first(100, 'a', { among: faults }).flatMap((trial) => trial.faults);
     expect(dealt.map(({ fault }) => fault)).not.toContain('power cut');
-    const onCluster = faultsOn({ noDisks: undefined }, platformNamed('cluster'));
+    const onCluster = faultsOn({}, platformNamed('cluster'));
     expect(onCluster.faults.map(({ name }) => name)).toContain('node killed');
     expect(onCluster.elsewhere).toContainEqual({
       fault: 'stream cut short',

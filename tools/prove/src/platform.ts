@@ -4,7 +4,8 @@ import type { SystemOptions } from '@orders/dev/stack/site';
 import { type DatabaseFront, startPooler, startStandby } from './database-front.ts';
 
 /** What a fault may need of the servers. */
-export type PlatformTrait = 'one nats-server' | 'cluster' | 'standby';
+export const PLATFORM_TRAITS = ['one nats-server', 'cluster', 'standby'] as const;
+export type PlatformTrait = (typeof PLATFORM_TRAITS)[number];
 
 /** The servers that the system runs on during a proof. */
 export interface Platform {

@@ -37,6 +37,8 @@ export interface SystemUnderProof {
   armed: ArmedPoints;
   /** Where the clients send their requests. */
   api: string;
+  /** The address of the debugger of each process that has opened one, by the name of the process. */
+  debuggers: Map<string, string>;
   /** Unexpected events, such as the death of an app. Each reader empties the list. */
   alarms: string[];
   stop(): Promise<void>;
@@ -44,6 +46,9 @@ export interface SystemUnderProof {
 
 /** A line of a log that must never be written. */
 const FORBIDDEN = /uncaughtException|unhandledRejection|"level":60|"level":"fatal"|Bearer ey/;
+
+/** Each process opens its debugger at a port of its own. */
+const FREE_DEBUG_PORT = '--inspect-port=0';
 
 export interface StartOptions {
   folder: string;
@@ -67,7 +72,7 @@ export async function startUnderProof({
   let disks: Disks | undefined;
   let front: DatabaseFront | undefined;
   const armed = new ArmedPoints(join(folder, 'crash-points'));
-  const { alarms, ...observers } = observe(join(folder, 'logs'));
+  const { alarms, debuggers, ...observers } = observe(join(folder, 'logs'));
   const stack = new AsyncDisposableStack();
   stack.defer(async () => {
     await Promise.all(Object.values(edges).map((edge) => edge.close()));
@@ -82,10 +87,11 @@ export async function startUnderProof({
       dataDir: join(folder, 'data'),
       build: false,
       // Apps and migrations would refuse the unsafe Postgres of the control group.
-      env: { POSTGRES_DURABILITY: 'unchecked' },
+      env: { POSTGRES_DURABILITY: 'unchecked', NODE_OPTIONS: FREE_DEBUG_PORT },
       replicas: 2,
       rewire: async (environments, servers) => {
-        if (!(await thisMachine()).noDisks) disks = await mountDisks(servers, join(folder, 'disks'));
+        if ((await thisMachine()).disks === undefined)
+          disks = await mountDisks(servers, join(folder, 'disks'));
         front = await platform.databaseFront?.(servers.postgres.server!, join(folder, 'data'));
         return rewire(environments, { edges, armed, env: platform.env, front });
       },
@@ -95,7 +101,7 @@ export async function startUnderProof({
     edges[CLIENT_EDGE] = clients.edge;
     const api = new URL(clients.address).origin;
     const stop = () => stack.disposeAsync();
-    return { system, edges, disks, front, armed, api, alarms, stop };
+    return { system, edges, disks, front, armed, api, debuggers, alarms, stop };
   } catch (error) {
     await stack.disposeAsync();
     throw error;
@@ -106,15 +112,18 @@ export async function startUnderProof({
 function observe(logs: string) {
   const log = openLogs(logs);
   const alarms: string[] = [];
+  const debuggers = new Map<string, string>();
   const onLine = (app: string, line: string): void => {
     log(app, line);
+    const [, debuggerAt] = /^Debugger listening on (\S+)/.exec(line) ?? [];
+    if (debuggerAt !== undefined) debuggers.set(app, debuggerAt);
     if (FORBIDDEN.test(line)) alarms.push(`${app} wrote: ${line.slice(0, 300)}`);
   };
   const onEvent = (app: string, text: string): void => {
     log(app, `supervisor: ${text}`);
     if (text.startsWith('died')) alarms.push(`${app} ${text}`);
   };
-  return { alarms, onLine, onEvent };
+  return { alarms, debuggers, onLine, onEvent };
 }
 
 /** Moves the data of each server, which is not in use yet, onto a disk of its own. */

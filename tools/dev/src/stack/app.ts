@@ -69,11 +69,16 @@ export class App {
 
   /**
    * Starts it and resolves once it is ready.
+   *
+   * @param how.env more environment, for this process alone
    * @throws Problem with the last lines it printed, when it ends instead
    */
-  async start(signal?: AbortSignal): Promise<void> {
+  async start({
+    env,
+    signal,
+  }: { env?: NodeJS.ProcessEnv; signal?: AbortSignal | undefined } = {}): Promise<void> {
     this.supervised = false; // until it has been ready once, a death is an error, not a reason to restart
-    const child = await this.#spawn();
+    const child = await this.#spawn(env);
     const ready = async (): Promise<boolean> => {
       if (!child.running) throw new Problem(this.#endedEarly(await child.exited));
       return answersOk(`${this.management}/readyz`);
@@ -122,14 +127,14 @@ export class App {
     await this.#child?.exited;
   }
 
-  async #spawn(): Promise<Child> {
-    const { app, root, env, onLine, onSpawn, logFile } = this.#options;
+  async #spawn(extraEnv?: NodeJS.ProcessEnv): Promise<Child> {
+    const { app, root, onLine, onSpawn, logFile } = this.#options;
     const output = logFile === undefined ? undefined : openSync(logFile, 'a');
     const child = await Child.spawn({
       command: process.execPath,
       args: appArguments(app),
       cwd: root,
-      env,
+      env: { ...this.#options.env, ...extraEnv },
       stopTimeoutMs: 25_000,
       ...(output !== undefined && { output }),
     });

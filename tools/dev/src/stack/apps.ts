@@ -26,7 +26,7 @@ export async function startApps(site: Site, environments: Environments): Promise
   for (const { name } of site.apps.toReversed())
     site.stack.defer(async () => void (await Promise.all(of(replicas, name).map((app) => app.stop()))));
   await site.tasks.run(`starting ${site.apps.map(({ name }) => name).join(', ')}`, (signal) =>
-    Promise.all(Object.values(replicas).flatMap((apps) => apps.map((app) => app.start(signal)))),
+    Promise.all(Object.values(replicas).flatMap((apps) => apps.map((app) => app.start({ signal })))),
   );
   return replicas;
 }

@@ -15,6 +15,8 @@ export interface Issuer {
   jwksUrl: string;
   /** A signed bearer token for a customer, good for 12 h. Default scopes: read and write. */
   token: (sub: string, scopes?: string) => Promise<string>;
+  /** Starts it again after {@link stop}, at the same address and with the same key. */
+  start(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -25,7 +27,8 @@ export interface Issuer {
 export async function startIssuer({ port, keyFile }: { port: number; keyFile: string }): Promise<Issuer> {
   const server = new OAuth2Server();
   await useKey(server, keyFile);
-  await server.start(port, '127.0.0.1');
+  const start = async (): Promise<void> => void (await server.start(port, '127.0.0.1'));
+  await start();
   const url = `http://127.0.0.1:${port}`;
   server.issuer.url = url;
   server.service.on(
@@ -42,6 +45,7 @@ export async function startIssuer({ port, keyFile }: { port: number; keyFile: st
       server.issuer.buildToken({
         scopesOrTransform: (_header, payload) => Object.assign(payload, claims(sub, scopes, payload.iat)),
       }),
+    start,
     stop: () => (server.listening ? server.stop() : Promise.resolve()),
   };
 }

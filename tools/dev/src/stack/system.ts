@@ -22,6 +22,7 @@ export interface System extends Servers {
   /** The first replica of each app: the only one unless more were asked for. */
   apps: Record<AppName, App>;
   replicas: Replicas;
+  issuer: Pick<Issuer, 'start' | 'stop'>;
   /** A bearer token of the dev issuer; `scopes` is a space separated list, default read and write. */
   token: (sub: string, scopes?: string) => Promise<string>;
   /** Stops apps, issuer, NATS and Postgres, in this order; nothing is left running when it resolves. */
@@ -52,6 +53,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       replicas,
       postgres,
       nats,
+      issuer,
       token: issuer.token,
       stop: () => stack.disposeAsync(),
     };

@@ -1,14 +1,19 @@
 import { APPS, type AppDeclaration } from '@orders/dev/stack/declarations';
 import { edgesOf } from '../edges.ts';
-import type { Machine } from '../machine.ts';
-import type { Platform } from '../platform.ts';
+import type { Machine, MachineTrait } from '../machine.ts';
+import { PLATFORM_TRAITS, type Platform, type PlatformTrait } from '../platform.ts';
 import { crashPointsOf } from '../prove-build/crash-points.ts';
+import { busyFault } from './busy.ts';
+import { clockFault } from './clock.ts';
 import { clusterFaults } from './cluster.ts';
 import { crashFault } from './crash.ts';
 import { databaseFaults } from './database.ts';
 import { DISK_FAULTS } from './disks.ts';
 import type { Fault } from './fault.ts';
+import { ISSUER_FAULT } from './issuer.ts';
 import { networkFaults } from './network.ts';
+import { OVERLOAD_FAULTS } from './overload.ts';
+import { PACKET_FAULT } from './packets.ts';
 import { POISON_FAULT } from './poison.ts';
 import { processFaults } from './processes.ts';
 import { SERVER_FAULTS } from './servers.ts';
@@ -19,9 +24,14 @@ import { streamFaults } from './stream.ts';
 export function faultsOf(apps: readonly AppDeclaration[]): readonly Fault[] {
   return [
     ...processFaults(apps),
+    busyFault(apps),
+    clockFault(apps),
     ...SERVER_FAULTS,
     crashFault(crashPointsOf(apps)),
     ...networkFaults(edgesOf(apps).map(({ name }) => name)),
+    PACKET_FAULT,
+    ...OVERLOAD_FAULTS,
+    ISSUER_FAULT,
     ...databaseFaults(apps),
     ...streamFaults(apps),
     ...clusterFaults(apps),
@@ -41,9 +51,8 @@ export interface Skipped {
 
 /** Faults that the proof injects on no machine. */
 const NOT_DONE: readonly Skipped[] = [
-  { fault: 'packet drop', why: 'the black hole and the trickle of the proxies stand in for it' },
-  { fault: 'pg_wal full', why: 'it shares the disk of the data, which is filled' },
-  { fault: 'clock steps', why: 'needs faketime; leases use the clock of Postgres alone' },
+  { fault: 'restore of a backup', why: 'it loses orders by definition: see docs/runbooks and tools/e2e' },
+  { fault: 'out of memory', why: 'the kernel kills the process, as kill -9 does' },
 ];
 
 /** The faults of a run, and the others, each with the reason. */
@@ -56,15 +65,17 @@ export interface PossibleFaults {
 }
 
 /** The faults that machine and platform allow. */
-export function faultsOn({ noDisks }: Machine, { traits }: Platform): PossibleFaults {
+export function faultsOn(lacks: Machine, { traits }: Platform): PossibleFaults {
   const faults: Fault[] = [];
   const skipped: Skipped[] = [];
   const elsewhere: Skipped[] = [];
   for (const fault of FAULTS) {
     const { name, needs } = fault;
-    if (needs === 'disks' && noDisks !== undefined) skipped.push({ fault: name, why: noDisks });
-    else if (needs === undefined || needs === 'disks' || traits.includes(needs)) faults.push(fault);
-    else elsewhere.push({ fault: name, why: `needs ${needs}; see --on` });
+    const why = needs && lacks[needs as MachineTrait];
+    if (why !== undefined) skipped.push({ fault: name, why });
+    else if (isOfPlatform(needs) && !traits.includes(needs))
+      elsewhere.push({ fault: name, why: `needs ${needs}; see --on` });
+    else faults.push(fault);
   }
   return { faults, skipped: [...skipped, ...NOT_DONE], elsewhere };
 }
@@ -73,4 +84,8 @@ export function faultNamed(name: string): Fault {
   const fault = FAULTS.find((known) => known.name === name);
   if (!fault) throw new Error(`no fault is called ${name}`);
   return fault;
+}
+
+function isOfPlatform(needs: Fault['needs']): needs is PlatformTrait {
+  return needs !== undefined && PLATFORM_TRAITS.includes(needs as PlatformTrait);
 }

@@ -18,6 +18,7 @@ export function databaseFaults(apps: readonly AppDeclaration[]): Fault[] {
     tableLocked(tablesOf(apps)),
     tableMissing(tablesOf(apps)),
     transactionLeftOpen(databases),
+    schemaChanged(tablesOf(apps)),
     connectionsExhausted,
   ];
 }
@@ -159,6 +160,37 @@ function tableMissing(tables: readonly string[]): Fault {
         );
       return async () =>
         void (await until(isBack, { timeoutMs: 30_000, everyMs: 200, what: `${target} under its name` }));
+    },
+  };
+}
+
+/** What a release does to a schema while the one before it still runs: a column, and an index that is built beside the load. */
+function schemaChanged(tables: readonly string[]): Fault {
+  return {
+    name: 'schema changed',
+    targets: tables.filter((table) => !table.includes('outbox')),
+    durationMs: [500, 2_000],
+    unnoticed: true,
+    component: () => 'postgres',
+    begin: async (sut, { target }) => {
+      const [database, table] = target.split('.');
+      const change = async (...statements: string[]): Promise<void> => {
+        const client = await admin(sut, database);
+        try {
+          for (const statement of ["SET lock_timeout = '1s'", ...statements]) await client.query(statement);
+        } finally {
+          await client.end();
+        }
+      };
+      await change(
+        `ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS added_by_proof text NOT NULL DEFAULT ''`,
+        `CREATE INDEX CONCURRENTLY IF NOT EXISTS added_by_proof_idx ON ${table} (added_by_proof)`,
+      );
+      return () =>
+        change(
+          'DROP INDEX CONCURRENTLY IF EXISTS added_by_proof_idx',
+          `ALTER TABLE ${table} DROP COLUMN IF EXISTS added_by_proof`,
+        );
     },
   };
 }

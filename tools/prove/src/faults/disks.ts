@@ -8,6 +8,10 @@ import { serverProcess } from './server-process.ts';
 type Server = keyof Disks;
 const SERVERS: readonly Server[] = ['postgres', 'nats-server'];
 const MACHINE = 'the whole machine';
+/** The log of Postgres cannot grow: then it ends, and does not come back before there is room. */
+const WAL = 'the log of postgres';
+/** More than it has in reserve. */
+const WAL_FILES = 20;
 
 /** Faults of disks. They need a disk for each server. */
 export const DISK_FAULTS: readonly Fault[] = [
@@ -24,7 +28,7 @@ export const DISK_FAULTS: readonly Fault[] = [
   },
   {
     name: 'disk full',
-    targets: SERVERS,
+    targets: [...SERVERS, WAL],
     durationMs: [500, 3_000],
     needs: 'disks',
     component: serversOf,
@@ -32,6 +36,7 @@ export const DISK_FAULTS: readonly Fault[] = [
       const [server = 'postgres'] = serversOf(target);
       const disk = sut.disks![server];
       await disk.fill();
+      if (target === WAL) await useUpLog(sut).catch(() => undefined); // it ends meanwhile
       return async () => {
         await disk.free();
         await comesBack(sut, server);
@@ -40,7 +45,17 @@ export const DISK_FAULTS: readonly Fault[] = [
   },
 ];
 
+/** Begins new files of the log until there is none left. */
+async function useUpLog({ system }: SystemUnderProof): Promise<void> {
+  const switches = Array.from({ length: WAL_FILES }, () => [
+    "SELECT pg_logical_emit_message(false, 'prove', 'x')",
+    'SELECT pg_switch_wal()',
+  ]);
+  await queries(system.postgres.url(), switches.flat());
+}
+
 function serversOf(target: string): readonly Server[] {
+  if (target === WAL) return ['postgres'];
   return target === MACHINE ? SERVERS : SERVERS.filter((server) => server === target);
 }
 

@@ -1,3 +1,4 @@
+import type { MachineTrait } from '../machine.ts';
 import type { PlatformTrait } from '../platform.ts';
 import type { Random } from '../random.ts';
 import type { SystemUnderProof } from '../system-under-proof.ts';
@@ -18,7 +19,7 @@ export interface Fault {
   /** Clients must not notice it: no request may fail. */
   readonly unnoticed?: true;
   /** What the machine or the platform must have. Not every one has it. */
-  readonly needs?: 'disks' | PlatformTrait;
+  readonly needs?: MachineTrait | PlatformTrait;
   /** The component that it affects. Two faults of one component never overlap. */
   component(target: string): string | readonly string[];
   /** Injects the fault. The returned function ends it, and resolves when everything is restored. */
