@@ -23,22 +23,16 @@ export class Standby {
    * @throws when the copy does not follow within 30 s
    */
   static async follow(primary: EmbeddedPostgres, options: PostgresOptions): Promise<Standby> {
-    const { hostname, port, username, password } = new URL(primary.url());
-    const source = `host=${hostname} port=${port} user=${username} password=${password} application_name=${NAME}`;
-    const settings = { ...options.settings, primary_conninfo: source };
-    const server = new EmbeddedPostgres({ ...options, settings });
-    await copyCluster(primary, server);
-    await server.start();
-    const standby = new Standby(primary, server);
-    await standby.#isReplicated('streaming', "state = 'streaming'");
-    return standby;
+    const server = new EmbeddedPostgres(options);
+    await follow(primary, server);
+    return new Standby(primary, server);
   }
 
   /** From now on, a commit waits until the standby has it on its disk. */
   async synchronous(): Promise<void> {
     await onServer(this.#primary, `ALTER SYSTEM SET synchronous_standby_names = '${NAME}'`);
     await onServer(this.#primary, 'SELECT pg_reload_conf()');
-    await this.#isReplicated('synchronous', "sync_state = 'sync'");
+    await isReplicated(this.#primary, 'synchronous', "sync_state = 'sync'");
   }
 
   /** Stops all its processes by SIGSTOP: it keeps its connections and answers nothing. */
@@ -56,6 +50,18 @@ export class Standby {
     await onServer(this.server, 'SELECT pg_promote()');
   }
 
+  /**
+   * Undoes {@link promote}: the old primary, which must be dead, becomes a copy that follows, takes over once it has all,
+   * and is followed again by a new, synchronous copy. What its own cluster held is gone.
+   */
+  async handBack(): Promise<void> {
+    await follow(this.server, this.#primary);
+    await this.server.stop(); // a clean stop: it first sends all that it has
+    await onServer(this.#primary, 'SELECT pg_promote()');
+    await follow(this.#primary, this.server);
+    await this.synchronous();
+  }
+
   /** Thaws and stops it. */
   async stop(): Promise<void> {
     this.thaw();
@@ -66,14 +72,22 @@ export class Standby {
     const { child } = this.server;
     if (child) for (const pid of [child.pid, ...processesOf(this.server)]) process.kill(pid, signal);
   }
+}
 
-  async #isReplicated(what: string, condition: string): Promise<void> {
-    const sql = `SELECT FROM pg_stat_replication WHERE application_name = '${NAME}' AND ${condition}`;
-    await until(async () => (await onServer(this.#primary, sql)) > 0, {
-      timeoutMs: 30_000,
-      what: `a standby that is ${what}`,
-    });
-  }
+/** Makes one server, which does not run, a standby of another one: its cluster becomes a copy. */
+async function follow(primary: EmbeddedPostgres, standby: EmbeddedPostgres): Promise<void> {
+  await standby.run('rm', ['-rf', standby.data]);
+  await copyCluster(primary, standby);
+  await standby.start();
+  await isReplicated(primary, 'streaming', "state = 'streaming'");
+}
+
+async function isReplicated(primary: EmbeddedPostgres, what: string, condition: string): Promise<void> {
+  const sql = `SELECT FROM pg_stat_replication WHERE application_name = '${NAME}' AND ${condition}`;
+  await until(async () => (await onServer(primary, sql)) > 0, {
+    timeoutMs: 30_000,
+    what: `a standby that is ${what}`,
+  });
 }
 
 /** By the backup functions and a copy of the files, since the packaged Postgres has no pg_basebackup. */
@@ -82,17 +96,28 @@ async function copyCluster(primary: EmbeddedPostgres, copy: EmbeddedPostgres): P
   await client.connect();
   try {
     await client.query(`SELECT pg_backup_start('${NAME}', true)`);
-    await copy.run('cp', ['-R', primary.data, copy.data]);
+    // A file that its owner removes meanwhile is none of the copy.
+    const copying = 'cp -R "$1" "$2" 2>"$2.missed" || ! grep -v "No such file" "$2.missed"';
+    await copy.run('sh', ['-c', copying, 'sh', primary.data, copy.data]);
     const { rows } = await client.query<{ labelfile: string }>('SELECT labelfile FROM pg_backup_stop(false)');
     await copy.run('cp', [primary.passwordFile, copy.passwordFile]);
     // That of the primary would mean that the copy runs.
     await copy.run('rm', ['-f', join(copy.data, 'postmaster.pid')]);
-    const write = ['-c', 'printf %s "$1" >backup_label && >standby.signal', 'sh', rows[0]!.labelfile];
-    await copy.run('sh', write, copy.data);
+    const write =
+      'printf %s "$1" >backup_label && >standby.signal && printf "%s\\n" "$2" >>postgresql.auto.conf';
+    const source = `primary_conninfo = '${connectionInfo(primary)}'`;
+    // The last one in the file counts.
+    const nobodyWaited = "synchronous_standby_names = ''";
+    await copy.run('sh', ['-c', write, 'sh', rows[0]!.labelfile, `${source}\n${nobodyWaited}`], copy.data);
     await copy.run('chmod', ['-R', 'u=rwX,go=', copy.data]);
   } finally {
     await client.end();
   }
+}
+
+function connectionInfo(primary: EmbeddedPostgres): string {
+  const { hostname, port, username, password } = new URL(primary.url());
+  return `host=${hostname} port=${port} user=${username} password=${password} application_name=${NAME}`;
 }
 
 /** @returns the number of rows */

@@ -22,7 +22,7 @@ export function huntMarkdown(hunted: readonly Hunted[], { seed, command }: HuntF
 function cells(hunted: Hunted): string[] {
   const { mutant, tookMs } = hunted;
   return [
-    mutant.name,
+    mutant.platform === undefined ? mutant.name : `${mutant.name} (${mutant.platform})`,
     mutant.breaks,
     outcome(hunted),
     whatWasSeen(hunted),

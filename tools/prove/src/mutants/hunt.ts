@@ -24,7 +24,7 @@ export interface HuntOptions {
 
 /**
  * Shows that the proof can fail: plants each bug alone and runs trials until one catches it. Then it runs the build without
- * a bug, for as many trials as the longest hunt took: that must stay clean.
+ * a bug on the same servers, for as many trials as the longest hunt took: that must stay clean.
  */
 export class Hunt {
   readonly #options: HuntOptions;
@@ -43,8 +43,14 @@ export class Hunt {
     const { mutants } = this.#options;
     try {
       for (const mutant of mutants) this.#hunted.push(await this.#hunt(mutant, TRIALS_AT_MOST));
-      const longest = Math.max(...this.#hunted.map(({ trials }) => trials));
-      this.#hunted.push(await this.#hunt(controlOf(mutants), Math.max(CONTROL_TRIALS, longest)));
+      for (const [platform, group] of Map.groupBy(this.#hunted, ({ mutant }) => mutant.platform)) {
+        const longest = Math.max(...group.map(({ trials }) => trials));
+        const control = controlOf(
+          group.map(({ mutant }) => mutant),
+          platform,
+        );
+        this.#hunted.push(await this.#hunt(control, Math.max(CONTROL_TRIALS, longest)));
+      }
     } catch (error) {
       if (!this.#stopped.aborted) throw error;
       this.#progress.log('Stopped before the end.');
@@ -58,7 +64,7 @@ export class Hunt {
     const { seed } = this.#options;
     const began = performance.now();
     const step = this.#progress.step(mutant.name);
-    const folder = join(this.#folder, mutant.name);
+    const folder = join(this.#folder, `${mutant.name}-${mutant.platform ?? 'default'}`);
     const onProgress = (text: string): void => step.update(text);
     const signal = this.#stopped;
     try {
@@ -98,10 +104,11 @@ export class Hunt {
 }
 
 /** No bug, with the faults and targets that expose all of them. */
-function controlOf(mutants: readonly Mutant[]): Mutant {
+function controlOf(mutants: readonly Mutant[], platform: string | undefined): Mutant {
   const exposed = mutants.map(({ exposedBy }) => exposedBy);
   return {
     name: CONTROL,
+    ...(platform !== undefined && { platform }),
     breaks: '',
     patches: [],
     exposedBy: {

@@ -16,6 +16,8 @@ export interface Mutant {
   readonly breaks: string;
   readonly patches: readonly Patch[];
   readonly exposedBy: Exposure;
+  /** The servers that show it. Default: those of npm start. */
+  readonly platform?: string;
   /** The findings that count, the most telling first: any other means that the mutant or the proof is wrong. */
   readonly seenAs: readonly Invariant[];
 }

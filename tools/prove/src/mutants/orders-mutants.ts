@@ -110,6 +110,16 @@ export const ORDERS_MUTANTS: readonly Mutant[] = [
     seenAs: ['I1', 'I4', 'I5', 'I6'],
   },
   {
+    name: 'cancelled-commit-trusted',
+    breaks: 'an acknowledged order survives a failover',
+    patches: [
+      { file: SOURCES.replicatedCommits, from: 'throw new CommitNotReplicated();', to: 'return value;' },
+    ],
+    exposedBy: { faults: ['failover'], targets: ['primary, while the standby lags'] },
+    platform: 'standby',
+    seenAs: ['I1', 'I4'],
+  },
+  {
     name: 'silent-postgres-kept',
     breaks: 'works again within 10 s',
     patches: [

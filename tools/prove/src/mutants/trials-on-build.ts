@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { removePostgres } from '@orders/dev/stack/postgres';
 import { Ledger } from '../ledger.ts';
 import { planTrials } from '../plan.ts';
+import { DEFAULT_PLATFORM, platformNamed } from '../platform.ts';
 import { proveBuild } from '../prove-build/prove-build.ts';
 import type { Patch } from '../prove-build/patch.ts';
 import { Random } from '../random.ts';
@@ -13,6 +14,8 @@ import type { Exposure } from './mutant.ts';
 export interface BuildOnTrial {
   patches: readonly Patch[];
   exposedBy: Exposure;
+  /** Default: the servers of npm start. */
+  platform?: string;
   /** The highest number of trials. */
   trials: number;
   seed: string;
@@ -32,12 +35,12 @@ export interface Seen {
 
 /** Builds, then runs trials on fresh data until one has findings. */
 export async function trialsOnBuild(options: BuildOnTrial): Promise<Seen> {
-  const { patches, folder, signal, onProgress } = options;
+  const { patches, folder, signal, onProgress, platform = DEFAULT_PLATFORM.name } = options;
   const root = join(folder, 'build');
   onProgress('building');
   await proveBuild(root, { patches, signal });
   onProgress('starting');
-  const sut = await startUnderProof({ folder, root, signal });
+  const sut = await startUnderProof({ folder, root, signal, platform: platformNamed(platform) });
   const ledger = new Ledger(join(folder, 'ledger.jsonl'));
   try {
     return await untilFinding(options, { sut, ledger, random: new Random(options.seed), signal });

@@ -12,6 +12,7 @@ export const SOURCES = {
   within: 'libs/postgres/src/within.ts',
   postgres: 'libs/postgres/src/postgres.ts',
   postgresConnection: 'libs/postgres/src/prepare-connection.ts',
+  replicatedCommits: 'libs/postgres/src/replicated-commits.ts',
   relay: 'libs/outbox/src/relay.ts',
   outboxLog: 'libs/outbox/src/outbox-log.ts',
   streamLosses: 'libs/outbox/src/stream-losses.ts',
