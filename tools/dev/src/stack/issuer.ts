@@ -27,10 +27,12 @@ export interface Issuer {
 export async function startIssuer({ port, keyFile }: { port: number; keyFile: string }): Promise<Issuer> {
   const server = new OAuth2Server();
   await useKey(server, keyFile);
-  const start = async (): Promise<void> => void (await server.start(port, '127.0.0.1'));
-  await start();
   const url = `http://127.0.0.1:${port}`;
-  server.issuer.url = url;
+  const start = async (): Promise<void> => {
+    await server.start(port, '127.0.0.1');
+    server.issuer.url = url;
+  };
+  await start();
   server.service.on(
     'beforeTokenSigning',
     ({ payload }: MutableToken, { body }: TokenRequestIncomingMessage) => {
@@ -41,10 +43,12 @@ export async function startIssuer({ port, keyFile }: { port: number; keyFile: st
   return {
     url,
     jwksUrl: `${url}/jwks`,
-    token: (sub, scopes) =>
-      server.issuer.buildToken({
+    token: (sub, scopes) => {
+      server.issuer.url = url; // a stopped one has none
+      return server.issuer.buildToken({
         scopesOrTransform: (_header, payload) => Object.assign(payload, claims(sub, scopes, payload.iat)),
-      }),
+      });
+    },
     start,
     stop: () => (server.listening ? server.stop() : Promise.resolve()),
   };

@@ -37,7 +37,8 @@ async function evaluate(address: string, script: string): Promise<void> {
   const socket = new WebSocket(address);
   await once(socket, 'open');
   // Later, in a turn of its own: the process first answers that it has begun.
-  const expression = `setTimeout(() => { require('node:inspector').close(); ${script} }, 10)`;
+  const later = `(inspector) => setTimeout(() => { inspector.close(); ${script} }, 10)`;
+  const expression = `(${later})(require('node:inspector')); undefined`;
   const params = { expression, includeCommandLineAPI: true };
   socket.send(JSON.stringify({ id: 1, method: 'Runtime.evaluate', params }));
   await once(socket, 'message');

@@ -1,11 +1,14 @@
 import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { SystemUnderProof } from '../system-under-proof.ts';
 import type { Fault } from './fault.ts';
 
-/** Requests of the noisy customer in flight: more than the gateway takes at a time. */
-const REQUESTS = 300;
+/** Requests of the noisy customer in flight: more than a gateway serves at a time. They run in the process of the proof. */
+const REQUESTS = 120;
+/** Pause of the noisy customer after an answer, in ms. */
+const PAUSE_MS = 20;
 /** Connections that never finish their first request. */
-const CONNECTIONS = 500;
+const CONNECTIONS = 200;
 
 /** Faults of customers who ask for more than their share. Nobody else may be locked out. */
 export const OVERLOAD_FAULTS: readonly Fault[] = [
@@ -41,6 +44,7 @@ async function readOn({ api }: SystemUnderProof, authorization: string, signal: 
     await fetch(`${api}/orders?limit=100`, { headers: { authorization }, signal })
       .then((response) => response.arrayBuffer())
       .catch(() => undefined);
+    await delay(PAUSE_MS);
   }
 }
 
