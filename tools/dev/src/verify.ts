@@ -46,6 +46,7 @@ async function main({ again }: Options): Promise<number> {
     await runAll(ALONE);
   } catch (error) {
     if (!stopped.aborted) throw error;
+    if (outcomes.length > 0) progress.log(`\n${table(outcomes)}\n`);
     progress.log('Stopped before every check had run.');
     return 130;
   } finally {

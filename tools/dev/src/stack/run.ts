@@ -6,6 +6,8 @@ export interface RunOptions {
   cwd?: string;
   account?: { uid: number; gid: number } | undefined;
   signal?: AbortSignal | undefined;
+  /** How long its clean end may take after an abort, in ms. Default 5,000. */
+  stopTimeoutMs?: number;
   /** Called with each whole line as it comes, stdout and stderr mixed. */
   onLine?: (line: string) => void;
 }

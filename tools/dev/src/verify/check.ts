@@ -7,6 +7,8 @@ export interface CheckContext {
   signal: AbortSignal;
   /** Called with the current step, for the line of progress. */
   onLine: (line: string) => void;
+  /** Prints a text at once, above the progress. */
+  note: (text: string) => void;
 }
 
 export interface Check {
@@ -56,7 +58,11 @@ async function runCheck(check: Check, tasks: Tasks, done: readonly Outcome[]): P
     const missing = done.find(({ name, failed }) => name === check.needs && failed > 0);
     const result = missing
       ? { ...FAILED, output: `not run, since ${missing.name} failed` }
-      : await check.run({ signal, onLine: (line) => step.update(line) });
+      : await check.run({
+          signal,
+          onLine: (line) => step.update(line),
+          note: (text) => tasks.note(text),
+        });
     if (result.failed > 0) step.fail(resultLine(result));
     else step.done(resultLine(result));
     return { ...result, name: check.name, seconds: (performance.now() - began) / 1000 };

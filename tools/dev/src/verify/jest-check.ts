@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../stack/paths.ts';
 import { CommandFailed, run } from '../stack/run.ts';
-import type { Check } from './check.ts';
+import type { Check, CheckContext } from './check.ts';
 import { countJest, type JestReport } from './outcome.ts';
+
+/** Its servers are stopped and their data is removed. */
+const STOP_MS = 30_000;
 
 const FLAGS = ['--disable-warning=ExperimentalWarning', '--experimental-vm-modules'];
 
@@ -14,14 +17,13 @@ export function jestCheck(name: string, config: string, needs?: string): Check {
   return {
     name,
     ...(needs && { needs }),
-    run: async ({ signal, onLine }) => {
+    run: async (context) => {
       const folder = await mkdtemp(join(tmpdir(), 'orders-verify-'));
       const report = join(folder, 'report.json');
       try {
         const output = await runJest(
           ['--config', config, '--ci', '--json', `--outputFile=${report}`],
-          signal,
-          onLine,
+          context,
         );
         const counts = countJest(readReport(report));
         return counts.failed > 0 ? { ...counts, output } : counts;
@@ -32,17 +34,24 @@ export function jestCheck(name: string, config: string, needs?: string): Check {
   };
 }
 
-async function runJest(args: string[], signal: AbortSignal, onLine: (line: string) => void): Promise<string> {
+async function runJest(args: string[], { signal, onLine, note }: CheckContext): Promise<string> {
   let files = 0;
-  const count = (line: string): void => {
+  let inFailure = false;
+  const failures: string[] = [];
+  const read = (line: string): void => {
     const [, verdict, file] = /^(PASS|FAIL) (\S+)/.exec(line) ?? [];
-    if (verdict) onLine(`${(files += 1)} files · ${verdict === 'FAIL' ? 'FAILED ' : ''}${file}`);
+    if (verdict) {
+      inFailure = verdict === 'FAIL';
+      onLine(`${(files += 1)} files done, ${inFailure ? 'the last FAILED' : 'the last'}: ${file}`);
+    }
+    if (inFailure) failures.push(line);
   };
   const command = [...FLAGS, join(ROOT, 'node_modules/jest/bin/jest.js'), ...args];
   try {
-    return await run(process.execPath, command, { cwd: ROOT, signal, onLine: count });
+    return await run(process.execPath, command, { cwd: ROOT, signal, stopTimeoutMs: STOP_MS, onLine: read });
   } catch (error) {
     if (error instanceof CommandFailed) return error.output;
+    if (failures.length > 0) note(`\n${failures.join('\n')}\n`); // stopped: nobody prints them otherwise
     throw error;
   }
 }

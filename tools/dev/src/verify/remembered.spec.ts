@@ -34,7 +34,7 @@ describe('a check that passed', () => {
     };
     return remembered({ name: 'unit tests', run }, memory, more.again ?? false);
   }
-  const context = { signal: new AbortController().signal, onLine: () => undefined };
+  const context = { signal: new AbortController().signal, onLine: () => undefined, note: () => undefined };
 
   it('is not run again on the same tree, and counts as it did', async () => {
     await check({ skipped: 1, output: 'not done: a part' }).run(context);
