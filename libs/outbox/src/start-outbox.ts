@@ -41,7 +41,6 @@ export function startOutbox({
   const { logger } = service;
   const link = new NatsLink({ url: natsUrl.reveal(), name: service.name, logger });
   const stream = declaredStream({ stream: streamOf(events[0]!), settings, link, logger });
-  service.addReadinessCheck('nats', async () => link.assertUsable());
   service.addReadinessCheck('stream', async () => stream.check.assertReady());
   const log = new OutboxLog(database);
   const cursor = new OutboxCursor(database, preparedQueries(database));

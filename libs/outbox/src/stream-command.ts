@@ -67,7 +67,7 @@ function streamRequest(args: string[]): StreamRequest {
 async function runRequest(
   { action, force }: StreamRequest,
   name: string,
-  { admin, print }: Pick<Cli, 'print'> & { admin: StreamAdmin },
+  { admin, print, signal }: Pick<Cli, 'print' | 'signal'> & { admin: StreamAdmin },
 ): Promise<number> {
   switch (action) {
     case 'show': {
@@ -82,8 +82,8 @@ async function runRequest(
       return exitCode(left);
     }
     case 'recreate':
-      await admin.recreate();
-      print(`stream ${name} is new; the relay publishes what its log has`);
+      if (await admin.recreate(signal)) print(`stream ${name} is new; the relay publishes what its log has`);
+      else print(`stopped: stream ${name} may still be the old one, without its events; repeat the command`);
       return 0;
   }
 }

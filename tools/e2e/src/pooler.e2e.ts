@@ -5,7 +5,7 @@ import { ROOT } from '@orders/dev/stack/paths';
 import { PgBouncer, type PgBouncerVersion } from '@orders/dev/stack/pgbouncer';
 import { CommandFailed, run } from '@orders/dev/stack/run';
 import type { Servers } from '@orders/dev/stack/site';
-import { Customer, freshSystem, type SystemUnderTest } from './client.ts';
+import { Customer, freshSystem, inParallel, type SystemUnderTest } from './client.ts';
 import { customersOrdering, expectNothingLost } from './load.ts';
 
 /** Clients that take sessions of a pooler all the time, so that the next session is any. */
@@ -68,6 +68,19 @@ describe.each<PgBouncerVersion>(['1.24', '1.26'])('behind PgBouncer %s', (versio
   it('in session mode migrations leave no lock behind', async () => {
     for (let round = 0; round < 2; round += 1)
       expect(await runOrders('migrate', bouncer.url('orders'))).toContain('nothing');
+  }, 60_000);
+
+  // Its log filled a pipe that nobody read: then it stood still.
+  it('goes on after it has logged much', async () => {
+    const connect = async () => {
+      const client = new pg.Client({
+        connectionString: bouncer.url('postgres'),
+        connectionTimeoutMillis: 10_000,
+      });
+      await client.connect();
+      await client.end();
+    };
+    for (let round = 0; round < 50; round += 1) await inParallel(10, 10, connect);
   }, 60_000);
 
   it.each(['transaction', 'statement'])(

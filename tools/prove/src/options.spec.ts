@@ -37,6 +37,7 @@ describe('options', () => {
     ['--report', 'no-such-folder/proof.md'],
     ['--on', 'mainframe'],
     ['--mutants', '--on', 'cluster'],
+    ['--report', 'proof.md', '--on', 'cluster', '--on', 'pg16'],
   ])('%s %s is refused', (...argv) => {
     expect(() => parseOptions(argv)).toThrow(/--/);
   });

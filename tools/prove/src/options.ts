@@ -56,6 +56,8 @@ export function parseOptions(argv: readonly string[]): ProveOptions {
   if (stray !== undefined && !values.mutants) throw new UsageError(`"${stray}" is no option`);
   if (values.on !== undefined && (values.mutants || values.controls))
     throw new UsageError('--on is for an ordinary run: bugs are planted into the default servers');
+  if (values.report !== undefined && (values.on?.length ?? 0) > 1)
+    throw new UsageError('--report takes one --on: each run writes the file anew');
   return {
     trials: count('trials', values.trials) ?? (values.quick ? QUICK : DEFAULT),
     seed: values.seed ?? randomBytes(4).toString('hex'),

@@ -1,3 +1,4 @@
+import { Problem } from '@orders/dev/bootstrap/problem.mjs';
 import { FAULTS, faultNamed } from './faults/catalogue.ts';
 import type { Fault } from './faults/fault.ts';
 import type { Random } from './random.ts';
@@ -29,6 +30,8 @@ const OVERLAP_EVERY = 4;
 /**
  * The plan of a run, a function of its seed alone: the kinds of fault are dealt like cards, so that each comes up as
  * often as the others; their targets are dealt the same way.
+ *
+ * @throws Problem when no fault that is possible here has one of the targets
  */
 export function* planTrials(seed: Random, choice: Choice = {}): Generator<TrialPlan, never> {
   const kinds = chosen(choice);
@@ -56,9 +59,11 @@ export function* planTrials(seed: Random, choice: Choice = {}): Generator<TrialP
 function chosen({ among = FAULTS, only, targets }: Choice): readonly Fault[] {
   const kinds = only ? only.map(faultNamed) : among;
   if (targets === undefined) return kinds;
-  return kinds
+  const left = kinds
     .map((kind) => ({ ...kind, targets: kind.targets.filter((target) => targets.includes(target)) }))
     .filter((kind) => kind.targets.length > 0);
+  if (left.length > 0) return left;
+  throw new Problem(`--target "${targets.join('", "')}" is not possible here; see --on.`);
 }
 
 function planned(kind: Fault, target: string, random: Random): PlannedFault {

@@ -72,6 +72,8 @@ function onPostgres(version: '15' | '16' | '17'): Platform {
   };
 }
 
+export const PLATFORM_NAMES = PLATFORMS.map(({ name }) => name);
+
 /** The platforms in words, a line for each. */
 export const PLATFORMS_IN_WORDS = PLATFORMS.map(({ name, what }) => `${name.padEnd(10)} ${what}`);
 
@@ -79,5 +81,5 @@ export const PLATFORMS_IN_WORDS = PLATFORMS.map(({ name, what }) => `${name.padE
 export function platformNamed(name: string): Platform {
   const platform = PLATFORMS.find((known) => known.name === name);
   if (platform) return platform;
-  throw new UsageError(`--on "${name}" is none of: ${PLATFORMS.map((known) => known.name).join(', ')}`);
+  throw new UsageError(`--on "${name}" is none of: ${PLATFORM_NAMES.join(', ')}`);
 }

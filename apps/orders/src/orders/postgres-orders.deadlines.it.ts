@@ -17,6 +17,8 @@ const running = () =>
     WHERE application_name = 'test' AND datname = current_database() AND state <> 'idle'`);
 const nothingRuns = () => eventually('the end of its statements', async () => (await running()).length === 0);
 
+const NOT_KNOWN = 'the deadline passed; it is not known whether anything was done';
+
 /** Its caller ended the statement, no timeout of Postgres, which would come later. */
 const CANCELLED = {
   code: 'deadline-exceeded',
@@ -30,6 +32,7 @@ describe('PostgresOrdersRepository while another session holds a lock that it ne
       const deadline = Deadline.withoutTimer(new AbortController().signal, 300);
       await expect(stored.repository.create([someNewOrder({ key: 'k' })], deadline)).rejects.toMatchObject({
         code: 'deadline-exceeded',
+        message: NOT_KNOWN,
         cause: { message: 'canceling statement due to statement timeout' },
       });
       await nothingRuns();

@@ -75,6 +75,26 @@ describe.each(NATS_SERVERS)('a durable consumer whose filter was widened, on %s'
     await Promise.all([before, catchUp].map(({ stop }) => stop()));
   });
 
+  // Before, the other replicas made the temporary durable anew, and each read all of it again.
+  it('gets what it has passed over once when several replicas read it', async () => {
+    const old: string[] = [];
+    for (let count = 0; count < 20; count += 1) old.push(await publish('sold'));
+    await publish('made');
+    const kinds = ['made', 'sold'];
+    await take(openReader(jetStream.bus, { subjects: [subjectOf('made')] }), 1);
+    const main = readUntilStopped(openReader(jetStream.bus, { subjects: kinds.map(subjectOf) }));
+    const isWidened = async () => (await info())?.config.filter_subject?.endsWith('>') ?? false;
+    await eventually('the wider filter', isWidened);
+    const replicas = [1, 2, 3].map(() => readUntilStopped(catchUpOf('sold', kinds)));
+    const told = (text: string) =>
+      jetStream.bus.logger.lines.filter(({ message }) => message.endsWith(text)).length;
+    const haveEnded = () => told('are read') > 0 && told('are read') === told('reading them');
+    await eventually('the end of each catch-up', haveEnded);
+    expect(replicas.flatMap(({ ids }) => ids).sort()).toEqual(old.sort());
+    expect(await info(temporaryOf('sold'))).toBeUndefined();
+    await Promise.all([main, ...replicas].map(({ stop }) => stop()));
+  });
+
   it('is not taken for one of a stream that has lost events', async () => {
     await publish('sold');
     const made = await publish('made');

@@ -1,9 +1,4 @@
-import {
-  type ConsumerInfo,
-  JetStreamApiCodes,
-  type JetStreamManager,
-  jetstreamManager,
-} from '@nats-io/jetstream';
+import { JetStreamApiCodes, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { every, sleep } from '@orders/resilience';
 import { type Delivery, EventSource } from '../message.js';
 import { completeSubjects, metadataOf } from './durable-config.js';
@@ -30,7 +25,7 @@ export interface CatchUpSourceOptions extends JetStreamSourceOptions {
  * Delivers the events of a subject that a durable consumer has passed over, because its reader did not want that subject
  * before. The server never delivers them, so a temporary durable reads them from the start of the stream. It also
  * delivers events that the reader gets otherwise: the inbox ignores those. All replicas share it, and it survives
- * restarts. When it is done, it is deleted, and the durable records that it is complete.
+ * restarts. When it is done, the durable records that it is complete, and the temporary one is deleted.
  */
 export class CatchUpSource extends EventSource {
   private readonly temporary: string;
@@ -44,14 +39,14 @@ export class CatchUpSource extends EventSource {
     this.source = new JetStreamSource({
       ...options,
       ...{ durable: this.temporary, subjects: [subject], inactiveThresholdMs },
+      isNeeded: () => this.isIncomplete(),
     });
   }
 
   async *batches(max: number, signal: AbortSignal): AsyncIterable<Delivery[]> {
     const { durable, subject, logger, checkMs = 60_000 } = this.options;
     while (!signal.aborted) {
-      const isIncomplete = await this.isIncomplete().catch(() => false);
-      if (isIncomplete) {
+      if (await this.isIncomplete().catch(this.notChecked)) {
         logger.warn({ durable, subject }, 'the durable consumer has passed events over: reading them');
         yield* this.catchUp(max, signal);
       }
@@ -70,44 +65,66 @@ export class CatchUpSource extends EventSource {
     const finish = async () => {
       if (await this.finish()) done.abort();
     };
-    const onError = (error: unknown) => logger.warn({ err: error, durable, subject }, 'catch-up not checked');
-    const checking = every(checkMs, finish, { signal: stop, onError });
+    const checking = every(checkMs, finish, { signal: stop, onError: this.notChecked });
     yield* this.source.batches(max, stop);
+    // Another replica may have ended it.
+    if (!signal.aborted) done.abort();
     await checking;
     if (done.signal.aborted) logger.info({ durable, subject }, 'all events that were passed over are read');
   }
 
   private async isIncomplete(): Promise<boolean> {
-    const { durable, subject } = this.options;
-    const info = await this.info(await this.manager(), durable);
+    const { stream, durable, subject } = this.options;
+    const manager = await this.manager();
+    const info = await orMissing(manager.consumers.info(stream.name, durable));
     return info !== undefined && completeSubjects(info.config, [subject]).length === 0;
   }
 
-  /** Ends the catch-up when nothing is left to read. A process that dies in between begins it anew. */
+  /**
+   * Ends the catch-up when nothing is left to read, or when another replica has recorded that. Only a durable that is not
+   * complete gets a temporary one: so the record comes before the deletion.
+   */
   private async finish(): Promise<boolean> {
-    const { stream, durable, subject, subjects, owner, overlapMs = HOUR_MS } = this.options;
     const manager = await this.manager();
-    const info = await this.info(manager, this.temporary);
-    if (!info) return false;
-    const isDone = info.num_pending + info.num_ack_pending === 0;
-    if (!isDone || Date.now() - Date.parse(info.created) < overlapMs) return false;
-    const { config } = await manager.consumers.info(stream.name, durable);
-    const complete = [...completeSubjects(config, subjects), subject];
-    await manager.consumers.delete(stream.name, this.temporary);
-    await manager.consumers.update(stream.name, durable, { metadata: metadataOf({ owner }, complete) });
+    if (await this.isIncomplete()) {
+      if (!(await this.isRead(manager))) return false;
+      await this.record(manager);
+    }
+    await orMissing(manager.consumers.delete(this.options.stream.name, this.temporary));
     return true;
   }
 
-  private async info(manager: JetStreamManager, durable: string): Promise<ConsumerInfo | undefined> {
-    try {
-      return await manager.consumers.info(this.options.stream.name, durable);
-    } catch (error) {
-      if (isApiError(error, JetStreamApiCodes.ConsumerNotFound)) return undefined;
-      throw error;
-    }
+  private async isRead(manager: JetStreamManager): Promise<boolean> {
+    const { stream, overlapMs = HOUR_MS } = this.options;
+    const info = await orMissing(manager.consumers.info(stream.name, this.temporary));
+    if (!info || info.num_pending + info.num_ack_pending > 0) return false;
+    return Date.now() - Date.parse(info.created) >= overlapMs;
   }
+
+  private async record(manager: JetStreamManager): Promise<void> {
+    const { stream, durable, subject, subjects, owner } = this.options;
+    const { config } = await manager.consumers.info(stream.name, durable);
+    const complete = [...completeSubjects(config, subjects), subject];
+    await manager.consumers.update(stream.name, durable, { metadata: metadataOf({ owner }, complete) });
+  }
+
+  private readonly notChecked = (error: unknown): false => {
+    const { durable, subject, logger } = this.options;
+    logger.warn({ err: error, durable, subject }, 'catch-up not checked');
+    return false;
+  };
 
   private async manager(): Promise<JetStreamManager> {
     return jetstreamManager(await this.options.link.connection(), { checkAPI: false });
+  }
+}
+
+/** undefined when the server does not have that consumer. */
+async function orMissing<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isApiError(error, JetStreamApiCodes.ConsumerNotFound)) return undefined;
+    throw error;
   }
 }

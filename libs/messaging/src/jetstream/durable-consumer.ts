@@ -40,6 +40,13 @@ export interface DurableConsumerOptions {
    * but is not settled has replaced one that the stream lost. Default: the consumer's position is trusted.
    */
   settled?: SettledEvents;
+  /** Asked before a missing consumer is created; when it is not needed, its reader ends. Default: it is needed. */
+  isNeeded?: () => Promise<boolean>;
+}
+
+/** The consumer is missing, and nobody needs it any more. */
+export class NotNeededError extends Error {
+  override readonly name = 'NotNeededError';
 }
 
 /** The durable consumer belongs to another app. Sharing it would silently split its events between the apps. */
@@ -94,23 +101,26 @@ export class DurableConsumer {
    *
    * @throws {DurableTakenError} when another app has created it
    * @throws {RefusedSetupError} when it has a setting that breaks the delivery promise and cannot be changed
+   * @throws {NotNeededError} when it is missing and not needed
    * @throws {Error} when there is no stream
    * @param session `new` at the start and after a lost connection, before anything is read: when the server lost the
    *   end of the stream, new events soon hide the loss
    */
   async ensure(manager: JetStreamManager, session: 'new' | 'running'): Promise<void> {
-    const { stream, durable } = this.options;
+    const { stream } = this.options;
     if (!(await findStream(manager, stream)))
       throw new Error(`there is no stream ${stream.name} yet: the app that publishes to it creates it`);
-    if (!(await this.keepOrDelete(manager, session))) {
-      this.losses.reset();
-      this.complete = this.options.subjects;
-      await manager.consumers.add(stream.name, {
-        ...newDurable(this.declaration),
-        durable_name: durable,
-      });
-    }
+    if (!(await this.keepOrDelete(manager, session))) await this.create(manager);
     this.checkAt = performance.now() + CHECK_MS;
+  }
+
+  private async create(manager: JetStreamManager): Promise<void> {
+    const { stream, durable, subjects, isNeeded } = this.options;
+    if ((await isNeeded?.()) === false)
+      throw new NotNeededError(`nobody needs the durable consumer ${durable}`);
+    this.losses.reset();
+    this.complete = subjects;
+    await manager.consumers.add(stream.name, { ...newDurable(this.declaration), durable_name: durable });
   }
 
   /**

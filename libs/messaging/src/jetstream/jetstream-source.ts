@@ -3,7 +3,12 @@ import { Backoff, sleep } from '@orders/resilience';
 import { addAbortListener } from 'node:events';
 import { type Delivery, EventSource } from '../message.js';
 import { type BatchOptions, JetStreamDelivery, PULL_MS, readBatches } from './deliveries.js';
-import { DurableConsumer, type DurableConsumerOptions, DurableTakenError } from './durable-consumer.js';
+import {
+  DurableConsumer,
+  type DurableConsumerOptions,
+  DurableTakenError,
+  NotNeededError,
+} from './durable-consumer.js';
 import type { NatsLink } from './nats-link.js';
 import { RefusedSetupError } from './refused-setup.js';
 
@@ -38,6 +43,7 @@ export class JetStreamSource extends EventSource {
         }
       } catch (error) {
         if (error instanceof DurableTakenError) throw error;
+        if (error instanceof NotNeededError) return;
         const retryInMs = backoff.next();
         if (error instanceof RefusedSetupError) this.refuse(error);
         else logger.warn({ err: error, durable, retryInMs }, 'consumer session ended, will start a new one');

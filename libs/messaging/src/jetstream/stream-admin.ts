@@ -3,6 +3,7 @@ import {
   type JetStreamManager,
   jetstreamManager,
   type StreamConfig,
+  type StreamInfo,
 } from '@nats-io/jetstream';
 import { TimeoutError } from '@nats-io/transport-node';
 import { sleep } from '@orders/resilience';
@@ -55,25 +56,41 @@ export class StreamAdmin {
 
   /**
    * Deletes the stream and creates it anew, empty. Its relay then publishes what the outbox log keeps. Works for a stream
-   * whose servers are gone for good, too. Waits up to 30 s for a cluster that has no leader at the moment.
+   * whose servers are gone for good, too.
+   *
+   * @param signal ends it after the request under way
+   * @param limitMs how long it tries again while a cluster has no leader, in ms. Default 30 000
+   * @returns false when the signal has ended it: the stream may be the old one
+   * @throws {Error} when the stream is still the old one after that time
    */
-  async recreate(): Promise<void> {
-    const giveUpAt = performance.now() + ELECTION_LIMIT_MS;
-    const never = new AbortController().signal;
-    for (;;) {
+  async recreate(signal: AbortSignal, limitMs = ELECTION_LIMIT_MS): Promise<boolean> {
+    const giveUpAt = performance.now() + limitMs;
+    const isOver = () => performance.now() > giveUpAt;
+    let old: StreamInfo | undefined;
+    while (!signal.aborted) {
       try {
-        if (await this.replace()) return;
+        old ??= await this.lookUp();
+        const found = await this.replace();
+        if (isNew(found, old)) return true;
+        old = found;
+        if (isOver()) throw new Error(`stream ${this.spec.name} is still the old one, nobody deletes it`);
       } catch (error) {
-        if (!isPassing(error) || performance.now() > giveUpAt) throw error;
+        if (!isPassing(error) || isOver()) throw error;
       }
-      await sleep(ELECTION_PAUSE_MS, never);
+      await sleep(ELECTION_PAUSE_MS, signal);
     }
+    return false;
   }
 
-  /** False when the old stream is still there: nobody has confirmed, or taken, the request to delete it. */
-  private async replace(): Promise<boolean> {
+  /** undefined when there is no stream, or when nobody knows. */
+  private async lookUp(): Promise<StreamInfo | undefined> {
     const manager = await this.manager();
-    const old = await manager.streams.info(this.spec.name).catch(() => undefined);
+    return manager.streams.info(this.spec.name).catch(() => undefined);
+  }
+
+  /** @returns the new stream, or the old one: when nobody has confirmed, or taken, the request to delete it */
+  private async replace(): Promise<StreamInfo> {
+    const manager = await this.manager();
     try {
       await manager.streams.delete(this.spec.name);
     } catch (error) {
@@ -81,7 +98,7 @@ export class StreamAdmin {
       const isDone = error instanceof TimeoutError || isApiError(error, JetStreamApiCodes.StreamNotFound);
       if (!isDone) throw error;
     }
-    return (await createStream(manager, this.spec)).created !== old?.created;
+    return createStream(manager, this.spec);
   }
 
   private async change(manager: JetStreamManager, actual: StreamConfig, force: boolean): Promise<void> {
@@ -98,6 +115,11 @@ export class StreamAdmin {
   private async manager(): Promise<JetStreamManager> {
     return jetstreamManager(await this.link.connection());
   }
+}
+
+/** When the old one could not be looked up, only an empty stream is taken for a new one. */
+function isNew({ created, state }: StreamInfo, old: StreamInfo | undefined): boolean {
+  return old ? created !== old.created : state.last_seq === 0;
 }
 
 /** JetStream has no leader at the moment. */

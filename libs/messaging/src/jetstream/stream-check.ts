@@ -14,7 +14,7 @@ const OLDEST_REPLICATED = '2.12';
 
 export interface StreamCheckOptions {
   readonly declared: DeclaredConfig;
-  readonly link: Pick<NatsLink, 'server'>;
+  readonly link: Pick<NatsLink, 'server' | 'assertUsable'>;
   readonly logger: Log;
 }
 
@@ -54,13 +54,16 @@ export class StreamCheck {
   }
 
   /**
-   * For `/readyz`: a process that meets a refused stream must not replace one that publishes. One that has published is
-   * ready whatever becomes of the stream later: it takes requests, and the log keeps their events.
+   * For `/readyz`: a process that meets a server or a stream that it cannot use must not replace one that publishes. One
+   * that has accepted its stream is ready whatever becomes of both later: it takes requests, and the log keeps their
+   * events.
    *
-   * @throws {RefusedSetupError} while the stream is refused and has never been accepted
+   * @throws {RefusedSetupError} while the server or the stream cannot be used and the stream has never been accepted
    */
   assertReady(): void {
-    if (this.refusal && !this.accepted) throw this.refusal;
+    if (this.accepted) return;
+    this.options.link.assertUsable();
+    if (this.refusal) throw this.refusal;
   }
 
   private oldServer({ config }: StreamInfo): string | undefined {

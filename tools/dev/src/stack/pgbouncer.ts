@@ -1,4 +1,15 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -72,7 +83,12 @@ export class PgBouncer {
         lines.map(([name, value]) => `${name} = ${value}\n`).join(''),
     );
     if (account) chownSync(folder, account.uid, account.gid);
-    const child = await Child.spawn({ command, args: [...args, join(folder, 'ini')], cwd: '/', account });
+    const output = openSync(join(folder, 'log'), 'a');
+    const child = await Child.spawn({
+      ...{ command, args: [...args, join(folder, 'ini')], cwd: '/', account },
+      output,
+    });
+    closeSync(output);
     const bouncer = new PgBouncer(child, postgresUrl, { folder, port });
     await bouncer.#takesConnections();
     return bouncer;
@@ -92,7 +108,10 @@ export class PgBouncer {
 
   async #takesConnections(): Promise<void> {
     const attempt = async (): Promise<boolean> => {
-      if (!this.#child.running) throw new Error('PgBouncer ended while starting');
+      if (!this.#child.running) {
+        const lastLine = readFileSync(join(this.#folder, 'log'), 'utf8').trimEnd().split('\n').at(-1);
+        throw new Error(`PgBouncer ended while starting: ${lastLine}`);
+      }
       const client = new Client({ connectionString: this.url('postgres'), connectionTimeoutMillis: 2_000 });
       client.on('error', () => undefined);
       return client
