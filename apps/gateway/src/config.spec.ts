@@ -15,6 +15,8 @@ describe('the config', () => {
       managementPort: 9_100,
       oidcAudience: 'orders-api',
       oidcAlgorithms: ['RS256', 'ES256'],
+      oidcAllowHttp: false,
+      oidcMaxLifetimeMs: 86_400_000,
       requestDeadlineMs: 5_000,
       maxConcurrentRequests: 96,
       maxQueuedRequests: 192,
@@ -31,7 +33,12 @@ describe('the config', () => {
     ['ORDERS_ADDRESS', 'orders:65536'],
     ['REQUEST_DEADLINE_MS', '0'],
     ['OIDC_JWKS_URL', 'file:///etc/passwd'],
+    ['OIDC_JWKS_URL', 'http://id.example/jwks'],
+    ['OIDC_JWKS_URL', 'http://127.0.0.1.example/jwks'],
     ['OIDC_ISSUER', 'nobody'],
+    ['OIDC_ALLOW_HTTP', 'yes'],
+    ['OIDC_TOKEN_TYPE', 'at jwt'],
+    ['OIDC_MAX_LIFETIME_MS', '0'],
     ['OIDC_ALGORITHMS', 'HS256'],
     ['OIDC_ALGORITHMS', 'RS256,none'],
     ['PORT', 'http'],
@@ -39,6 +46,26 @@ describe('the config', () => {
     ['MAX_CONNECTIONS', '0'],
   ])('does not take %s=%s', (key, value) => {
     expect(() => readConfig(gatewayConfig, { ...GOOD, [key]: value })).toThrow(key);
+  });
+
+  const { OIDC_JWKS_URL: _, ...DISCOVERING } = GOOD;
+
+  it('does not discover the keys of an issuer without TLS', () => {
+    const issuer = { ...DISCOVERING, OIDC_ISSUER: 'http://id.example' };
+    expect(() => readConfig(gatewayConfig, issuer)).toThrow('OIDC_ISSUER: must be https');
+  });
+
+  it.each<[string, NodeJS.ProcessEnv]>([
+    ['from an issuer with TLS', DISCOVERING],
+    ['from an issuer on this machine', { ...DISCOVERING, OIDC_ISSUER: 'http://localhost:3003' }],
+    ['on this machine', { ...GOOD, OIDC_JWKS_URL: 'http://[::1]:3003/jwks' }],
+    [
+      'without TLS where that is allowed',
+      { ...GOOD, OIDC_JWKS_URL: 'http://id/jwks', OIDC_ALLOW_HTTP: 'true' },
+    ],
+    ['with TLS, of an issuer whose name has none', { ...GOOD, OIDC_ISSUER: 'http://id.example' }],
+  ])('takes keys %s', (__, environment) => {
+    expect(() => readConfig(gatewayConfig, environment)).not.toThrow();
   });
 
   it('accepts spaces in a list', () => {

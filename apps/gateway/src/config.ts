@@ -1,6 +1,7 @@
 import { baseConfig, count, type loadConfig, milliseconds, port } from '@orders/service';
 import { z } from 'zod';
 import declaration from '../app.json' with { type: 'json' };
+import { isSecureUrl } from './auth/secure-url.js';
 
 const list = (known: readonly string[]) =>
   z
@@ -13,8 +14,7 @@ const hasPorts = (addresses: string): boolean =>
 
 export const { name } = declaration;
 
-/** Everything that this app reads from its environment. */
-export const gatewayConfig = baseConfig.extend({
+const variables = baseConfig.extend({
   PORT: port(declaration.ports.http),
   MANAGEMENT_PORT: port(declaration.ports.management),
   ORDERS_ADDRESS: z
@@ -23,9 +23,22 @@ export const gatewayConfig = baseConfig.extend({
     .refine(hasPorts, 'must have a port of at most 65535'),
   OIDC_ISSUER: z.url({ protocol: /^https?$/ }),
   OIDC_AUDIENCE: z.string().min(1).default('orders-api'),
-  OIDC_JWKS_URL: z.url({ protocol: /^https?$/ }),
+  // Where the issuer's keys are; without it they are where the issuer's discovery document says.
+  OIDC_JWKS_URL: z.url({ protocol: /^https?$/ }).optional(),
+  // Whoever can change a key set that is fetched without TLS can make tokens. For development only.
+  OIDC_ALLOW_HTTP: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((text) => text === 'true'),
+  // The `typ` that tokens must have, such as at+jwt (RFC 9068); without it also JWT or none.
+  OIDC_TOKEN_TYPE: z
+    .string()
+    .regex(/^[\w.+/-]{1,64}$/, 'must be a media type, such as at+jwt')
+    .optional(),
+  // Longest time from a token's `iat` to its `exp`.
+  OIDC_MAX_LIFETIME_MS: milliseconds(86_400_000, { min: 1_000, max: 31 * 86_400_000 }),
   // Asymmetric algorithms only: whoever can verify a token with a shared secret can also forge one.
-  OIDC_ALGORITHMS: list(['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384', 'EdDSA']).default([
+  OIDC_ALGORITHMS: list(['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384', 'EdDSA', 'Ed25519']).default([
     'RS256',
     'ES256',
   ]),
@@ -43,6 +56,18 @@ export const gatewayConfig = baseConfig.extend({
   // For each caller, in each gateway process.
   RATE_LIMIT_PER_SECOND: count(1, 1_000),
   RATE_LIMIT_BURST: count(1, 2_000),
+});
+
+/** Everything that this app reads from its environment. */
+export const gatewayConfig = variables.superRefine((config, context) => {
+  const { OIDC_ALLOW_HTTP: allowHttp, OIDC_JWKS_URL: jwksUrl, OIDC_ISSUER: issuer } = config;
+  if (isSecureUrl(jwksUrl ?? issuer, allowHttp)) return;
+  context.addIssue({
+    code: 'custom',
+    path: [jwksUrl === undefined ? 'OIDC_ISSUER' : 'OIDC_JWKS_URL'],
+    message:
+      'must be https, because keys are fetched from it; http only from this machine, or with OIDC_ALLOW_HTTP=true',
+  });
 });
 
 export type Config = ReturnType<typeof loadConfig<z.output<typeof gatewayConfig>>>;

@@ -4,7 +4,7 @@ import { ConcurrencyLimit, EventLoopDelay } from '@orders/resilience';
 import type { Service } from '@orders/service';
 import type { FastifyInstance } from 'fastify';
 import { addAuthentication } from './auth/auth.hook.js';
-import { KeySet } from './auth/key-set.js';
+import { openTokenKeys } from './auth/token-keys.js';
 import { TokenVerifier } from './auth/token-verifier.js';
 import type { Config } from './config.js';
 import { addDeadlines } from './deadline.hook.js';
@@ -17,11 +17,12 @@ import { addRateLimit, CallerRateLimit } from './overload/rate-limit.hook.js';
 
 /** Builds the gateway; it does not listen yet. */
 export async function createGateway(config: Config, service: Service): Promise<NestFastifyApplication> {
-  const keys = new KeySet({ url: config.oidcJwksUrl, logger: service.logger });
-  const verifier = new TokenVerifier(keys, {
+  const verifier = new TokenVerifier(openTokenKeys(config, service), {
     issuer: config.oidcIssuer,
     audience: config.oidcAudience,
     algorithms: config.oidcAlgorithms,
+    tokenType: config.oidcTokenType,
+    maxLifetimeMs: config.oidcMaxLifetimeMs,
   });
   const orders = new OrdersClient(config, service.logger);
   const app = await createHttpApp({
@@ -37,10 +38,7 @@ export async function createGateway(config: Config, service: Service): Promise<N
   addDocs(fastify);
   fastify.get('/healthz', { config: { access: 'public' } }, () => ({ status: 'ok' }));
 
-  void keys.run();
-  // No check of orders: if it is down, all gateways would become unready at once, and clients would not even get a 503.
-  service.addReadinessCheck('token-keys', () => keys.check());
-  service.onStop('connections', 'token keys', async () => keys.stop());
+  // No readiness check of orders: if it is down, all gateways would become unready at once, and clients would not even get a 503.
   service.onStop('connections', 'orders', async () => orders.close());
   return app;
 }

@@ -28,6 +28,23 @@ describe('CreateOrders over gRPC', () => {
     expect(empty.error?.code).toBe(status.INVALID_ARGUMENT);
   });
 
+  // The whole batch was INTERNAL.
+  it('refuses an order whose price is beyond 2^53-1, and names the field', async () => {
+    const order = { customerId: 'alice', items: [...ITEMS], idempotencyKey: 'l-1', context: undefined };
+    const items = [ITEMS[0]!, { ...ITEMS[0]!, priceCents: 2 ** 60 }];
+    const { message } = await orders.call('createOrders', {
+      orders: [order, { ...order, items, idempotencyKey: 'l-2' }, { ...order, idempotencyKey: 'l-3' }],
+    });
+    expect(message?.results.map(({ outcome }) => outcome)).toMatchObject([
+      { $case: 'order' },
+      {
+        $case: 'problem',
+        value: { status: status.INVALID_ARGUMENT, errors: [{ pointer: '/items/1/priceCents' }] },
+      },
+      { $case: 'order' },
+    ]);
+  });
+
   it('uses the trace, correlation id and deadline of each order', async () => {
     const order = { customerId: 'dora', items: [...ITEMS] };
     const traceparent = '00-0af7651916cd43dd8448eb211c803199-b7ad6b7169203331-01';

@@ -1,5 +1,6 @@
 import { credentials, makeGenericClientConstructor, Metadata, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { fromServiceError } from '@orders/grpc';
 import { service as healthService } from 'grpc-health-check';
 import { ITEMS } from './testing/fixtures.js';
 import { type ServedOrders, startServedOrders } from './testing/served-orders.js';
@@ -12,6 +13,10 @@ afterAll(async () => {
   expect(await orders.stop()).toBe(0);
 });
 
+const ANY = { expectedVersion: 0, otherExpectedVersions: [] };
+const LARGE = 2 ** 60;
+const OTHER_IS_LARGE = { expectedVersion: 1, otherExpectedVersions: [LARGE] };
+const LARGE_PRICE = [{ ...ITEMS[0]!, priceCents: LARGE }];
 const NOBODYS = '00000000-0000-7000-8000-000000000000';
 
 describe('orders.v1 over gRPC', () => {
@@ -46,7 +51,7 @@ describe('orders.v1 over gRPC', () => {
     metadata.set('x-request-id', 'r-1');
     metadata.set('x-correlation-id', 'c-1');
     const { message: order } = await orders.create({ idempotencyKey: 'traced' }, metadata);
-    await orders.call('cancelOrder', { id: order!.id, customerId: '', expectedVersion: 0 }, metadata);
+    await orders.call('cancelOrder', { id: order!.id, customerId: '', ...ANY }, metadata);
     const events = orders.bus.messages.slice(-2);
     expect(events.map(({ subject }) => subject)).toEqual(['orders.created', 'orders.canceled']);
     for (const { headers } of events) {
@@ -60,6 +65,19 @@ describe('orders.v1 over gRPC', () => {
     expect(error?.code).toBe(status.INVALID_ARGUMENT);
     expect(error?.metadata.get('problem-code')).toEqual(['validation-failed']);
     expect(decodeURIComponent(String(error?.metadata.get('problem-errors')[0]))).toContain('"/items"');
+  });
+
+  // Clients in Python got RESOURCE_EXHAUSTED, and behind HAProxy the call was UNAVAILABLE.
+  it('returns as many fields of an order with 300 mistakes as fit into trailers, and counts the others', async () => {
+    const items = Array.from({ length: 100 }, () => ({ sku: '', quantity: 0, priceCents: -1 }));
+    const { error } = await orders.create({ items });
+    const trailers = Object.entries(error!.metadata.getMap());
+    expect(trailers.reduce((sum, [name, value]) => sum + name.length + value.length + 32, 0)).toBeLessThan(
+      7_168,
+    );
+    const { errors, errorsOmitted } = fromServiceError(error!);
+    expect(errors.length).toBeGreaterThan(20);
+    expect(errors.length + errorsOmitted).toBe(300);
   });
 
   it('gets, lists and cancels', async () => {
@@ -76,13 +94,24 @@ describe('orders.v1 over gRPC', () => {
       cursor: '',
     });
     expect(listed.message).toEqual({ orders: [order], nextCursor: '' });
-    const cancel = { id: order!.id, customerId, expectedVersion: 2 };
+    const cancel = { id: order!.id, customerId, ...ANY, expectedVersion: 2 };
     expect((await orders.call('cancelOrder', cancel)).error?.code).toBe(status.FAILED_PRECONDITION);
     const canceled = await orders.call('cancelOrder', {
       ...cancel,
       expectedVersion: 0,
     });
     expect(canceled.message).toMatchObject({ status: 'CANCELED', version: 2 });
+  });
+
+  it.each([
+    ['one version', { expectedVersion: 1, otherExpectedVersions: [] }, status.OK],
+    ['one of several', { expectedVersion: 7, otherExpectedVersions: [8, 1] }, status.OK],
+    ['none of several', { expectedVersion: 7, otherExpectedVersions: [8] }, status.FAILED_PRECONDITION],
+    ['no version', { expectedVersion: -1, otherExpectedVersions: [] }, status.FAILED_PRECONDITION],
+  ])('cancels an order that must be at %s', async (name, expected, code) => {
+    const { message: order } = await orders.create({ idempotencyKey: `at ${name}`.replaceAll(' ', '-') });
+    const { error } = await orders.call('cancelOrder', { id: order!.id, customerId: 'alice', ...expected });
+    expect(error?.code ?? status.OK).toBe(code);
   });
 
   it.each([
@@ -125,7 +154,15 @@ describe('orders.v1 over gRPC', () => {
     ['listOrders', { customerId: 'a\0', limit: 0, cursor: '' }, '/customerId'],
     ['getOrder', { id: NOBODYS, customerId: 'a\0' }, '/customerId'],
     ['getOrder', { id: NOBODYS, customerId: 'a'.repeat(129) }, '/customerId'],
-    ['cancelOrder', { id: NOBODYS, customerId: 'a\0', expectedVersion: 0 }, '/customerId'],
+    ['cancelOrder', { id: NOBODYS, customerId: 'a\0', ...ANY }, '/customerId'],
+    // Each was INTERNAL.
+    ['cancelOrder', { id: NOBODYS, customerId: 'a', ...ANY, expectedVersion: LARGE }, '/expectedVersion'],
+    ['cancelOrder', { id: NOBODYS, customerId: 'a', ...OTHER_IS_LARGE }, '/expectedVersion'],
+    [
+      'createOrder',
+      { customerId: 'a', idempotencyKey: 'k', items: LARGE_PRICE, context: undefined },
+      '/items/0/priceCents',
+    ],
   ] as const)('refuses %s %j and names the field', async (name, request, pointer) => {
     const { error } = await orders.call(name, request);
     expect(error?.code).toBe(status.INVALID_ARGUMENT);

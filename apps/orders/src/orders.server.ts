@@ -1,5 +1,5 @@
 import { serveGrpc } from '@orders/grpc';
-import { ordersV1 } from '@orders/rpc';
+import { acceptLargeIntegers, ordersV1 } from '@orders/rpc';
 import type { Service } from '@orders/service';
 import { OrdersController } from './orders/orders.controller.js';
 import { OrdersRepository } from './orders/orders.repository.js';
@@ -10,7 +10,8 @@ export function serveOrders(service: Service, repository: OrdersRepository, addr
   return serveGrpc({
     service,
     address,
-    definitions: { 'orders.v1.Orders': ordersV1.OrdersService },
+    // The rules of an order refuse those that are not exact, and name the field.
+    definitions: { 'orders.v1.Orders': acceptLargeIntegers(ordersV1.OrdersService) },
     // Fits 500 orders of 100 items.
     maxMessageBytes: 8 * 1_024 * 1_024,
     controllers: [OrdersController],

@@ -61,14 +61,25 @@ export interface ProblemDetails {
   status: number;
   detail: string;
   errors?: FieldError[] | undefined;
+  /** How many more errors there are than `errors` has; absent when it has all. */
+  errorsOmitted?: number | undefined;
   requestId?: string | undefined;
   traceId?: string | undefined;
+}
+
+export interface DomainErrorOptions {
+  errors?: readonly FieldError[];
+  errorsOmitted?: number;
+  retryAfterSeconds?: number;
+  cause?: unknown;
 }
 
 /** An outcome that a caller can act on. Any other error that is thrown is a bug and becomes `internal`. */
 export class DomainError extends Error {
   override readonly name = 'DomainError';
   readonly errors: readonly FieldError[];
+  /** How many more errors there were, which a sender left out. */
+  readonly errorsOmitted: number;
   /** Seconds until a retry may succeed; undefined when it never does. Default: 1 for a retryable code. */
   readonly retryAfterSeconds: number | undefined;
 
@@ -79,10 +90,11 @@ export class DomainError extends Error {
   constructor(
     readonly code: ProblemCode,
     detail: string,
-    options: { errors?: readonly FieldError[]; retryAfterSeconds?: number; cause?: unknown } = {},
+    options: DomainErrorOptions = {},
   ) {
     super(detail, { cause: options.cause });
     this.errors = options.errors ?? [];
+    this.errorsOmitted = options.errorsOmitted ?? 0;
     this.retryAfterSeconds = options.retryAfterSeconds ?? (isRetryable(code) ? 1 : undefined);
   }
 
@@ -126,5 +138,7 @@ export function problemOfGrpcStatus(grpc: number): ProblemCode {
 export const PROBLEM_CODE_TRAILER = 'problem-code';
 /** The trailer with the field errors of a failed gRPC call, as percent-encoded JSON. */
 export const PROBLEM_ERRORS_TRAILER = 'problem-errors';
+/** The trailer with how many field errors the other one leaves out; absent when it has all. */
+export const PROBLEM_ERRORS_OMITTED_TRAILER = 'problem-errors-omitted';
 /** The key of the initial metadata (gRPC) and the header (HTTP) that mark a replayed answer; the value is `true`. */
 export const REPLAYED_METADATA = 'idempotent-replayed';

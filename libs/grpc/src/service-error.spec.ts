@@ -35,6 +35,43 @@ describe('a problem on its way through gRPC', () => {
     });
   });
 
+  it.each([
+    ['short', '/items/99/quantity', 'a whole number from 1 to 1000', 300],
+    ['long', `/${'☃'.repeat(64)}`, 'ü'.repeat(500), 1],
+    ['longer than can be sent', '/x', '☃'.repeat(1_000), 3],
+  ])('of %s errors takes less than the 8 KB of trailers that clients accept', (_, pointer, detail, count) => {
+    const errors = Array.from({ length: count }, () => ({ pointer, detail }));
+    const error = new DomainError('validation-failed', '☃'.repeat(1_000), { errors });
+    const sent = toServiceError(error);
+    const trailers = Object.entries({
+      ...sent.metadata.getMap(),
+      'grpc-status': '13',
+      'grpc-message': encodeURIComponent(sent.details),
+      'content-type': 'application/grpc+proto',
+    });
+    const sizes = trailers.map(([name, value]) => name.length + value.length + 32);
+    expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(7_168);
+    for (const arrived of [fromServiceError(sent), fromProblemMessage(toProblemMessage(error))]) {
+      expect(arrived.errors.length + arrived.errorsOmitted).toBe(count);
+      expect(arrived.errors).toEqual(errors.slice(0, arrived.errors.length));
+    }
+  });
+
+  it('is cut only as far as needed', () => {
+    const errors = Array.from({ length: 20 }, (_, n) => ({
+      pointer: `/items/${n}/sku`,
+      detail: 'is required',
+    }));
+    const arrived = fromServiceError(toServiceError(new DomainError('validation-failed', 'why', { errors })));
+    expect(arrived).toMatchObject({ errors, errorsOmitted: 0 });
+  });
+
+  it('counts the errors that an earlier sender has left out', () => {
+    const error = new DomainError('validation-failed', 'why', { errorsOmitted: 7 });
+    expect(fromServiceError(toServiceError(error)).errorsOmitted).toBe(7);
+    expect(fromProblemMessage(toProblemMessage(error)).errorsOmitted).toBe(7);
+  });
+
   it('hides a bug', () => {
     const sent = toServiceError(new Error('duplicate key value violates unique constraint'));
     expect(sent).toMatchObject({ code: status.INTERNAL, details: 'Something went wrong on our side' });
@@ -63,7 +100,12 @@ describe('a bare status', () => {
       const error = bare(status.INVALID_ARGUMENT);
       error.metadata.set('problem-code', 'validation-failed');
       error.metadata.set('problem-errors', trailer);
-      expect(fromServiceError(error)).toMatchObject({ code: 'validation-failed', errors: [] });
+      error.metadata.set('problem-errors-omitted', trailer);
+      expect(fromServiceError(error)).toMatchObject({
+        code: 'validation-failed',
+        errors: [],
+        errorsOmitted: 0,
+      });
     },
   );
 

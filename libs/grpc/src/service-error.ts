@@ -2,6 +2,7 @@ import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import {
   DomainError,
   PROBLEM_CODE_TRAILER,
+  PROBLEM_ERRORS_OMITTED_TRAILER,
   PROBLEM_ERRORS_TRAILER,
   PROBLEM_KINDS,
   type FieldError,
@@ -11,15 +12,24 @@ import {
 import type { ordersV1 } from '@orders/rpc';
 
 /**
+ * Largest size of the field errors of one problem, percent-encoded. Clients in Python take 8 KB of trailers, HAProxy 15 KB:
+ * more than that, and the problem would arrive as RESOURCE_EXHAUSTED or UNAVAILABLE.
+ */
+const MAX_ERRORS_BYTES = 4_096;
+/** Most characters of a detail, of which each may take 9 bytes. */
+const MAX_DETAIL = 256;
+
+/**
  * Maps an error to a gRPC status. A {@link DomainError} keeps its code, detail and field errors (in the trailers
- * `problem-code` and `problem-errors`). Everything else is a bug and becomes INTERNAL, with a text that shows nothing of
- * the error.
+ * `problem-code` and `problem-errors`; of the errors as many as fit into 4 KiB, with the number of the others in
+ * `problem-errors-omitted`). Everything else is a bug and becomes INTERNAL, with a text that shows nothing of the error.
  */
 export function toServiceError(error: unknown): ServiceError {
-  const { status, code, detail, errors } = toProblemMessage(error);
+  const { status, code, detail, errors, errorsOmitted } = toProblemMessage(error);
   const metadata = new Metadata();
+  if (errorsOmitted > 0) metadata.set(PROBLEM_ERRORS_OMITTED_TRAILER, String(errorsOmitted));
   metadata.set(PROBLEM_CODE_TRAILER, code);
-  if (errors.length > 0) metadata.set(PROBLEM_ERRORS_TRAILER, encodeURIComponent(JSON.stringify(errors)));
+  if (errors.length > 0) metadata.set(PROBLEM_ERRORS_TRAILER, encoded(errors));
   return Object.assign(new Error(detail), { code: status, details: detail, metadata });
 }
 
@@ -30,7 +40,9 @@ export function toServiceError(error: unknown): ServiceError {
 export function fromServiceError(error: ServiceError): DomainError {
   const named: unknown = error.metadata?.get(PROBLEM_CODE_TRAILER)[0];
   if (isProblemCode(named)) {
-    return new DomainError(named, error.details, { errors: fieldErrors(error.metadata), cause: error });
+    const { metadata, details } = error;
+    const errorsOmitted = Number(metadata.get(PROBLEM_ERRORS_OMITTED_TRAILER)[0] ?? 0) || 0;
+    return new DomainError(named, details, { errors: fieldErrors(metadata), errorsOmitted, cause: error });
   }
   const code = problemOfGrpcStatus(error.code);
   return new DomainError(code, DETAILS[code] ?? BUG, { cause: error });
@@ -52,15 +64,32 @@ const DETAILS: Record<string, string> = {
 /** Maps the error of one item of a batch to its message in the answer; the same mapping as {@link toServiceError}. */
 export function toProblemMessage(error: unknown): ordersV1.Problem {
   if (!(error instanceof DomainError))
-    return { status: status.INTERNAL, code: 'internal', detail: BUG, errors: [] };
-  const { kind, code, message, errors } = error;
-  return { status: PROBLEM_KINDS[kind].grpc, code, detail: message, errors: [...errors] };
+    return { status: status.INTERNAL, code: 'internal', detail: BUG, errors: [], errorsOmitted: 0 };
+  const { kind, code, message } = error;
+  const errors = fitting(error.errors);
+  const errorsOmitted = error.errorsOmitted + error.errors.length - errors.length;
+  const detail = message.slice(0, MAX_DETAIL);
+  return { status: PROBLEM_KINDS[kind].grpc, code, detail, errors, errorsOmitted };
 }
 
 /** Maps the message of a failed item of a batch to a {@link DomainError}; its `cause` has the gRPC status as `code`. */
-export function fromProblemMessage({ status: grpc, code, detail, errors }: ordersV1.Problem): DomainError {
+export function fromProblemMessage(problem: ordersV1.Problem): DomainError {
+  const { status: grpc, code, detail, errors, errorsOmitted } = problem;
   const cause = Object.assign(new Error(detail), { code: grpc });
-  return new DomainError(isProblemCode(code) ? code : problemOfGrpcStatus(grpc), detail, { errors, cause });
+  const known = isProblemCode(code) ? code : problemOfGrpcStatus(grpc);
+  return new DomainError(known, detail, { errors, errorsOmitted, cause });
+}
+
+/** The first errors, as many as fit into the trailer. */
+function fitting(errors: readonly FieldError[]): FieldError[] {
+  // The encoded brackets, and a comma for each error but one.
+  let bytes = encoded([]).length - 3;
+  const tooMany = errors.findIndex((error) => (bytes += encoded(error).length + 3) > MAX_ERRORS_BYTES);
+  return errors.slice(0, tooMany === -1 ? undefined : tooMany);
+}
+
+function encoded(value: object): string {
+  return encodeURIComponent(JSON.stringify(value));
 }
 
 function fieldErrors(metadata: Metadata): FieldError[] {

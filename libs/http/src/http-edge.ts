@@ -9,6 +9,8 @@ import {
 } from '@orders/instrumentation';
 import type { Service } from '@orders/service';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { endHttpSpan, startHttpSpan } from './http-span.js';
 import { parseStrictJson } from './json.js';
 
@@ -26,8 +28,8 @@ interface Outcome {
   readonly durationMs: number;
 }
 
-/** Headers that must not be repeated: Node would join the values or drop one without notice. */
-const SINGLE_HEADERS = new Set(['host', 'authorization', 'content-type', 'idempotency-key', 'if-match']);
+/** Headers that must not be repeated, because they are no lists: Node would join the values or drop one without notice. */
+const SINGLE_HEADERS = new Set(['host', 'authorization', 'content-type', 'idempotency-key']);
 
 /** Headers for answers that are data. A route that serves pages must override some. */
 const SECURITY_HEADERS = {
@@ -82,7 +84,10 @@ export function beginRequest(request: FastifyRequest, reply: FastifyReply, span?
   return context;
 }
 
-/** Accepts only `application/json` in UTF-8. An empty body becomes `undefined`, which the validation refuses. */
+/**
+ * Accepts only `application/json` in UTF-8. An empty body becomes `undefined`, which the validation refuses unless the route
+ * needs no body; it needs no type, even if it comes in chunks.
+ */
 export function acceptJsonOnly(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
@@ -93,6 +98,17 @@ export function acceptJsonOnly(fastify: FastifyInstance): void {
       done(error as Error);
     }
   });
+  fastify.addContentTypeParser('*', async ({ is404, headers }: FastifyRequest, body: IncomingMessage) => {
+    if (is404 || (headers['content-type'] === undefined && (await isEmpty(body)))) return undefined;
+    throw new DomainError('unsupported-media-type', 'The body must be application/json');
+  });
+}
+
+/** Rejects when the client goes away. */
+async function isEmpty(body: IncomingMessage): Promise<boolean> {
+  // Also emitted at the end of a body without a byte.
+  await once(body, 'readable');
+  return body.read() === null;
 }
 
 function refuseOtherEncodings(request: FastifyRequest): void {

@@ -17,6 +17,8 @@ export interface Problem {
   status: number;
   detail: string;
   errors: readonly FieldError[];
+  /** How many more errors there are. */
+  errorsOmitted: number;
   /** Value of the header `Retry-After`, in whole seconds; no header when undefined. */
   retryAfterSeconds: number | undefined;
 }
@@ -27,26 +29,37 @@ export interface Problem {
  */
 export function problemOf(error: unknown): Problem {
   if (error instanceof DomainError) {
-    const { code, message, errors, retryAfterSeconds } = error;
-    return { code, status: PROBLEM_KINDS[error.kind].http, detail: message, errors, retryAfterSeconds };
+    const { code, message: detail, errors, errorsOmitted, retryAfterSeconds } = error;
+    const { http: status } = PROBLEM_KINDS[error.kind];
+    return { code, status, detail, errors, errorsOmitted, retryAfterSeconds };
   }
   const status = statusOf(error);
   const [code, detail] = BY_STATUS[status] ?? (status < 500 ? MALFORMED : INTERNAL);
   const known = status in BY_STATUS || status < 500;
-  return { code, status: known ? status : 500, detail, errors: [], retryAfterSeconds: undefined };
+  return {
+    code,
+    status: known ? status : 500,
+    detail,
+    errors: [],
+    errorsOmitted: 0,
+    retryAfterSeconds: undefined,
+  };
 }
 
-/** The body of an error answer (RFC 9457), with the first 20 field errors. */
+/** The body of an error answer (RFC 9457), with the first 20 field errors and the number of the others. */
 export function problemDetails(
   problem: Problem,
   ids: { requestId?: string | undefined; traceId?: string | undefined },
 ): ProblemDetails {
+  const errors = problem.errors.slice(0, MAX_FIELD_ERRORS);
+  const omitted = problem.errorsOmitted + problem.errors.length - errors.length;
   return {
     type: `urn:problem:orders:${problem.code}`,
     title: PROBLEMS[problem.code].title,
     status: problem.status,
     detail: problem.detail,
-    errors: problem.errors.length > 0 ? problem.errors.slice(0, MAX_FIELD_ERRORS) : undefined,
+    errors: errors.length > 0 ? errors : undefined,
+    errorsOmitted: omitted > 0 ? omitted : undefined,
     requestId: ids.requestId,
     traceId: ids.traceId,
   };

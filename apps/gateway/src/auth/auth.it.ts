@@ -1,5 +1,8 @@
 import 'reflect-metadata';
 
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { GOOD_ORDER, startGateway, type GatewayUnderTest } from '../testing/gateway-under-test.js';
@@ -76,6 +79,33 @@ describe('a caller', () => {
     gateway.issuer.state.up = false;
     expect((await place(`Bearer ${await gateway.issuer.token('carol', 'orders:write')}`)).status).toBe(201);
     gateway.issuer.state.up = true;
+  });
+});
+
+describe('the keys', () => {
+  it('are found by the discovery document where their place is not configured, and are measured', async () => {
+    const discovering = await startGateway({ OIDC_JWKS_URL: '' });
+    expect((await discovering.request('/orders')).status).toBe(200);
+    const metrics = await (await fetch(`${discovering.managementUrl}/metrics`)).text();
+    expect(metrics).toMatch(/^token_keys_age_seconds \d/m);
+    expect(metrics).toMatch(/^token_keys_fetches_total\{outcome="failed"\} \d/m);
+    await discovering.stop();
+  });
+
+  it('are never fetched from where a token says', async () => {
+    const asked: string[] = [];
+    const evil = createServer(({ url = '' }, response) => {
+      asked.push(url);
+      response.end();
+    });
+    await new Promise<void>((resolve) => evil.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(evil.address() as AddressInfo).port}`;
+    for (const header of [{ jku: `${url}/jku` }, { x5u: `${url}/x5u` }, { jku: `${url}/jku`, kid: 'evil' }]) {
+      const token = await gateway.issuer.token('alice', 'orders:write', {}, header);
+      expect((await place(`Bearer ${token}`)).status).toBe('kid' in header ? 401 : 201);
+    }
+    await new Promise((resolve) => evil.close(resolve));
+    expect(asked).toEqual([]);
   });
 });
 

@@ -1,36 +1,46 @@
 import { DomainError } from '@orders/contracts';
 import { Backoff, sleep } from '@orders/resilience';
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import type { JWTPayload, JWTVerifyOptions } from 'jose';
 import type { Logger } from 'pino';
-import { fetchKeys } from './fetch-keys.js';
+import { mayNeedNewKeys, SigningKeys } from './signing-keys.js';
 
 const REFRESH_MS = 5 * 60_000;
-/** Shortest time between fetches for unknown key ids: the longest that a newly rotated key is refused. */
+/** Shortest time between fetches for unknown keys: the longest that a newly rotated key is refused. */
 const COOLDOWN_MS = 5_000;
 /** How long keys stay valid while the issuer is down, so that its outage does not become ours. */
 const STALE_LIMIT_MS = 24 * 3_600_000;
 
 interface Options {
-  url: string;
+  /** Fetches the key set, of which nothing is checked yet. */
+  fetch: () => Promise<unknown>;
   logger: Logger;
-  fetch?: (url: string) => Promise<unknown>;
   now?: () => number;
+  /** Called after each fetch. */
+  onFetched?: (outcome: 'ok' | 'failed') => void;
 }
 
 /** The issuer's public keys: fetched at the start, refreshed in the background, kept while the issuer is down. */
 export class KeySet {
   /** Grows when the keys change, so that tokens verified with the old keys can be verified again. */
   version = 0;
-  private keys: { find: ReturnType<typeof createLocalJWKSet>; text: string; at: number } | undefined;
+  private keys: SigningKeys | undefined;
+  /** When the keys were fetched; until then, when this was made. */
+  private fetchedAt: number;
   private fetching: Promise<boolean> | undefined;
   private triedAt = -Infinity;
+  /** Why the last fetch failed, and whether there are valid keys all the same: each change is one line of the log. */
+  private trouble: string | undefined;
   private readonly stopped = new AbortController();
-  private readonly fetch: (url: string) => Promise<unknown>;
   private readonly now: () => number;
 
   constructor(private readonly options: Options) {
-    this.fetch = options.fetch ?? fetchKeys;
     this.now = options.now ?? (() => performance.now());
+    this.fetchedAt = this.now();
+  }
+
+  /** How long ago the keys were fetched, in ms; before that, how long they have been missing. */
+  get ageMs(): number {
+    return this.now() - this.fetchedAt;
   }
 
   /** Keeps the keys fresh until {@link stop}. */
@@ -52,19 +62,23 @@ export class KeySet {
     this.current();
   }
 
-  /** The key for a token's header, in the form that jose expects. */
-  readonly find: JWTVerifyGetKey = async (header, token) => {
+  /**
+   * Verifies the signature and the claims of a token. When the issuer may have newer keys, fetches them first.
+   *
+   * @throws {DomainError} `unavailable` while there are no valid keys; otherwise an error of jose
+   */
+  async verify(token: string, rules: JWTVerifyOptions): Promise<JWTPayload> {
     if (!this.keys) await this.fetching;
     try {
-      return await this.current()(header, token);
+      return await this.current().verify(token, rules);
     } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      if (!mayNeedNewKeys(error, token)) throw error;
       const tooSoon = this.now() - this.triedAt < COOLDOWN_MS;
       if (tooSoon && !this.fetching) throw error;
       await this.refresh();
-      return this.current()(header, token);
+      return this.current().verify(token, rules);
     }
-  };
+  }
 
   /** Concurrent calls share one fetch. True when it succeeded; never rejects, and keeps the previous keys on failure. */
   refresh(): Promise<boolean> {
@@ -75,24 +89,44 @@ export class KeySet {
   private async fetchOnce(): Promise<boolean> {
     this.triedAt = this.now();
     try {
-      const set = (await this.fetch(this.options.url)) as JSONWebKeySet;
-      const find = createLocalJWKSet(set);
-      if (set.keys.length === 0) throw new Error('the key set is empty');
-      const text = JSON.stringify(set);
-      if (text !== this.keys?.text) this.version += 1;
-      this.keys = { find, text, at: this.now() };
+      this.use(new SigningKeys(await this.options.fetch()));
+      this.options.onFetched?.('ok');
       return true;
     } catch (error) {
-      this.options.logger.warn(
-        { err: error, haveKeys: this.keys !== undefined },
-        'the token keys could not be fetched from the issuer',
-      );
+      this.report(error);
+      this.options.onFetched?.('failed');
       return false;
     }
   }
 
-  private current(): ReturnType<typeof createLocalJWKSet> {
-    if (this.keys && this.now() - this.keys.at < STALE_LIMIT_MS) return this.keys.find;
+  private use(keys: SigningKeys): void {
+    const changed = keys.text !== this.keys?.text;
+    if (changed) this.version += 1;
+    if (changed || this.trouble !== undefined)
+      this.options.logger.info({ keys: keys.ids, changed }, 'the token keys were fetched from the issuer');
+    this.trouble = undefined;
+    this.keys = keys;
+    this.fetchedAt = this.now();
+  }
+
+  private report(error: unknown): void {
+    const { usable } = this;
+    const { cause } = error as { cause?: { code?: unknown } };
+    const trouble = `${usable} ${String(error)} ${String(cause?.code)}`;
+    if (trouble === this.trouble) return;
+    this.trouble = trouble;
+    const line = { err: error, ageSeconds: Math.round(this.ageMs / 1_000) };
+    if (usable)
+      this.options.logger.warn(line, 'the token keys could not be fetched; the last ones stay valid');
+    else this.options.logger.error(line, 'there are no token keys: every request with a token gets 503');
+  }
+
+  private get usable(): boolean {
+    return this.keys !== undefined && this.ageMs < STALE_LIMIT_MS;
+  }
+
+  private current(): SigningKeys {
+    if (this.keys && this.usable) return this.keys;
     // With 401 callers would throw away tokens that may be valid.
     throw new DomainError(
       'unavailable',

@@ -72,6 +72,11 @@ export const components = {
             properties: { pointer: { type: 'string' }, detail: { type: 'string' } },
           },
         },
+        errorsOmitted: {
+          type: 'integer',
+          minimum: 1,
+          description: 'How many more errors there are than `errors` lists; absent when it lists all',
+        },
         requestId: { type: 'string' },
         traceId: { type: 'string', pattern: '^[0-9a-f]{32}$' },
       },

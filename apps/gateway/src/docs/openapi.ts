@@ -36,7 +36,7 @@ never expire. Answers 409, 429, 503 and 504 carry \`Retry-After\`: repeat with t
 
 **Errors** are \`application/problem+json\` (RFC 9457); \`type\` is \`urn:problem:orders:\` and a stable code. 400 = the request could not be
 read, 422 = it was read and breaks a rule. \`errors\` names each place by an RFC 6901 pointer into the body, or by the name of
-the header or parameter. \`requestId\` is also in the header \`X-Request-Id\`; it is yours if you sent one. Early refusals (429, 503) may have
+the header or parameter; of many it has the first, and \`errorsOmitted\` counts the others. \`requestId\` is also in the header \`X-Request-Id\`; it is yours if you sent one. Early refusals (429, 503) may have
 neither. A path that is not listed here is 404 \`not-found\`, a method that a path does not have is 405
 \`method-not-allowed\` with \`Allow\`. A request that is invalid HTTP, too slow or too large is 400, 408 or 431 at any path.
 

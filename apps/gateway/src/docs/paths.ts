@@ -119,7 +119,8 @@ export const paths = {
         {
           name: 'If-Match',
           in: 'header',
-          description: 'The ETag that the order must still have, or `*`',
+          description:
+            'The ETag that the order must still have, a list of ETags of which it must have one, or `*`. Weak and foreign ETags match no order (RFC 9110).',
           schema: { type: 'string' },
           example: '"1"',
         },

@@ -26,18 +26,57 @@ describe('parseIdempotencyKey', () => {
 
 describe('parseIfMatch', () => {
   it.each([
-    [undefined, 0],
-    ['*', 0],
-    ['"1"', 1],
-    ['"9007199254740991"', Number.MAX_SAFE_INTEGER],
-  ])('%j is version %d', (header, version) => {
-    expect(parseIfMatch(header)).toBe(version);
+    [undefined, undefined],
+    ['*', undefined],
+    [' * ', undefined],
+    ['"1"', [1]],
+    ['"9007199254740991"', [Number.MAX_SAFE_INTEGER]],
+    ['"1", "2"', [1, 2]],
+    ['"1","2"', [1, 2]],
+    ['\t"1"\t,\t"2"\t', [1, 2]],
+    [', "1", , "2",', [1, 2]],
+    ['"1", W/"2", "x", "3"', [1, 3]],
+    ['"a,\\b", "2"', [2]],
+    ['"\u00fc"', []],
+    ['""', []],
+    ['"0"', []],
+    ['"01"', []],
+    ['"-1"', []],
+    ['"*"', []],
+    ['W/"1"', []],
+    ['W/"1", W/"2"', []],
+    ['"9007199254740993"', []],
+    ['"99999999999999999"', []],
+    ['"d41d8cd98f00b204e9800998ecf8427e-gzip"', []],
+  ])('%j is versions %j', (header, versions) => {
+    expect(parseIfMatch(header)).toEqual(versions);
   });
 
-  it.each(['', '1', '"0"', '"01"', '"-1"', 'W/"1"', '"1", "2"', '"9007199254740993"', '"99999999999999999"'])(
-    '%j is no version',
-    (header) => {
-      expect(() => parseIfMatch(header)).toThrow('if-match');
-    },
-  );
+  it.each([
+    '',
+    ' ',
+    ',',
+    ', ,',
+    '1',
+    '"1',
+    '1"',
+    '"1" "2"',
+    '"1""2"',
+    '"1"; "2"',
+    "'1'",
+    'w/"1"',
+    'W/ "1"',
+    '*, "1"',
+    '"1", *',
+    '"a b"',
+    '"\u0100"',
+  ])('%j is no list of entity tags', (header) => {
+    expect(() => parseIfMatch(header)).toThrow('if-match');
+  });
+
+  it('reads as many tags as fit into the headers', () => {
+    const versions = Array.from({ length: 2_000 }, (_, n) => n + 1);
+    expect(parseIfMatch(versions.map((version) => `"${version}"`).join())).toEqual(versions);
+    expect(() => parseIfMatch(' '.repeat(16_000) + '?')).toThrow('if-match');
+  });
 });

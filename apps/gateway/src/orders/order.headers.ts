@@ -17,16 +17,37 @@ export function parseIdempotencyKey(header: string | string[] | undefined): stri
   throw malformed('idempotency-key', 'must be 1 to 255 visible ASCII characters');
 }
 
+/** The next member of a list of entity tags (RFC 9110 sections 5.6.1 and 8.8.3); a member may be empty. */
+const ENTITY_TAG = /[ \t]*(?:(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"[ \t]*)?(?:,|$)/y;
+
+/** An entity tag as we issue them. */
+const VERSION = /^[1-9]\d{0,15}$/;
+
 /**
- * The version that an `If-Match` header requires; 0 when any version matches (absent, or `*`).
+ * The versions of which an `If-Match` header requires one (RFC 9110 section 13.1.1); undefined when any version matches
+ * (absent, or `*`). Weak and foreign tags match no version.
  *
- * @throws {DomainError} `malformed-request` unless it is one strong entity tag as we issue them
+ * @throws {DomainError} `malformed-request` unless it is `*` or a list of entity tags
  */
-export function parseIfMatch(header: string | undefined): number {
-  if (header === undefined || header === '*') return 0;
-  const version = Number(/^"([1-9]\d{0,15})"$/.exec(header)?.[1]);
-  if (Number.isSafeInteger(version)) return version;
-  throw malformed('if-match', 'must be the ETag of an order, such as "1", or *');
+export function parseIfMatch(header: string | undefined): number[] | undefined {
+  if (header === undefined || header.trim() === '*') return undefined;
+  const tags = [...entityTags(header)];
+  if (tags.length === 0) throw notTags();
+  const strong = tags.filter(({ weak, opaque }) => !weak && VERSION.test(opaque));
+  return strong.map(({ opaque }) => Number(opaque)).filter(Number.isSafeInteger);
+}
+
+function* entityTags(header: string): Generator<{ weak: boolean; opaque: string }> {
+  for (let at = 0; at < header.length; at = ENTITY_TAG.lastIndex) {
+    ENTITY_TAG.lastIndex = at;
+    const [match, weak, opaque] = ENTITY_TAG.exec(header) ?? [];
+    if (match === undefined) throw notTags();
+    if (opaque !== undefined) yield { weak: weak !== undefined, opaque };
+  }
+}
+
+function notTags(): DomainError {
+  return malformed('if-match', 'must be the ETag of an order, such as "1", a list of them, or *');
 }
 
 function malformed(pointer: string, detail: string): DomainError {

@@ -75,8 +75,8 @@ export class OrdersController {
     @Req() { caller, headers, deadline }: CallerRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<OrderBody> {
-    const expectedVersion = parseIfMatch(headers['if-match']);
-    const request = { id: orderId(id), customerId: visibleTo(caller), expectedVersion };
+    const expected = expectedVersions(parseIfMatch(headers['if-match']));
+    const request = { id: orderId(id), customerId: visibleTo(caller), ...expected };
     return answer(await this.orders.cancelOrder(request, deadline), reply);
   }
 }
@@ -95,6 +95,12 @@ function customerOf(caller: Caller, asked: string | undefined): string {
 /** The customer whose orders the caller may see; empty = all. Another customer's order is not found, not forbidden. */
 function visibleTo(caller: Caller): string {
   return isAdmin(caller) ? '' : caller.id;
+}
+
+/** As orders.v1 has it: 0 = any version, -1 = none. */
+function expectedVersions(versions: readonly number[] | undefined) {
+  const [expectedVersion = -1, ...otherExpectedVersions] = versions ?? [0];
+  return { expectedVersion, otherExpectedVersions };
 }
 
 function orderId(text: string): string {

@@ -147,7 +147,8 @@ export class OrdersStub implements AsyncDisposable {
 
   private cancel(request: ordersV1.CancelOrderRequest): ordersV1.Order {
     const order = this.find(request);
-    if (request.expectedVersion !== 0 && request.expectedVersion !== order.version) {
+    const { expectedVersion, otherExpectedVersions } = request;
+    if (expectedVersion !== 0 && ![expectedVersion, ...otherExpectedVersions].includes(order.version)) {
       throw new DomainError('version-mismatch', 'The order has changed');
     }
     return Object.assign(order, { status: 'CANCELED', version: order.version + 1 });

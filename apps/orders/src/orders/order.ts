@@ -46,16 +46,13 @@ export function placeOrder({ id, customerId, items, now }: PlaceOrder): Order {
 /**
  * Cancels an order; returns the same object when it is cancelled already.
  *
- * @param expectedVersion the version that the caller has seen; undefined = any version
+ * @param expectedVersions the order must be at one of them; undefined = any version
  * @throws {DomainError} version-mismatch, when the order has changed since
  */
-export function cancelOrder(order: Order, expectedVersion?: number): Order {
+export function cancelOrder(order: Order, expectedVersions?: readonly number[]): Order {
   if (order.status === 'CANCELED') return order;
-  if (expectedVersion !== undefined && expectedVersion !== order.version) {
-    throw new DomainError(
-      'version-mismatch',
-      `the order is at version ${order.version}, not ${expectedVersion}`,
-    );
+  if (expectedVersions?.includes(order.version) === false) {
+    throw new DomainError('version-mismatch', `the order is at version ${order.version}`);
   }
   return moveTo(order, 'CANCELED');
 }

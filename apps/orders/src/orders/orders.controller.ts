@@ -89,7 +89,7 @@ export class OrdersController {
     const command = {
       id: orderId(request.id),
       customerId: ownerOf(request.customerId),
-      expectedVersion: request.expectedVersion || undefined,
+      expectedVersions: expectedVersions(request),
       origin: originOf(currentCaller()),
     };
     return orderMessage(await this.orders.cancel(command, deadlineOf(call)));
@@ -142,6 +142,15 @@ function ownerOf(customerId: string): string | undefined {
   if (customerId === '') return undefined;
   assertCustomer(customerId);
   return customerId;
+}
+
+/** The versions of which the order must have one; undefined = any version. */
+function expectedVersions(request: ordersV1.CancelOrderRequest): number[] | undefined {
+  if (request.expectedVersion === 0) return undefined;
+  const versions = [request.expectedVersion, ...request.otherExpectedVersions];
+  if (versions.every(Number.isSafeInteger)) return versions;
+  const errors = [{ pointer: '/expectedVersion', detail: 'a whole number up to 2^53-1' }];
+  throw new DomainError('validation-failed', 'the request breaks a rule', { errors });
 }
 
 function assertCustomer(customerId: string): void {

@@ -171,7 +171,7 @@ describe('OrdersService', () => {
   it('cancels once and publishes one event', async () => {
     const { service, bus } = setUp();
     const { order } = await service.create(command(), inTime());
-    const cancel = { id: order.id, customerId: 'alice', expectedVersion: 1, origin: ORIGIN };
+    const cancel = { id: order.id, customerId: 'alice', expectedVersions: [1], origin: ORIGIN };
     const canceled = await service.cancel(cancel, inTime());
     expect(canceled).toMatchObject({ status: 'CANCELED', version: 2 });
     expect(await service.cancel(cancel, inTime())).toEqual(canceled);
@@ -182,7 +182,7 @@ describe('OrdersService', () => {
   it("does not find another customer's order", async () => {
     const { service } = setUp();
     const { order } = await service.create(command(), inTime());
-    const cancel = { id: order.id, customerId: 'bob', expectedVersion: undefined, origin: ORIGIN };
+    const cancel = { id: order.id, customerId: 'bob', expectedVersions: undefined, origin: ORIGIN };
     await expect(service.get({ id: order.id, customerId: 'bob' }, inTime())).rejects.toEqual(
       problem('order-not-found'),
     );

@@ -32,7 +32,7 @@ export interface Created {
 
 export interface CancelCommand extends OrderRef {
   /** Undefined = any version. */
-  readonly expectedVersion: number | undefined;
+  readonly expectedVersions: readonly number[] | undefined;
   readonly origin: Origin;
 }
 
@@ -99,9 +99,9 @@ export class OrdersService {
 
   /** Idempotent: a cancelled order is returned unchanged, and no event is published. */
   async cancel(command: CancelCommand, deadline: Deadline): Promise<Order> {
-    const { expectedVersion, origin } = command;
+    const { expectedVersions, origin } = command;
     const order = await this.repository.update(command, deadline, (current) => {
-      const canceled = cancelOrder(current, expectedVersion);
+      const canceled = cancelOrder(current, expectedVersions);
       if (canceled === current) return undefined;
       return { order: canceled, event: orderCanceled(canceled, new Date(), origin) };
     });

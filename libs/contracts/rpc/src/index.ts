@@ -1,1 +1,2 @@
 export * as ordersV1 from './gen/orders/v1/orders.js';
+export { acceptLargeIntegers } from './large-integers.js';

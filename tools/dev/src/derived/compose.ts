@@ -68,6 +68,7 @@ const OIDC = [
   '# The issuer as tokens name it, reached from outside; and its keys, reached from the app.',
   'OIDC_ISSUER: http://127.0.0.1:${ISSUER_PORT:-3003}/orders',
   'OIDC_JWKS_URL: http://issuer:3003/orders/jwks',
+  "OIDC_ALLOW_HTTP: 'true'",
   'OIDC_AUDIENCE: orders-api',
 ];
 

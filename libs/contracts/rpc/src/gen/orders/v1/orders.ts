@@ -84,6 +84,8 @@ export interface Problem {
   detail: string;
   /** As in the trailer `problem-errors`. */
   errors: FieldError[];
+  /** As in the trailer `problem-errors-omitted`. */
+  errorsOmitted: number;
 }
 
 /** An invalid place in a request. */
@@ -117,8 +119,10 @@ export interface CancelOrderRequest {
   id: string;
   /** As in GetOrderRequest. */
   customerId: string;
-  /** 0 = any version. */
+  /** 0 = any version; -1 = none: an order that exists is at another version. */
   expectedVersion: number;
+  /** Versions that are as good as expected_version; no meaning when that is 0. */
+  otherExpectedVersions: number[];
 }
 
 function createBaseItem(): Item {
@@ -715,7 +719,7 @@ export const CreateOrderResult: MessageFns<CreateOrderResult> = {
 };
 
 function createBaseProblem(): Problem {
-  return { status: 0, code: "", detail: "", errors: [] };
+  return { status: 0, code: "", detail: "", errors: [], errorsOmitted: 0 };
 }
 
 export const Problem: MessageFns<Problem> = {
@@ -731,6 +735,9 @@ export const Problem: MessageFns<Problem> = {
     }
     for (const v of message.errors) {
       FieldError.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.errorsOmitted !== 0) {
+      writer.uint32(40).int32(message.errorsOmitted);
     }
     return writer;
   },
@@ -780,6 +787,14 @@ export const Problem: MessageFns<Problem> = {
             message.errors.push(FieldError.decode(reader, reader.uint32()));
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.errorsOmitted = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -801,6 +816,7 @@ export const Problem: MessageFns<Problem> = {
     message.code = object.code ?? "";
     message.detail = object.detail ?? "";
     message.errors = object.errors?.map((e) => FieldError.fromPartial(e)) || [];
+    message.errorsOmitted = object.errorsOmitted ?? 0;
     return message;
   },
 };
@@ -1086,7 +1102,7 @@ export const ListOrdersResponse: MessageFns<ListOrdersResponse> = {
 };
 
 function createBaseCancelOrderRequest(): CancelOrderRequest {
-  return { id: "", customerId: "", expectedVersion: 0 };
+  return { id: "", customerId: "", expectedVersion: 0, otherExpectedVersions: [] };
 }
 
 export const CancelOrderRequest: MessageFns<CancelOrderRequest> = {
@@ -1099,6 +1115,13 @@ export const CancelOrderRequest: MessageFns<CancelOrderRequest> = {
     }
     if (message.expectedVersion !== 0) {
       writer.uint32(24).int64(message.expectedVersion);
+    }
+    if (message.otherExpectedVersions.length !== 0) {
+      writer.uint32(34).fork();
+      for (const v of message.otherExpectedVersions) {
+        writer.int64(v);
+      }
+      writer.join();
     }
     return writer;
   },
@@ -1140,6 +1163,24 @@ export const CancelOrderRequest: MessageFns<CancelOrderRequest> = {
             message.expectedVersion = longToNumber(reader.int64());
             continue;
           }
+          case 4: {
+            if (tag === 32) {
+              message.otherExpectedVersions.push(longToNumber(reader.int64()));
+
+              continue;
+            }
+
+            if (tag === 34) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.otherExpectedVersions.push(longToNumber(reader.int64()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1160,13 +1201,15 @@ export const CancelOrderRequest: MessageFns<CancelOrderRequest> = {
     message.id = object.id ?? "";
     message.customerId = object.customerId ?? "";
     message.expectedVersion = object.expectedVersion ?? 0;
+    message.otherExpectedVersions = object.otherExpectedVersions?.map((e) => e) || [];
     return message;
   },
 };
 
 /**
  * Owns orders. A problem that a caller can act on comes as a gRPC status with the trailer `problem-code`; the codes are
- * in libs/contracts/src/problems.ts. A retry with the same idempotency key is always safe.
+ * in libs/contracts/src/problems.ts. An integer beyond 2^53-1 is INVALID_ARGUMENT, with its field. A retry with the same
+ * idempotency key is always safe.
  */
 export type OrdersService = typeof OrdersService;
 export const OrdersService = {
