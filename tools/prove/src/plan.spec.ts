@@ -59,7 +59,7 @@ describe('what machine or servers cannot do', () => {
 
 describe('a target that only other servers have', () => {
   it('is told of', () => {
-    const { faults } = faultsOn({ noDisks: undefined }, DEFAULT_PLATFORM);
+    const { faults } = faultsOn({}, DEFAULT_PLATFORM);
     const plan = () => first(1, 'a', { among: faults, targets: ['standby'] });
     expect(plan).toThrow('--target "standby" is not possible here; see --on.');
   });
