@@ -1,4 +1,4 @@
-import { baseConfig, count, type loadConfig, milliseconds, port } from '@orders/service';
+import { baseConfig, count, type loadConfig, milliseconds, port, tlsConfig } from '@orders/service';
 import { z } from 'zod';
 import declaration from '../app.json' with { type: 'json' };
 import { isSecureUrl } from './auth/secure-url.js';
@@ -21,6 +21,7 @@ const variables = baseConfig.extend({
     .string()
     .regex(/^\S+:\d{1,5}$/, 'must be host:port')
     .refine(hasPorts, 'must have a port of at most 65535'),
+  ...tlsConfig,
   OIDC_ISSUER: z.url({ protocol: /^https?$/ }),
   OIDC_AUDIENCE: z.string().min(1).default('orders-api'),
   // Where the issuer's keys are; without it they are where the issuer's discovery document says.

@@ -1,2 +1,3 @@
+export { CALLERS } from './callers.js';
 export * as ordersV1 from './gen/orders/v1/orders.js';
 export { acceptLargeIntegers } from './large-integers.js';
