@@ -1,6 +1,7 @@
-import type { EventPublisher, Message, StreamState } from '@orders/messaging';
+import type { EventPublisher, Message } from '@orders/messaging';
 import { AWAIT_REPLICATION, type Queryable } from '@orders/postgres';
 import type { Pace } from '@orders/resilience';
+import { replayMessageId } from './message-id.js';
 import type { LogPosition } from './outbox-log.js';
 
 /** Selects kept events. */
@@ -36,9 +37,6 @@ const READ = `
   SELECT tx::text, position::text, event_id AS id, subject, headers, body, (SELECT ${AWAIT_REPLICATION}) AS replicated
   FROM outbox WHERE ${IN_RANGE}
   ORDER BY outbox.tx, outbox.position LIMIT $6`;
-
-const RELAY = `
-  SELECT stream, stream_sequence::float8 AS "streamSequence" FROM outbox_cursor WHERE name = 'relay'`;
 
 export interface ReplayOptions {
   readonly db: Queryable;
@@ -98,23 +96,13 @@ export async function replay(options: ReplayOptions): Promise<number> {
   return published;
 }
 
-/**
- * True when the stream has lost events that the relay has not published again yet. A replay must wait for that: the
- * events that it adds would make the stream as long as before, and hide the loss from the relay.
- */
-export async function hasLostEvents(db: Queryable, { id, lastSequence }: StreamState): Promise<boolean> {
-  const [relay] = await db.query<{ stream: string | null; streamSequence: number }[]>(RELAY);
-  if (!relay?.stream) return false;
-  return relay.stream !== id || lastSequence < relay.streamSequence;
-}
-
 function publishAgain(
   { id, subject, headers, body }: Message,
   { publisher, subjectOf, run }: ReplayOptions,
 ): Promise<unknown> {
   const original = { id, subject, headers, body };
   return publisher.publish({
-    id: `${id}/${run}`,
+    id: replayMessageId(id, run),
     subject: subjectOf(original),
     headers: { ...headers, 'ce-replay': 'true' },
     body,

@@ -11,4 +11,4 @@ export const OUTBOX_RIGHTS = {
 } as const satisfies Rights;
 
 /** What a replay does. */
-export const REPLAY_RIGHTS = { outbox: ['SELECT'], outbox_cursor: ['SELECT'] } as const satisfies Rights;
+export const REPLAY_RIGHTS = { outbox: ['SELECT'] } as const satisfies Rights;

@@ -1,5 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { age, append, recordingRewinds, relayOf, useRelay } from './testing/relay-under-test.js';
+import type { Message } from '@orders/messaging';
+import { Pace } from '@orders/resilience';
+import { LOG_START, replay } from './outbox-replay.js';
+import { age, append, recordingRewinds, relayOf, runOut, useRelay } from './testing/relay-under-test.js';
 
 const under = useRelay();
 /** So rare that a test sees no check of the stream after the first one. */
@@ -41,6 +44,30 @@ describe('after a check of the stream, the relay', () => {
     const next = relayOf(under, 'b');
     expect([await next.step(), await next.step()]).toEqual([0, 3]);
     expect(publisher.stream.slice(4)).toEqual(lost);
+  });
+
+  it('publishes a lost end again although a replay has made the stream as long as before', async () => {
+    const { publisher } = under;
+    const relay = relayOf(under, 'a', { reconcileMs: 0 });
+    await relay.step();
+    await age(under.db);
+    for (let count = 0; count < 3; count += 1) {
+      await append(under, 2);
+      await runOut(relay);
+      await age(under.db);
+    }
+    const ids = [...publisher.events];
+    publisher.stream = publisher.stream.slice(0, 2);
+    const replayed = await replay({
+      ...{ db: under.db, publisher, after: LOG_START, run: 'r', pace: new Pace(Infinity) },
+      range: { since: new Date(0), until: new Date('2100-01-01'), subject: undefined },
+      ...{ subjectOf: ({ subject }: Message) => subject, onProgress: () => undefined },
+      signal: new AbortController().signal,
+    });
+    expect([replayed, publisher.stream.length]).toEqual([6, 8]);
+    // It goes back to one checkpoint after the other, to the first that the stream still holds.
+    expect([await relay.step(), await relay.step(), await relay.step()]).toEqual([0, 0, 4]);
+    expect(ids.filter((id) => !publisher.stream.includes(id))).toEqual([]);
   });
 
   it('does not take a duplicate for a loss: it has the sequence of its first copy', async () => {

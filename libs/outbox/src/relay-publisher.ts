@@ -17,22 +17,22 @@ export class RelayPublisher {
    * @throws what the bus threw, and when the stream acks the fresh id as a duplicate
    */
   async publish(message: Message): Promise<Receipt> {
-    const receipt = await this.attempt(message);
-    if (!receipt.duplicate) return this.counted(message, 'stored', receipt);
-    if (await this.isStored(message, receipt)) return this.counted(message, 'known', receipt);
-    this.counted(message, 'unproven', receipt);
-    const again = await this.attempt({ ...message, id: freshMessageId(message.id) });
-    if (again.duplicate) throw new Error(`the stream acks ${message.id} as a duplicate and does not hold it`);
-    return this.counted(message, 'stored', again);
-  }
-
-  private async attempt(message: Message): Promise<Receipt> {
     try {
-      return await inPublishSpan(message, (traced) => this.publisher.publish(traced));
+      const receipt = await this.send(message);
+      if (!receipt.duplicate) return this.counted(message, 'stored', receipt);
+      if (await this.isStored(message, receipt)) return this.counted(message, 'known', receipt);
+      this.counted(message, 'unproven', receipt);
+      const again = await this.send({ ...message, id: freshMessageId(message.id) });
+      if (!again.duplicate) return this.counted(message, 'stored', again);
+      throw new Error(`the stream acks ${message.id} as a duplicate and does not hold it`);
     } catch (error) {
       this.metrics.published.add(1, { subject: message.subject, outcome: 'failed' });
       throw error;
     }
+  }
+
+  private send(message: Message): Promise<Receipt> {
+    return inPublishSpan(message, (traced) => this.publisher.publish(traced));
   }
 
   private async isStored({ id }: Message, { sequence }: Receipt): Promise<boolean> {

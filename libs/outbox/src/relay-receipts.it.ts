@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { eventIdOf } from './message-id.js';
-import { append, recordingRewinds, relayOf, runOut, useRelay } from './testing/relay-under-test.js';
+import {
+  append,
+  recordingOutcomes,
+  recordingRewinds,
+  relayOf,
+  runOut,
+  useRelay,
+} from './testing/relay-under-test.js';
 
 const under = useRelay();
 
@@ -35,10 +42,22 @@ describe('a receipt that proves nothing', () => {
       if (message.id !== id) publisher.known.set(message.id, 0);
       return publish(message);
     };
-    const relay = relayOf(under, 'a');
+    const { outcomes, metrics } = recordingOutcomes();
+    const relay = relayOf(under, 'a', { metrics });
     for (const _ of ['once', 'again']) await expect(relay.step()).rejects.toThrow('does not hold it');
     expect(await cursor.stats()).toMatchObject({ pending: 1 });
     expect(new Set(publisher.published).size).toBe(3);
+    expect(outcomes).toEqual(['unproven', 'failed', 'unproven', 'failed']);
+  });
+
+  it('that cannot be looked up counts as failed; it was not counted', async () => {
+    const { publisher } = under;
+    const [id] = await append(under);
+    publisher.stream = [id];
+    publisher.failing = 'idAt';
+    const { outcomes, metrics } = recordingOutcomes();
+    await expect(relayOf(under, 'a', { metrics }).step()).rejects.toThrow('temporarily unavailable');
+    expect(outcomes).toEqual(['failed']);
   });
 });
 

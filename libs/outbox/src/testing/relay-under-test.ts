@@ -122,6 +122,13 @@ export async function runOut(relay: Relay): Promise<void> {
 export const age = (db: TestDatabase): Promise<unknown> =>
   db.query(`UPDATE outbox_checkpoint SET noted_at = noted_at - interval '1 min'`);
 
+/** Metrics that record the outcomes of the attempts to publish. */
+export function recordingOutcomes(): { outcomes: string[]; metrics: RelayMetrics } {
+  const outcomes: string[] = [];
+  const add = (_count: number, attributes: { outcome: string }) => void outcomes.push(attributes.outcome);
+  return { outcomes, metrics: { ...relayMetrics(), published: { add } } };
+}
+
 /** Metrics that record the reasons of the rewinds. */
 export function recordingRewinds(): { reasons: string[]; metrics: RelayMetrics } {
   const reasons: string[] = [];
