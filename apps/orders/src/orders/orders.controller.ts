@@ -134,7 +134,7 @@ function isOutage(result: PromiseSettledResult<Created>): boolean {
 function orderId(text: string): string {
   const id = parseOrderId(text);
   if (id !== undefined) return id;
-  throw new DomainError('order-not-found', 'no order of yours has this id');
+  throw new DomainError('order-not-found', 'No order of yours has this id');
 }
 
 /** The customer that the order must belong to; undefined = any customer. */

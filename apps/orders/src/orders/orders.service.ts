@@ -139,5 +139,5 @@ function replayOrReject({ requestHash }: NewOrder, stored: StoredOrder): Created
 
 function found(order: Order | undefined): Order {
   if (order) return order;
-  throw new DomainError('order-not-found', 'no order of yours has this id');
+  throw new DomainError('order-not-found', 'No order of yours has this id');
 }
