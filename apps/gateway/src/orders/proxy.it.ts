@@ -3,6 +3,8 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { GOOD_ORDER, startGateway, type GatewayUnderTest } from '../testing/gateway-under-test.js';
 
+const VARIABLES = ['http_proxy', 'https_proxy', 'grpc_proxy'];
+
 let proxy: Server;
 let requests = 0;
 let gateway: GatewayUnderTest;
@@ -12,11 +14,12 @@ beforeEach(async () => {
     socket.end('HTTP/1.1 503 Service Unavailable\r\n\r\n');
   });
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  process.env['http_proxy'] = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  const { port } = proxy.address() as AddressInfo;
+  for (const name of VARIABLES) process.env[name] = `http://127.0.0.1:${port}`;
   gateway = await startGateway();
 });
 afterEach(async () => {
-  delete process.env['http_proxy'];
+  for (const name of VARIABLES) delete process.env[name];
   await gateway.stop();
   await new Promise((resolve) => proxy.close(resolve));
 });

@@ -139,7 +139,7 @@ export class PostgresOrdersRepository extends OrdersRepository {
         const changed = order && change(order);
         if (!changed) return order ?? undefined;
         const { status, version } = changed.order;
-        await tx.update(OrderEntity, { id: which.id }, { status, version });
+        await tx.update(OrderEntity, where, { status, version });
         await OutboxLog.append(tx, [changed.event]);
         return changed.order;
       });
