@@ -27,7 +27,7 @@ export const GATEWAY_MUTANTS: readonly Mutant[] = [
   {
     name: 'connect-without-limit',
     breaks: 'works again within 10 s',
-    patches: [{ file: SOURCES.rpcClient, from: 'limitConnect(credentials', to: '(credentials' }],
+    patches: [{ file: SOURCES.connectLimit, from: 'SILENCE_MS = 3_000', to: 'SILENCE_MS = 600_000' }],
     exposedBy: { faults: ['black hole at connect'], targets: ['gateway-orders'] },
     seenAs: ['I8'],
   },
