@@ -1,8 +1,8 @@
 import { streamOf } from '@orders/contracts';
 import { declaredStream, JetStreamPublisher, NatsLink, type StreamSettings } from '@orders/messaging';
-import { preparedQueries, type TlsIdentity } from '@orders/postgres';
+import { preparedQueries } from '@orders/postgres';
 import { every } from '@orders/resilience';
-import type { Secret, Service } from '@orders/service';
+import type { Secret, Service, TlsIdentity } from '@orders/service';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { OutboxCursor } from './outbox-cursor.js';

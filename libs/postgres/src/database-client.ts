@@ -1,9 +1,9 @@
-import type { Secret } from '@orders/service';
+import type { Secret, TlsIdentity } from '@orders/service';
 import pg from 'pg';
 import { parseDatabaseUrl } from './database-url.js';
 import { WritableHost } from './failover.js';
 import { explainTlsFailure } from './tls-failure.js';
-import { type TlsIdentity, tlsOptions } from './tls-options.js';
+import { tlsOptions } from './tls-options.js';
 
 /** The way to a database, and who we are there. */
 export interface DatabaseAddress {

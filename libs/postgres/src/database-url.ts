@@ -114,7 +114,7 @@ function problemOfTls({ mode, rootCertificate, negotiation }: TlsDemand): string
   try {
     readRootCertificates(rootCertificate);
   } catch (error) {
-    return `has sslrootcert=${rootCertificate}: ${(error as Error).message}`;
+    return `sslrootcert ${rootCertificate}: ${(error as Error).message}`;
   }
   return undefined;
 }

@@ -14,7 +14,6 @@ export { preparedQueries } from './prepared-statements.js';
 export type { Queryable, TransactionRunner } from './queryable.js';
 export type { Rights } from './rights.js';
 export { migrateApp } from './run-migrations.js';
-export type { TlsIdentity } from './tls-options.js';
 export { assertNotOver, deadlineExceeded } from './deadline-exceeded.js';
 export { AWAIT_REPLICATION, awaitReplication, CommitNotReplicated } from './replicated-commits.js';
 export { transactionsOf } from './transactions.js';

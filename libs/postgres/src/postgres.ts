@@ -1,4 +1,4 @@
-import { count } from '@orders/service';
+import { count, tlsConfig } from '@orders/service';
 import pg from 'pg';
 import { z } from 'zod';
 import { clientClassFor, type DatabaseAddress } from './database-client.js';
@@ -15,6 +15,7 @@ export const commandDatabaseConfig = {
   DIRECT_DATABASE_URL: databaseUrl().optional(),
   // `unchecked`: also runs on a Postgres that may lose acknowledged data, as in tests.
   POSTGRES_DURABILITY: z.enum(['required', 'unchecked']).default('required'),
+  ...tlsConfig,
 };
 
 /** The variables of an app with a database: `baseConfig.extend({ ...databaseConfig })`. */

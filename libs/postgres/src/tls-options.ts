@@ -1,13 +1,7 @@
-import { CliError } from '@orders/service';
+import { CliError, type TlsIdentity } from '@orders/service';
 import type { ConnectionOptions } from 'node:tls';
 import type { TlsDemand } from './database-url.js';
 import { readRootCertificates } from './root-certificates.js';
-
-/** Who an app is to its peers, and whom it trusts: the files of `TLS_*`, as they are at each look. */
-export interface TlsIdentity {
-  /** PEM texts. */
-  readonly current: { readonly cert: string; readonly key: string; readonly ca: string };
-}
 
 /**
  * The option `ssl` of pg for what a URL demands. The client certificate is that of `identity`. The CA is the one that the
@@ -20,7 +14,7 @@ export interface TlsIdentity {
  */
 export function tlsOptions(
   { mode, rootCertificate }: TlsDemand,
-  identity: TlsIdentity | undefined,
+  identity: Pick<TlsIdentity, 'current'> | undefined,
 ): ConnectionOptions | false {
   const hasCa = identity !== undefined || rootCertificate !== undefined;
   const demanded = mode ?? (hasCa ? 'verify-full' : 'disable');
