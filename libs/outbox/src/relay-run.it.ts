@@ -1,6 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { recordingLog, someEvent } from '@orders/messaging/testing';
 import { eventually } from '@orders/postgres/testing';
+import { Secret } from '@orders/service';
 import { listenForAppends } from './outbox-listener.js';
 import { OutboxLog } from './outbox-log.js';
 import type { Relay } from './relay.js';
@@ -17,7 +18,7 @@ function runReplica(relay: Relay) {
   const running = Promise.all([
     relay.run(signal),
     listenForAppends({
-      connectionString: under.db.url,
+      address: { url: new Secret(under.db.url), applicationName: 'listener' },
       onAppend: () => relay.wake(),
       signal,
       log: recordingLog(),
@@ -128,4 +129,22 @@ it('an idle relay sends one notification at a time, and one more for all appends
   await Promise.all(notify.mock.results.map(({ value }) => value as Promise<void>));
   await new Promise(setImmediate);
   expect(notify).toHaveBeenCalledTimes(2);
+});
+
+// It outlived its certificate for as long as the process lived.
+it('a listener makes a new connection when its own has lived long enough, and complains of nothing', async () => {
+  const stop = new AbortController();
+  const log = recordingLog();
+  let connects = 0;
+  const listening = listenForAppends({
+    address: { url: new Secret(under.db.url), applicationName: 'listener' },
+    onAppend: () => (connects += 1),
+    signal: stop.signal,
+    log,
+    lifetimeMs: 100,
+  });
+  await eventually('the third connection', () => connects === 3);
+  stop.abort();
+  await listening;
+  expect(log.lines).toEqual([]);
 });
