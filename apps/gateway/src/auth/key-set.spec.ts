@@ -77,8 +77,11 @@ describe('the keys', () => {
     clock.now = 24 * HOUR - 1;
     expect(await keys.refresh()).toBe(false);
     await expect(verify('first')).resolves.toBeDefined();
+    const { version } = keys;
     clock.now = 24 * HOUR;
     await expect(verify('first')).rejects.toMatchObject({ code: 'unavailable' });
+    // Otherwise tokens that were verified before would be accepted for longer.
+    expect(keys.version).not.toBe(version);
     issuer.answer = () => ({ keys: [first] });
     await keys.refresh();
     await expect(verify('first')).resolves.toBeDefined();

@@ -21,8 +21,7 @@ interface Options {
 
 /** The issuer's public keys: fetched at the start, refreshed in the background, kept while the issuer is down. */
 export class KeySet {
-  /** Grows when the keys change, so that tokens verified with the old keys can be verified again. */
-  version = 0;
+  private changes = 0;
   private keys: SigningKeys | undefined;
   /** When the keys were fetched; until then, when this was made. */
   private fetchedAt: number;
@@ -36,6 +35,14 @@ export class KeySet {
   constructor(private readonly options: Options) {
     this.now = options.now ?? (() => performance.now());
     this.fetchedAt = this.now();
+  }
+
+  /**
+   * Grows when the keys change, so that tokens verified with the old keys can be verified again. NaN, which equals nothing,
+   * while there are no valid keys.
+   */
+  get version(): number {
+    return this.usable ? this.changes : NaN;
   }
 
   /** How long ago the keys were fetched, in ms; before that, how long they have been missing. */
@@ -101,7 +108,7 @@ export class KeySet {
 
   private use(keys: SigningKeys): void {
     const changed = keys.text !== this.keys?.text;
-    if (changed) this.version += 1;
+    if (changed) this.changes += 1;
     if (changed || this.trouble !== undefined)
       this.options.logger.info({ keys: keys.ids, changed }, 'the token keys were fetched from the issuer');
     this.trouble = undefined;
