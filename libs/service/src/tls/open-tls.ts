@@ -1,0 +1,54 @@
+import { CliError } from '../cli.js';
+import type { Service } from '../service.js';
+import { checkMaterial } from './check-material.js';
+import { readFiles } from './read-files.js';
+import { Rotation } from './rotation.js';
+import { type TlsConfigValues, type TlsFiles, VARIABLES } from './tls-config.js';
+import { TlsIdentity } from './tls-identity.js';
+
+/**
+ * The TLS identity of an app, whose certificate has the app's name as DNS name. Until the service stops its files are read
+ * again every second; new ones are in use about 2 s after the last of them was written. Call it before anything listens.
+ *
+ * @returns undefined for plaintext: when none of the variables is set
+ * @throws {CliError} with the variable, the file and the reason of each problem
+ */
+export async function openTls(
+  config: TlsConfigValues,
+  service: Pick<Service, 'name' | 'logger' | 'onStop'>,
+): Promise<TlsIdentity | undefined> {
+  const files = filesOf(config);
+  if (!files) return undefined;
+  const identity = await readIdentity(files, service.name);
+  service.onStop('connections', 'tls', async () => identity.close());
+  void new Rotation(identity, files, service.logger).run();
+  return identity;
+}
+
+/**
+ * {@link openTls} for a command: the files are read once.
+ *
+ * @param name the DNS name of the certificate
+ * @throws {CliError} as `openTls` does
+ */
+export async function readTls(config: TlsConfigValues, name: string): Promise<TlsIdentity | undefined> {
+  const files = filesOf(config);
+  return files && readIdentity(files, name);
+}
+
+async function readIdentity(files: TlsFiles, name: string): Promise<TlsIdentity> {
+  const { material, problems } = checkMaterial(files, await readFiles(files), name);
+  if (!material) throw new CliError(problems.join('; '));
+  return new TlsIdentity(name, material);
+}
+
+/** @throws {CliError} when some of the variables are set and some are not */
+function filesOf({ tlsCertFile, tlsKeyFile, tlsCaFile }: TlsConfigValues): TlsFiles | undefined {
+  const files = { cert: tlsCertFile, key: tlsKeyFile, ca: tlsCaFile };
+  const kinds = ['cert', 'key', 'ca'] as const;
+  const missing = kinds.filter((kind) => files[kind] === undefined).map((kind) => VARIABLES[kind]);
+  if (missing.length === kinds.length) return undefined;
+  if (missing.length === 0) return files as TlsFiles;
+  const all = Object.values(VARIABLES).join(', ');
+  throw new CliError(missing.map((name) => `${name}: is required: set all of ${all}, or none`).join('; '));
+}

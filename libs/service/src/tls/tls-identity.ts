@@ -1,0 +1,50 @@
+import type { TlsMaterial } from './tls-material.js';
+
+/**
+ * The identity of a process in TLS. The same object is given to all that connects or listens, so that each new connection
+ * uses the material of that moment: read {@link current} for each connection, never copy it.
+ */
+export class TlsIdentity {
+  private readonly listeners = new Set<(material: TlsMaterial) => void>();
+  private readonly ended = new AbortController();
+  private material: TlsMaterial;
+
+  /** @param name the DNS name by which peers know the process: the name of the app */
+  constructor(
+    readonly name: string,
+    material: TlsMaterial,
+  ) {
+    this.material = material;
+  }
+
+  get current(): TlsMaterial {
+    return this.material;
+  }
+
+  /** Aborts at {@link close}. */
+  get closed(): AbortSignal {
+    return this.ended.signal;
+  }
+
+  /**
+   * Calls `listener` after each change of {@link current}; it must not throw.
+   *
+   * @returns a function that ends this
+   */
+  onChange(listener: (material: TlsMaterial) => void): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+
+  /** Makes `material` the current one. Open connections keep what they began with. */
+  replace(material: TlsMaterial): void {
+    this.material = material;
+    for (const listener of this.listeners) listener(material);
+  }
+
+  /** Ends rotation and listeners. {@link current} stays as it is. */
+  close(): void {
+    this.ended.abort();
+    this.listeners.clear();
+  }
+}
