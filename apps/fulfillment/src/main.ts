@@ -3,13 +3,14 @@ import { createHttpApp } from '@orders/http';
 import { startConsumer } from '@orders/inbox';
 import { createLogger } from '@orders/instrumentation';
 import { openDatabase } from '@orders/postgres';
-import { loadConfig, Service } from '@orders/service';
+import { loadConfig, openTls, Service } from '@orders/service';
 import { configSchema, dataSource, handlers, name, rights } from './app.js';
 import { ShipmentsController } from './shipments/shipments.controller.js';
 import { ShipmentsRepository } from './shipments/shipments.repository.js';
 
 const config = loadConfig(configSchema);
 const service = new Service({ name, config, logger: createLogger({ name, level: config.logLevel }) });
+const tls = await openTls(config, service);
 
 await service.openManagementPort();
 const database = dataSource({
@@ -18,7 +19,7 @@ const database = dataSource({
   applicationName: name,
 });
 await openDatabase(database, service, { durability: config.postgresDurability, rights });
-startConsumer({ service, database, natsUrl: config.natsUrl, handlers });
+startConsumer({ service, database, nats: config, tls, handlers });
 const app = await createHttpApp({
   service,
   controllers: [ShipmentsController],

@@ -1,8 +1,14 @@
 import { streamOf } from '@orders/contracts';
-import { declaredStream, JetStreamPublisher, NatsLink, type StreamSettings } from '@orders/messaging';
+import {
+  declaredStream,
+  JetStreamPublisher,
+  type NatsConfigValues,
+  NatsLink,
+  type StreamSettings,
+} from '@orders/messaging';
 import { preparedQueries } from '@orders/postgres';
 import { every } from '@orders/resilience';
-import type { Secret, Service } from '@orders/service';
+import type { Secret, Service, TlsIdentity } from '@orders/service';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { OutboxCursor } from './outbox-cursor.js';
@@ -17,7 +23,9 @@ export interface OutboxOptions {
   database: DataSource;
   /** For LISTEN, which needs a session of its own. */
   databaseUrl: Secret;
-  natsUrl: Secret;
+  /** Where NATS is, and as whom to connect. */
+  nats: NatsConfigValues;
+  tls?: TlsIdentity | undefined;
   /** How the stream is to be. The log keeps entries as long as the stream keeps events. */
   streamSettings: StreamSettings;
   /** Types of the events that the app publishes; at least one, all of the same stream. */
@@ -34,14 +42,15 @@ export function startOutbox({
   service,
   database,
   databaseUrl,
-  natsUrl,
+  nats,
+  tls,
   streamSettings: settings,
   events,
 }: OutboxOptions): Relay {
   const { logger } = service;
-  const link = new NatsLink({ url: natsUrl.reveal(), name: service.name, logger });
+  const link = new NatsLink({ config: nats, tls, name: service.name, logger });
   const stream = declaredStream({ stream: streamOf(events[0]!), settings, link, logger });
-  service.addReadinessCheck('nats', async () => link.assertUsable());
+  service.addReadinessCheck('nats', async () => link.problemOnceConnected());
   service.addReadinessCheck('stream', async () => stream.check.assertReady());
   const log = new OutboxLog(database);
   const cursor = new OutboxCursor(database, preparedQueries(database));
