@@ -10,8 +10,8 @@ import { ShipmentsRepository } from './shipments/shipments.repository.js';
 
 const config = loadConfig(configSchema);
 const service = new Service({ name, config, logger: createLogger({ name, level: config.logLevel }) });
-const tls = await openTls(config, service);
 
+const tls = await openTls(config, service);
 await service.openManagementPort();
 const database = dataSource({
   url: config.databaseUrl,

@@ -7,9 +7,9 @@ import { openStorage } from './storage.js';
 
 const config = loadConfig(configSchema);
 const service = new Service({ name, config, logger: createLogger({ name, level: config.logLevel }) });
-const tls = await openTls(config, service);
 
+const tls = await openTls(config, service);
 await service.openManagementPort();
 const repository = await openStorage(config, service, tls);
-await serveOrders(service, repository, `${config.host}:${config.grpcPort}`);
+await serveOrders({ service, repository, address: `${config.host}:${config.grpcPort}`, tls });
 service.markStarted();
