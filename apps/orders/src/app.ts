@@ -1,4 +1,4 @@
-import { natsConfig, streamConfig } from '@orders/messaging';
+import { natsConfig, oneNatsUser, streamConfig } from '@orders/messaging';
 import { APPEND_RIGHTS, RELAY_RIGHTS, REPLAY_RIGHTS } from '@orders/outbox';
 import {
   databaseConfig,
@@ -34,14 +34,16 @@ export const configSchema = z.preprocess(
   z.intersection(
     common,
     z.discriminatedUnion('STORAGE', [
-      z.object({
-        STORAGE: z.literal('postgres'),
-        ...databaseConfig,
-        // For a relay with a role of its own. Default: DATABASE_URL, whose role then needs the relay's rights too.
-        RELAY_DATABASE_URL: databaseUrl().optional(),
-        ...natsConfig,
-        ...streamConfig,
-      }),
+      z
+        .object({
+          STORAGE: z.literal('postgres'),
+          ...databaseConfig,
+          // For a relay with a role of its own. Default: DATABASE_URL, whose role then needs the relay's rights too.
+          RELAY_DATABASE_URL: databaseUrl().optional(),
+          ...natsConfig,
+          ...streamConfig,
+        })
+        .superRefine(oneNatsUser),
       /** Orders are lost with the process and no event is published: for tests, or to try the app without servers. */
       z.object({ STORAGE: z.literal('memory') }),
     ]),

@@ -17,7 +17,7 @@ export async function openStorage(
   tls?: TlsIdentity,
 ): Promise<OrdersRepository> {
   if (config.storage === 'memory') return new MemoryOrdersRepository(new MemoryBus());
-  const { databaseUrl: url, relayDatabaseUrl, postgresDurability: durability, natsUrl } = config;
+  const { databaseUrl: url, relayDatabaseUrl, postgresDurability: durability } = config;
   const database = dataSource({ url, tls, poolMax: config.databasePoolMax, applicationName: service.name });
   const rights = relayDatabaseUrl ? roles.app : bothRights(roles.app, roles.relay);
   await openDatabase(database, service, { durability, rights });
@@ -27,7 +27,14 @@ export async function openStorage(
     await openDatabase(ownDatabase, service, { check: 'postgres-relay', durability, rights: roles.relay });
   const { directDatabaseUrl = relayDatabaseUrl ?? url } = config;
   const relay = startOutbox({
-    ...{ service, database: ownDatabase ?? database, databaseUrl: directDatabaseUrl, tls, natsUrl, events },
+    ...{
+      service,
+      database: ownDatabase ?? database,
+      databaseUrl: directDatabaseUrl,
+      nats: config,
+      tls,
+      events,
+    },
     streamSettings: streamSettings(config),
   });
   return new PostgresOrdersRepository(database, () => relay.appended());

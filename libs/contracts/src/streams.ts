@@ -20,6 +20,13 @@ export function replayFilter(consumer: string, type: string): string {
   return `${domainOf(type)}.replay.${consumer}.>`;
 }
 
+/**
+ * The temporary durable that delivers what the durable of a consumer has passed over of a subject, which may be a filter.
+ */
+export function catchUpDurable(durable: string, subject: string): string {
+  return `${durable}-catch-up-${subject.replaceAll('>', 'all').replaceAll(/[^\w-]/g, '-')}`;
+}
+
 function domainOf(type: string): string {
   return type.split('.', 1)[0]!;
 }

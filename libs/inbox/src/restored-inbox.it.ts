@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { JetStreamPublisher, JetStreamSource, NatsLink } from '@orders/messaging';
-import { recordingLog, someEvent } from '@orders/messaging/testing';
+import { natsAt, recordingLog, someEvent } from '@orders/messaging/testing';
 import { eventually, requiredUrl } from '@orders/postgres/testing';
 import { randomBytes } from 'node:crypto';
 import { settledEvents } from './settled.js';
@@ -10,7 +10,7 @@ const under = useConsumer();
 let link: NatsLink;
 let stream: { name: string; subjects: string[] };
 beforeEach(() => {
-  link = new NatsLink({ url: requiredUrl('TEST_NATS_URL'), name: 'test', logger: recordingLog() });
+  link = new NatsLink({ config: natsAt(requiredUrl('TEST_NATS_URL')), name: 'test', logger: recordingLog() });
   const name = `t${randomBytes(6).toString('hex')}`;
   stream = { name, subjects: [`${name}.>`] };
 });

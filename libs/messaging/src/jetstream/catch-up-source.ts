@@ -1,4 +1,5 @@
 import { JetStreamApiCodes, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { catchUpDurable } from '@orders/contracts';
 import { every, sleep } from '@orders/resilience';
 import { type Delivery, EventSource } from '../message.js';
 import { completeSubjects, metadataOf } from './durable-config.js';
@@ -6,6 +7,16 @@ import { JetStreamSource, type JetStreamSourceOptions } from './jetstream-source
 import { isApiError } from './stream.js';
 
 const HOUR_MS = 60 * 60 * 1_000;
+
+/** The durable that reads, from the start of the stream, what another one has passed over of a subject. */
+export function temporaryDurable<T extends { durable: string; subject: string }>(options: T) {
+  const { durable, subject } = options;
+  return {
+    ...options,
+    durable: catchUpDurable(durable, subject),
+    ...{ subjects: [subject], inactiveThresholdMs: 24 * HOUR_MS },
+  };
+}
 
 export interface CatchUpSourceOptions extends JetStreamSourceOptions {
   /** The durable consumer that may have passed events over. Its other options are those of its own source. */
@@ -33,14 +44,8 @@ export class CatchUpSource extends EventSource {
 
   constructor(private readonly options: CatchUpSourceOptions) {
     super();
-    const { durable, subject } = options;
-    this.temporary = `${durable}-catch-up-${subject.replaceAll('>', 'all').replaceAll(/[^\w-]/g, '-')}`;
-    const inactiveThresholdMs = 24 * HOUR_MS;
-    this.source = new JetStreamSource({
-      ...options,
-      ...{ durable: this.temporary, subjects: [subject], inactiveThresholdMs },
-      isNeeded: () => this.isIncomplete(),
-    });
+    this.temporary = catchUpDurable(options.durable, options.subject);
+    this.source = new JetStreamSource({ ...temporaryDurable(options), isNeeded: () => this.isIncomplete() });
   }
 
   async *batches(max: number, signal: AbortSignal): AsyncIterable<Delivery[]> {

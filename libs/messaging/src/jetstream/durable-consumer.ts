@@ -11,11 +11,16 @@ import {
   ownerOf,
 } from './durable-config.js';
 import { LossDetector } from './loss-detector.js';
+import { needingRights } from './missing-rights.js';
 import { findStream, isApiError, type StreamSpec } from './stream.js';
-import { matches } from './subjects.js';
+import { covers } from './subjects.js';
 
 /** Time between two checks that the consumer still fits its stream, in ms. */
 const CHECK_MS = 10_000;
+
+/** What operators do for an app that may not change its durable. */
+const MAKE_IT = 'make it so by `consumer apply` of its app';
+const MAKE_ANEW = 'the stream has lost events: make it anew by `consumer recreate --force` of its app';
 
 export interface DurableConsumerOptions {
   stream: StreamSpec;
@@ -78,13 +83,13 @@ export class DurableConsumer {
     this.declaration = declarationOf(options);
     this.ackWaitMs = this.declaration.ackWaitMs;
     this.complete = subjects;
-    const wants = (subject: string) => this.complete.some((filter) => matches(subject, filter));
+    const wants = (subject: string) => this.complete.some((filter) => covers(filter, subject));
     this.losses = new LossDetector({ stream, wants, settled });
   }
 
   /** True when the reader wants this subject. The server's filter may match more. */
   readonly wants = (subject: string): boolean =>
-    this.options.subjects.some((filter) => matches(subject, filter));
+    this.options.subjects.some((filter) => covers(filter, subject));
 
   /** Remembers the last message that the reader was given, by its stream sequence and its `Nats-Msg-Id`. */
   noteDelivered(sequence: number, id: string): void {
@@ -100,7 +105,8 @@ export class DurableConsumer {
    * Creates or updates the consumer. An existing one keeps its position, unless its stream has lost events.
    *
    * @throws {DurableTakenError} when another app has created it
-   * @throws {RefusedSetupError} when it has a setting that breaks the delivery promise and cannot be changed
+   * @throws {RefusedSetupError} when it has a setting that breaks the delivery promise and cannot be changed, or NATS does
+   *   not allow a change that is needed
    * @throws {NotNeededError} when it is missing and not needed
    * @throws {Error} when there is no stream
    * @param session `new` at the start and after a lost connection, before anything is read: when the server lost the
@@ -120,7 +126,14 @@ export class DurableConsumer {
       throw new NotNeededError(`nobody needs the durable consumer ${durable}`);
     this.losses.reset();
     this.complete = subjects;
-    await manager.consumers.add(stream.name, { ...newDurable(this.declaration), durable_name: durable });
+    const adding = manager.consumers.add(stream.name, {
+      ...newDurable(this.declaration),
+      durable_name: durable,
+    });
+    await needingRights(
+      adding,
+      `there is no durable ${durable} on ${stream.name}: make it by \`consumer apply\` of its app`,
+    );
   }
 
   /**
@@ -142,7 +155,7 @@ export class DurableConsumer {
       }
       const delivered = info.delivered.stream_seq;
       logger.error({ durable, delivered }, 'the stream has lost events: reading it again from the start');
-      await manager.consumers.delete(stream.name, durable);
+      await needingRights(manager.consumers.delete(stream.name, durable), `durable ${durable}: ${MAKE_ANEW}`);
     } catch (error) {
       if (!isApiError(error, JetStreamApiCodes.ConsumerNotFound)) throw error;
     }
@@ -169,7 +182,8 @@ export class DurableConsumer {
     if (session === 'running' && deliversAll(config, this.declaration)) return;
     const update = durableUpdate(config, this.declaration);
     if (!update) return;
-    await manager.consumers.update(stream.name, durable, update);
+    const updating = manager.consumers.update(stream.name, durable, update);
+    await needingRights(updating, `durable ${durable} is not as its app declares it: ${MAKE_IT}`);
     logger.info({ durable, from: config, to: update }, 'durable consumer changed');
   }
 }

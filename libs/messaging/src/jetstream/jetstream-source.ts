@@ -9,8 +9,9 @@ import {
   DurableTakenError,
   NotNeededError,
 } from './durable-consumer.js';
+import { refusedRight } from './missing-rights.js';
 import type { NatsLink } from './nats-link.js';
-import { RefusedSetupError } from './refused-setup.js';
+import type { RefusedSetupError } from './refused-setup.js';
 
 export interface JetStreamSourceOptions extends DurableConsumerOptions {
   link: NatsLink;
@@ -45,14 +46,20 @@ export class JetStreamSource extends EventSource {
         if (error instanceof DurableTakenError) throw error;
         if (error instanceof NotNeededError) return;
         const retryInMs = backoff.next();
-        if (error instanceof RefusedSetupError) this.refuse(error);
+        const refusal = refusedRight(error);
+        if (refusal) this.refuse(refusal);
         else logger.warn({ err: error, durable, retryInMs }, 'consumer session ended, will start a new one');
         await sleep(retryInMs, signal);
       }
     }
   }
 
-  /** @throws {RefusedSetupError} while the consumer has settings that break the delivery promise; for `/readyz` */
+  /**
+   * For `/readyz`.
+   *
+   * @throws {RefusedSetupError} while the consumer has settings that break the delivery promise, or NATS does not allow to
+   *   make or to read it
+   */
   assertUsable(): void {
     if (this.refusal) throw this.refusal;
   }

@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
-import { requiredUrl } from '@orders/postgres/testing';
+import { requiredProgram, requiredUrl } from '@orders/postgres/testing';
 import { randomBytes } from 'node:crypto';
 import { JetStreamPublisher } from '../jetstream/jetstream-publisher.js';
 import { JetStreamSource, type JetStreamSourceOptions } from '../jetstream/jetstream-source.js';
 import { NatsLink } from '../jetstream/nats-link.js';
 import type { EventSource, SettledEvents, StoredEvent } from '../message.js';
-import { recordingLog } from './fixtures.js';
+import { natsAt, recordingLog } from './fixtures.js';
 
 /**
  * A bus with a stream of its own on the test server. Streams of one server must not share subjects: so each bus has a
@@ -15,7 +15,7 @@ import { recordingLog } from './fixtures.js';
 export function openBus({ ackWaitMs = 5_000, url = requiredUrl('TEST_NATS_URL') } = {}) {
   const prefix = `t${randomBytes(6).toString('hex')}`;
   const logger = recordingLog();
-  const link = new NatsLink({ url, name: 'test', logger });
+  const link = new NatsLink({ config: natsAt(url), name: 'test', logger });
   const stream = { name: prefix, subjects: [`${prefix}.>`] };
   const inner = new JetStreamPublisher(link, stream);
   const publisher = Object.assign(Object.create(inner) as JetStreamPublisher, {
@@ -49,6 +49,12 @@ export interface JetStreamUnderTest {
   manager: JetStreamManager;
 }
 
+/** The programs of the same versions, for servers that a test configures. */
+export const NATS_PROGRAMS = [
+  ['nats-server 2.10', requiredProgram('TEST_NATS_SERVER')],
+  ['nats-server 2.15', requiredProgram('TEST_NATS_215_SERVER')],
+] as const;
+
 /** A server of each version that behaves differently: the one of all tests, and a newer one. */
 export const NATS_SERVERS = [
   ['nats-server 2.10', requiredUrl('TEST_NATS_URL')],
@@ -61,7 +67,7 @@ export const NATS_SERVERS = [
  * @param url of the server. Default: the one of TEST_NATS_URL
  */
 export function useJetStream(url = requiredUrl('TEST_NATS_URL')): JetStreamUnderTest {
-  const link = new NatsLink({ url, name: 'admin', logger: recordingLog() });
+  const link = new NatsLink({ config: natsAt(url), name: 'admin', logger: recordingLog() });
   const under = {} as JetStreamUnderTest;
   beforeAll(async () => {
     under.manager = await jetstreamManager(await link.connection());
