@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '@orders/service';
+import { assertWithstandsAnyEnvironment } from '@orders/service/testing';
 import { gatewayConfig } from './config.js';
 
 const GOOD = {
@@ -39,6 +40,10 @@ describe('the config', () => {
     ['MAX_CONNECTIONS', '0'],
   ])('does not take %s=%s', (key, value) => {
     expect(() => readConfig(gatewayConfig, { ...GOOD, [key]: value })).toThrow(key);
+  });
+
+  it('takes any environment, or refuses it by the name of a variable and without its value', () => {
+    assertWithstandsAnyEnvironment(gatewayConfig, GOOD);
   });
 
   it('accepts spaces in a list', () => {
