@@ -1,3 +1,4 @@
+import { ApiDocument, type OpenApi } from '@orders/http/testing/api-document';
 import { createLogger } from '@orders/instrumentation';
 import { readConfig, Service, type ProcessHandle } from '@orders/service';
 import type { Server } from 'node:http';
@@ -7,7 +8,6 @@ import { gatewayConfig } from '../config.js';
 import { PAGES } from '../docs/docs.js';
 import { openApiDocument } from '../docs/openapi.js';
 import { createGateway } from '../gateway.js';
-import { ApiDocument, type OpenApi } from './api-document.js';
 import { AUDIENCE, startIssuer } from './issuer.js';
 import { OrdersStub } from './orders-stub.js';
 import { watchAnswers } from './watch-answers.js';
