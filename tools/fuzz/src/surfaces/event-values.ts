@@ -50,7 +50,8 @@ const ATTRIBUTES = {
 /** Values that the attribute must not have. */
 const BAD_ATTRIBUTES: Record<string, readonly string[]> = {
   'ce-specversion': ['', '0.3', '1.0 '.repeat(9)],
-  'ce-id': ['', 'x', '00000000-0000-4000-8000-000000000000', 'x'.repeat(5_000)],
+  // Each is another one: of two events with one id, the second is no dead letter. An order's id is a UUIDv4.
+  'ce-id': ['', `x${EVENT_ID}`, ORDER_ID, `${EVENT_ID}${'x'.repeat(5_000)}`],
   'ce-source': [''],
   'ce-type': ['', 'orders.exploded', '../x'],
   'ce-subject': [''],
