@@ -2,10 +2,13 @@
 //
 // The app's `devDependencies`, our libs among them, are compiled in. Its `dependencies` stay packages beside it: what
 // reads files of its own, and what that needs as well.
+import { Contrib, Enums, Models, Serialize, Spec } from '@cyclonedx/cyclonedx-library';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { defineConfig } from 'rolldown';
 import { parseSync, Visitor } from 'rolldown/utils';
+import parseLicence from 'spdx-expression-parse';
+import { reach } from './docker/prune.mjs';
 
 const { dependencies = {}, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
 const beside = Object.keys(dependencies);
@@ -17,14 +20,17 @@ const others = ['@nestjs/microservices'].filter((name) => !(name in devDependenc
 const licences = {
   name: 'licences',
   generateBundle(_options, bundle) {
-    const modules = Object.values(bundle).flatMap(({ moduleIds = [] }) => moduleIds.filter(isAbsolute));
-    const folders = modules
-      .map((path) => /.*\/node_modules\/(@[^/]+\/)?[^/]+/.exec(path)?.[0])
-      .filter(Boolean);
-    const source = [...new Set(folders)].sort().map(licenceOf).join('\n\n\n');
+    const source = packagesIn(bundle).map(licenceOf).join('\n\n\n');
     this.emitFile({ type: 'asset', fileName: 'LICENSES.txt', source });
   },
 };
+
+/** Folders of the packages that are compiled in, sorted. */
+function packagesIn(bundle) {
+  const modules = Object.values(bundle).flatMap(({ moduleIds = [] }) => moduleIds.filter(isAbsolute));
+  const folders = modules.map((path) => /.*\/node_modules\/(@[^/]+\/)?[^/]+/.exec(path)?.[0]).filter(Boolean);
+  return [...new Set(folders)].sort();
+}
 
 function licenceOf(folder) {
   const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
@@ -33,6 +39,40 @@ function licenceOf(folder) {
   );
   const texts = files.map((file) => readFileSync(join(folder, file.name), 'utf8').trim());
   return [`${name} ${version} (${license})`, ...texts].join('\n\n');
+}
+
+/**
+ * What the app consists of, in CycloneDX: the packages that are compiled in, and those beside the bundle. It has no serial
+ * number and no time, so that the same sources make the same file.
+ */
+const billOfMaterials = {
+  name: 'bill-of-materials',
+  generateBundle(_options, bundle) {
+    const [app, ...others] = reach(process.cwd());
+    const bom = new Models.Bom();
+    bom.metadata.component = componentOf(app, Enums.ComponentType.Application);
+    const parts = [...packagesIn(bundle), ...others].map((folder) =>
+      componentOf(folder, Enums.ComponentType.Library),
+    );
+    // A package may be installed twice in one version.
+    for (const part of new Map(parts.map((each) => [each.purl, each])).values()) bom.components.add(part);
+    const serializer = new Serialize.JsonSerializer(new Serialize.JSON.Normalize.Factory(Spec.Spec1dot6));
+    const source = serializer.serialize(bom, { sortLists: true, space: 2 });
+    this.emitFile({ type: 'asset', fileName: 'sbom.cdx.json', source });
+  },
+};
+
+const components = new Contrib.FromNodePackageJson.Builders.ComponentBuilder(
+  new Contrib.FromNodePackageJson.Factories.ExternalReferenceFactory(),
+  new Contrib.License.Factories.LicenseFactory(parseLicence),
+);
+
+function componentOf(folder, type) {
+  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const component = components.makeComponent(manifest, type);
+  component.purl = `pkg:npm/${manifest.name.replace('@', '%40')}@${manifest.version}`;
+  component.bomRef.value = component.purl;
+  return component;
 }
 
 /**
@@ -63,7 +103,7 @@ export default defineConfig({
   tsconfig: 'tsconfig.json',
   external: (id) => beside.some((name) => id === name || id.startsWith(`${name}/`)),
   resolve: { alias: Object.fromEntries(others.map((name) => [name, false])) },
-  plugins: [licences, youngFunctions],
+  plugins: [licences, billOfMaterials, youngFunctions],
   experimental: { nativeMagicString: true },
   // On a busy machine it would warn of a slow plugin, and a warning is an error here.
   checks: { bundlerTimings: false },

@@ -27,7 +27,12 @@ export function prune(root, app) {
   for (const file of filesIn(modules)) rmSync(file);
 }
 
-function reach(start) {
+/**
+ * The folders of a package and of everything that it needs at run time.
+ * @param {string} start the folder of the package
+ * @returns {Set<string>}
+ */
+export function reach(start) {
   const needed = new Set();
   const waiting = [start];
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {

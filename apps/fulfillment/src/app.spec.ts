@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ConfigError, readConfig } from '@orders/service';
+import { assertWithstandsAnyEnvironment } from '@orders/service/testing';
 import { configSchema } from './app.js';
 
 const needed = { DATABASE_URL: 'postgres://u:secret@h/fulfillment', NATS_URL: 'nats://h' };
@@ -14,6 +15,10 @@ describe('the config of fulfillment', () => {
       logLevel: 'info',
     });
     expect(JSON.stringify(config)).not.toContain('secret');
+  });
+
+  it('takes any environment, or refuses it by the name of a variable and without its value', () => {
+    assertWithstandsAnyEnvironment(configSchema, needed);
   });
 
   it('names every problem at once', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '@orders/service';
+import { assertWithstandsAnyEnvironment } from '@orders/service/testing';
 import { gatewayConfig } from './config.js';
 
 const GOOD = {
@@ -66,6 +67,10 @@ describe('the config', () => {
     ['with TLS, of an issuer whose name has none', { ...GOOD, OIDC_ISSUER: 'http://id.example' }],
   ])('takes keys %s', (__, environment) => {
     expect(() => readConfig(gatewayConfig, environment)).not.toThrow();
+  });
+
+  it('takes any environment, or refuses it by the name of a variable and without its value', () => {
+    assertWithstandsAnyEnvironment(gatewayConfig, GOOD);
   });
 
   it('accepts spaces in a list', () => {

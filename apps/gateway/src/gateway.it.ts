@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ordersV1 } from '@orders/rpc';
-import type { OpenApi } from './testing/api-document.js';
+import type { OpenApi } from '@orders/http/testing/api-document';
 import { GOOD_ORDER, startGateway, type GatewayUnderTest } from './testing/gateway-under-test.js';
 
 let gateway: GatewayUnderTest;

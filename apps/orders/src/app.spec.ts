@@ -1,8 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '@orders/service';
+import { assertWithstandsAnyEnvironment } from '@orders/service/testing';
 import { configSchema } from './app.js';
 
 describe('the config of orders', () => {
+  it('takes any environment, or refuses it by the name of a variable and without its value', () => {
+    const servers = { DATABASE_URL: 'postgres://u:secret@h/orders', NATS_URL: 'nats://h' };
+    assertWithstandsAnyEnvironment(configSchema, servers);
+  });
+
   it('needs DATABASE_URL and NATS_URL, except with STORAGE=memory', () => {
     const servers = { DATABASE_URL: 'postgres://u:secret@h/orders', NATS_URL: 'nats://h' };
     expect(readConfig(configSchema, servers)).toMatchObject({ storage: 'postgres', grpcPort: 50_051 });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { problemDetails, problemOf } from './problem.js';
 
@@ -9,10 +9,22 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
 
-/** Answers a request that Node's HTTP parser refuses, which never reaches Fastify, and closes the connection. */
+/** The response that Node is making for a connection; a private field of it. */
+type WithResponse = Socket & { _httpMessage?: ServerResponse | null };
+
+/**
+ * Answers a request that Node's HTTP parser refuses, which never reaches Fastify, and closes the connection. If a whole
+ * request came before it and is still being served, that one gets its own answer, and the connection ends after it: a
+ * refusal in its place would say that nothing was done.
+ */
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
+    return;
+  }
+  const { _httpMessage: earlier } = socket as WithResponse;
+  if (earlier?.req.complete && !earlier.writableEnded) {
+    earlier.shouldKeepAlive = false;
     return;
   }
   const problem = problemOf({ statusCode: STATUS_BY_CODE[error.code ?? ''] ?? 400 });

@@ -90,12 +90,22 @@ if (reason) process.stderr.write(`The container images are not built and run: ${
         shells: ['/bin/sh', '/usr/bin/sh', '/bin/bash', '/busybox/sh'].filter(there),
         apps: fs.readdirSync('/app/apps'), sources: ['src', 'tsconfig.json'].filter((f) => there('app/' + f)),
         maps: fs.readdirSync('/app/app/dist').filter((f) => f.endsWith('.map')),
+        listed: JSON.parse(fs.readFileSync('/app/app/dist/sbom.cdx.json', 'utf8')).components.map(({ purl }) => purl),
         licences: fs.readFileSync('/app/app/dist/LICENSES.txt', 'utf8').match(/^@nestjs.core .*/m)?.[0],
         modules: ${JSON.stringify([...new Set([...NOT_BESIDE, ...besideOf(name)])])}
           .filter((m) => there('node_modules/' + m)) }));`;
     const { code, stdout, stderr } = await runToEnd(images.of(name), ['-e', script]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    const { bytes, modules, ...found } = JSON.parse(stdout) as { bytes: number; modules: string[] };
+    const { bytes, modules, listed, ...found } = JSON.parse(stdout) as Record<
+      'modules' | 'listed',
+      string[]
+    > & {
+      bytes: number;
+    };
+    const lacking = besideOf(name).filter(
+      (each) => !listed.some((purl) => purl.includes(`/${each.replace('@', '%40')}@`)),
+    );
+    expect(lacking).toEqual([]);
     expect(modules.toSorted()).toEqual(besideOf(name));
     const licences = expect.stringMatching(/^@nestjs.core \d+\.\d+\.\d+ \(MIT\)$/);
     expect(found).toEqual({ uid: 65_532, shells: [], apps: [name], sources: [], maps: [], licences });

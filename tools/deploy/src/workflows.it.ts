@@ -96,8 +96,13 @@ describe('ci', () => {
     expect(commands('checks')).toContain('npx prettier --check .');
     expect(commands('checks')).toContain('npm run generate && git diff --exit-code');
     expect(commands('checks')).toContain('npx nx affected -t lint typecheck test build');
-    expect(commands('integration')).toContain('npx nx affected -t it e2e guard');
+    expect(commands('integration')).toContain('npx nx affected -t it e2e fuzz guard');
     expect(commands('charts')).toContain('npx nx affected -t chart');
+  });
+
+  it('fails when known holes or secrets cannot be looked for', () => {
+    for (const what of ['advisories', 'secrets'])
+      expect(commands('checks')).toContain(`npm run supply -- ${what} --must`);
   });
 
   it('knows all history wherever it asks what is affected', () => {

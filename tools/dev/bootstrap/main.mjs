@@ -15,6 +15,8 @@ const COMMANDS = {
   cli: 'tools/dev/src/cli.ts',
   prove: 'tools/prove/src/prove.ts',
   bench: 'tools/bench/src/main.ts',
+  fuzz: 'tools/fuzz/src/main.ts',
+  supply: 'tools/supply/src/main.ts',
   generate: 'tools/dev/src/generate.ts',
   graph: 'tools/dev/src/graph.ts',
 };

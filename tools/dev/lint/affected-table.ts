@@ -5,7 +5,7 @@ export const ALL = 'all';
 export const SELECTED = 'selected';
 
 /** What the code of an app or of a lib leads to: everything but charts. */
-const CODE = 'lint typecheck test build it image e2e guard';
+const CODE = 'lint typecheck test build it image e2e fuzz guard';
 const APPS = 'fulfillment gateway orders';
 
 export interface Row {
@@ -37,6 +37,8 @@ const code = (change: string, path: string, selects: string): Row => ({
 
 /** An image is built with the lockfile; the documents name what package.json has. */
 const LOCKFILE = [APPS, 'image'] as const;
+/** Licences, install scripts and origins are those of the lockfile. */
+const LOCKED = ['supply', 'test it'] as const;
 const MANIFEST = ['docs', 'test'] as const;
 
 // The end-to-end tests, the proof and the benchmark depend on every app.
@@ -44,66 +46,69 @@ export const TABLE: readonly Row[] = [
   code(
     "an event's schema",
     'libs/contracts/events/src/events.ts',
-    'bench deploy dev e2e events fulfillment orders prove',
+    'bench deploy dev e2e events fulfillment fuzz orders prove supply',
   ),
   code(
     'a proto',
     'libs/contracts/rpc/proto/orders/v1/orders.proto',
-    'bench e2e gateway grpc orders prove rpc',
+    'bench e2e fuzz gateway grpc orders prove rpc supply',
   ),
   code(
     'a problem code',
     'libs/contracts/src/problems.ts',
-    'bench contracts deploy dev e2e events fulfillment gateway grpc http inbox messaging orders outbox postgres prove',
+    'bench contracts deploy dev e2e events fulfillment fuzz gateway grpc http inbox messaging orders outbox postgres prove supply',
   ),
-  code('outbox', 'libs/outbox/src/outbox-log.ts', 'bench e2e orders outbox prove'),
-  code('inbox', 'libs/inbox/src/index.ts', 'bench e2e fulfillment inbox prove'),
+  code('outbox', 'libs/outbox/src/outbox-log.ts', 'bench e2e fuzz orders outbox prove supply'),
+  code('inbox', 'libs/inbox/src/index.ts', 'bench e2e fulfillment fuzz inbox prove supply'),
   code(
     'messaging',
     'libs/messaging/src/index.ts',
-    'bench e2e fulfillment inbox messaging orders outbox prove',
+    'bench e2e fulfillment fuzz inbox messaging orders outbox prove supply',
   ),
-  code('http', 'libs/http/src/index.ts', 'bench e2e fulfillment gateway http prove'),
-  code('grpc', 'libs/grpc/src/index.ts', 'bench e2e gateway grpc orders prove'),
+  code('http', 'libs/http/src/index.ts', 'bench e2e fulfillment fuzz gateway http prove supply'),
+  code('grpc', 'libs/grpc/src/index.ts', 'bench e2e fuzz gateway grpc orders prove supply'),
   code(
     'postgres',
     'libs/postgres/src/index.ts',
-    'bench e2e fulfillment inbox messaging orders outbox postgres prove',
+    'bench e2e fulfillment fuzz inbox messaging orders outbox postgres prove supply',
   ),
   code(
     'resilience',
     'libs/resilience/src/index.ts',
-    'bench deploy dev e2e fulfillment gateway grpc http inbox messaging orders outbox postgres prove resilience service',
+    'bench deploy dev e2e fulfillment fuzz gateway grpc http inbox messaging orders outbox postgres prove resilience service supply',
   ),
-  code("an app's source", 'apps/gateway/src/main.ts', 'bench e2e gateway prove'),
+  code("an app's source", 'apps/gateway/src/main.ts', 'bench e2e fuzz gateway prove supply'),
   {
     change: 'what a lib lends to tests',
     make: edit('libs/messaging/src/testing/fixtures.ts'),
-    selects: 'bench e2e fulfillment inbox messaging orders outbox prove',
+    selects: 'bench e2e fulfillment fuzz inbox messaging orders outbox prove supply',
     runs: [[SELECTED, 'lint typecheck test it']],
   },
   {
     change: 'a test of a lib',
     make: edit('libs/http/src/json.spec.ts'),
-    selects: 'bench e2e fulfillment gateway http prove',
-    runs: [['http', 'lint typecheck test it']],
+    selects: 'bench docs e2e fulfillment fuzz gateway http prove supply',
+    runs: [
+      ['http', 'lint typecheck test it'],
+      ['docs', 'test'],
+    ],
   },
   {
     change: 'a chart value of an app',
     make: edit('helm/orders/values.yaml', '# changed'),
-    selects: 'bench e2e orders prove',
+    selects: 'bench e2e fuzz orders prove supply',
     runs: [['orders', 'chart']],
   },
   {
     change: 'the library chart',
     make: edit('helm/service/templates/_pod.tpl', ''),
-    selects: `bench e2e ${APPS} prove`,
+    selects: `bench e2e fuzz prove supply ${APPS}`,
     runs: [[APPS, 'chart']],
   },
   {
     change: 'docker/Dockerfile',
     make: edit('docker/Dockerfile', '# changed'),
-    selects: `bench deploy e2e ${APPS} prove`,
+    selects: `bench deploy e2e fuzz prove supply ${APPS}`,
     runs: [
       [APPS, 'image'],
       ['deploy', 'test'],
@@ -150,8 +155,9 @@ export const TABLE: readonly Row[] = [
       [ALL, 'lint typecheck'],
       [APPS, 'chart'],
       // It is a package of the tools, and a peer of one of orders.
-      ['deploy dev prove', 'test it'],
+      ['deploy dev fuzz prove supply', 'test it'],
       ['bench', 'test guard'],
+      ['fuzz', 'fuzz'],
       ['e2e', 'e2e'],
       ['orders', 'build test it'],
       LOCKFILE,
@@ -162,7 +168,7 @@ export const TABLE: readonly Row[] = [
     change: 'rolldown',
     make: bump('rolldown'),
     selects: ALL,
-    runs: [[ALL, 'build e2e guard'], LOCKFILE, MANIFEST],
+    runs: [[ALL, 'build e2e fuzz guard'], LOCKED, LOCKFILE, MANIFEST],
   },
   {
     change: '@swc/core',
@@ -171,8 +177,9 @@ export const TABLE: readonly Row[] = [
     // The plugin of Nx for ESLint needs it too.
     runs: [
       [ALL, 'test it chart e2e lint'],
-      ['bench deploy dev e2e prove', 'typecheck'],
+      ['bench deploy dev e2e fuzz prove supply', 'typecheck'],
       ['bench', 'guard'],
+      ['fuzz', 'fuzz'],
       LOCKFILE,
       MANIFEST,
     ],
@@ -181,7 +188,7 @@ export const TABLE: readonly Row[] = [
     change: 'typescript-eslint',
     make: bump('typescript-eslint'),
     selects: ALL,
-    runs: [[ALL, 'lint'], LOCKFILE, MANIFEST],
+    runs: [[ALL, 'lint'], LOCKED, LOCKFILE, MANIFEST],
   },
   {
     change: 'jest',
@@ -195,8 +202,9 @@ export const TABLE: readonly Row[] = [
     selects: ALL,
     runs: [
       [ALL, 'lint'],
-      ['deploy dev prove', 'test it typecheck'],
+      ['deploy dev fuzz prove supply', 'test it typecheck'],
       ['bench', 'test guard typecheck'],
+      ['fuzz', 'fuzz'],
       ['e2e', 'e2e typecheck'],
       LOCKFILE,
       MANIFEST,
@@ -206,6 +214,6 @@ export const TABLE: readonly Row[] = [
     change: 'jose, which one app uses',
     make: bump('jose'),
     selects: ALL,
-    runs: [['bench deploy dev e2e gateway prove', CODE], LOCKFILE],
+    runs: [['bench deploy dev e2e fuzz gateway prove supply', CODE], LOCKFILE],
   },
 ];

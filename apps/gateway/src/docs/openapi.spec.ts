@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ApiDocument, type OpenApi, type Schema } from '../testing/api-document.js';
+import { ApiDocument, type OpenApi, type Schema } from '@orders/http/testing/api-document';
 import { openApiDocument } from './openapi.js';
 
 const document = openApiDocument() as OpenApi;

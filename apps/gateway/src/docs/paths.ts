@@ -48,7 +48,7 @@ export const paths = {
           in: 'header',
           description:
             'Identifies this order for ever: 1 to 255 visible ASCII characters, bare or in quotes.',
-          schema: { type: 'string', minLength: 1, maxLength: 257 },
+          schema: { type: 'string', minLength: 1, maxLength: 257, pattern: '^[!-~]+$' },
           example: EXAMPLE_KEY,
         },
       ],

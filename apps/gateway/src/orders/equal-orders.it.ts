@@ -3,6 +3,7 @@ import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { written } from '@orders/http/testing/json-texts';
 import fc from 'fast-check';
 
 import { startGateway, type GatewayUnderTest } from '../testing/gateway-under-test.js';
@@ -26,27 +27,6 @@ const item = fc.record({
 });
 const order = fc.record({ items: fc.array(item, { minLength: 1, maxLength: 3 }) });
 type Order = typeof order extends fc.Arbitrary<infer Value> ? Value : never;
-
-const space = fc.string({ unit: fc.constantFrom(' ', '\t', '\r', '\n'), maxLength: 2 });
-
-/** Different JSON texts of one value: members in any order, white space in any place. */
-function written(value: unknown): fc.Arbitrary<string> {
-  if (typeof value !== 'object' || value === null) return spaced(fc.constant(JSON.stringify(value)));
-  if (Array.isArray(value)) return spaced(joined(value.map(written)).map((text) => `[${text}]`));
-  const members = Object.entries(value).map(([name, member]) =>
-    joined([written(name), written(member)], ':'),
-  );
-  const inAnyOrder = fc.shuffledSubarray(members, { minLength: members.length });
-  return spaced(inAnyOrder.chain((those) => joined(those)).map((text) => `{${text}}`));
-}
-
-function spaced(text: fc.Arbitrary<string>): fc.Arbitrary<string> {
-  return joined([space, text, space], '');
-}
-
-function joined(texts: readonly fc.Arbitrary<string>[], separator = ','): fc.Arbitrary<string> {
-  return fc.tuple(...texts).map((parts) => parts.join(separator));
-}
 
 /** Copies of the order, each with one value of one item changed. */
 function changed({ items }: Order): fc.Arbitrary<Order> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { type Answer, ApiDocument, type OpenApi } from '@orders/http/testing/api-document';
 import { EXAMPLE_ORDER } from '../docs/examples.js';
 import { openApiDocument } from '../docs/openapi.js';
-import { type Answer, ApiDocument, type OpenApi } from './api-document.js';
 
 const api = new ApiDocument(openApiDocument() as OpenApi);
 

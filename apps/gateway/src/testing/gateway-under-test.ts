@@ -1,12 +1,13 @@
+import { ApiDocument, type OpenApi } from '@orders/http/testing/api-document';
 import { createLogger } from '@orders/instrumentation';
 import { readConfig, Service, type ProcessHandle } from '@orders/service';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { gatewayConfig } from '../config.js';
 import { PAGES } from '../docs/docs.js';
 import { openApiDocument } from '../docs/openapi.js';
 import { createGateway } from '../gateway.js';
-import { ApiDocument, type OpenApi } from './api-document.js';
 import { AUDIENCE, startIssuer } from './issuer.js';
 import { OrdersStub } from './orders-stub.js';
 import { watchAnswers } from './watch-answers.js';
@@ -69,6 +70,7 @@ export async function startGateway(environment: NodeJS.ProcessEnv = {}) {
     orders,
     service,
     port,
+    server: app.getHttpServer() as Server,
     url: `http://127.0.0.1:${port}`,
     managementUrl: `http://127.0.0.1:${managementPort}`,
     routes,

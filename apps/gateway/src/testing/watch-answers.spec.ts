@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import type { Answer } from './api-document.js';
+import type { Answer } from '@orders/http/testing/api-document';
 import { watchAnswers } from './watch-answers.js';
 
 let server: Server;

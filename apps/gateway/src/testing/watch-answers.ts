@@ -1,6 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Answer } from './api-document.js';
+import type { Answer } from '@orders/http/testing/api-document';
 
 /**
  * Calls `onAnswer` for every answer of the server, before any byte of it is sent. Call it after the server has all of its

@@ -15,7 +15,7 @@ import { ROOT } from '../stack/paths.ts';
 import { run } from '../stack/run.ts';
 
 /** The targets that CI runs for what is affected. */
-export const TARGETS = ['lint', 'typecheck', 'test', 'build', 'it', 'chart', 'image', 'e2e', 'guard'];
+export const TARGETS = ['lint', 'typecheck', 'test', 'build', 'it', 'chart', 'image', 'e2e', 'fuzz', 'guard'];
 
 /** What a change leads to. */
 export interface Effect {

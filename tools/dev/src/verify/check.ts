@@ -17,6 +17,8 @@ export interface Check {
   needs?: string;
   /** It makes files that other checks use, so it runs each time, even if it passed on the same tree before. */
   makes?: boolean;
+  /** Its result also depends on what others know today, so it is not remembered. */
+  outside?: boolean;
   run: (context: CheckContext) => Promise<CheckResult>;
 }
 

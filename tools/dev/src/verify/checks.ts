@@ -2,7 +2,7 @@ import { generateAll } from '../derived/generate-all.ts';
 import { nx } from '../stack/build.ts';
 import { commandCheck, tool, type Check } from './check.ts';
 import { jestCheck } from './jest-check.ts';
-import { COST_GUARD, PROOF, PROOF_ON_OTHER_SERVERS } from './tool-check.ts';
+import { ADVISORIES, COST_GUARD, FUZZ, PROOF, PROOF_ON_OTHER_SERVERS, SECRETS } from './tool-check.ts';
 
 function everywhere(target: string): (signal: AbortSignal) => Promise<string> {
   return (signal) => nx(['run-many', '-t', target, '--output-style=static'], { signal });
@@ -14,6 +14,8 @@ export const SIDE_BY_SIDE: readonly (readonly Check[])[] = [
     commandCheck('format', (signal) => tool('prettier', ['--check', '.', '--log-level=warn'], { signal })),
     commandCheck('lint', everywhere('lint')),
     commandCheck('types', everywhere('typecheck')),
+    ADVISORIES,
+    SECRETS,
   ],
   [
     jestCheck('unit tests', 'jest.config.mjs'),
@@ -32,6 +34,7 @@ export const GENERATED = commandCheck('generated files', async (signal) => {
 export const ALONE: readonly Check[] = [
   jestCheck('integration tests', 'jest.it.config.mjs', 'build'),
   jestCheck('end-to-end tests', 'jest.e2e.config.mjs', 'build'),
+  FUZZ,
   PROOF,
   PROOF_ON_OTHER_SERVERS,
   COST_GUARD,

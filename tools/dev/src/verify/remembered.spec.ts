@@ -91,11 +91,14 @@ describe('a check that passed', () => {
     ]);
   });
 
-  it('runs each time when it makes what others use', async () => {
+  it.each([
+    ['it makes what others use', { makes: true }],
+    ['its result depends on what others know', { outside: true }],
+  ])('runs each time when %s', async (_why, more) => {
     const memory = new Memory(join(folder, 'passed.json'), () => tree);
     const build: Check = {
       name: 'build',
-      makes: true,
+      ...more,
       run: async () => ({ passed: (runs += 1), failed: 0, skipped: 0 }),
     };
     await remembered(build, memory, false).run(context);

@@ -64,7 +64,7 @@ export class Memory {
 
 /** Wraps a check: it does not run when it passed on the same fingerprint before. @param again run it anyway */
 export function remembered(check: Check, memory: Memory, again: boolean): Check {
-  if (check.makes) return check;
+  if (check.makes || check.outside) return check;
   const run: Check['run'] = async (context) => {
     const before = again ? undefined : memory.recall(check.name);
     if (before) return before;

@@ -5,6 +5,8 @@ import type { Check } from './check.ts';
 
 interface ToolCheck {
   name: string;
+  /** Default: it needs the build. */
+  needs?: 'nothing';
   script: string;
   args: string[];
   /** What a line `not done: …` in its report means: a part of the check, or all of it. */
@@ -12,11 +14,11 @@ interface ToolCheck {
 }
 
 /** A check that runs another tool. Its report is shown when it fails, its lines `not done: …` always. */
-function toolCheck({ name, script, args, notDone }: ToolCheck): Check {
+function toolCheck({ name, needs, script, args, notDone }: ToolCheck): Check {
   const command = ['--disable-warning=ExperimentalWarning', join(ROOT, script), ...args];
   return {
     name,
-    needs: 'build',
+    ...(needs === undefined && { needs: 'build' }),
     run: async ({ signal, onLine }) => {
       try {
         const printed = await run(process.execPath, command, { cwd: ROOT, signal, onLine });
@@ -55,5 +57,34 @@ export const COST_GUARD = toolCheck({
   name: 'cost of an order',
   script: 'tools/bench/src/main.ts',
   args: ['guard'],
+  notDone: 'all',
+});
+
+/** Hostile input for the running system: requests, calls, messages, bytes. When a case fails the output says how to repeat it. */
+export const FUZZ = toolCheck({
+  name: 'fuzzing',
+  script: 'tools/fuzz/src/main.ts',
+  args: [],
+  notDone: 'part',
+});
+
+/** Known holes of our packages. It runs each time: what is known changes from day to day. */
+export const ADVISORIES: Check = {
+  ...toolCheck({
+    name: 'advisories',
+    needs: 'nothing',
+    script: 'tools/supply/src/main.ts',
+    args: ['advisories'],
+    notDone: 'all',
+  }),
+  outside: true,
+};
+
+/** Passwords, keys and tokens in the files and in the history. */
+export const SECRETS = toolCheck({
+  name: 'secrets',
+  needs: 'nothing',
+  script: 'tools/supply/src/main.ts',
+  args: ['secrets'],
   notDone: 'all',
 });

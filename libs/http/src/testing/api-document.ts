@@ -1,3 +1,5 @@
+// Imports none of our files: tools run it from source.
+
 import addFormats from 'ajv-formats';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 
@@ -52,9 +54,12 @@ const UNLISTED = new Set([
 export class ApiDocument {
   private readonly ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true });
   private readonly validators = new Map<string, ValidateFunction>();
+  private readonly known = new WeakMap<Schema, ValidateFunction>();
   private readonly components: unknown;
+  private readonly document: OpenApi;
 
-  constructor(private readonly document: OpenApi) {
+  constructor(document: OpenApi) {
+    this.document = document;
     addFormats.default(this.ajv);
     // The targets of references within schemas.
     this.ajv.addVocabulary(['components']);
@@ -91,11 +96,14 @@ export class ApiDocument {
   }
 
   private compiled(schema: Schema): ValidateFunction {
-    const text = JSON.stringify(schema);
-    const known = this.validators.get(text);
+    const known = this.known.get(schema);
     if (known) return known;
-    const validate = this.ajv.compile({ ...(closed(schema) as Schema), components: this.components });
+    const text = JSON.stringify(schema);
+    const validate =
+      this.validators.get(text) ??
+      this.ajv.compile({ ...(closed(schema) as Schema), components: this.components });
     this.validators.set(text, validate);
+    this.known.set(schema, validate);
     return validate;
   }
 
