@@ -8,11 +8,12 @@ async function welcomeText(): Promise<string> {
   const nats = {
     url: 'nats://me:hidden@127.0.0.1:4222, nats://b:hidden@[::1]:4223',
     answering: 'nats://b:hidden@[::1]:4223',
+    access: { url: 'nats://b:hidden@[::1]:4223' },
     server: undefined,
   };
   const url = (database?: string): string => `postgres://me:hidden@127.0.0.1:5432/${database}`;
   const urls = systemUrls(APPS, await freeSystemPorts());
-  return welcome({ urls, nats, postgres: { url, server: undefined } }, 'TOKEN', false);
+  return welcome({ urls, nats, postgres: { url, appUrl: url, server: undefined } }, 'TOKEN', false);
 }
 
 describe('what npm start prints when it is ready', () => {

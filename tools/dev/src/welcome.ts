@@ -1,14 +1,17 @@
+import { dirname } from 'node:path';
 import { namesProxy } from '../bootstrap/environment.mjs';
 import { painter } from './log-line.ts';
 import { APPS } from './stack/declarations.ts';
 import { natsServers, withoutPassword } from './stack/server-urls.ts';
 import type { System } from './stack/system.ts';
+import type { Tls } from './stack/tls-files.ts';
 
 type Welcoming = Pick<System, 'urls' | 'nats' | 'postgres'>;
 
 /** The text of `npm start` once everything is ready: URLs, and two commands to paste. */
 export function welcome({ urls, nats, postgres }: Welcoming, token: string, colours: boolean): string {
   const paint = painter(colours);
+  const tools = postgres.server?.security?.tools ?? nats.access.tls;
   const effects = Object.entries(urls.effects).map(([app, url]) => [app, `${url}/ORDER_ID`] as const);
   const rows = [
     ['API', urls.api],
@@ -23,6 +26,7 @@ export function welcome({ urls, nats, postgres }: Welcoming, token: string, colo
     ['health', '/livez /readyz /startupz on the same ports'],
     ['NATS', natsServers(nats.url).map(withoutPassword).join(',')],
     ['Postgres', databases(postgres)],
+    ...(tools ? [['certificates', `${dirname(tools.cert)}   (psql: ${psqlVariables(tools)})`] as const] : []),
   ] as const;
   const width = Math.max(...rows.map(([name]) => name.length)) + 3;
   return `
@@ -47,10 +51,15 @@ Ctrl-C stops everything; the orders stay. The log:
 }
 
 /** As psql takes them. */
-function databases({ url, server }: System['postgres']): string {
+function databases({ appUrl, server }: System['postgres']): string {
   const owners = APPS.filter(({ database }) => database);
-  const urls = owners.map(({ name }) => withoutPassword(url(name))).join('  ');
+  const urls = owners.map(({ name }) => withoutPassword(appUrl(name))).join('  ');
   return server ? `${urls}   (password: ${server.passwordFile})` : urls;
+}
+
+/** The certificate of our tools opens all servers. */
+function psqlVariables({ cert, key, ca }: Tls): string {
+  return `PGSSLROOTCERT=${ca} PGSSLCERT=${cert} PGSSLKEY=${key}`;
 }
 
 /** In a shell that names a proxy, curl would use it for this machine too. */

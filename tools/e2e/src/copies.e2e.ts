@@ -53,7 +53,7 @@ async function publishedOn(copy: Database, database?: string): Promise<number> {
 /** The events of a log that the stream lacks. */
 async function missing(copy: Database, database?: string): Promise<string[]> {
   const inStream = new Set<string>();
-  for await (const { header } of streamMessages(natsUrl, 'ORDERS'))
+  for await (const { header } of streamMessages({ url: natsUrl }, 'ORDERS'))
     inStream.add(header('Nats-Msg-Id')?.split('~')[0] ?? '');
   const rows = await copy.sql<{ id: string }>('SELECT event_id AS id FROM outbox', database);
   return rows.map(({ id }) => id).filter((id) => !inStream.has(id));

@@ -4,6 +4,7 @@ import type { Environments } from '@orders/dev/stack/environments';
 import { ROOT } from '@orders/dev/stack/paths';
 import { PgBouncer, type PgBouncerVersion } from '@orders/dev/stack/pgbouncer';
 import { CommandFailed, run } from '@orders/dev/stack/run';
+import type { Postgres } from '@orders/dev/stack/servers';
 import type { Servers } from '@orders/dev/stack/site';
 import { Customer, freshSystem, type SystemUnderTest } from './client.ts';
 import { customersOrdering, expectNothingLost } from './load.ts';
@@ -28,17 +29,18 @@ async function otherClients(url: string) {
 describe.each<PgBouncerVersion>(['1.24', '1.26'])('behind PgBouncer %s', (version) => {
   let sut: SystemUnderTest;
   let bouncer: PgBouncer;
+  let ordersEnvironment: Environments[string];
+
+  const before = ({ server, url }: Postgres, settings: Record<string, string>) =>
+    PgBouncer.start({ version, postgresUrl: url(), tls: server?.security?.server, settings });
 
   /** All apps reach Postgres through a PgBouncer with its default configuration, in session mode. */
   const throughPooler = async (environments: Environments, { postgres }: Servers): Promise<Environments> => {
-    bouncer = await PgBouncer.start({
-      version,
-      postgresUrl: postgres.url(),
-      settings: { default_pool_size: '40' },
-    });
+    bouncer = await before(postgres, { default_pool_size: '40' });
+    ordersEnvironment = environments['orders']!;
     return Object.fromEntries(
       Object.entries(environments).map(([app, { DATABASE_URL: url, ...env }]) => {
-        return [app, { ...env, ...(url && { DATABASE_URL: bouncer.url(new URL(url).pathname.slice(1)) }) }];
+        return [app, { ...env, ...(url && { DATABASE_URL: bouncer.through(url) }) }];
       }),
     );
   };
@@ -51,10 +53,11 @@ describe.each<PgBouncerVersion>(['1.24', '1.26'])('behind PgBouncer %s', (versio
     await bouncer.stop();
   }, 60_000);
 
-  /** Runs `main` or `migrate` of orders with this database. */
-  const runOrders = (entry: string, url: string) => {
+  /** Runs `main` or `migrate` of orders through this pooler. */
+  const runOrders = (entry: string, pooler: PgBouncer) => {
     const ports = { GRPC_PORT: '0', MANAGEMENT_PORT: '0' };
-    const env = { ...process.env, ...ports, DATABASE_URL: url, NATS_URL: sut.system.nats.url };
+    const url = pooler.through(ordersEnvironment['DATABASE_URL']!);
+    const env = { ...process.env, ...ordersEnvironment, ...ports, DATABASE_URL: url };
     return run(process.execPath, [`apps/orders/dist/${entry}.js`], { cwd: ROOT, env });
   };
 
@@ -67,19 +70,15 @@ describe.each<PgBouncerVersion>(['1.24', '1.26'])('behind PgBouncer %s', (versio
 
   it('in session mode migrations leave no lock behind', async () => {
     for (let round = 0; round < 2; round += 1)
-      expect(await runOrders('migrate', bouncer.url('orders'))).toContain('nothing');
+      expect(await runOrders('migrate', bouncer)).toContain('nothing');
   }, 60_000);
 
   it.each(['transaction', 'statement'])(
     'in %s mode an app and its migrations refuse it in one line',
     async (mode) => {
-      const shared = await PgBouncer.start({
-        version,
-        postgresUrl: sut.system.postgres.url(),
-        settings: { pool_mode: mode },
-      });
+      const shared = await before(sut.system.postgres, { pool_mode: mode });
       const others = await otherClients(shared.url('orders'));
-      const entries = ['main', 'migrate'].map((entry) => runOrders(entry, shared.url('orders')));
+      const entries = ['main', 'migrate'].map((entry) => runOrders(entry, shared));
       const ends = await Promise.allSettled(entries);
       await others.end();
       await shared.stop();

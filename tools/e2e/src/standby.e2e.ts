@@ -24,8 +24,7 @@ async function withStandby(environments: Environments, { postgres }: Servers): P
   await standby.synchronous();
   return Object.fromEntries(
     Object.entries(environments).map(([app, { DATABASE_URL: url, ...env }]) => {
-      const both = url?.replace(/(127\.0\.0\.1:\d+)/, `$1,127.0.0.1:${port}`);
-      return [app, { ...env, ...(both && { DATABASE_URL: `${both}?target_session_attrs=read-write` }) }];
+      return [app, { ...env, ...(url && { DATABASE_URL: standby.withBoth(url) }) }];
     }),
   );
 }

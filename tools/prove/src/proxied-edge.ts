@@ -1,7 +1,7 @@
 import { FaultProxy, type NetworkFault } from '@orders/resilience/testing';
 
 /** A server's address within a URL, a list of URLs, or alone. */
-const ADDRESS = /127\.0\.0\.1:(\d+)/g;
+const ADDRESS = /(127\.0\.0\.1|localhost):(\d+)/g;
 
 /** The connections from an app to a server, or to several that it may choose from, through a fault proxy for each. */
 export class ProxiedEdge {
@@ -9,14 +9,14 @@ export class ProxiedEdge {
 
   /**
    * Opens the proxies.
-   * @param address host:port, a URL, or several of them with commas in between, on 127.0.0.1
+   * @param address host:port, a URL, or several of them with commas in between, on this machine
    * @returns the same address with the ports of the proxies
    */
   static async through(name: string, address: string): Promise<{ edge: ProxiedEdge; address: string }> {
-    const ports = [...address.matchAll(ADDRESS)].map(([, port]) => Number(port));
+    const ports = [...address.matchAll(ADDRESS)].map(([, , port]) => Number(port));
     const proxies = await Promise.all(ports.map((port) => FaultProxy.listen(name, port)));
     let next = 0;
-    const moved = address.replaceAll(ADDRESS, () => `127.0.0.1:${proxies[next++]?.port}`);
+    const moved = address.replaceAll(ADDRESS, (_, host: string) => `${host}:${proxies[next++]?.port}`);
     return { edge: new ProxiedEdge(proxies), address: moved };
   }
 

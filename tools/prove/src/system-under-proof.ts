@@ -151,7 +151,7 @@ async function rewire(
     rewired[app] = { ...environment, ...env, ...armed.environmentOf(app) };
   for (const environment of Object.values(rewired)) {
     const { DATABASE_URL: url } = environment;
-    if (front && url) environment['DATABASE_URL'] = front.url(new URL(url).pathname.slice(1));
+    if (front && url) environment['DATABASE_URL'] = front.through(url);
   }
   for (const { name, configuredBy } of EDGES) {
     if (!configuredBy) continue;

@@ -23,15 +23,21 @@ export class Standby {
    * @throws when the copy does not follow within 30 s
    */
   static async follow(primary: EmbeddedPostgres, options: PostgresOptions): Promise<Standby> {
-    const { hostname, port, username, password } = new URL(primary.url());
-    const source = `host=${hostname} port=${port} user=${username} password=${password} application_name=${NAME}`;
-    const settings = { ...options.settings, primary_conninfo: source };
-    const server = new EmbeddedPostgres({ ...options, settings });
+    const settings = { ...options.settings, primary_conninfo: sourceOf(primary) };
+    const server = new EmbeddedPostgres({ ...options, security: primary.security, settings });
     await copyCluster(primary, server);
     await server.start();
     const standby = new Standby(primary, server);
     await standby.#isReplicated('streaming', "state = 'streaming'");
     return standby;
+  }
+
+  /** A URL of the primary, for a client that also knows the standby and uses the one that takes writes. */
+  withBoth(url: string): string {
+    const both = new URL(url);
+    const { host } = both;
+    both.searchParams.set('target_session_attrs', 'read-write');
+    return both.href.replace(`@${host}`, `@${host},${new URL(this.server.url()).host}`);
   }
 
   /** From now on, a commit waits until the standby has it on its disk. */
@@ -74,6 +80,17 @@ export class Standby {
       what: `a standby that is ${what}`,
     });
   }
+}
+
+/** Where a standby gets its data from, in the words of libpq. */
+function sourceOf(primary: EmbeddedPostgres): string {
+  const { hostname, port, username, password } = new URL(primary.url());
+  const { tls } = primary;
+  const source = { host: hostname, port, user: username, password, application_name: NAME };
+  const secured = tls && { sslmode: 'verify-full', sslrootcert: tls.ca, sslcert: tls.cert, sslkey: tls.key };
+  return Object.entries({ ...source, ...secured })
+    .map(([name, value]) => `${name}='${value}'`)
+    .join(' ');
 }
 
 /** By the backup functions and a copy of the files, since the packaged Postgres has no pg_basebackup. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { OPERATOR } from '@orders/contracts/nats-users';
 import { Problem } from '../../bootstrap/problem.mjs';
 import type { App } from './app.ts';
 import { commonEnv, startApps, type Replicas } from './apps.ts';
@@ -11,10 +12,12 @@ import { type AppDeclaration, APPS } from './declarations.ts';
 import { freeSystemPorts } from './ports.ts';
 import { RunState } from './run-state.ts';
 import { CommandFailed, run, type RunOptions } from './run.ts';
+import { rotateCertificates } from './rotation.ts';
+import { stackSecurity } from './security.ts';
 import { startServers } from './servers.ts';
 import type { Servers, Site, SystemOptions } from './site.ts';
 import { Tasks } from './tasks.ts';
-import { appEnvironments, systemUrls, type AppName, type SystemUrls } from './topology.ts';
+import { appEnvironments, systemUrls, tlsVariables, type AppName, type SystemUrls } from './topology.ts';
 import { byName, of } from './wiring.ts';
 
 export interface System extends Servers {
@@ -24,6 +27,8 @@ export interface System extends Servers {
   replicas: Replicas;
   /** A bearer token of the dev issuer; `scopes` is a space separated list, default read and write. */
   token: (sub: string, scopes?: string) => Promise<string>;
+  /** Replaces the CA and every certificate; resolves once all processes use the new ones. @throws when it is insecure */
+  rotateCertificates(): Promise<void>;
   /** Stops apps, issuer, NATS and Postgres, in this order; nothing is left running when it resolves. */
   stop(): Promise<void>;
 }
@@ -38,12 +43,16 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const state = new RunState(join(options.dataDir, 'run.json'));
   stack.defer(() => state.clear());
   try {
-    const site = { options, apps, ports, stack, state, tasks: new Tasks({ steps, signal }) };
+    const security = (options.insecure ?? true) ? undefined : await stackSecurity(options.dataDir, apps);
+    const site = { options, apps, ports, stack, state, security, tasks: new Tasks({ steps, signal }) };
     const { postgres, nats, issuer } = await startBacking(site);
-    const environments = appEnvironments(apps, ports, { database: postgres.url, nats: nats.url, issuer });
+    const environments = appEnvironments(apps, ports, {
+      ...{ database: postgres.appUrl, nats: nats.url, issuer },
+      tls: security && ((name) => security.certificates.filesOf(name)),
+    });
     await migrate(site, environments);
     stack.defer(() => clearEnvironments(options.dataDir));
-    writeEnvironments(options.dataDir, environments);
+    writeEnvironments(options.dataDir, forCommands(site, environments));
     const rewired = await options.rewire?.(environments, { postgres, nats });
     const replicas = await startApps(site, rewired ?? environments);
     return {
@@ -53,6 +62,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       postgres,
       nats,
       token: issuer.token,
+      rotateCertificates: () => rotateCertificates(security, { postgres, nats, replicas }),
       stop: () => stack.disposeAsync(),
     };
   } catch (error) {
@@ -64,11 +74,11 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 type Backing = [built: unknown, servers: Servers, issuer: Issuer];
 
 /** Starts everything that the apps need, in parallel. */
-async function startBacking({ options, apps, ports, stack, state, tasks }: Site) {
+async function startBacking({ options, apps, ports, stack, state, security, tasks }: Site) {
   const onSpawn = (name: string, child: Child): void => state.record(name, child);
   const [, servers, issuer] = await tasks.all<Backing>([
     options.build === false ? Promise.resolve() : tasks.run('building apps', build),
-    startServers({ ...options, databases: namesWithDatabase(apps), onSpawn }, tasks, stack),
+    startServers({ ...options, security, databases: namesWithDatabase(apps), onSpawn }, tasks, stack),
     tasks.run('dev issuer', async () => {
       const keyFile = join(options.dataDir, 'issuer-key.json');
       const started = await startIssuer({ port: ports.issuer, keyFile });
@@ -77,6 +87,15 @@ async function startBacking({ options, apps, ports, stack, state, tasks }: Site)
     }),
   ]);
   return { ...servers, issuer };
+}
+
+/** The commands of an app run as the operator, who may do more with streams and durables than the app. */
+function forCommands({ security }: Site, environments: Environments): Environments {
+  if (!security) return environments;
+  const operator = tlsVariables(security.certificates.filesOf(OPERATOR));
+  return Object.fromEntries(
+    Object.entries(environments).map(([name, variables]) => [name, { ...variables, ...operator }]),
+  );
 }
 
 async function migrate({ options, apps, tasks }: Site, environments: Environments): Promise<void> {
