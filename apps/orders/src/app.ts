@@ -1,7 +1,7 @@
 import { natsConfig, streamConfig } from '@orders/messaging';
 import { OUTBOX_RIGHTS } from '@orders/outbox';
 import { databaseConfig, postgresOptions, type PostgresSettings, type Rights } from '@orders/postgres';
-import { baseConfig, type loadConfig, port } from '@orders/service';
+import { baseConfig, type loadConfig, port, tlsConfig } from '@orders/service';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import declaration from '../app.json' with { type: 'json' };
@@ -17,6 +17,7 @@ export const { name, publishes: events } = declaration;
 const common = baseConfig.extend({
   GRPC_PORT: port(declaration.ports.grpc),
   MANAGEMENT_PORT: port(declaration.ports.management),
+  ...tlsConfig,
 });
 
 /** Everything that this app reads from its environment. */

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { createLogger } from '@orders/instrumentation';
-import { loadConfig, Service } from '@orders/service';
+import { loadConfig, openTls, Service } from '@orders/service';
 import { configSchema, name } from './app.js';
 import { serveOrders } from './orders.server.js';
 import { openStorage } from './storage.js';
@@ -8,7 +8,8 @@ import { openStorage } from './storage.js';
 const config = loadConfig(configSchema);
 const service = new Service({ name, config, logger: createLogger({ name, level: config.logLevel }) });
 
+const tls = await openTls(config, service);
 await service.openManagementPort();
-const repository = await openStorage(config, service);
+const repository = await openStorage(config, service, tls);
 await serveOrders(service, repository, `${config.host}:${config.grpcPort}`);
 service.markStarted();

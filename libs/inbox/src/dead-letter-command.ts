@@ -1,6 +1,6 @@
 import { commandDatabaseConfig, type PostgresSettings, type Rights, withDatabase } from '@orders/postgres';
 import { Pace } from '@orders/resilience';
-import { CliError, type Command, loadConfig, parseCli, rateOf, UsageError } from '@orders/service';
+import { CliError, type Command, loadConfig, parseCli, rateOf, readTls, UsageError } from '@orders/service';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { type DeadLetterFilter, findDeadLetter, selectDeadLetters } from './dead-letter-reads.js';
@@ -38,7 +38,8 @@ export function deadLetterCommand({ name, dataSource, handlers, rights }: DeadLe
     usage: USAGE,
     run: async (args, cli) => {
       const config = loadConfig(z.object(commandDatabaseConfig));
-      const db = dataSource({ url: config.databaseUrl, poolMax: 1, applicationName: `${name}-cli` });
+      const tls = await readTls(config, name);
+      const db = dataSource({ url: config.databaseUrl, tls, poolMax: 1, applicationName: `${name}-cli` });
       const expectations = { durability: config.postgresDurability, rights };
       return withDatabase(db, expectations, () => deadLetters(args, { ...cli, db, consumers }));
     },

@@ -1,10 +1,15 @@
 import type { Log } from '@orders/messaging';
-import { createClient } from '@orders/postgres';
+import {
+  clientClassFor,
+  type DatabaseAddress,
+  type DatabaseClient,
+  MAX_LIFETIME_SECONDS,
+} from '@orders/postgres';
 import { Backoff, sleep } from '@orders/resilience';
 
 export interface ListenOptions {
-  /** `postgres://…` of the database that holds the outbox. */
-  connectionString: string;
+  /** Of the database that holds the outbox. */
+  address: DatabaseAddress;
   /** Called at each notification that the log has grown, and after each connect. */
   onAppend: () => void;
   signal: AbortSignal;
@@ -12,26 +17,25 @@ export interface ListenOptions {
 }
 
 /**
- * Listens for notifications of appends on a connection of its own, until the signal aborts. Reconnects without limit.
- * A notification is only a hint: it is lost while there is no connection, so a reader of the log must poll too.
+ * Listens for notifications of appends on a connection of its own, until the signal aborts. Reconnects without limit, and
+ * every 5 minutes, so that no connection outlives its certificate for longer. A notification is only a hint: it is lost
+ * while there is no connection, so a reader of the log must poll too.
  */
-export async function listenForAppends({
-  connectionString,
-  onAppend,
-  signal,
-  log,
-}: ListenOptions): Promise<void> {
+export async function listenForAppends({ address, onAppend, signal, log }: ListenOptions): Promise<void> {
+  const Client = clientClassFor(address);
   const backoff = new Backoff({ baseMs: 200, maxMs: 5_000 });
   while (!signal.aborted) {
+    const client = new Client({
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 5_000,
+      connectionTimeoutMillis: 2_000,
+    });
+    const onGrowth = () => {
+      backoff.reset();
+      onAppend();
+    };
     try {
-      await listenOnce(
-        connectionString,
-        () => {
-          backoff.reset();
-          onAppend();
-        },
-        signal,
-      );
+      await listenOnce(client, onGrowth, signal);
     } catch (error) {
       log.warn({ err: error }, 'outbox listener lost its connection');
     }
@@ -39,22 +43,14 @@ export async function listenForAppends({
   }
 }
 
-/** Resolves when the signal aborts; rejects when the connection ends. */
-async function listenOnce(
-  connectionString: string,
-  onAppend: () => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const client = createClient(connectionString, {
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 5_000,
-    connectionTimeoutMillis: 2_000,
-  });
+/** Resolves when the signal aborts or the connection has lived long enough; rejects when the connection ends. */
+async function listenOnce(client: DatabaseClient, onAppend: () => void, signal: AbortSignal): Promise<void> {
   const done = new AbortController();
+  const over = AbortSignal.any([signal, AbortSignal.timeout(MAX_LIFETIME_SECONDS * 1_000)]);
   const ended = new Promise<void>((resolve, reject) => {
     client.once('error', reject);
     client.once('end', () => reject(new Error('the server ended the connection')));
-    signal.addEventListener('abort', () => resolve(), { once: true, signal: done.signal });
+    over.addEventListener('abort', () => resolve(), { once: true, signal: done.signal });
   });
   client.on('notification', onAppend);
   try {

@@ -1,6 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { recordingLog, someEvent } from '@orders/messaging/testing';
 import { eventually } from '@orders/postgres/testing';
+import { Secret } from '@orders/service';
 import { listenForAppends } from './outbox-listener.js';
 import { OutboxLog } from './outbox-log.js';
 import type { Relay } from './relay.js';
@@ -17,7 +18,7 @@ function runReplica(relay: Relay) {
   const running = Promise.all([
     relay.run(signal),
     listenForAppends({
-      connectionString: under.db.url,
+      address: { url: new Secret(under.db.url), applicationName: 'listener' },
       onAppend: () => relay.wake(),
       signal,
       log: recordingLog(),

@@ -13,7 +13,16 @@ import {
 } from '@orders/messaging';
 import { commandDatabaseConfig, type PostgresSettings, type Queryable, withDatabase } from '@orders/postgres';
 import { Pace } from '@orders/resilience';
-import { type Cli, CliError, type Command, loadConfig, parseCli, rateOf, UsageError } from '@orders/service';
+import {
+  type Cli,
+  CliError,
+  type Command,
+  loadConfig,
+  parseCli,
+  rateOf,
+  readTls,
+  UsageError,
+} from '@orders/service';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
@@ -49,7 +58,8 @@ export function replayCommand({ name, dataSource, events }: ReplayCommandOptions
       const request = replayRequest(args, events, new Date());
       const config = loadConfig(z.object({ ...commandDatabaseConfig, ...natsConfig, ...streamConfig }));
       const applicationName = `${name}-cli`;
-      const db = dataSource({ url: config.databaseUrl, poolMax: 1, applicationName });
+      const tls = await readTls(config, name);
+      const db = dataSource({ url: config.databaseUrl, tls, poolMax: 1, applicationName });
       const declared = { stream: streamOf(events[0]!), settings: streamSettings(config) };
       const expectations = { durability: config.postgresDurability, rights: REPLAY_RIGHTS };
       return withNats(config.natsUrl, applicationName, (link) => {

@@ -2,7 +2,7 @@ import { streamOf } from '@orders/contracts';
 import { declaredStream, JetStreamPublisher, NatsLink, type StreamSettings } from '@orders/messaging';
 import { preparedQueries } from '@orders/postgres';
 import { every } from '@orders/resilience';
-import type { Secret, Service } from '@orders/service';
+import type { Secret, Service, TlsIdentity } from '@orders/service';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { OutboxCursor } from './outbox-cursor.js';
@@ -17,6 +17,8 @@ export interface OutboxOptions {
   database: DataSource;
   /** For LISTEN, which needs a session of its own. */
   databaseUrl: Secret;
+  /** Who the app is to Postgres. */
+  tls?: TlsIdentity | undefined;
   natsUrl: Secret;
   /** How the stream is to be. The log keeps entries as long as the stream keeps events. */
   streamSettings: StreamSettings;
@@ -34,6 +36,7 @@ export function startOutbox({
   service,
   database,
   databaseUrl,
+  tls,
   natsUrl,
   streamSettings: settings,
   events,
@@ -60,7 +63,7 @@ export function startOutbox({
   const running = Promise.all([
     relay.run(signal),
     listenForAppends({
-      connectionString: databaseUrl.reveal(),
+      address: { url: databaseUrl, applicationName: `${service.name}-listen`, tls },
       onAppend: () => relay.wake(),
       signal,
       log: logger,

@@ -13,7 +13,7 @@ interface RequestConnection {
   requestSsl(): void;
   cancel(processId: number, secretKey: number): void;
   on(event: 'connect' | 'sslconnect' | 'error' | 'end', listener: () => void): void;
-  readonly stream: { destroy(): void };
+  readonly stream: { destroy(): void; once(event: 'secureConnect', listener: () => void): void };
 }
 
 /**
@@ -50,7 +50,8 @@ function sendRequest({
     if (!ssl) send();
     else if (sslNegotiation !== 'direct') connection.requestSsl();
   });
-  connection.on('sslconnect', send);
+  // Not before the server has been verified: it could cancel our statements.
+  connection.on('sslconnect', () => connection.stream.once('secureConnect', send));
   connection.on('error', () => connection.stream.destroy());
   const timer = setTimeout(() => {
     resolve(!isSent);

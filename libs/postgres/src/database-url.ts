@@ -1,20 +1,56 @@
 import { Secret } from '@orders/service';
 import { z } from 'zod';
+import { readRootCertificates } from './root-certificates.js';
 
-/** Scheme and credentials, hosts, the rest. */
-const PARTS = /^(postgres(?:ql)?:\/\/(?:[^@/?#]*@)?)([^@/?#]*)(.*)$/;
+/** Scheme and credentials, hosts, path, parameters. */
+const PARTS = /^(postgres(?:ql)?:\/\/(?:[^@/?#]*@)?)([^@/?#]*)([^?#]*)\??(.*)$/;
 
-/** Parameters that a URL may have: about TLS, the way to the server, and the choice of a host. */
-const PARAMETERS = /^(ssl\w*|uselibpqcompat|host|port|user|password|target_session_attrs)$/;
+/** Each value is what it may be; undefined = anything. */
+const PARAMETERS: Readonly<Record<string, readonly string[] | undefined>> = {
+  host: undefined,
+  port: undefined,
+  user: undefined,
+  password: undefined,
+  sslmode: ['disable', 'require', 'verify-ca', 'verify-full'],
+  sslrootcert: undefined,
+  sslnegotiation: ['postgres', 'direct'],
+  // Every app writes: it needs the host that takes writes, and no other.
+  target_session_attrs: ['read-write', 'primary'],
+};
 
-/** Every app writes: it needs the host that takes writes, and no other. */
-const SESSION_ATTRIBUTES = ['read-write', 'primary'];
+/** Parameters of other clients, and what to use instead of them. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  ssl: 'use sslmode',
+  uselibpqcompat: 'sslmode means what it means to libpq',
+  sslcert: 'the client certificate is that of TLS_CERT_FILE',
+  sslkey: 'the key is that of TLS_KEY_FILE',
+};
+
+/** For pg, which would let them win over our own. */
+const NOT_FOR_PG = ['sslmode', 'sslrootcert', 'sslnegotiation', 'target_session_attrs'];
+
+/** What a URL says about TLS. */
+export interface TlsDemand {
+  /** As libpq means it; undefined = the URL does not say. */
+  readonly mode?: 'disable' | 'require' | 'verify-ca' | 'verify-full' | undefined;
+  /** The file with the CA, or `system`. */
+  readonly rootCertificate?: string | undefined;
+  /** `direct` begins with the handshake, as Postgres 17 and newer can. */
+  readonly negotiation: 'postgres' | 'direct';
+}
+
+export interface ParsedDatabaseUrl {
+  /** A URL for each host, in their order: one unless it lists several. */
+  readonly hosts: readonly [string, ...string[]];
+  readonly tls: TlsDemand;
+}
 
 /**
  * Config variable for the URL of a database. It may have several hosts, as libpq takes them:
  * `postgres://user:password@a:5432,b:5432/db?target_session_attrs=read-write`.
  *
- * Parameters that would replace what the app sets itself, such as timeouts, are refused by their names.
+ * Parameters that would replace what the app sets itself, such as timeouts, are refused by their names. The file of
+ * `sslrootcert` must be there.
  */
 export function databaseUrl() {
   return z
@@ -26,21 +62,59 @@ export function databaseUrl() {
     .transform((text) => new Secret(text));
 }
 
-/** A URL for each host of a URL, in its order: one unless it lists several. */
-export function urlsOfHosts(text: string): [string, ...string[]] {
-  const [, before = '', hosts = '', after = ''] = PARTS.exec(text) ?? [];
-  return hosts.split(',').map((host) => `${before}${host}${after}`) as [string, ...string[]];
+/** @param text that {@link databaseUrl} has accepted */
+export function parseDatabaseUrl(text: string): ParsedDatabaseUrl {
+  const { urlOf, hosts, parameters } = partsOf(text);
+  const { host, sslmode, sslrootcert, sslnegotiation = 'postgres' } = Object.fromEntries(parameters);
+  // As libpq does: Postgres has no TLS on sockets of the machine.
+  const mode = host?.startsWith('/') ? 'disable' : sslmode;
+  const tls = { mode, rootCertificate: sslrootcert, negotiation: sslnegotiation } as TlsDemand;
+  for (const name of NOT_FOR_PG) parameters.delete(name);
+  return { hosts: hosts.map(urlOf) as [string, ...string[]], tls };
+}
+
+function partsOf(text: string) {
+  const [, before = '', hosts = '', path = '', query = ''] = PARTS.exec(text) ?? [];
+  const parameters = new URLSearchParams(query);
+  const urlOf = (host: string) =>
+    `${before}${host}${path}${parameters.size > 0 ? `?${parameters.toString()}` : ''}`;
+  return { hosts: hosts.split(','), parameters, urlOf };
 }
 
 function problemOf(text: string): string | undefined {
-  const urls = urlsOfHosts(text);
+  const { hosts, parameters, urlOf } = partsOf(text);
+  const urls = hosts.map(urlOf);
   if (!urls.every((url) => URL.canParse(url))) return 'must be a URL of postgres:// or postgresql://';
   if (urls.length > 1 && urls.some((url) => new URL(url).hostname === '')) return 'has an empty host';
-  const { searchParams } = new URL(urls[0]);
-  const unknown = [...searchParams.keys()].find((name) => !PARAMETERS.test(name));
-  if (unknown !== undefined)
-    return `must not have the parameter ${unknown}: the app sets it itself or ignores it`;
-  const attributes = searchParams.get('target_session_attrs');
-  if (attributes === null || SESSION_ATTRIBUTES.includes(attributes)) return undefined;
-  return `target_session_attrs must be ${SESSION_ATTRIBUTES.join(' or ')}`;
+  for (const [name, value] of parameters) {
+    const problem = problemOfParameter(name, value) ?? repetition(name, parameters);
+    if (problem !== undefined) return problem;
+  }
+  return problemOfTls(parseDatabaseUrl(text).tls);
+}
+
+function problemOfParameter(name: string, value: string): string | undefined {
+  if (!Object.hasOwn(PARAMETERS, name))
+    return `must not have the parameter ${name}: ${INSTEAD[name] ?? 'the app sets it itself or ignores it'}`;
+  const allowed = PARAMETERS[name];
+  if (allowed === undefined || allowed.includes(value)) return undefined;
+  return `has ${name}=${value}, which must be ${allowed.join(' or ')}`;
+}
+
+function repetition(name: string, parameters: URLSearchParams): string | undefined {
+  return parameters.getAll(name).length > 1 ? `has the parameter ${name} more than once` : undefined;
+}
+
+function problemOfTls({ mode, rootCertificate, negotiation }: TlsDemand): string | undefined {
+  if (negotiation === 'direct' && (mode === undefined || mode === 'disable'))
+    return 'has sslnegotiation=direct, which needs an sslmode other than disable';
+  if (rootCertificate === undefined) return undefined;
+  if (rootCertificate === 'system')
+    return mode === 'verify-full' ? undefined : 'has sslrootcert=system, which needs sslmode=verify-full';
+  try {
+    readRootCertificates(rootCertificate);
+  } catch (error) {
+    return `sslrootcert ${rootCertificate}: ${(error as Error).message}`;
+  }
+  return undefined;
 }

@@ -3,8 +3,8 @@ import { FaultProxy } from '@orders/resilience/testing';
 import { Secret } from '@orders/service';
 import { createServer, type AddressInfo } from 'node:net';
 import { DataSource } from 'typeorm';
+import { clientClassFor } from './database-client.js';
 import { isTransientDatabaseError } from './database-error.js';
-import { createClient } from './failover.js';
 import { postgresOptions } from './postgres.js';
 import { createTestDatabase, type TestDatabase } from './testing/test-database.js';
 
@@ -37,6 +37,12 @@ function urlWith(...ports: number[]): string {
   return `${db.url.replace(/127\.0\.0\.1:\d+|localhost:\d+/, hosts)}?target_session_attrs=read-write`;
 }
 
+/** A client that is not connected. */
+function clientOf(url: string) {
+  const Client = clientClassFor({ url: new Secret(url), applicationName: 'test' });
+  return new Client();
+}
+
 describe('a URL with several hosts', () => {
   it('connects to one that takes writes, and to another one when that is silent', async () => {
     const { port } = new URL(db.url);
@@ -56,7 +62,7 @@ describe('a URL with several hosts', () => {
   });
 
   it('of which none takes writes says what each answered, and is tried again', async () => {
-    const dead = createClient(urlWith(refusing, refusing), {}).on('error', () => undefined);
+    const dead = clientOf(urlWith(refusing, refusing)).on('error', () => undefined);
     const error = await dead.connect().catch((reason: unknown) => reason);
     expect(String(error)).toMatch(/no host of the URL takes writes: .*ECONNREFUSED.*; .*ECONNREFUSED/);
     expect(isTransientDatabaseError(error)).toBe(true);
@@ -68,6 +74,6 @@ describe('a URL with several hosts', () => {
     await db.query(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
     const { port } = new URL(db.url);
     const url = urlWith(Number(port), Number(port)).replace(new URL(db.url).pathname, `/${name}`);
-    await expect(createClient(url, {}).connect()).rejects.toThrow(/read-only; .*read-only/);
+    await expect(clientOf(url).connect()).rejects.toThrow(/read-only; .*read-only/);
   });
 });

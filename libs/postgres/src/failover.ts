@@ -1,5 +1,4 @@
-import pg from 'pg';
-import { urlsOfHosts } from './database-url.js';
+import type pg from 'pg';
 
 /** Longest wait for a host, in ms. */
 const PROBE_LIMIT_MS = 1_000;
@@ -16,51 +15,28 @@ interface Host {
   readonly port: number;
 }
 
-/**
- * The class of the connections to a database. With several hosts in its URL, a connection is made to the one that takes
- * writes: all are asked at once, so that one that is silent delays nothing. The answer is kept until a connection fails or ends.
- *
- * Configure a connection by the URL of one host ({@link urlsOfHosts}).
- */
-export function clientClassFor(url: string): typeof pg.Client {
-  const urls = urlsOfHosts(url);
-  if (urls.length === 1) return pg.Client;
-  let found: Promise<Host> | undefined;
-  const forget = () => (found = undefined);
-  return class extends pg.Client {
-    override connect(): Promise<pg.Client>;
-    override connect(callback: (error: Error) => void): void;
-    override connect(callback?: (error: Error) => void): Promise<pg.Client> | void {
-      const connected = this.connectToPrimary();
-      if (!callback) return connected;
-      connected.then(() => callback(undefined as unknown as Error), callback);
-    }
+/** Finds the one of several hosts that takes writes, and keeps the answer. */
+export class WritableHost {
+  private found: Promise<Host> | undefined;
 
-    private async connectToPrimary(): Promise<pg.Client> {
-      this.once('error', forget).once('end', forget);
-      try {
-        found ??= anyWritable(urls);
-        const { host, port } = await found;
-        Object.assign(this, { host, port });
-        return await super.connect();
-      } catch (error) {
-        forget();
-        throw error;
-      }
-    }
-  };
+  /** @param hosts make a client for each, which is not connected yet */
+  constructor(private readonly hosts: readonly ((limits: pg.ClientConfig) => pg.Client)[]) {}
+
+  /** @throws {NoWritableHost} with what each host answered */
+  find(): Promise<Host> {
+    return (this.found ??= anyWritable(this.hosts));
+  }
+
+  /** Makes the next {@link find} ask again. */
+  forget(): void {
+    this.found = undefined;
+  }
 }
 
-/** Makes a connection outside of a pool, by {@link clientClassFor}; it is not connected yet. */
-export function createClient(url: string, config: pg.ClientConfig): pg.Client {
-  const Client = clientClassFor(url);
-  return new Client({ ...config, connectionString: urlsOfHosts(url)[0] });
-}
-
-/** @throws {NoWritableHost} with what each host answered */
-async function anyWritable(urls: readonly string[]): Promise<Host> {
+async function anyWritable(hosts: WritableHost['hosts']): Promise<Host> {
+  const limits = { connectionTimeoutMillis: PROBE_LIMIT_MS, query_timeout: PROBE_LIMIT_MS };
   try {
-    return await Promise.any(urls.map(probe));
+    return await Promise.any(hosts.map((createClient) => probe(createClient(limits))));
   } catch (cause) {
     const reasons = (cause as AggregateError).errors.map((reason: Error) => reason.message);
     throw new NoWritableHost(`no host of the URL takes writes: ${reasons.join('; ')}`, { cause });
@@ -68,9 +44,7 @@ async function anyWritable(urls: readonly string[]): Promise<Host> {
 }
 
 /** @throws when the host does not answer or takes no writes */
-async function probe(url: string): Promise<Host> {
-  const limits = { connectionTimeoutMillis: PROBE_LIMIT_MS, query_timeout: PROBE_LIMIT_MS };
-  const client = new pg.Client({ connectionString: url, ...limits });
+async function probe(client: pg.Client): Promise<Host> {
   client.on('error', () => undefined);
   const { host, port } = client;
   try {

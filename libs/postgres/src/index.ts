@@ -1,9 +1,15 @@
 export { columnsOf, rowsFrom, type Column } from './columns.js';
 export { databaseUrl } from './database-url.js';
-export { createClient } from './failover.js';
+export { clientClassFor, type DatabaseAddress, type DatabaseClient } from './database-client.js';
 export { isInstallationFault, isRefusedValue, isTransientDatabaseError } from './database-error.js';
 export { openDatabase, withDatabase } from './open-database.js';
-export { commandDatabaseConfig, databaseConfig, postgresOptions, type PostgresSettings } from './postgres.js';
+export {
+  commandDatabaseConfig,
+  databaseConfig,
+  MAX_LIFETIME_SECONDS,
+  postgresOptions,
+  type PostgresSettings,
+} from './postgres.js';
 export { preparedQueries } from './prepared-statements.js';
 export type { Queryable, TransactionRunner } from './queryable.js';
 export type { Rights } from './rights.js';

@@ -1,9 +1,12 @@
-import { count, type Secret } from '@orders/service';
+import { count, tlsConfig } from '@orders/service';
 import pg from 'pg';
 import { z } from 'zod';
-import { databaseUrl, urlsOfHosts } from './database-url.js';
-import { clientClassFor } from './failover.js';
+import { clientClassFor, type DatabaseAddress } from './database-client.js';
+import { databaseUrl, parseDatabaseUrl } from './database-url.js';
 import { connectionPreparation } from './prepare-connection.js';
+
+/** How long a connection lives; it may outlive its certificate for as long. */
+export const MAX_LIFETIME_SECONDS = 300;
 
 /** The variables of a command line with a database. */
 export const commandDatabaseConfig = {
@@ -12,6 +15,7 @@ export const commandDatabaseConfig = {
   DIRECT_DATABASE_URL: databaseUrl().optional(),
   // `unchecked`: also runs on a Postgres that may lose acknowledged data, as in tests.
   POSTGRES_DURABILITY: z.enum(['required', 'unchecked']).default('required'),
+  ...tlsConfig,
 };
 
 /** The variables of an app with a database: `baseConfig.extend({ ...databaseConfig })`. */
@@ -20,12 +24,9 @@ export const databaseConfig = {
   DATABASE_POOL_MAX: count(1, 10, 100),
 };
 
-export interface PostgresSettings {
-  url: Secret;
+export interface PostgresSettings extends DatabaseAddress {
   /** Most connections of this process. */
   poolMax: number;
-  /** `application_name` of the connections, which the server shows. */
-  applicationName: string;
   /** No timeouts on these connections: for migrations, which may take long. Default false. */
   unlimited?: boolean;
 }
@@ -37,24 +38,27 @@ export interface PostgresSettings {
  * - at the client: 1 s for a connection, 4.5 s for the answer to a query, which is then cancelled.
  *
  * A call with the deadline of the edge (5 s) needs no other timeout while the pool has an idle connection.
+ *
+ * A connection ends 5 minutes after it was made, once no statement uses it: so long may it outlive its certificate.
+ *
+ * @throws {CliError} when the URL demands to verify a server and there is no CA
  */
-export function postgresOptions({ url, poolMax, applicationName, unlimited = false }: PostgresSettings) {
-  const text = url.reveal();
+export function postgresOptions({ poolMax, unlimited = false, ...address }: PostgresSettings) {
+  const Client = clientClassFor(address);
   return {
     type: 'postgres' as const,
     // Otherwise TypeORM would look for the driver in the folder of the bundle.
     driver: pg,
-    url: urlsOfHosts(text)[0],
-    applicationName,
+    url: parseDatabaseUrl(address.url.reveal()).hosts[0],
     poolSize: poolMax,
     connectTimeoutMS: 1_000,
     extra: {
       keepAlive: true,
       keepAliveInitialDelayMillis: 5_000,
       idleTimeoutMillis: 10_000,
-      maxLifetimeSeconds: unlimited ? 0 : 300,
-      Client: clientClassFor(text),
-      onConnect: connectionPreparation(text, unlimited),
+      maxLifetimeSeconds: unlimited ? 0 : MAX_LIFETIME_SECONDS,
+      Client,
+      onConnect: connectionPreparation(Client, unlimited),
     },
   };
 }

@@ -1,5 +1,5 @@
 import { createLogger } from '@orders/instrumentation';
-import { CliError, loadConfig } from '@orders/service';
+import { CliError, loadConfig, readTls } from '@orders/service';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { repairsOfInvalidIndexes } from './invalid-indexes.js';
@@ -71,9 +71,10 @@ export async function migrateApp(
   const config = loadConfig(z.object(commandDatabaseConfig));
   const applicationName = `${name}-migrate`;
   const url = config.directDatabaseUrl ?? config.databaseUrl;
-  const database = open({ url, poolMax: 1, unlimited: true, applicationName });
   const logger = createLogger({ name: applicationName, level: 'info' });
   try {
+    const tls = await readTls(config, name);
+    const database = open({ url, tls, poolMax: 1, unlimited: true, applicationName });
     await runMigrations(database, logger, { durability: config.postgresDurability });
   } catch (error) {
     if (!(error instanceof CliError)) throw error;

@@ -13,6 +13,8 @@ export { measuredBatcher } from './measured-batcher.js';
 export { Secret, secretUrl, secretUrls } from './secret.js';
 export { Service, type ProcessHandle } from './service.js';
 export { openTls, readTls } from './tls/open-tls.js';
+export { certificatesIn } from './tls/pem.js';
+export { unreadable } from './tls/read-files.js';
 export { tlsConfig, type TlsConfigValues } from './tls/tls-config.js';
 export { TlsIdentity } from './tls/tls-identity.js';
 export type { TlsMaterial } from './tls/tls-material.js';

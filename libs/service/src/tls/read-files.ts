@@ -20,9 +20,14 @@ async function read(file: string): Promise<string | Error> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    const { code = '', message } = cause as NodeJS.ErrnoException;
-    return new Error(REASONS[code] ?? `cannot be read: ${message}`, { cause });
+    return unreadable(cause);
   }
+}
+
+/** What the reading of a file threw, with a reason as message that follows the name of the file: `does not exist`. */
+export function unreadable(cause: unknown): Error {
+  const { code = '', message } = cause as NodeJS.ErrnoException;
+  return new Error(REASONS[code] ?? `cannot be read: ${message}`, { cause });
 }
 
 /** Whether two readings of the files found the same. */
