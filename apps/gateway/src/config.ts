@@ -1,4 +1,4 @@
-import { baseConfig, count, type loadConfig, milliseconds, port } from '@orders/service';
+import { baseConfig, count, type loadConfig, milliseconds, port, tlsConfig } from '@orders/service';
 import { z } from 'zod';
 import declaration from '../app.json' with { type: 'json' };
 
@@ -21,6 +21,7 @@ export const gatewayConfig = baseConfig.extend({
     .string()
     .regex(/^\S+:\d{1,5}$/, 'must be host:port')
     .refine(hasPorts, 'must have a port of at most 65535'),
+  ...tlsConfig,
   OIDC_ISSUER: z.url({ protocol: /^https?$/ }),
   OIDC_AUDIENCE: z.string().min(1).default('orders-api'),
   OIDC_JWKS_URL: z.url({ protocol: /^https?$/ }),

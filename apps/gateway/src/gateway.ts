@@ -1,7 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createHttpApp } from '@orders/http';
 import { ConcurrencyLimit, EventLoopDelay } from '@orders/resilience';
-import type { Service } from '@orders/service';
+import type { Service, TlsIdentity } from '@orders/service';
 import type { FastifyInstance } from 'fastify';
 import { addAuthentication } from './auth/auth.hook.js';
 import { KeySet } from './auth/key-set.js';
@@ -15,15 +15,23 @@ import { refusalFor, refuseEarly } from './overload/early-refusal.js';
 import { addOverloadProtection, overloaded, Overload } from './overload/overload.hook.js';
 import { addRateLimit, CallerRateLimit } from './overload/rate-limit.hook.js';
 
-/** Builds the gateway; it does not listen yet. */
-export async function createGateway(config: Config, service: Service): Promise<NestFastifyApplication> {
+/**
+ * Builds the gateway; it does not listen yet.
+ *
+ * @param tls its identity for calls to orders; without it they are plaintext
+ */
+export async function createGateway(
+  config: Config,
+  service: Service,
+  tls?: TlsIdentity,
+): Promise<NestFastifyApplication> {
   const keys = new KeySet({ url: config.oidcJwksUrl, logger: service.logger });
   const verifier = new TokenVerifier(keys, {
     issuer: config.oidcIssuer,
     audience: config.oidcAudience,
     algorithms: config.oidcAlgorithms,
   });
-  const orders = new OrdersClient(config, service.logger);
+  const orders = new OrdersClient(config, { logger: service.logger, tls });
   const app = await createHttpApp({
     service,
     controllers: [OrdersController],

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { createLogger } from '@orders/instrumentation';
-import { loadConfig, Service } from '@orders/service';
+import { loadConfig, openTls, Service } from '@orders/service';
 import { gatewayConfig, name } from './config.js';
 import { createGateway } from './gateway.js';
 
@@ -11,7 +11,8 @@ const service = new Service({
   logger: createLogger({ name, level: config.logLevel }),
 });
 
+const tls = await openTls(config, service);
 await service.openManagementPort();
-const app = await createGateway(config, service);
+const app = await createGateway(config, service, tls);
 await app.listen(config.port, config.host);
 service.markStarted();

@@ -11,5 +11,5 @@ const service = new Service({ name, config, logger: createLogger({ name, level: 
 const tls = await openTls(config, service);
 await service.openManagementPort();
 const repository = await openStorage(config, service, tls);
-await serveOrders(service, repository, `${config.host}:${config.grpcPort}`);
+await serveOrders({ service, repository, address: `${config.host}:${config.grpcPort}`, tls });
 service.markStarted();

@@ -1,15 +1,24 @@
 import { serveGrpc } from '@orders/grpc';
-import { ordersV1 } from '@orders/rpc';
-import type { Service } from '@orders/service';
+import { CALLERS, ordersV1 } from '@orders/rpc';
+import type { Service, TlsIdentity } from '@orders/service';
 import { OrdersController } from './orders/orders.controller.js';
 import { OrdersRepository } from './orders/orders.repository.js';
 import { OrdersService } from './orders/orders.service.js';
 
-/** Serves orders.v1 at this address (host:port) until the service stops. */
-export function serveOrders(service: Service, repository: OrdersRepository, address: string): Promise<void> {
+export interface OrdersServerOptions {
+  service: Service;
+  repository: OrdersRepository;
+  /** `host:port` to listen on. */
+  address: string;
+  /** Without it orders.v1 is plaintext, and anybody may call it. */
+  tls?: TlsIdentity | undefined;
+}
+
+/** Serves orders.v1 until the service stops, to the apps that declare to call it. */
+export function serveOrders({ service, repository, address, tls }: OrdersServerOptions): Promise<void> {
   return serveGrpc({
-    service,
-    address,
+    ...{ service, address, tls },
+    callers: CALLERS,
     definitions: { 'orders.v1.Orders': ordersV1.OrdersService },
     // Fits 500 orders of 100 items.
     maxMessageBytes: 8 * 1_024 * 1_024,

@@ -7,6 +7,12 @@ const appName = z.string().regex(/^[a-z][a-z0-9-]{1,30}$/, 'must be lower case l
 const rpcService = z
   .string()
   .regex(/^[a-z][a-z0-9_.]*\.[A-Z]\w*$/, 'must be a gRPC service with its package, as in orders.v1.Orders');
+const rpcCall = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9_.]*\.[A-Z]\w*(\/[A-Z]\w*)?$/,
+    'must be a gRPC service or one of its RPCs, as in orders.v1.Orders or orders.v1.Orders/GetOrder',
+  );
 const eventType = z
   .string()
   .regex(/^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)+$/, 'must be the type of an event, as in orders.created');
@@ -35,7 +41,10 @@ export const appDeclaration = z
       .default(false)
       .meta({ description: 'Whether it checks the bearer tokens of the OIDC issuer' }),
     serves: z.array(rpcService).meta({ description: 'gRPC services that it implements' }),
-    calls: z.array(rpcService).meta({ description: 'gRPC services of other apps that it calls' }),
+    calls: z.array(rpcCall).meta({
+      description:
+        'gRPC services of other apps, or single RPCs of them, that it calls: their servers refuse it all others',
+    }),
     publishes: z.array(eventType).meta({
       description:
         'Types of events that it writes to its outbox; all begin with the same word, which names the stream',

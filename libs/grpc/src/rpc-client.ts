@@ -1,10 +1,8 @@
 import {
   type CallOptions,
-  type ChannelCredentials,
   type Client,
   type ClientUnaryCall,
   connectivityState,
-  credentials,
   Metadata,
   type ServiceError,
   status,
@@ -13,7 +11,6 @@ import { currentCaller } from '@orders/instrumentation';
 import { type Breaker, type Deadline, RetryBudget, retryOnce } from '@orders/resilience';
 import type { Logger } from 'pino';
 import { BALANCING } from './balancing.js';
-import { limitConnect } from './connect-limit.js';
 import { warnOfOneAddress } from './one-address.js';
 import { traceCalls } from './rpc-span.js';
 import { fromServiceError } from './service-error.js';
@@ -35,11 +32,6 @@ export const CHANNEL_OPTIONS = {
   'grpc.service_config': JSON.stringify({ loadBalancingConfig: BALANCING }),
   interceptors: [traceCalls],
 };
-
-/** Credentials of such a client: plaintext, and a limit for peers that send nothing ({@link limitConnect}). */
-export function channelCredentials(): ChannelCredentials {
-  return limitConnect(credentials.createInsecure());
-}
 
 /**
  * Longest wait of a call for a connection, in ms, and at most half the time left: a call survives a restart of the

@@ -2,10 +2,15 @@ import type { Server, ServerOptions, ServiceDefinition } from '@grpc/grpc-js';
 import { Module, type ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type MicroserviceOptions, Transport } from '@nestjs/microservices';
-import type { Service } from '@orders/service';
+import type { Service, TlsIdentity } from '@orders/service';
 import { HealthImplementation } from 'grpc-health-check';
 import { Logger, PinoLogger } from 'nestjs-pino';
 import { RpcEdge } from './rpc-edge.js';
+import { authorizeCalls } from './tls/authorize-calls.js';
+import { type Callers, CallRules } from './tls/callers.js';
+import { Refusals } from './tls/refusals.js';
+import { TlsServerCredentials } from './tls/server-credentials.js';
+import { watchConnections } from './tls/watch-connections.js';
 
 export interface GrpcOptions extends Pick<ModuleMetadata, 'controllers' | 'providers'> {
   /** The server uses its logger and takes part in its stop. */
@@ -14,6 +19,10 @@ export interface GrpcOptions extends Pick<ModuleMetadata, 'controllers' | 'provi
   address: string;
   /** The gRPC services that the controllers implement, by their full names (`orders.v1.Orders`). */
   definitions: Readonly<Record<string, ServiceDefinition>>;
+  /** Who may call what; any identity may ask for the health. Not checked without `tls`. */
+  callers: Callers;
+  /** Mutual TLS; undefined for plaintext. */
+  tls: TlsIdentity | undefined;
   /** Largest message that the server accepts, in bytes. */
   maxMessageBytes: number;
 }
@@ -35,12 +44,13 @@ export const SERVER_CHANNEL_OPTIONS: ServerOptions = {
  * @throws when the address cannot be used
  */
 export async function serveGrpc(options: GrpcOptions): Promise<void> {
-  const { service, address, definitions, maxMessageBytes } = options;
+  const { service, address, definitions } = options;
   const names = ['', ...Object.keys(definitions)];
   const health = new HealthImplementation(Object.fromEntries(names.map((name) => [name, 'NOT_SERVING'])));
   const setHealth = (status: 'SERVING' | 'NOT_SERVING') =>
     names.forEach((name) => health.setStatus(name, status));
 
+  const refusals = new Refusals(service.logger);
   const app = await NestFactory.createMicroservice<MicroserviceOptions>(moduleOf(options), {
     transport: Transport.GRPC,
     logger: new Logger(new PinoLogger({ pinoHttp: { logger: service.logger } }), {}),
@@ -48,9 +58,12 @@ export async function serveGrpc(options: GrpcOptions): Promise<void> {
       url: address,
       package: Object.keys(definitions).map((name) => name.slice(0, name.lastIndexOf('.'))),
       packageDefinition: { ...definitions },
-      channelOptions: { ...SERVER_CHANNEL_OPTIONS, 'grpc.max_receive_message_length': maxMessageBytes },
+      ...security(options, refusals),
       gracefulShutdown: true,
-      onLoadPackageDefinition: (_definition: unknown, server: Server) => health.addToServer(server),
+      onLoadPackageDefinition: (_definition: unknown, server: Server) => {
+        health.addToServer(server);
+        watchConnections(server, refusals);
+      },
     },
   });
   const edge = new RpcEdge(service.logger);
@@ -64,6 +77,14 @@ export async function serveGrpc(options: GrpcOptions): Promise<void> {
     closed = app.close();
   });
   service.onStop('drain', 'grpc', async () => closed);
+}
+
+/** The options of Nest about who may connect, and what it may call and send. */
+function security({ tls, callers, maxMessageBytes }: GrpcOptions, refusals: Refusals) {
+  const channelOptions = { ...SERVER_CHANNEL_OPTIONS, 'grpc.max_receive_message_length': maxMessageBytes };
+  if (!tls) return { channelOptions };
+  const interceptors = [authorizeCalls(new CallRules(callers), refusals)];
+  return { channelOptions: { ...channelOptions, interceptors }, credentials: new TlsServerCredentials(tls) };
 }
 
 function moduleOf({ controllers = [], providers = [] }: GrpcOptions) {

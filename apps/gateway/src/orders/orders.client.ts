@@ -2,7 +2,7 @@ import { CHANNEL_OPTIONS, channelCredentials, RpcClient } from '@orders/grpc';
 import { currentCaller, onBehalfOf } from '@orders/instrumentation';
 import { type Batcher, Deadline } from '@orders/resilience';
 import { ordersV1 } from '@orders/rpc';
-import { measuredBatcher } from '@orders/service';
+import { measuredBatcher, type TlsIdentity } from '@orders/service';
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import {
@@ -25,20 +25,22 @@ export class OrdersClient {
   /** A call is expensive, an order in it is not: all orders that wait share the next call. */
   private readonly creating: Batcher<PendingOrder, CreatedOrder>;
 
+  /** @param tls undefined for plaintext */
   constructor(
     { ordersAddress, gatherOrdersMs }: Pick<Config, 'ordersAddress' | 'gatherOrdersMs'>,
-    logger: Logger,
+    { logger, tls }: { logger: Logger; tls: TlsIdentity | undefined },
   ) {
+    const upstream = 'orders';
     this.creating = measuredBatcher('gateway.create-orders', {
       ...CREATE_ORDERS,
       gatherMs: gatherOrdersMs,
       send: (orders, signal) => this.createOrders(orders, signal),
     });
-    this.client = new ordersV1.OrdersClient(ordersAddress, channelCredentials(), {
+    this.client = new ordersV1.OrdersClient(ordersAddress, channelCredentials({ upstream, logger, tls }), {
       ...CHANNEL_OPTIONS,
       'grpc.max_receive_message_length': MAX_ANSWER_BYTES,
     });
-    this.rpc = new RpcClient(this.client, { upstream: 'orders', address: ordersAddress, logger });
+    this.rpc = new RpcClient(this.client, { upstream, address: ordersAddress, logger });
   }
 
   createOrder(request: NewOrder, deadline: Deadline): Promise<CreatedOrder> {

@@ -35,7 +35,7 @@ export async function startServedOrders() {
     process: { on: () => undefined, exit: exited.resolve },
   });
   const address = `127.0.0.1:${await freePort()}`;
-  await serveOrders(service, new MemoryOrdersRepository(bus), address);
+  await serveOrders({ service, repository: new MemoryOrdersRepository(bus), address });
   const client = new ordersV1.OrdersClient(address, credentials.createInsecure());
 
   function call<Name extends keyof Rpcs>(

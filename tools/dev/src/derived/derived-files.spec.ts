@@ -20,6 +20,7 @@ describe('with one more app', () => {
 
   it('every derived file is stale, and is written once', () => {
     workspace.write('apps/rewards/src/cli.ts', '');
+    workspace.write('apps/rewards/app.json', { ...REWARDS, calls: ['orders.v1.Orders/GetOrder'] });
     expect(staleFiles(workspace.root)).toEqual(DERIVED_FILES);
     expect(write()).toEqual(DERIVED_FILES);
     expect(write()).toEqual([]);
@@ -62,6 +63,18 @@ describe('with one more app', () => {
     expect(services['rewards'].depends_on).toHaveProperty('rewards-migrate');
     expect(services['rewards'].ports).toContain('127.0.0.1:${REWARDS_MANAGEMENT_PORT:-9112}:9112');
     expect(configs.databases.content).toContain('CREATE DATABASE "rewards";');
+  });
+
+  it('the servers of what it calls allow it to, a single RPC or the whole service', () => {
+    workspace.write('apps/rewards/app.json', { ...REWARDS, calls: ['orders.v1.Orders/GetOrder'] });
+    write();
+    const callers = () => workspace.read('libs/contracts/rpc/src/callers.ts');
+    expect(callers()).toContain(
+      "  'orders.v1.Orders': ['gateway'],\n  'orders.v1.Orders/GetOrder': ['rewards'],\n",
+    );
+    workspace.write('apps/rewards/app.json', { ...REWARDS, calls: ['orders.v1.Orders'] });
+    write();
+    expect(callers()).toContain("  'orders.v1.Orders': ['gateway', 'rewards'],\n}");
   });
 
   it('the documents show its address and its events', () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type AppDeclaration, readDeclarations } from '../stack/declarations.ts';
 import { withCommandLine } from '../stack/declared-files.ts';
 import { ROOT } from '../stack/paths.ts';
+import { callersTable } from './callers.ts';
 import { composeDatabases, composeServices } from './compose.ts';
 import { appsTable, callGraph, type DescribedApp } from './documents.ts';
 import { replaceRegion } from './regions.ts';
@@ -23,6 +24,7 @@ const DERIVED: Record<string, (text: string, workspace: Workspace) => string> = 
       composeDatabases(apps),
     ),
   'README.md': (text, workspace) => replaceRegion(text, 'apps', appsTable(described(workspace))),
+  'libs/contracts/rpc/src/callers.ts': (text, { apps }) => replaceRegion(text, 'callers', callersTable(apps)),
   'docs/architecture.md': (text, { apps }) => replaceRegion(text, 'call graph', callGraph(apps)),
 };
 

@@ -1,5 +1,5 @@
 import type { AppDeclaration } from '../stack/declarations.ts';
-import { calledBy, isFront, portsOf } from '../stack/wiring.ts';
+import { calledBy, isFront, portsOf, serviceOf } from '../stack/wiring.ts';
 import { markdownTable } from '../tables.ts';
 
 /** An app with the description in its package.json. */
@@ -45,7 +45,7 @@ function flowchart(apps: readonly AppDeclaration[]): string {
   const edges = apps.flatMap((app) => [
     ...(isFront(app) ? [`client([client]) -->|HTTP| ${app.name}`] : []),
     ...calledBy(app, apps).map(
-      (other) => `${app.name} -->|${shared(app.calls, other.serves)}| ${other.name}`,
+      (other) => `${app.name} -->|${callsOf(app, other).join('<br>')}| ${other.name}`,
     ),
     ...consumersOf(app, apps).map(
       (other) => `${app.name} -.->|${shared(app.publishes, other.consumes)}| ${other.name}`,
@@ -53,6 +53,10 @@ function flowchart(apps: readonly AppDeclaration[]): string {
     ...(app.database ? [`${app.name} --- ${app.name}-database[(Postgres)]`] : []),
   ]);
   return ['flowchart LR', ...edges.map((edge) => `  ${edge}`)].join('\n');
+}
+
+function callsOf({ calls }: AppDeclaration, { serves }: AppDeclaration): string[] {
+  return calls.filter((call) => serves.includes(serviceOf(call)));
 }
 
 function consumersOf(app: AppDeclaration, apps: readonly AppDeclaration[]): AppDeclaration[] {

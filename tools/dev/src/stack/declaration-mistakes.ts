@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { AppDeclaration } from '@orders/contracts/declaration';
 import { EVENTS } from '@orders/events';
 import { ROOT } from './paths.ts';
-import { ISSUER, portsOf } from './wiring.ts';
+import { ISSUER, portsOf, serviceOf } from './wiring.ts';
 
 /** A declaration whose values are well-formed, and the name of its folder. */
 export interface FoundApp {
@@ -79,8 +79,11 @@ const rpcMistakes: Check = ({ serves, calls, ports }, { all, earlier }) => [
     return twin ? [`serves: ${name} is served by ${twin.name} too`] : [];
   }),
   ...calls
-    .filter((name) => !all.some((other) => other.serves.includes(name)))
-    .map((name) => `calls: ${name} is served by no other app`),
+    .filter((call) => !all.some((other) => other.serves.includes(serviceOf(call))))
+    .map((call) => `calls: ${serviceOf(call)} is served by no other app`),
+  ...calls
+    .filter((call) => call.includes('/') && !(definedServices().get(serviceOf(call))?.has(call) ?? true))
+    .map((call) => `calls: ${call} is in no .proto of libs/contracts`),
   ...(serves.length > 0 && ports.grpc === undefined ? ['ports.grpc: is missing, though it serves'] : []),
   ...(serves.length === 0 && ports.grpc !== undefined ? ['ports.grpc: nothing is served there'] : []),
 ];
@@ -123,16 +126,21 @@ function streamWord(type: string): string {
   return type.slice(0, type.indexOf('.'));
 }
 
-/** The services of all .proto files, with their package. */
-function definedServices(): Set<string> {
+/** The services of all .proto files, with their package, and the RPCs of each as `service/RPC`. */
+function definedServices(): Map<string, Set<string>> {
   const files = readdirSync(PROTOS, { recursive: true, encoding: 'utf8' }).filter((file) =>
     file.endsWith('.proto'),
   );
-  return new Set(
+  return new Map(
     files.flatMap((file) => {
       const text = readFileSync(join(PROTOS, file), 'utf8');
       const [, scope = ''] = /^package ([\w.]+);/m.exec(text) ?? [];
-      return [...text.matchAll(/^service (\w+)/gm)].map(([, name]) => `${scope}.${name}`);
+      return [...text.matchAll(/^service (\w+) \{(.*?)^\}/gms)].map(
+        ([, name, body = '']): [string, Set<string>] => {
+          const rpcs = [...body.matchAll(/^\s*rpc (\w+)/gm)].map(([, rpc]) => `${scope}.${name}/${rpc}`);
+          return [`${scope}.${name}`, new Set(rpcs)];
+        },
+      );
     }),
   );
 }

@@ -83,6 +83,11 @@ describe('declarations', () => {
       'calls: points.v1.Points is served by no other app',
     ],
     [
+      'a single RPC that its service does not have',
+      { calls: ['orders.v1.Orders/DropOrders'] },
+      'calls: orders.v1.Orders/DropOrders is in no .proto of libs/contracts',
+    ],
+    [
       'an RPC that another app serves',
       { ports: { ...REWARDS.ports, grpc: 50052 }, serves: ['orders.v1.Orders'] },
       'serves: orders.v1.Orders is served by orders too',

@@ -5,6 +5,7 @@ import { Problem } from '../../bootstrap/problem.mjs';
 import { type FoundApp, mistakesIn } from './declaration-mistakes.ts';
 import { fileMistakes, readIfThere, strayCharts, takenNames } from './declared-files.ts';
 import { ROOT } from './paths.ts';
+import { serviceOf } from './wiring.ts';
 
 export type { AppDeclaration } from '@orders/contracts/declaration';
 
@@ -65,7 +66,7 @@ function parse(text: string): unknown {
 /** Whether `to` serves what `from` calls, or consumes what it publishes. */
 function feeds(from: AppDeclaration, to: AppDeclaration): boolean {
   return (
-    from.calls.some((service) => to.serves.includes(service)) ||
+    from.calls.some((call) => to.serves.includes(serviceOf(call))) ||
     from.publishes.some((event) => to.consumes.includes(event))
   );
 }

@@ -40,9 +40,15 @@ export function addressVariable(name: string): string {
   return variableOf(name, 'ADDRESS');
 }
 
+/** The gRPC service of something that an app calls: a service, or `service/RPC`. */
+export function serviceOf(call: string): string {
+  return call.split('/', 1)[0] ?? '';
+}
+
 /** The apps that serve what this one calls. */
 export function calledBy(app: AppDeclaration, apps: readonly AppDeclaration[]): AppDeclaration[] {
-  return apps.filter(({ serves }) => serves.some((service) => app.calls.includes(service)));
+  const called = app.calls.map(serviceOf);
+  return apps.filter(({ serves }) => serves.some((service) => called.includes(service)));
 }
 
 /** Whether it publishes or consumes events. */

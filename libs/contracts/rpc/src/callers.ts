@@ -1,0 +1,9 @@
+/**
+ * The apps that call each gRPC service, or a single RPC of it: `calls` of their declarations. A server allows a call to no
+ * other identity.
+ */
+// generated from apps/NAME/app.json by `npm run generate`: callers
+export const CALLERS: Readonly<Record<string, readonly string[]>> = {
+  'orders.v1.Orders': ['gateway'],
+};
+// end of callers

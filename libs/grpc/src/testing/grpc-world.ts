@@ -1,0 +1,113 @@
+import { type ChannelCredentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { Controller } from '@nestjs/common';
+import { GrpcMethod } from '@nestjs/microservices';
+import { createLogger } from '@orders/instrumentation';
+import { ordersV1 } from '@orders/rpc';
+import { Service, type TlsIdentity } from '@orders/service';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { CHANNEL_OPTIONS } from '../rpc-client.js';
+import { serveGrpc } from '../serve-grpc.js';
+import type { Callers } from '../tls/callers.js';
+import { channelCredentials } from '../tls/channel-credentials.js';
+
+/** Collects the lines that a logger writes. */
+export class LogLines {
+  readonly lines: Record<string, unknown>[] = [];
+  readonly logger = createLogger(
+    { name: 'test', level: 'info' },
+    { write: (line: string) => void this.lines.push(JSON.parse(line) as Record<string, unknown>) },
+  );
+
+  /** The `reason` of each line that has one. */
+  get reasons(): unknown[] {
+    return this.lines.flatMap(({ reason }) => reason ?? []);
+  }
+}
+
+@Controller()
+class SomeOrders {
+  @GrpcMethod('Orders', 'getOrder')
+  getOrder({ id }: ordersV1.GetOrderRequest): ordersV1.Order {
+    return ordersV1.Order.create({ id });
+  }
+
+  @GrpcMethod('Orders', 'listOrders')
+  listOrders(): ordersV1.ListOrdersResponse {
+    return { orders: [], nextCursor: '' };
+  }
+}
+
+/** A gRPC server as an app has it, which answers GetOrder and ListOrders. */
+export class ServedRpcs implements AsyncDisposable {
+  readonly log = new LogLines();
+  private readonly exited = Promise.withResolvers<number>();
+  private readonly service = new Service({
+    name: 'orders',
+    config: { host: '127.0.0.1', managementPort: 0, shutdownWaitMs: 0, shutdownDrainMs: 1_000 },
+    logger: this.log.logger,
+    process: { on: () => undefined, exit: this.exited.resolve },
+  });
+
+  private constructor(readonly port: number) {}
+
+  /** @param tls undefined: plaintext */
+  static async start(tls: TlsIdentity | undefined, callers: Callers): Promise<ServedRpcs> {
+    const served = new ServedRpcs(await freePort());
+    await serveGrpc({
+      ...{ service: served.service, address: `127.0.0.1:${served.port}`, tls, callers },
+      definitions: { 'orders.v1.Orders': ordersV1.OrdersService },
+      maxMessageBytes: 1_024,
+      controllers: [SomeOrders],
+    });
+    return served;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.service.stop('test');
+    await this.exited.promise;
+  }
+}
+
+/** A client as an app has it, of a server on this machine. */
+export class CallingApp implements Disposable {
+  readonly log = new LogLines();
+  readonly client: ordersV1.OrdersClient;
+
+  constructor(
+    port: number,
+    /** Undefined: plaintext. */
+    secure: TlsIdentity | ChannelCredentials | undefined,
+  ) {
+    const { logger } = this.log;
+    const credentials =
+      secure && '_createSecureConnector' in secure
+        ? secure
+        : channelCredentials({ upstream: 'orders', logger, tls: secure });
+    this.client = new ordersV1.OrdersClient(`127.0.0.1:${port}`, credentials, CHANNEL_OPTIONS);
+  }
+
+  /** Makes a call. @returns the name of its status, and its detail when it fails */
+  call(rpc: 'getOrder' | 'listOrders' = 'getOrder'): Promise<{ code: string; details?: string }> {
+    return new Promise((resolve) => {
+      const answer = (error: ServiceError | null) =>
+        resolve(error ? { code: status[error.code] ?? '', details: error.details } : { code: 'OK' });
+      const [metadata, options] = [new Metadata(), { deadline: Date.now() + 10_000 }];
+      if (rpc === 'getOrder') this.client.getOrder({ id: '1', customerId: '' }, metadata, options, answer);
+      else this.client.listOrders({ customerId: 'a', limit: 1, cursor: '' }, metadata, options, answer);
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.client.close();
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
