@@ -1,8 +1,8 @@
 import { ordersCanceled, ordersCreated } from '@orders/events';
 import { eventHandler, handlersFor, INBOX_RIGHTS } from '@orders/inbox';
-import { natsConfig } from '@orders/messaging';
+import { natsConfig, oneNatsUser } from '@orders/messaging';
 import { databaseConfig, postgresOptions, type PostgresSettings, type Rights } from '@orders/postgres';
-import { baseConfig, port } from '@orders/service';
+import { baseConfig, port, tlsConfig } from '@orders/service';
 import { DataSource } from 'typeorm';
 import declaration from '../app.json' with { type: 'json' };
 import { Shipments1763800000001 } from './migrations/0001-shipments.js';
@@ -13,12 +13,15 @@ import { applyOrderEvents, ShipmentEntity } from './shipments/shipments.reposito
 export const { name } = declaration;
 
 /** Everything that this app reads from its environment. */
-export const configSchema = baseConfig.extend({
-  PORT: port(declaration.ports.http),
-  MANAGEMENT_PORT: port(declaration.ports.management),
-  ...databaseConfig,
-  ...natsConfig,
-});
+export const configSchema = baseConfig
+  .extend({
+    PORT: port(declaration.ports.http),
+    MANAGEMENT_PORT: port(declaration.ports.management),
+    ...databaseConfig,
+    ...natsConfig,
+    ...tlsConfig,
+  })
+  .superRefine(oneNatsUser);
 
 /** The database of this app, not connected yet. Only migrations change its schema. */
 export function dataSource(settings: PostgresSettings): DataSource {

@@ -20,7 +20,7 @@ const database = dataSource({
   applicationName: name,
 });
 await openDatabase(database, service, { durability: config.postgresDurability, rights });
-startConsumer({ service, database, natsUrl: config.natsUrl, handlers });
+startConsumer({ service, database, nats: config, tls, handlers });
 const app = await createHttpApp({
   service,
   controllers: [ShipmentsController],

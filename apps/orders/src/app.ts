@@ -1,4 +1,4 @@
-import { natsConfig, streamConfig } from '@orders/messaging';
+import { natsConfig, oneNatsUser, streamConfig } from '@orders/messaging';
 import { OUTBOX_RIGHTS } from '@orders/outbox';
 import { databaseConfig, postgresOptions, type PostgresSettings, type Rights } from '@orders/postgres';
 import { baseConfig, type loadConfig, port, tlsConfig } from '@orders/service';
@@ -27,7 +27,9 @@ export const configSchema = z.preprocess(
   z.intersection(
     common,
     z.discriminatedUnion('STORAGE', [
-      z.object({ STORAGE: z.literal('postgres'), ...databaseConfig, ...natsConfig, ...streamConfig }),
+      z
+        .object({ STORAGE: z.literal('postgres'), ...databaseConfig, ...natsConfig, ...streamConfig })
+        .superRefine(oneNatsUser),
       /** Orders are lost with the process and no event is published: for tests, or to try the app without servers. */
       z.object({ STORAGE: z.literal('memory') }),
     ]),

@@ -21,9 +21,9 @@ export async function openStorage(
     applicationName: service.name,
   });
   await openDatabase(database, service, { durability: config.postgresDurability, rights });
-  const { natsUrl, directDatabaseUrl = config.databaseUrl } = config;
+  const { directDatabaseUrl = config.databaseUrl } = config;
   const relay = startOutbox({
-    ...{ service, database, databaseUrl: directDatabaseUrl, tls, natsUrl, events },
+    ...{ service, database, databaseUrl: directDatabaseUrl, nats: config, tls, events },
     streamSettings: streamSettings(config),
   });
   return new PostgresOrdersRepository(database, () => relay.appended());

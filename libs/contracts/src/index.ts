@@ -1,3 +1,4 @@
 export * from './limits.js';
+export * from './nats-users.js';
 export * from './problems.js';
 export * from './streams.js';

@@ -1,6 +1,6 @@
 // Tools run it from source: it imports our files by the name of their package.
 import { catchUpDurable, replayFilter, streamOf } from '@orders/contracts/streams';
-import type { AppDeclaration } from './declaration.ts';
+import type { AppDeclaration } from './declaration.js';
 
 /** What an app declares about events. */
 export type EventUser = Pick<AppDeclaration, 'name' | 'publishes' | 'consumes'>;

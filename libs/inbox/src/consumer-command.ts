@@ -1,5 +1,13 @@
-import { askNats, ConsumerAdmin, natsConfig, withNats } from '@orders/messaging';
-import { type Cli, type Command, loadConfig, parseCli, UsageError } from '@orders/service';
+import { askNats, ConsumerAdmin, natsConfig, oneNatsUser, withNats } from '@orders/messaging';
+import {
+  type Cli,
+  type Command,
+  loadConfig,
+  parseCli,
+  readTls,
+  tlsConfig,
+  UsageError,
+} from '@orders/service';
 import { z } from 'zod';
 import type { EventHandler } from './event-handler.js';
 import { subjectsByStream } from './start-consumer.js';
@@ -23,8 +31,9 @@ export function consumerCommand({ name, handlers }: ConsumerCommandOptions): Com
     usage: USAGE,
     run: async (args, cli) => {
       const action = actionOf(args);
-      const { natsUrl } = loadConfig(z.object(natsConfig));
-      return withNats(natsUrl, `${name}-cli`, async (link) => {
+      const config = loadConfig(z.object({ ...natsConfig, ...tlsConfig }).superRefine(oneNatsUser));
+      const tls = await readTls(config);
+      return withNats({ config, tls, name: `${name}-cli` }, async (link) => {
         for (const { stream, subjects } of subjectsByStream(name, handlers)) {
           const admin = new ConsumerAdmin(link, { stream, durable: name, owner: name, subjects });
           const act = action === 'show' ? show : recreate;

@@ -38,7 +38,7 @@ export function deadLetterCommand({ name, dataSource, handlers, rights }: DeadLe
     usage: USAGE,
     run: async (args, cli) => {
       const config = loadConfig(z.object(commandDatabaseConfig));
-      const tls = await readTls(config, name);
+      const tls = await readTls(config);
       const db = dataSource({ url: config.databaseUrl, tls, poolMax: 1, applicationName: `${name}-cli` });
       const expectations = { durability: config.postgresDurability, rights };
       return withDatabase(db, expectations, () => deadLetters(args, { ...cli, db, consumers }));

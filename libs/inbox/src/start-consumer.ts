@@ -1,8 +1,14 @@
 import { replayFilter, streamOf } from '@orders/contracts';
-import { CatchUpSource, JetStreamSource, NatsLink, STREAM_MAX_AGE_RANGE_MS } from '@orders/messaging';
+import {
+  CatchUpSource,
+  JetStreamSource,
+  type NatsConfigValues,
+  NatsLink,
+  STREAM_MAX_AGE_RANGE_MS,
+} from '@orders/messaging';
 import { transactionsOf } from '@orders/postgres';
 import { every } from '@orders/resilience';
-import type { Secret, Service } from '@orders/service';
+import type { Service, TlsIdentity } from '@orders/service';
 import type { DataSource } from 'typeorm';
 import { consumerMetrics, observeLag } from './consumer-metrics.js';
 import type { EventHandler } from './event-handler.js';
@@ -17,7 +23,9 @@ export interface ConsumerOptions {
   /** Its name is that of the durable consumers, the inbox and the dead letters, in every replica. */
   service: Service;
   database: DataSource;
-  natsUrl: Secret;
+  /** Where NATS is, and as whom to connect. */
+  nats: NatsConfigValues;
+  tls?: TlsIdentity | undefined;
   /** One for each type of event that the app consumes. */
   handlers: readonly EventHandler[];
 }
@@ -27,9 +35,9 @@ export interface ConsumerOptions {
  * NATS may be unreachable for any time. A durable consumer that another app has created ends the process. `/readyz` fails
  * while no event takes effect because of a fault that is none of the events'.
  */
-export function startConsumer({ service, database, natsUrl, handlers }: ConsumerOptions): void {
+export function startConsumer({ service, database, nats, tls, handlers }: ConsumerOptions): void {
   const { name, logger } = service;
-  const link = new NatsLink({ url: natsUrl.reveal(), name, logger });
+  const link = new NatsLink({ config: nats, tls, name, logger });
   const settled = settledEvents(database, name);
   const durables = subjectsByStream(name, handlers).map(({ stream, subjects }) => {
     return { link, stream, durable: name, owner: name, subjects, settled, logger };

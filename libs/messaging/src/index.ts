@@ -6,7 +6,13 @@ export { consumerNames } from './jetstream/consumer-names.js';
 export { JetStreamPublisher } from './jetstream/jetstream-publisher.js';
 export { JetStreamSource } from './jetstream/jetstream-source.js';
 export { askNats, withNats } from './jetstream/nats-command.js';
-export { natsConfig, streamConfig, streamSettings } from './jetstream/nats-config.js';
+export {
+  natsConfig,
+  type NatsConfigValues,
+  oneNatsUser,
+  streamConfig,
+  streamSettings,
+} from './jetstream/nats-config.js';
 export { NatsLink } from './jetstream/nats-link.js';
 export { RefusedSetupError } from './jetstream/refused-setup.js';
 export { declaredStream, type DeclaredStream } from './jetstream/declared-stream.js';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { JetStreamPublisher, JetStreamSource, NatsLink } from '@orders/messaging';
-import { recordingLog, someEvent } from '@orders/messaging/testing';
+import { natsAt, recordingLog, someEvent } from '@orders/messaging/testing';
 import { eventually, createTestDatabase, requiredUrl, type TestDatabase } from '@orders/postgres/testing';
 import { Pace } from '@orders/resilience';
 import { randomBytes } from 'node:crypto';
@@ -19,7 +19,7 @@ let publisher: JetStreamPublisher;
 beforeEach(async () => {
   db = await createTestDatabase();
   await db.query(OUTBOX_SCHEMA_V1 + OUTBOX_SCHEMA_V2 + OUTBOX_SCHEMA_V3 + OUTBOX_SCHEMA_V4);
-  link = new NatsLink({ url: requiredUrl('TEST_NATS_URL'), name: 'test', logger: recordingLog() });
+  link = new NatsLink({ config: natsAt(requiredUrl('TEST_NATS_URL')), name: 'test', logger: recordingLog() });
   const name = `t${randomBytes(6).toString('hex')}`;
   stream = { name, subjects: [`${name}.>`] };
   publisher = new JetStreamPublisher(link, stream);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { JetStreamPublisher, NatsLink } from '@orders/messaging';
-import { recordingLog } from '@orders/messaging/testing';
+import { natsAt, recordingLog } from '@orders/messaging/testing';
 import { eventually, requiredUrl } from '@orders/postgres/testing';
 import { randomBytes } from 'node:crypto';
 import { eventIdOf } from './message-id.js';
@@ -15,7 +15,7 @@ let reasons: string[];
 let relay: Relay;
 
 beforeEach(() => {
-  link = new NatsLink({ url: requiredUrl('TEST_NATS_URL'), name: 'test', logger: recordingLog() });
+  link = new NatsLink({ config: natsAt(requiredUrl('TEST_NATS_URL')), name: 'test', logger: recordingLog() });
   name = `t${randomBytes(6).toString('hex')}`;
   publisher = new JetStreamPublisher(link, { name, subjects: [`${name}.>`] });
   const rewinds = recordingRewinds();

@@ -6,6 +6,7 @@ import {
   type EventPublisher,
   JetStreamPublisher,
   natsConfig,
+  oneNatsUser,
   SILENT,
   streamConfig,
   streamSettings,
@@ -56,13 +57,14 @@ export function replayCommand({ name, dataSource, events }: ReplayCommandOptions
     usage: usageFor(events),
     run: async (args, cli) => {
       const request = replayRequest(args, events, new Date());
-      const config = loadConfig(z.object({ ...commandDatabaseConfig, ...natsConfig, ...streamConfig }));
+      const variables = { ...commandDatabaseConfig, ...natsConfig, ...streamConfig };
+      const config = loadConfig(z.object(variables).superRefine(oneNatsUser));
+      const tls = await readTls(config);
       const applicationName = `${name}-cli`;
-      const tls = await readTls(config, name);
       const db = dataSource({ url: config.databaseUrl, tls, poolMax: 1, applicationName });
       const declared = { stream: streamOf(events[0]!), settings: streamSettings(config) };
       const expectations = { durability: config.postgresDurability, rights: REPLAY_RIGHTS };
-      return withNats(config.natsUrl, applicationName, (link) => {
+      return withNats({ config, tls, name: applicationName }, (link) => {
         const stream = declaredStream({ ...declared, link, logger: SILENT });
         const tools = {
           ...cli,

@@ -1,5 +1,11 @@
 import { streamOf } from '@orders/contracts';
-import { declaredStream, JetStreamPublisher, NatsLink, type StreamSettings } from '@orders/messaging';
+import {
+  declaredStream,
+  JetStreamPublisher,
+  type NatsConfigValues,
+  NatsLink,
+  type StreamSettings,
+} from '@orders/messaging';
 import { preparedQueries } from '@orders/postgres';
 import { every } from '@orders/resilience';
 import type { Secret, Service, TlsIdentity } from '@orders/service';
@@ -17,9 +23,10 @@ export interface OutboxOptions {
   database: DataSource;
   /** For LISTEN, which needs a session of its own. */
   databaseUrl: Secret;
-  /** Who the app is to Postgres. */
+  /** Where NATS is, and as whom to connect. */
+  nats: NatsConfigValues;
+  /** Who the app is to Postgres and NATS. */
   tls?: TlsIdentity | undefined;
-  natsUrl: Secret;
   /** How the stream is to be. The log keeps entries as long as the stream keeps events. */
   streamSettings: StreamSettings;
   /** Types of the events that the app publishes; at least one, all of the same stream. */
@@ -36,15 +43,15 @@ export function startOutbox({
   service,
   database,
   databaseUrl,
+  nats,
   tls,
-  natsUrl,
   streamSettings: settings,
   events,
 }: OutboxOptions): Relay {
   const { logger } = service;
-  const link = new NatsLink({ url: natsUrl.reveal(), name: service.name, logger });
+  const link = new NatsLink({ config: nats, tls, name: service.name, logger });
   const stream = declaredStream({ stream: streamOf(events[0]!), settings, link, logger });
-  service.addReadinessCheck('nats', async () => link.assertUsable());
+  service.addReadinessCheck('nats', async () => link.problemOnceConnected());
   service.addReadinessCheck('stream', async () => stream.check.assertReady());
   const log = new OutboxLog(database);
   const cursor = new OutboxCursor(database, preparedQueries(database));

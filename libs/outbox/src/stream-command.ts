@@ -3,6 +3,7 @@ import {
   askNats,
   describeDifference,
   natsConfig,
+  oneNatsUser,
   StreamAdmin,
   streamConfig,
   type StreamDifference,
@@ -10,7 +11,16 @@ import {
   withNats,
   WouldDeleteError,
 } from '@orders/messaging';
-import { type Cli, CliError, type Command, loadConfig, parseCli, UsageError } from '@orders/service';
+import {
+  type Cli,
+  CliError,
+  type Command,
+  loadConfig,
+  parseCli,
+  readTls,
+  tlsConfig,
+  UsageError,
+} from '@orders/service';
 import { z } from 'zod';
 
 const USAGE = `stream ACTION: the stream that this app publishes to, as NATS_STREAM_* and the app declare it
@@ -34,9 +44,11 @@ export function streamCommand({ name, events }: StreamCommandOptions): Command {
     usage: USAGE,
     run: async (args, cli) => {
       const request = streamRequest(args);
-      const config = loadConfig(z.object({ ...natsConfig, ...streamConfig }));
+      const variables = { ...natsConfig, ...streamConfig, ...tlsConfig };
+      const config = loadConfig(z.object(variables).superRefine(oneNatsUser));
+      const tls = await readTls(config);
       const spec = { ...streamOf(events[0]!), settings: streamSettings(config) };
-      return withNats(config.natsUrl, `${name}-cli`, (link) =>
+      return withNats({ config, tls, name: `${name}-cli` }, (link) =>
         askNats(() => runRequest(request, spec.name, { ...cli, admin: new StreamAdmin(link, spec) })),
       );
     },

@@ -10,7 +10,7 @@ export {
   readConfig,
 } from './config.js';
 export { measuredBatcher } from './measured-batcher.js';
-export { Secret, secretUrl, secretUrls } from './secret.js';
+export { Secret } from './secret.js';
 export { Service, type ProcessHandle } from './service.js';
 export { openTls, readTls } from './tls/open-tls.js';
 export { certificatesIn } from './tls/pem.js';

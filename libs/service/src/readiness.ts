@@ -6,16 +6,21 @@ export interface HealthReport {
   details: HealthIndicatorResult;
 }
 
+/**
+ * Rejects when the process cannot do its work, and fails when it takes longer than 1 s. Resolves to a problem that the
+ * process can work with: the details show it.
+ */
+export type ReadinessCheck = () => Promise<string | void>;
+
 /** Longest time that a check may take, in ms. */
 const CHECK_LIMIT_MS = 1_000;
 
 /** The readiness checks of a process. They run at the same time. */
 export class Readiness {
   private readonly indicators = new HealthIndicatorService();
-  private readonly checks = new Map<string, () => Promise<void>>();
+  private readonly checks = new Map<string, ReadinessCheck>();
 
-  /** @param check rejects when the process cannot do its work; fails when it takes longer than 1 s */
-  add(name: string, check: () => Promise<void>): void {
+  add(name: string, check: ReadinessCheck): void {
     this.checks.set(name, check);
   }
 
@@ -26,13 +31,13 @@ export class Readiness {
     return { status: down ? 'error' : 'ok', details: Object.assign({}, ...results) as HealthIndicatorResult };
   }
 
-  private async run(name: string, check: () => Promise<void>): Promise<HealthIndicatorResult> {
+  private async run(name: string, check: ReadinessCheck): Promise<HealthIndicatorResult> {
     const indicator = this.indicators.check(name);
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(() => late.reject(new Error('no answer within 1 s')), CHECK_LIMIT_MS);
     try {
-      await Promise.race([check(), late.promise]);
-      return indicator.up();
+      const problem = await Promise.race([check(), late.promise]);
+      return problem === undefined ? indicator.up() : indicator.up({ message: problem });
     } catch (error) {
       return indicator.down({ message: error instanceof Error ? error.message : String(error) });
     } finally {

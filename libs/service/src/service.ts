@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { CliError } from './cli.js';
 import type { BaseConfig } from './config.js';
 import { openManagementServer } from './management-server.js';
-import { Readiness, type HealthReport } from './readiness.js';
+import { Readiness, type HealthReport, type ReadinessCheck } from './readiness.js';
 import { Shutdown, type StopPhase, type StopStep } from './shutdown.js';
 
 export { type StopPhase } from './shutdown.js';
@@ -81,9 +81,10 @@ export class Service {
   /**
    * Adds a check to `/readyz`. Check only what this process cannot work without.
    *
-   * @param check rejects when it fails; fails when it takes longer than 1 s
+   * @param check rejects when it fails; fails when it takes longer than 1 s; resolves to a problem that only the details
+   *   show
    */
-  addReadinessCheck(name: string, check: () => Promise<void>): void {
+  addReadinessCheck(name: string, check: ReadinessCheck): void {
     this.checks.add(name, check);
   }
 

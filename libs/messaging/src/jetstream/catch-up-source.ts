@@ -4,6 +4,7 @@ import {
   type JetStreamManager,
   jetstreamManager,
 } from '@nats-io/jetstream';
+import { catchUpDurable } from '@orders/contracts';
 import { every, sleep } from '@orders/resilience';
 import { type Delivery, EventSource } from '../message.js';
 import { completeSubjects, metadataOf } from './durable-config.js';
@@ -39,7 +40,7 @@ export class CatchUpSource extends EventSource {
   constructor(private readonly options: CatchUpSourceOptions) {
     super();
     const { durable, subject } = options;
-    this.temporary = `${durable}-catch-up-${subject.replaceAll('>', 'all').replaceAll(/[^\w-]/g, '-')}`;
+    this.temporary = catchUpDurable(durable, subject);
     const inactiveThresholdMs = 24 * HOUR_MS;
     this.source = new JetStreamSource({
       ...options,

@@ -2,7 +2,7 @@ import { jetstreamManager, type PubAck } from '@nats-io/jetstream';
 import { EventPublisher, type Message, type Receipt, type StreamState } from '../message.js';
 import { storedHeaders, toNatsHeaders } from './nats-headers.js';
 import type { NatsLink } from './nats-link.js';
-import { PublishAcks } from './publish-acks.js';
+import { PublishAcks, type PublishAcksOptions } from './publish-acks.js';
 import { toStreamState } from './stream-state.js';
 import { ensureStream, type StreamSpec } from './stream.js';
 
@@ -14,12 +14,14 @@ export class JetStreamPublisher extends EventPublisher {
   /** The acks of the current connection, once the stream is known to exist. */
   private ready: Promise<PublishAcks> | undefined;
   private acks: PublishAcks | undefined;
+  private readonly ackOptions: PublishAcksOptions;
 
   constructor(
     private readonly link: NatsLink,
     private readonly stream: StreamSpec,
   ) {
     super();
+    this.ackOptions = { timeoutMs: PUBLISH_TIMEOUT_MS, inboxPrefix: link.inboxPrefix };
   }
 
   async publish(message: Message): Promise<Receipt> {
@@ -60,7 +62,7 @@ export class JetStreamPublisher extends EventPublisher {
     try {
       const connection = await this.link.connection();
       await ensureStream(await jetstreamManager(connection), this.stream);
-      if (!this.acks?.isOpen) this.acks = new PublishAcks(connection, PUBLISH_TIMEOUT_MS);
+      if (!this.acks?.isOpen) this.acks = new PublishAcks(connection, this.ackOptions);
       return this.acks;
     } catch (error) {
       this.ready = undefined;

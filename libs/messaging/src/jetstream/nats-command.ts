@@ -1,16 +1,24 @@
 import { JetStreamApiError } from '@nats-io/jetstream';
-import { CliError, type Secret } from '@orders/service';
+import { OPERATOR } from '@orders/contracts';
+import { CliError, type TlsIdentity } from '@orders/service';
 import { SILENT } from '../log.js';
+import type { NatsConfigValues } from './nats-config.js';
 import { NatsLink } from './nats-link.js';
 import { RefusedSetupError } from './refused-setup.js';
 
-/** Lends a command of operators a connection that logs nothing, and closes it. */
+export interface NatsCommandOptions {
+  readonly config: NatsConfigValues;
+  /** The client name that the server shows. */
+  readonly name: string;
+  readonly tls?: TlsIdentity | undefined;
+}
+
+/** Lends a command of operators a connection that logs nothing, and closes it. Its answers arrive at their inbox. */
 export async function withNats<T>(
-  natsUrl: Secret,
-  name: string,
+  options: NatsCommandOptions,
   work: (link: NatsLink) => Promise<T>,
 ): Promise<T> {
-  const link = new NatsLink({ url: natsUrl.reveal(), name, logger: SILENT });
+  const link = new NatsLink({ ...options, user: OPERATOR, logger: SILENT });
   try {
     return await work(link);
   } finally {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { eventually, requiredUrl } from '@orders/postgres/testing';
 import { FaultProxy } from '@orders/resilience/testing';
-import { recordingLog, someEvent } from '../testing/fixtures.js';
+import { natsAt, recordingLog, someEvent } from '../testing/fixtures.js';
 import { type JetStreamBus, openBus } from '../testing/jetstream-bus.js';
 import { NatsLink } from './nats-link.js';
 
@@ -47,7 +47,7 @@ describe('NatsLink', () => {
     const proxy = await FaultProxy.listen('nats', 1);
     const url = `nats://127.0.0.1:${proxy.port}`;
     await proxy.close();
-    const link = new NatsLink({ url, name: 'test', logger: recordingLog() });
+    const link = new NatsLink({ config: natsAt(url), name: 'test', logger: recordingLog() });
     const timeout = { message: expect.stringContaining('500 ms'), cause: expect.any(Error) };
     await expect(link.connection(500)).rejects.toMatchObject(timeout);
     const waiting = link.connection(60_000);

@@ -1,47 +1,58 @@
-import { connect, type NatsConnection, type ServerInfo } from '@nats-io/transport-node';
+import { type NatsConnection, PermissionViolationError, type ServerInfo } from '@nats-io/transport-node';
 import { sleep } from '@orders/resilience';
-import type { Log } from '../log.js';
+import { MissingRights } from './missing-rights.js';
+import { NatsDialer, type NatsDialerOptions } from './nats-dialer.js';
 import { serverProblem } from './nats-server.js';
 import { RefusedSetupError } from './refused-setup.js';
 
-export interface NatsLinkOptions {
-  /** `nats://host:port`; several are separated by commas. */
-  url: string;
-  /** The client name that the server shows. */
-  name: string;
-  logger: Log;
-}
+export type NatsLinkOptions = NatsDialerOptions;
 
 /** Shortest pause between two attempts at the first connection, in ms; jitter makes it up to twice as long. */
 const RETRY_MS = 250;
+/** Time between two attempts to find out why a lost connection does not come back, in ms. */
+const EXPLAIN_MS = 1_000;
 
 /**
  * The process's connection to NATS. It is opened at the first use, reconnects after every outage, and is opened again
  * should the client library ever close it. By default the library gives up after ten attempts and takes minutes to
- * notice a silent server; this connection never gives up and notices within 4 to 6 s.
+ * notice a silent server; this connection never gives up and notices within 4 to 6 s. When the certificate of the process
+ * changes, it reconnects at once: what is unanswered then times out as after a loss.
  */
 export class NatsLink {
+  private readonly dialer: NatsDialer;
+  private readonly rights: MissingRights;
   private opening: Promise<NatsConnection> | undefined;
   private opened: NatsConnection | undefined;
   /** Why the last attempt to connect failed. */
   private lastError: unknown;
+  /** Why a server does not let the process in; undefined once one does. */
+  private refusal: RefusedSetupError | undefined;
+  private isLost = false;
   private readonly closing = new AbortController();
   private loss = new AbortController();
+  private readonly endRotation: (() => void) | undefined;
 
-  constructor(private readonly options: NatsLinkOptions) {}
+  constructor(private readonly options: NatsLinkOptions) {
+    this.dialer = new NatsDialer(options);
+    this.rights = new MissingRights(() => this.dialer.who, options.logger);
+    this.endRotation = options.tls?.onChange(() => void this.opened?.reconnect());
+  }
 
   /**
    * Waits for the connection. Rejects when the link is closed.
    *
    * @param timeoutMs rejects after this time without a connection, in ms, with the last failure as `cause`; the link
    *   keeps connecting in the background. Default 5 000
+   * @throws {RefusedSetupError} instead, with the reason, when a server does not let the process in
    */
   async connection(timeoutMs = 5_000): Promise<NatsConnection> {
     this.assertOpen();
     this.opening ??= this.open();
     const late = Promise.withResolvers<never>();
     const giveUp = () =>
-      late.reject(new Error(`no connection to NATS within ${timeoutMs} ms`, { cause: this.lastError }));
+      late.reject(
+        this.refusal ?? new Error(`no connection to NATS within ${timeoutMs} ms`, { cause: this.lastError }),
+      );
     const timer = setTimeout(giveUp, timeoutMs);
     return Promise.race([this.opening, late.promise]).finally(() => clearTimeout(timer));
   }
@@ -59,24 +70,52 @@ export class NatsLink {
     return this.opened?.info;
   }
 
+  /** The subject below which all answers arrive: no other user may read there. */
+  get inboxPrefix(): string {
+    return this.dialer.inboxPrefix;
+  }
+
   /**
-   * For `/readyz`. A server that does not answer is no reason: it comes back.
+   * Why NATS cannot be used, in one line: the server lacks something, does not let the process in, or has not allowed
+   * something to it in the last 30 s. A server that does not answer is no reason: it comes back.
+   */
+  get problem(): string | undefined {
+    return this.unfitServer ?? this.refusal?.message ?? this.rights.problem;
+  }
+
+  /**
+   * For `/readyz` of a process that does nothing without NATS.
    *
-   * @throws {RefusedSetupError} when the platform cannot work with the connected server
+   * @throws {RefusedSetupError} while there is a {@link problem}
    */
   assertUsable(): void {
-    const problem = this.server && serverProblem(this.server);
-    if (problem !== undefined) throw new RefusedSetupError(problem);
+    if (this.problem !== undefined) throw new RefusedSetupError(this.problem);
+  }
+
+  /**
+   * For `/readyz` of a process that takes work also without NATS. A new one must not replace one that NATS lets in.
+   *
+   * @returns the {@link problem}, as detail, once NATS has let the process in
+   * @throws {RefusedSetupError} while there is one and NATS has not let it in yet, or the server lacks something
+   */
+  problemOnceConnected(): string | undefined {
+    if (!this.opened || this.unfitServer !== undefined) this.assertUsable();
+    return this.problem;
   }
 
   /** Flushes what is buffered, acks included, and closes; at most 2 s. Stops connecting when not yet connected. */
   async close(): Promise<void> {
     this.closing.abort();
+    this.endRotation?.();
     const connection = await this.opening?.catch(() => undefined);
     if (!connection || connection.isClosed()) return;
     const timer = setTimeout(() => void connection.close(), 2_000);
     await connection.drain().catch(() => connection.close());
     clearTimeout(timer);
+  }
+
+  private get unfitServer(): string | undefined {
+    return this.server && serverProblem(this.server);
   }
 
   private async open(): Promise<NatsConnection> {
@@ -85,7 +124,7 @@ export class NatsLink {
       const connection = await this.firstConnection();
       this.opened = connection;
       logger.info({ server: connection.getServer(), version: this.server?.version }, 'connected to NATS');
-      this.reportProblem();
+      this.noteLetIn();
       void this.watch(connection);
       return connection;
     } catch (error) {
@@ -100,30 +139,14 @@ export class NatsLink {
     for (;;) {
       this.assertOpen();
       try {
-        const connection = await this.connect();
+        const connection = await this.dialer.dial(true);
         if (!signal.aborted) return connection;
         await connection.close();
       } catch (error) {
-        this.lastError = error;
+        this.noteFailure(error);
         await sleep(RETRY_MS * (1 + Math.random()), signal);
       }
     }
-  }
-
-  private connect(): Promise<NatsConnection> {
-    const { url, name } = this.options;
-    return connect({
-      servers: url.split(','),
-      name,
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: 250,
-      reconnectJitter: 250,
-      pingInterval: 2_000,
-      maxPingOut: 2,
-      timeout: 2_000,
-      // Otherwise the client captures two stack traces for each publish, in case it fails.
-      noAsyncTraces: true,
-    });
   }
 
   private assertOpen(): void {
@@ -131,27 +154,66 @@ export class NatsLink {
   }
 
   private async watch(connection: NatsConnection): Promise<void> {
-    const { logger } = this.options;
     void connection.closed().then((error) => {
       this.opening = undefined;
       if (!this.closing.signal.aborted)
-        logger.error({ err: error }, 'the NATS client closed the connection, will open a new one');
+        this.options.logger.error(
+          { err: error },
+          'the NATS client closed the connection, will open a new one',
+        );
     });
-    for await (const { type } of connection.status()) {
-      if (type === 'disconnect') this.reportLoss();
-      if (type === 'disconnect' || type === 'reconnect') logger.warn({ type }, `NATS ${type}`);
-      if (type === 'reconnect') this.reportProblem();
+    for await (const status of connection.status()) {
+      if (status.type === 'disconnect') this.noteLoss();
+      if (status.type === 'reconnect') this.noteReturn();
+      if (status.type === 'error' && status.error instanceof PermissionViolationError)
+        this.rights.note(status.error);
     }
   }
 
-  private reportProblem(): void {
-    const problem = this.server && serverProblem(this.server);
-    if (problem !== undefined) this.options.logger.error({}, problem);
-  }
-
-  private reportLoss(): void {
+  /** A server that refuses a client after the handshake makes the library report the loss again and again. */
+  private noteLoss(): void {
+    if (this.isLost) return;
+    this.isLost = true;
+    this.options.logger.warn({ type: 'disconnect' }, 'NATS disconnect');
     const { loss } = this;
     this.loss = new AbortController();
     loss.abort();
+    void this.explainLoss();
+  }
+
+  private noteReturn(): void {
+    if (!this.isLost) return;
+    this.options.logger.warn({ type: 'reconnect' }, 'NATS reconnect');
+    this.noteLetIn();
+  }
+
+  private noteLetIn(): void {
+    this.isLost = false;
+    this.refusal = undefined;
+    if (this.unfitServer !== undefined) this.options.logger.error({}, this.unfitServer);
+  }
+
+  private noteFailure(error: unknown): void {
+    this.lastError = error;
+    // Of several servers one may be unreachable: that is no news about the others.
+    if (!(error instanceof RefusedSetupError)) return;
+    if (error.message !== this.refusal?.message) this.options.logger.error({}, error.message);
+    this.refusal = error;
+  }
+
+  /** The library does not tell why it cannot reconnect. So other connections are tried until it has. */
+  private async explainLoss(): Promise<void> {
+    const { connectionLost } = this;
+    const isOver = () => !this.isLost || connectionLost.aborted || this.closing.signal.aborted;
+    for (;;) {
+      await sleep(EXPLAIN_MS, this.closing.signal);
+      if (isOver()) return;
+      const failure = await this.dialer.dial(false).then(
+        (connection) => connection.close(),
+        (error: unknown) => error,
+      );
+      if (isOver()) return;
+      if (failure !== undefined) this.noteFailure(failure);
+    }
   }
 }

@@ -11,7 +11,7 @@ import {
 } from '@nats-io/transport-node';
 import { requiredUrl } from '@orders/postgres/testing';
 import { connect as connectSocket, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { recordingLog, someEvent } from '../testing/fixtures.js';
+import { natsAt, recordingLog, someEvent } from '../testing/fixtures.js';
 import { JetStreamPublisher } from './jetstream-publisher.js';
 import { NatsLink } from './nats-link.js';
 import { PublishAcks } from './publish-acks.js';
@@ -40,7 +40,7 @@ describe('a publish that waits for its ack', () => {
   async function openAcks(timeoutMs = TIMEOUT_MS) {
     const connection = await connect({ servers: requiredUrl('TEST_NATS_URL') });
     opened.push(connection);
-    const acks = new PublishAcks(connection, timeoutMs);
+    const acks = new PublishAcks(connection, { timeoutMs, inboxPrefix: '_INBOX' });
     return {
       acks,
       publish: (subject: string) => acks.publish(subject, '{}', new MsgHdrsImpl()),
@@ -102,7 +102,7 @@ describe('a server that revokes the permission to subscribe to acks', () => {
   it('makes pending publishes fail at once, and the publisher subscribes again', async () => {
     await using edge = await Edge.listen();
     const name = createInbox('T').replace('.', '-');
-    const link = new NatsLink({ url: edge.url, name: 'test', logger: recordingLog() });
+    const link = new NatsLink({ config: natsAt(edge.url), name: 'test', logger: recordingLog() });
     opened.push(link);
     const publisher = new JetStreamPublisher(link, { name, subjects: [`${name}.>`] });
     const event = () => ({ ...someEvent(), subject: `${name}.made` });

@@ -6,9 +6,17 @@ import {
   type MsgHdrs,
   type NatsConnection,
   NoRespondersError,
+  PermissionViolationError,
   TimeoutError,
 } from '@nats-io/transport-node';
 import { LinkedList } from '@orders/resilience';
+
+export interface PublishAcksOptions {
+  /** Longest wait for an ack, in ms. */
+  readonly timeoutMs: number;
+  /** The subject below which the client may subscribe. */
+  readonly inboxPrefix: string;
+}
 
 /** A message that was published and waits for its ack. */
 interface PendingPublish {
@@ -26,7 +34,7 @@ interface PendingPublish {
  * publish an ack belongs to.
  */
 export class PublishAcks {
-  private readonly inbox = createInbox();
+  private readonly inbox: string;
   private readonly pending = new LinkedList<PendingPublish>();
   private published = 0;
   /** Fires when the oldest pending publish expires: all have the same timeout. */
@@ -34,15 +42,16 @@ export class PublishAcks {
   /** Why no ack can arrive any more. */
   private failure: Error | undefined;
 
-  /** @param timeoutMs longest wait for an ack, in ms */
   constructor(
     private readonly connection: NatsConnection,
-    private readonly timeoutMs: number,
+    private readonly options: PublishAcksOptions,
   ) {
+    this.inbox = createInbox(options.inboxPrefix);
     connection.subscribe(`${this.inbox}.*`, {
       callback: (error, reply) => (error ? this.fail(error) : this.handleReply(reply)),
     });
     void connection.closed().then(() => this.fail(new ClosedConnectionError()));
+    void this.watchRefusals();
   }
 
   /** False once the connection is closed or the server has ended the subscription: then every publish rejects. */
@@ -54,7 +63,8 @@ export class PublishAcks {
    * @throws {TimeoutError} when no ack arrived in time: the message may be stored
    * @throws {NoRespondersError} when no stream takes the subject
    * @throws {JetStreamApiError} when the stream refused the message
-   * @throws {PermissionViolationError} when the server forbids the subscription to acks: the message may be stored
+   * @throws {PermissionViolationError} when the server forbids the subject; also when it forbids the subscription to acks:
+   *   then the message may be stored
    * @throws {Error} when the ack cannot be read: the message may be stored
    */
   publish(subject: string, body: string, headers: MsgHdrs): Promise<PubAck> {
@@ -63,10 +73,21 @@ export class PublishAcks {
       if (this.failure) throw this.failure;
       // Throws when the connection is closed or the message is too large, before the publish is pending.
       this.connection.publish(subject, Buffer.from(body), { headers, reply: replySubject });
-      const expiresAt = performance.now() + this.timeoutMs;
+      const { timeoutMs } = this.options;
+      const expiresAt = performance.now() + timeoutMs;
       this.pending.add({ replySubject, subject, resolve, reject, expiresAt });
-      if (!this.timer) this.startTimer(this.timeoutMs);
+      if (!this.timer) this.startTimer(timeoutMs);
     });
+  }
+
+  /** The server answers a publish that it forbids with an error that names the subject alone. */
+  private async watchRefusals(): Promise<void> {
+    for await (const status of this.connection.status()) {
+      if (!this.isOpen) return;
+      if (status.type !== 'error' || !(status.error instanceof PermissionViolationError)) continue;
+      const { operation, subject } = status.error;
+      if (operation === 'publish') this.rejectAll(status.error, (pending) => pending.subject === subject);
+    }
   }
 
   private handleReply(reply: Msg): void {
@@ -104,7 +125,13 @@ export class PublishAcks {
 
   private fail(error: Error): void {
     this.failure ??= error;
-    for (let link = this.pending.first; link; link = this.pending.first) {
+    this.rejectAll(error, () => true);
+  }
+
+  private rejectAll(error: Error, matches: (pending: PendingPublish) => boolean): void {
+    for (let link = this.pending.first, next; link; link = next) {
+      next = link.next;
+      if (!matches(link.value)) continue;
       this.pending.remove(link);
       link.value.reject(error);
     }

@@ -1,6 +1,9 @@
+import type { nkeys } from '@nats-io/transport-node';
 import { randomBytes } from 'node:crypto';
 import { type EventContext, toMessage } from '../cloud-event.js';
 import { firstUuidV7 } from '../event-id.js';
+import type { NatsConfigValues } from '../jetstream/nats-config.js';
+import { parseNatsUrl } from '../jetstream/nats-url.js';
 import type { Log } from '../log.js';
 import type { Delivery, EventSource, Message } from '../message.js';
 
@@ -9,6 +12,11 @@ export function recordingLog(): Log & { lines: { level: string; message: string 
   const lines: { level: string; message: string }[] = [];
   const at = (level: string) => (_fields: object, message: string) => void lines.push({ level, message });
   return { lines, info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+/** The config of a client of the servers that a URL names. */
+export function natsAt(url: string): NatsConfigValues {
+  return { natsUrl: parseNatsUrl(url) };
 }
 
 export const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
@@ -53,4 +61,23 @@ export async function take(
     if (taken.length >= count) stop.abort();
   }
   return taken;
+}
+
+/** A creds file as nsc writes it, for a user that signs its own JWT: no server trusts it. */
+export function credsOf(user: nkeys.KeyPair, claims: object = {}): string {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const body = { jti: 'id', sub: user.getPublicKey(), name: 'orders', nats: { type: 'user', version: 2 } };
+  const signed = `${part({ typ: 'JWT', alg: 'ed25519-nkey' })}.${part({ ...body, ...claims })}`;
+  const signature = Buffer.from(user.sign(Buffer.from(signed))).toString('base64url');
+  return `-----BEGIN NATS USER JWT-----
+${signed}.${signature}
+------END NATS USER JWT------
+
+************************* IMPORTANT *************************
+NKEY Seed printed below can be used to sign and prove identity.
+
+-----BEGIN USER NKEY SEED-----
+${new TextDecoder().decode((user as unknown as { getSeed(): Uint8Array }).getSeed())}
+------END USER NKEY SEED------
+`;
 }

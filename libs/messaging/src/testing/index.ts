@@ -1,2 +1,2 @@
-export { newEventId, recordingLog, someEvent } from './fixtures.js';
+export { natsAt, newEventId, recordingLog, someEvent } from './fixtures.js';
 export { ModelBus } from './model-bus.js';

@@ -6,7 +6,7 @@ import { JetStreamPublisher } from '../jetstream/jetstream-publisher.js';
 import { JetStreamSource, type JetStreamSourceOptions } from '../jetstream/jetstream-source.js';
 import { NatsLink } from '../jetstream/nats-link.js';
 import type { EventSource, SettledEvents, StoredEvent } from '../message.js';
-import { recordingLog } from './fixtures.js';
+import { natsAt, recordingLog } from './fixtures.js';
 
 /**
  * A bus with a stream of its own on the test server. Streams of one server must not share subjects: so each bus has a
@@ -15,7 +15,7 @@ import { recordingLog } from './fixtures.js';
 export function openBus({ ackWaitMs = 5_000, url = requiredUrl('TEST_NATS_URL') } = {}) {
   const prefix = `t${randomBytes(6).toString('hex')}`;
   const logger = recordingLog();
-  const link = new NatsLink({ url, name: 'test', logger });
+  const link = new NatsLink({ config: natsAt(url), name: 'test', logger });
   const stream = { name: prefix, subjects: [`${prefix}.>`] };
   const inner = new JetStreamPublisher(link, stream);
   const publisher = Object.assign(Object.create(inner) as JetStreamPublisher, {
@@ -61,7 +61,7 @@ export const NATS_SERVERS = [
  * @param url of the server. Default: the one of TEST_NATS_URL
  */
 export function useJetStream(url = requiredUrl('TEST_NATS_URL')): JetStreamUnderTest {
-  const link = new NatsLink({ url, name: 'admin', logger: recordingLog() });
+  const link = new NatsLink({ config: natsAt(url), name: 'admin', logger: recordingLog() });
   const under = {} as JetStreamUnderTest;
   beforeAll(async () => {
     under.manager = await jetstreamManager(await link.connection());

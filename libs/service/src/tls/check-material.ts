@@ -20,9 +20,9 @@ const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
  * Checks that certificate, key and CAs belong together and are valid now, as every peer will. OpenSSL itself takes a cut
  * CA file, and then refuses every peer.
  *
- * @param name the DNS name that the certificate must have
+ * @param name the DNS name that the certificate must have; undefined = any
  */
-export function checkMaterial(files: TlsFiles, texts: TlsTexts, name: string): CheckedMaterial {
+export function checkMaterial(files: TlsFiles, texts: TlsTexts, name: string | undefined): CheckedMaterial {
   const problems: string[] = [];
   const refuse = (kind: Kind, reason: string) =>
     void problems.push(`${VARIABLES[kind]} ${files[kind]}: ${reason}`);
@@ -51,9 +51,10 @@ export function checkMaterial(files: TlsFiles, texts: TlsTexts, name: string): C
   return { material: { ...material, notAfter } };
 }
 
-function leafProblems(leaf: X509Certificate, name: string): string[] {
+function leafProblems(leaf: X509Certificate, name: string | undefined): string[] {
   const now = new Date();
-  const named = leaf.checkHost(name, { subject: 'never', wildcards: false }) !== undefined;
+  const named =
+    name === undefined || leaf.checkHost(name, { subject: 'never', wildcards: false }) !== undefined;
   return [
     ...(leaf.validToDate <= now ? [`expired at ${leaf.validToDate.toISOString()}`] : []),
     ...(leaf.validFromDate > now ? [`is not valid before ${leaf.validFromDate.toISOString()}`] : []),

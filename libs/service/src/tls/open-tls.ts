@@ -28,18 +28,18 @@ export async function openTls(
 /**
  * {@link openTls} for a command: the files are read once.
  *
- * @param name the DNS name of the certificate
+ * @param name the DNS name of the certificate. Default: whichever it has, as an operator's
  * @throws {CliError} as `openTls` does
  */
-export async function readTls(config: TlsConfigValues, name: string): Promise<TlsIdentity | undefined> {
+export async function readTls(config: TlsConfigValues, name?: string): Promise<TlsIdentity | undefined> {
   const files = filesOf(config);
   return files && readIdentity(files, name);
 }
 
-async function readIdentity(files: TlsFiles, name: string): Promise<TlsIdentity> {
+async function readIdentity(files: TlsFiles, name: string | undefined): Promise<TlsIdentity> {
   const { material, problems } = checkMaterial(files, await readFiles(files), name);
   if (!material) throw new CliError(problems.join('; '));
-  return new TlsIdentity(name, material);
+  return new TlsIdentity(name ?? 'the operator', material);
 }
 
 /** @throws {CliError} when some of the variables are set and some are not */
