@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import { namesProxy } from '../bootstrap/environment.mjs';
 import { painter } from './log-line.ts';
 import { APPS } from './stack/declarations.ts';
@@ -11,7 +10,7 @@ type Welcoming = Pick<System, 'urls' | 'nats' | 'postgres'>;
 /** The text of `npm start` once everything is ready: URLs, and two commands to paste. */
 export function welcome({ urls, nats, postgres }: Welcoming, token: string, colours: boolean): string {
   const paint = painter(colours);
-  const tools = postgres.server?.security?.tools ?? nats.access.tls;
+  const { tls } = nats.access;
   const effects = Object.entries(urls.effects).map(([app, url]) => [app, `${url}/ORDER_ID`] as const);
   const rows = [
     ['API', urls.api],
@@ -26,7 +25,7 @@ export function welcome({ urls, nats, postgres }: Welcoming, token: string, colo
     ['health', '/livez /readyz /startupz on the same ports'],
     ['NATS', natsServers(nats.url).map(withoutPassword).join(',')],
     ['Postgres', databases(postgres)],
-    ...(tools ? [['certificates', `${dirname(tools.cert)}   (psql: ${psqlVariables(tools)})`] as const] : []),
+    ...(tls ? [['psql needs', psqlVariables(tls)] as const] : []),
   ] as const;
   const width = Math.max(...rows.map(([name]) => name.length)) + 3;
   return `
@@ -57,7 +56,6 @@ function databases({ appUrl, server }: System['postgres']): string {
   return server ? `${urls}   (password: ${server.passwordFile})` : urls;
 }
 
-/** The certificate of our tools opens all servers. */
 function psqlVariables({ cert, key, ca }: Tls): string {
   return `PGSSLROOTCERT=${ca} PGSSLCERT=${cert} PGSSLKEY=${key}`;
 }

@@ -61,7 +61,7 @@ export class PgBouncer {
     const [port = 0] = await freePorts(1);
     const folder = mkdtempSync(join(tmpdir(), 'pgbouncer-'));
     chmodSync(folder, 0o755);
-    const { hostname, port: serverPort, username, password } = new URL(postgresUrl);
+    const { port: serverPort, username, password } = new URL(postgresUrl);
     writeFileSync(join(folder, 'users'), `"${username}" "${password}"\n`);
     const all = {
       listen_addr: '127.0.0.1',
@@ -73,7 +73,8 @@ export class PgBouncer {
     const lines = Object.entries({ ...all, ...secured, auth_file: join(folder, 'users'), ...settings });
     writeFileSync(
       join(folder, 'ini'),
-      `[databases]\n* = host=${hostname} port=${serverPort}\n[pgbouncer]\n` +
+      // Not "localhost": that may be [::1], and after a refused connection it waits for 15 s.
+      `[databases]\n* = host=127.0.0.1 port=${serverPort}\n[pgbouncer]\n` +
         lines.map(([name, value]) => `${name} = ${value}\n`).join(''),
     );
     if (account) chownSync(folder, account.uid, account.gid);

@@ -43,7 +43,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const state = new RunState(join(options.dataDir, 'run.json'));
   stack.defer(() => state.clear());
   try {
-    const security = (options.insecure ?? true) ? undefined : await stackSecurity(options.dataDir, apps);
+    const security = options.insecure ? undefined : await stackSecurity(options.dataDir, apps);
     const site = { options, apps, ports, stack, state, security, tasks: new Tasks({ steps, signal }) };
     const { postgres, nats, issuer } = await startBacking(site);
     const environments = appEnvironments(apps, ports, {
