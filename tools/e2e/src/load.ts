@@ -29,7 +29,7 @@ export function customersOrdering(customer: Customer, count: number) {
 
 /** Clients that order until told to stop, each order once: whatever is not acknowledged at its first try has failed. */
 export function customersOrderingOnce(customer: Customer, count: number) {
-  const failed: unknown[] = [];
+  const failed: string[] = [];
   const acknowledged: string[] = [];
   let ordering = true;
   const loop = async () => {
@@ -37,7 +37,7 @@ export function customersOrderingOnce(customer: Customer, count: number) {
       const answer = await customer.order().catch((error: Error) => error);
       // What a failed fetch hides in its cause, too.
       if (answer instanceof Error) failed.push(`${answer.message}: ${String(answer.cause)}`);
-      else if (answer.status !== 201) failed.push(answer);
+      else if (answer.status !== 201) failed.push(`${answer.status} ${JSON.stringify(answer.body)}`);
       else acknowledged.push(answer.body.id);
       await pause(20);
     }

@@ -8,11 +8,13 @@ const ROTATIONS = ROTATE_SECONDS > 0 ? 3 : 1;
 const CUSTOMERS = 8;
 
 let sut: SystemUnderTest;
-beforeAll(async () => void (sut = await freshSystem({ replicas: 2 })), 120_000);
+// A busy machine is no reason to refuse an order here.
+const env = { MAX_EVENT_LOOP_DELAY_MS: '5000', MAX_QUEUE_MS: '5000' };
+beforeAll(async () => void (sut = await freshSystem({ replicas: 2, env })), 120_000);
 afterAll(() => sut.dispose(), 60_000);
 
 it(
-  `${ROTATIONS} rotations of the CA and all certificates under load: no request fails, and no order is lost or comes twice`,
+  `the CA and all certificates are replaced under load, ${ROTATIONS} times: no request fails, no order is lost or comes twice`,
   async () => {
     const load = customersOrderingOnce(await Customer.of(sut.system, 'alice'), CUSTOMERS);
     await load.more(50);
