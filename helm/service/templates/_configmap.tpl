@@ -14,6 +14,9 @@ data:
   # preStop has waited already when SIGTERM arrives.
   SHUTDOWN_WAIT_MS: "0"
   SHUTDOWN_DRAIN_MS: {{ mul .root.Values.shutdown.drainSeconds 1000 | quote }}
+  {{- with include "service.tlsVariables" . }}
+  {{- . | nindent 2 }}
+  {{- end }}
   {{- range $name, $value := .root.Values.config }}
   {{- if kindIs "float64" $value }}
   {{ $name }}: {{ $value | int64 | quote }}

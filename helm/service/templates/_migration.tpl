@@ -44,4 +44,8 @@ spec:
             {{- range list "DATABASE_URL" "DIRECT_DATABASE_URL" }}
             {{- include "service.secretVariable" (dict "name" . "secret" $secret) | nindent 12 }}
             {{- end }}
+            {{- range $name, $file := include "service.tlsVariables" . | fromYaml }}
+            - name: {{ $name }}
+              value: {{ $file }}
+            {{- end }}
 {{- end -}}

@@ -25,6 +25,13 @@ volumes:
   - name: tmp
     emptyDir:
       sizeLimit: 64Mi
+{{- with .root.Values.tls.secretName }}
+  - name: tls
+    secret:
+      secretName: {{ . }}
+      # For the group of the pod (fsGroup).
+      defaultMode: 0440
+{{- end }}
 {{- end -}}
 
 {{- define "service.container" -}}
@@ -40,6 +47,21 @@ resources:
 volumeMounts:
   - name: tmp
     mountPath: /tmp
+{{- if .root.Values.tls.secretName }}
+  - name: tls
+    # The folder and no single files: those would stay as they were when the Secret changes.
+    mountPath: /tls
+    readOnly: true
+{{- end }}
+{{- end -}}
+
+{{/* The variables of the app's certificates, by the keys that cert-manager gives a Secret. */}}
+{{- define "service.tlsVariables" -}}
+{{- if .root.Values.tls.secretName -}}
+TLS_CERT_FILE: /tls/tls.crt
+TLS_KEY_FILE: /tls/tls.key
+TLS_CA_FILE: /tls/ca.crt
+{{- end -}}
 {{- end -}}
 
 {{/*

@@ -17,7 +17,8 @@ spec:
     - name: {{ .name }}
       port: {{ .servicePort | default .number | int }}
       targetPort: {{ .name }}
-      appProtocol: {{ .appProtocol }}
+      {{- $secure := and $.root.Values.tls.secretName (eq .appProtocol "kubernetes.io/h2c") }}
+      appProtocol: {{ ternary "https" .appProtocol (not (empty $secure)) }}
       protocol: TCP
     {{- end }}
 {{- end -}}

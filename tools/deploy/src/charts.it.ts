@@ -149,7 +149,7 @@ for (const { name, chart, values } of CASES.filter(({ app }) => app.database)) {
       expect(migrate?.command).toBeUndefined();
       expect(migrate?.args).toEqual(['app/dist/migrate.js']);
       const secret = values === 'values.yaml' ? chart : `${chart}-owner`;
-      expect(migrate?.env).toEqual(
+      expect(migrate?.env?.filter(({ value }) => value === undefined)).toEqual(
         DATABASE_URLS.map((key) => ({ name: key, valueFrom: { secretKeyRef: keyOf(secret, key) } })),
       );
     });

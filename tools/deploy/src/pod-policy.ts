@@ -43,7 +43,7 @@ export const RESTRICTED_POD: readonly Rule[] = [
   {
     rule: 'have a read-only root and a /tmp of their own',
     holds: (pod) =>
-      pod.volumes?.every(({ emptyDir }) => emptyDir !== undefined) === true &&
+      pod.volumes?.every(({ emptyDir, secret }) => emptyDir ?? secret) === true &&
       everyContainer(
         ({ securityContext, volumeMounts }) =>
           securityContext?.readOnlyRootFilesystem === true &&

@@ -59,3 +59,32 @@ describe.each(CASES)('the pods of $name', ({ name, app, chart }) => {
     expect(pod.serviceAccountName).toBe(chart);
   });
 });
+
+describe.each(CASES)('the certificates of $name', ({ name, app, values }) => {
+  const secretName = values === 'values.yaml' ? undefined : `${app.name}-tls`;
+  const files = { TLS_CERT_FILE: '/tls/tls.crt', TLS_KEY_FILE: '/tls/tls.key', TLS_CA_FILE: '/tls/ca.crt' };
+  const expected = secretName === undefined ? {} : files;
+  const onlyTls = (variables: object) =>
+    Object.fromEntries(Object.entries(variables).filter(([variable]) => variable in files));
+
+  it('are those of the Secret that is named, in the pods and in the migrations', () => {
+    const { manifests, pod, container, data } = renders.parts(name);
+    expect(onlyTls(data)).toEqual(expected);
+    const jobs = manifests.filter(({ kind }) => kind === 'Job') as IJob[];
+    const migrations = jobs.flatMap((job) => job.spec?.template.spec ?? []);
+    for (const { containers } of migrations) {
+      const variables = containers[0]?.env?.map((variable) => [variable.name, variable.value]) ?? [];
+      expect(onlyTls(Object.fromEntries(variables))).toEqual(expected);
+    }
+    for (const { volumes } of [pod, ...migrations])
+      expect(volumes?.find((volume) => volume.name === 'tls')?.secret?.secretName).toBe(secretName);
+    const mounts = container.volumeMounts?.filter((mount) => mount.name === 'tls');
+    expect(mounts).toEqual(secretName ? [{ name: 'tls', mountPath: '/tls', readOnly: true }] : []);
+  });
+
+  it('change what its gRPC port is said to speak', () => {
+    const grpc = renders.parts(name).service?.spec?.ports?.find((port) => port.name === 'grpc');
+    const speaks = secretName ? 'https' : 'kubernetes.io/h2c';
+    expect(grpc?.appProtocol).toBe(grpc && speaks);
+  });
+});

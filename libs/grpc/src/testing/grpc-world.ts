@@ -1,4 +1,10 @@
-import { type ChannelCredentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import {
+  type ChannelCredentials,
+  Metadata,
+  type ServerUnaryCall,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
 import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import { createLogger } from '@orders/instrumentation';
@@ -27,9 +33,14 @@ export class LogLines {
 
 @Controller()
 class SomeOrders {
+  /** @returns as id the serial number of the caller's certificate */
   @GrpcMethod('Orders', 'getOrder')
-  getOrder({ id }: ordersV1.GetOrderRequest): ordersV1.Order {
-    return ordersV1.Order.create({ id });
+  getOrder(
+    _request: ordersV1.GetOrderRequest,
+    _metadata: Metadata,
+    call: ServerUnaryCall<ordersV1.GetOrderRequest, ordersV1.Order>,
+  ): ordersV1.Order {
+    return ordersV1.Order.create({ id: call.getAuthContext().sslPeerCertificate?.serialNumber ?? '' });
   }
 
   @GrpcMethod('Orders', 'listOrders')
@@ -95,6 +106,24 @@ export class CallingApp implements Disposable {
       const [metadata, options] = [new Metadata(), { deadline: Date.now() + 10_000 }];
       if (rpc === 'getOrder') this.client.getOrder({ id: '1', customerId: '' }, metadata, options, answer);
       else this.client.listOrders({ customerId: 'a', limit: 1, cursor: '' }, metadata, options, answer);
+    });
+  }
+
+  /**
+   * Makes a call and looks at the certificates of its connection.
+   *
+   * @returns their serial numbers
+   * @throws when the call fails
+   */
+  certificates(): Promise<{ server: string; client: string }> {
+    return new Promise((resolve, reject) => {
+      const options = { deadline: Date.now() + 10_000 };
+      const request = { id: '1', customerId: '' };
+      const call = this.client.getOrder(request, new Metadata(), options, (error, order) => {
+        const server = call.getAuthContext()?.sslPeerCertificate?.serialNumber ?? '';
+        if (error) reject(error);
+        else resolve({ server, client: order.id });
+      });
     });
   }
 

@@ -173,7 +173,7 @@ describe('a connection is refused, with a log line at both ends and a metric', (
   });
 });
 
-describe('a peer that accepts connections and', () => {
+describe('a connection to a peer that', () => {
   /** A server that answers each connection as `answer` does, and resolves when a client has ended one. */
   async function strangeServer(answer: (socket: Socket) => void) {
     const ended = Promise.withResolvers<void>();
@@ -197,11 +197,11 @@ describe('a peer that accepts connections and', () => {
       (socket) => socket.write(Buffer.from([22, 3, 3, 0, 90, 2])),
       'NO_HANDSHAKE',
     ],
-    ['closes them', (socket) => socket.destroy(), 'ECONNRESET'],
-  ])('%s is left after 3 s', async (_what, answer, reason) => {
+    ['closes it', (socket) => socket.destroy(), 'ECONNRESET'],
+  ])('%s is given up after 3 s at most, and logged', async (_what, answer, reason) => {
     const server = await strangeServer(answer);
     using app = new CallingApp(server.port, gateway);
-    void app.call();
+    app.client.getChannel().getConnectivityState(true);
     await server.ended;
     while (app.log.reasons.length === 0) await new Promise(setImmediate);
     expect(app.log.reasons[0]).toBe(reason);

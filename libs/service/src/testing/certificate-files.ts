@@ -14,9 +14,11 @@ export interface CertificateTexts {
 export class CertificateFiles implements AsyncDisposable {
   /** The paths, as config of an app. */
   readonly config: Readonly<Record<keyof TlsConfigValues, string>>;
+  readonly folder: string;
   private version = 0;
 
-  private constructor(readonly folder: string) {
+  private constructor(folder: string) {
+    this.folder = folder;
     this.config = {
       tlsCertFile: join(folder, 'tls.crt'),
       tlsKeyFile: join(folder, 'tls.key'),

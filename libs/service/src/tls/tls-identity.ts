@@ -5,15 +5,14 @@ import type { TlsMaterial } from './tls-material.js';
  * uses the material of that moment: read {@link current} for each connection, never copy it.
  */
 export class TlsIdentity {
+  /** The DNS name by which peers know the process: the name of the app. */
+  readonly name: string;
   private readonly listeners = new Set<(material: TlsMaterial) => void>();
   private readonly ended = new AbortController();
   private material: TlsMaterial;
 
-  /** @param name the DNS name by which peers know the process: the name of the app */
-  constructor(
-    readonly name: string,
-    material: TlsMaterial,
-  ) {
+  constructor(name: string, material: TlsMaterial) {
+    this.name = name;
     this.material = material;
   }
 
