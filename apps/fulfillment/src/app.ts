@@ -1,7 +1,7 @@
 import { ordersCanceled, ordersCreated } from '@orders/events';
-import { eventHandler, handlersFor, INBOX_RIGHTS } from '@orders/inbox';
+import { CONSUMER_RIGHTS, DEAD_LETTER_RIGHTS, eventHandler, handlersFor } from '@orders/inbox';
 import { natsConfig, oneNatsUser } from '@orders/messaging';
-import { databaseConfig, postgresOptions, type PostgresSettings, type Rights } from '@orders/postgres';
+import { databaseConfig, postgresOptions, type PostgresSettings, type RoleRights } from '@orders/postgres';
 import { baseConfig, port, tlsConfig } from '@orders/service';
 import { DataSource } from 'typeorm';
 import declaration from '../app.json' with { type: 'json' };
@@ -32,8 +32,14 @@ export function dataSource(settings: PostgresSettings): DataSource {
   });
 }
 
-/** What the role of this app does; migrations may have another one. */
-export const rights: Rights = { ...INBOX_RIGHTS, shipments: ['SELECT', 'INSERT', 'UPDATE'] };
+/** What an event does to the tables of this app. */
+const effect = { shipments: ['SELECT', 'INSERT', 'UPDATE'] } as const;
+
+/** What each role of this app does; the owner of the tables runs the migrations. */
+export const roles = {
+  app: { ...CONSUMER_RIGHTS, ...effect },
+  operator: { ...DEAD_LETTER_RIGHTS, ...effect },
+} as const satisfies RoleRights;
 
 /** One handler for each type of event that this app consumes. */
 export const handlers = handlersFor(declaration.consumes, [

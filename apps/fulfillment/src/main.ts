@@ -4,7 +4,7 @@ import { startConsumer } from '@orders/inbox';
 import { createLogger } from '@orders/instrumentation';
 import { openDatabase } from '@orders/postgres';
 import { loadConfig, openTls, Service } from '@orders/service';
-import { configSchema, dataSource, handlers, name, rights } from './app.js';
+import { configSchema, dataSource, handlers, name, roles } from './app.js';
 import { ShipmentsController } from './shipments/shipments.controller.js';
 import { ShipmentsRepository } from './shipments/shipments.repository.js';
 
@@ -19,7 +19,7 @@ const database = dataSource({
   poolMax: config.databasePoolMax,
   applicationName: name,
 });
-await openDatabase(database, service, { durability: config.postgresDurability, rights });
+await openDatabase(database, service, { durability: config.postgresDurability, rights: roles.app });
 startConsumer({ service, database, nats: config, tls, handlers });
 const app = await createHttpApp({
   service,

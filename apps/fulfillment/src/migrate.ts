@@ -1,5 +1,5 @@
 import 'reflect-metadata';
 import { migrateApp } from '@orders/postgres';
-import { dataSource, name } from './app.js';
+import { dataSource, name, roles } from './app.js';
 
-await migrateApp(name, dataSource);
+await migrateApp({ name, dataSource, roles });

@@ -1,6 +1,12 @@
 import { natsConfig, oneNatsUser, streamConfig } from '@orders/messaging';
-import { OUTBOX_RIGHTS } from '@orders/outbox';
-import { databaseConfig, postgresOptions, type PostgresSettings, type Rights } from '@orders/postgres';
+import { APPEND_RIGHTS, RELAY_RIGHTS, REPLAY_RIGHTS } from '@orders/outbox';
+import {
+  databaseConfig,
+  databaseUrl,
+  postgresOptions,
+  type PostgresSettings,
+  type RoleRights,
+} from '@orders/postgres';
 import { baseConfig, type loadConfig, port, tlsConfig } from '@orders/service';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
@@ -9,6 +15,7 @@ import { Orders1763800000001 } from './migrations/0001-orders.js';
 import { OutboxWithoutNotify1764000000001 } from './migrations/0002-outbox-without-notify.js';
 import { OutboxStreamLosses1764500000001 } from './migrations/0003-outbox-stream-losses.js';
 import { OutboxCopies1764600000001 } from './migrations/0004-outbox-copies.js';
+import { OutboxOwner1764700000001 } from './migrations/0005-outbox-owner.js';
 import { OrderEntity } from './orders/order.entity.js';
 
 // The parts of this app; main.ts, migrate.ts and cli.ts run them.
@@ -28,7 +35,14 @@ export const configSchema = z.preprocess(
     common,
     z.discriminatedUnion('STORAGE', [
       z
-        .object({ STORAGE: z.literal('postgres'), ...databaseConfig, ...natsConfig, ...streamConfig })
+        .object({
+          STORAGE: z.literal('postgres'),
+          ...databaseConfig,
+          // For a relay with a role of its own. Default: DATABASE_URL, whose role then needs the relay's rights too.
+          RELAY_DATABASE_URL: databaseUrl().optional(),
+          ...natsConfig,
+          ...streamConfig,
+        })
         .superRefine(oneNatsUser),
       /** Orders are lost with the process and no event is published: for tests, or to try the app without servers. */
       z.object({ STORAGE: z.literal('memory') }),
@@ -48,9 +62,14 @@ export function dataSource(settings: PostgresSettings): DataSource {
       OutboxWithoutNotify1764000000001,
       OutboxStreamLosses1764500000001,
       OutboxCopies1764600000001,
+      OutboxOwner1764700000001,
     ],
   });
 }
 
-/** What the role of this app does; migrations may have another one. */
-export const rights: Rights = { ...OUTBOX_RIGHTS, orders: ['SELECT', 'INSERT', 'UPDATE'] };
+/** What each role of this app does; the owner of the tables runs the migrations. */
+export const roles = {
+  app: { orders: ['SELECT', 'INSERT', 'UPDATE (status, version)'], ...APPEND_RIGHTS },
+  relay: RELAY_RIGHTS,
+  operator: REPLAY_RIGHTS,
+} as const satisfies RoleRights;

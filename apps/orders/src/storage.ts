@@ -1,11 +1,14 @@
 import { MemoryBus, streamSettings } from '@orders/messaging';
 import { startOutbox } from '@orders/outbox';
-import { openDatabase } from '@orders/postgres';
+import { bothRights, openDatabase } from '@orders/postgres';
 import type { Service, TlsIdentity } from '@orders/service';
-import { dataSource, events, type OrdersConfig, rights } from './app.js';
+import { dataSource, events, type OrdersConfig, roles } from './app.js';
 import { MemoryOrdersRepository } from './orders/memory-orders.repository.js';
 import type { OrdersRepository } from './orders/orders.repository.js';
 import { PostgresOrdersRepository } from './orders/postgres-orders.repository.js';
+
+/** The relay reads, notifies, maintains its log and is measured at the same time. */
+const RELAY_POOL_MAX = 4;
 
 /** Opens the repository that the config selects; with Postgres it also starts the outbox relay. */
 export async function openStorage(
@@ -14,16 +17,18 @@ export async function openStorage(
   tls?: TlsIdentity,
 ): Promise<OrdersRepository> {
   if (config.storage === 'memory') return new MemoryOrdersRepository(new MemoryBus());
-  const database = dataSource({
-    url: config.databaseUrl,
-    tls,
-    poolMax: config.databasePoolMax,
-    applicationName: service.name,
-  });
-  await openDatabase(database, service, { durability: config.postgresDurability, rights });
-  const { directDatabaseUrl = config.databaseUrl } = config;
+  const { databaseUrl: url, relayDatabaseUrl, postgresDurability: durability } = config;
+  const database = dataSource({ url, tls, poolMax: config.databasePoolMax, applicationName: service.name });
+  const rights = relayDatabaseUrl ? roles.app : bothRights(roles.app, roles.relay);
+  await openDatabase(database, service, { durability, rights });
+  const relaySettings = { tls, poolMax: RELAY_POOL_MAX, applicationName: `${service.name}-relay` };
+  const ownDatabase = relayDatabaseUrl && dataSource({ url: relayDatabaseUrl, ...relaySettings });
+  if (ownDatabase)
+    await openDatabase(ownDatabase, service, { check: 'postgres-relay', durability, rights: roles.relay });
+  const { directDatabaseUrl = relayDatabaseUrl ?? url } = config;
   const relay = startOutbox({
-    ...{ service, database, databaseUrl: directDatabaseUrl, nats: config, tls, events },
+    ...{ service, database: ownDatabase ?? database, databaseUrl: directDatabaseUrl, tls },
+    ...{ nats: config, events },
     streamSettings: streamSettings(config),
   });
   return new PostgresOrdersRepository(database, () => relay.appended());

@@ -6,7 +6,7 @@ export { DeadLetters } from './dead-letters.js';
 export { eventHandler, handlersFor, type SequenceGap } from './event-handler.js';
 export { InboxConsumer } from './inbox-consumer.js';
 export { InboxHandlers } from './inbox-handlers.js';
-export { INBOX_RIGHTS } from './inbox-rights.js';
+export { CONSUMER_RIGHTS, DEAD_LETTER_RIGHTS } from './inbox-rights.js';
 export { INBOX_SCHEMA_V1 } from './inbox-schema.js';
 export { Inbox } from './inbox.js';
 export { discard, redrive } from './redrive.js';

@@ -5,7 +5,7 @@ import { Secret } from '@orders/service';
 import { DataSource } from 'typeorm';
 import { OutboxCursor } from './outbox-cursor.js';
 import { LOG_START } from './outbox-replay.js';
-import { OUTBOX_SCHEMA_V1, OUTBOX_SCHEMA_V2, OUTBOX_SCHEMA_V3, OUTBOX_SCHEMA_V4 } from './outbox-schema.js';
+import { OUTBOX_SCHEMA } from './testing/whole-schema.js';
 
 let db: TestDatabase;
 let dataSource: DataSource;
@@ -14,7 +14,7 @@ beforeAll(async () => {
   ({ db, dataSource } = await createMigratedDatabase(
     (url) => new DataSource(postgresOptions({ url: new Secret(url), poolMax: 1, applicationName: 'test' })),
   ));
-  await db.query(OUTBOX_SCHEMA_V1 + OUTBOX_SCHEMA_V2 + OUTBOX_SCHEMA_V3 + OUTBOX_SCHEMA_V4);
+  await db.query(OUTBOX_SCHEMA);
 });
 afterAll(() => db[Symbol.asyncDispose]());
 

@@ -14,14 +14,22 @@ export interface ListenOptions {
   onAppend: () => void;
   signal: AbortSignal;
   log: Log;
+  /** How long a connection lives, in ms. Default: as long as those of the pool, 5 minutes. */
+  lifetimeMs?: number;
 }
 
 /**
- * Listens for notifications of appends on a connection of its own, until the signal aborts. Reconnects without limit, and
- * every 5 minutes, so that no connection outlives its certificate for longer. A notification is only a hint: it is lost
- * while there is no connection, so a reader of the log must poll too.
+ * Listens for notifications of appends on a connection of its own, until the signal aborts. Reconnects without limit, also
+ * when the connection has lived for long enough. A notification is only a hint: it is lost while there is no connection,
+ * so a reader of the log must poll too.
  */
-export async function listenForAppends({ address, onAppend, signal, log }: ListenOptions): Promise<void> {
+export async function listenForAppends({
+  address,
+  onAppend,
+  signal,
+  log,
+  lifetimeMs = MAX_LIFETIME_SECONDS * 1_000,
+}: ListenOptions): Promise<void> {
   const Client = clientClassFor(address);
   const backoff = new Backoff({ baseMs: 200, maxMs: 5_000 });
   while (!signal.aborted) {
@@ -35,7 +43,7 @@ export async function listenForAppends({ address, onAppend, signal, log }: Liste
       onAppend();
     };
     try {
-      await listenOnce(client, onGrowth, signal);
+      await listenOnce(client, onGrowth, AbortSignal.any([signal, AbortSignal.timeout(lifetimeMs)]));
     } catch (error) {
       log.warn({ err: error }, 'outbox listener lost its connection');
     }
@@ -43,14 +51,13 @@ export async function listenForAppends({ address, onAppend, signal, log }: Liste
   }
 }
 
-/** Resolves when the signal aborts or the connection has lived long enough; rejects when the connection ends. */
+/** Resolves when the signal aborts; rejects when the connection ends. */
 async function listenOnce(client: DatabaseClient, onAppend: () => void, signal: AbortSignal): Promise<void> {
   const done = new AbortController();
-  const over = AbortSignal.any([signal, AbortSignal.timeout(MAX_LIFETIME_SECONDS * 1_000)]);
   const ended = new Promise<void>((resolve, reject) => {
     client.once('error', reject);
     client.once('end', () => reject(new Error('the server ended the connection')));
-    over.addEventListener('abort', () => resolve(), { once: true, signal: done.signal });
+    signal.addEventListener('abort', () => resolve(), { once: true, signal: done.signal });
   });
   client.on('notification', onAppend);
   try {

@@ -24,8 +24,7 @@ export interface LogRead {
 const APPEND = `
   INSERT INTO outbox (event_id, subject, headers, body)
   SELECT event_id, subject, headers, body
-  FROM json_to_recordset($1) AS m(event_id uuid, subject text, headers json, body text)
-  RETURNING position`;
+  FROM json_to_recordset($1) AS m(event_id uuid, subject text, headers json, body text)`;
 
 /**
  * The position is in sub-selects, because the planner does not know their values. If it did, it would conclude from

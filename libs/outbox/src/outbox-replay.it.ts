@@ -8,8 +8,8 @@ import { OutboxCursor } from './outbox-cursor.js';
 import { OutboxLog } from './outbox-log.js';
 import { relayMetrics } from './outbox-metrics.js';
 import { countReplay, hasLostEvents, LOG_START, replay, type ReplayOptions } from './outbox-replay.js';
-import { OUTBOX_SCHEMA_V1, OUTBOX_SCHEMA_V2, OUTBOX_SCHEMA_V3, OUTBOX_SCHEMA_V4 } from './outbox-schema.js';
 import { Relay } from './relay.js';
+import { OUTBOX_SCHEMA } from './testing/whole-schema.js';
 
 let db: TestDatabase;
 let link: NatsLink;
@@ -18,7 +18,7 @@ let publisher: JetStreamPublisher;
 
 beforeEach(async () => {
   db = await createTestDatabase();
-  await db.query(OUTBOX_SCHEMA_V1 + OUTBOX_SCHEMA_V2 + OUTBOX_SCHEMA_V3 + OUTBOX_SCHEMA_V4);
+  await db.query(OUTBOX_SCHEMA);
   link = new NatsLink({ config: natsAt(requiredUrl('TEST_NATS_URL')), name: 'test', logger: recordingLog() });
   const name = `t${randomBytes(6).toString('hex')}`;
   stream = { name, subjects: [`${name}.>`] };

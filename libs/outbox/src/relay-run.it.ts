@@ -130,3 +130,21 @@ it('an idle relay sends one notification at a time, and one more for all appends
   await new Promise(setImmediate);
   expect(notify).toHaveBeenCalledTimes(2);
 });
+
+// It outlived its certificate for as long as the process lived.
+it('a listener makes a new connection when its own has lived long enough, and complains of nothing', async () => {
+  const stop = new AbortController();
+  const log = recordingLog();
+  let connects = 0;
+  const listening = listenForAppends({
+    address: { url: new Secret(under.db.url), applicationName: 'listener' },
+    onAppend: () => (connects += 1),
+    signal: stop.signal,
+    log,
+    lifetimeMs: 100,
+  });
+  await eventually('the third connection', () => connects === 3);
+  stop.abort();
+  await listening;
+  expect(log.lines).toEqual([]);
+});

@@ -34,6 +34,7 @@ describe('the fault of an installation', () => {
     ['CERT_HAS_EXPIRED', 'lasts'],
     ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'lasts'],
     ['ERR_TLS_CERT_ALTNAME_INVALID', 'lasts'],
+    ['ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED', 'lasts'],
     ['22P02', 'neither'],
     ['23502', 'neither'],
     ['23503', 'neither'],

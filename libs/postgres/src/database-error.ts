@@ -55,7 +55,7 @@ const PASSING_NODE_CODES =
 /** Of pg: a password that is missing, a server without TLS. */
 const LASTING_MESSAGES = /^SASL: |^The server does not support SSL connections/;
 /** Of Node: a certificate that one side does not trust, a handshake that fails. */
-const LASTING_NODE_CODES = /^(ERR_TLS_\w+|ERR_SSL_\w+|CERT_\w+|\w+_CERT|\w+_CERT_IN_CHAIN|UNABLE_TO_\w+)$/;
+const LASTING_NODE_CODES = /^(ERR_TLS_\w+|ERR_SSL_.+|CERT_\w+|\w+_CERT|\w+_CERT_IN_CHAIN|UNABLE_TO_\w+)$/;
 
 /** Is the error transient: is the database away, full, restarting or busy, so that the same statement may succeed later? */
 export function isTransientDatabaseError(error: unknown): boolean {

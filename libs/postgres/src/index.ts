@@ -12,7 +12,8 @@ export {
 } from './postgres.js';
 export { preparedQueries } from './prepared-statements.js';
 export type { Queryable, TransactionRunner } from './queryable.js';
-export type { Rights } from './rights.js';
+export { bothRights, type Rights } from './rights.js';
+export type { RoleRights } from './roles.js';
 export { migrateApp } from './run-migrations.js';
 export { assertNotOver, deadlineExceeded } from './deadline-exceeded.js';
 export { AWAIT_REPLICATION, awaitReplication, CommitNotReplicated } from './replicated-commits.js';

@@ -49,6 +49,16 @@ describe('a role', () => {
     await expect(connect()).resolves.toBe('connected');
   });
 
+  it('that may not update a column that it must is told so', async () => {
+    await db.query(`REVOKE UPDATE ON things FROM ${role.name}`);
+    await db.query(`GRANT UPDATE (at) ON things TO ${role.name}`);
+    const rights = { things: ['UPDATE (at, number)'] } as const;
+    const connecting = withDatabase(thingsAt(role.url), { rights }, () => Promise.resolve());
+    await expect(connecting).rejects.toThrow(`GRANT UPDATE (at, number) ON things TO "${role.name}"`);
+    await db.query(`GRANT UPDATE (number) ON things TO ${role.name}`);
+    await withDatabase(thingsAt(role.url), { rights }, () => Promise.resolve());
+  });
+
   it('that does not see the schema is told so', async () => {
     await db.query('REVOKE USAGE ON SCHEMA public FROM public');
     await expect(connect()).rejects.toThrow(/sees no migrations .* or grant it USAGE on the schema$/);

@@ -20,6 +20,8 @@ export interface DatabaseExpectations {
   durability?: Expected['durability'];
   /** What the role must be allowed to do. */
   rights: Rights;
+  /** The name of the readiness check. Default `postgres`; another one for a second database. */
+  check?: string;
 }
 
 /**
@@ -43,7 +45,7 @@ export async function openDatabase(
   service.onStop('connections', 'postgres', async () => {
     if (database.isInitialized) await database.destroy();
   });
-  service.addReadinessCheck('postgres', () => usable.assert());
+  service.addReadinessCheck(expectations.check ?? 'postgres', () => usable.assert());
   const backoff = new Backoff({ baseMs: 200, maxMs: 2_000 });
   while (!stopped.signal.aborted) {
     if (await usable.open()) return;

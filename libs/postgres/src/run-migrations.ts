@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { repairsOfInvalidIndexes } from './invalid-indexes.js';
 import { type LockWait, withMigrationLock } from './migration-lock.js';
 import { commandDatabaseConfig, type PostgresSettings } from './postgres.js';
+import { grantRoles, type RoleOptions, type RoleRights } from './roles.js';
 import { assertFit, type Expected } from './server-check.js';
 
 interface MigratableDatabase {
@@ -17,12 +18,15 @@ interface MigratableDatabase {
 export interface MigrationOptions extends LockWait {
   /** Default `required`. */
   readonly durability?: Expected['durability'];
+  /** Who gets which rights at the end. Default: nobody. */
+  readonly grants?: RoleOptions | undefined;
 }
 
 /**
  * Runs all pending migrations, each in a transaction of its own unless it sets `transaction = false`. When several
  * processes do so at once, one runs them and the others wait for it and find none pending. Logs an invalid index that a
- * failed CREATE INDEX CONCURRENTLY has left behind, with the statement that removes it.
+ * failed CREATE INDEX CONCURRENTLY has left behind, with the statement that removes it. At the end, also when none was
+ * pending, the roles of the app get their rights ({@link grantRoles}).
  *
  * @param database its pool must have one connection, which holds the lock
  * @throws {UnfitServer} when the server is not what the app needs; nothing has changed
@@ -32,12 +36,15 @@ export interface MigrationOptions extends LockWait {
 export async function runMigrations(
   database: MigratableDatabase,
   logger: Logger,
-  { durability = 'required', ...wait }: MigrationOptions = {},
+  { durability = 'required', grants, ...wait }: MigrationOptions = {},
 ): Promise<void> {
   await database.initialize();
   try {
     await assertFit(database, { durability, rights: {}, migrations: undefined });
-    await withMigrationLock(database, { ...wait, logger }, () => migrate(database, logger));
+    await withMigrationLock(database, { ...wait, logger }, async () => {
+      await migrate(database, logger);
+      if (grants) await grantRoles(database, grants, logger);
+    });
   } finally {
     await database.destroy();
   }
@@ -58,24 +65,38 @@ async function migrate(database: MigratableDatabase, logger: Logger): Promise<vo
   }
 }
 
+export interface AppMigrations {
+  /** The name of the app. */
+  readonly name: string;
+  /** Makes the app's database with these settings, not yet connected. */
+  readonly dataSource: (settings: PostgresSettings) => MigratableDatabase;
+  readonly roles: RoleRights;
+}
+
+/** The names of Postgres have 63 bytes at most. */
+const PREFIX = /^[a-z_][a-z0-9_-]{0,49}$/;
+
 /**
  * The migration step of an app, which runs as a process of its own before a release: reads `DATABASE_URL` and runs
  * {@link runMigrations}, through `DIRECT_DATABASE_URL` when there is one. The app itself never changes the schema.
  *
- * @param open makes the app's database with these settings, not yet connected
+ * `DATABASE_ROLE_PREFIX` begins the names of the roles; default: the name of the app.
  */
-export async function migrateApp(
-  name: string,
-  open: (settings: PostgresSettings) => MigratableDatabase,
-): Promise<void> {
-  const config = loadConfig(z.object(commandDatabaseConfig));
+export async function migrateApp({ name, dataSource, roles }: AppMigrations): Promise<void> {
+  const config = loadConfig(
+    z.object({
+      ...commandDatabaseConfig,
+      DATABASE_ROLE_PREFIX: z.string().regex(PREFIX, 'must be the beginning of a name').default(name),
+    }),
+  );
   const applicationName = `${name}-migrate`;
   const url = config.directDatabaseUrl ?? config.databaseUrl;
   const logger = createLogger({ name: applicationName, level: 'info' });
   try {
     const tls = await readTls(config, name);
-    const database = open({ url, tls, poolMax: 1, unlimited: true, applicationName });
-    await runMigrations(database, logger, { durability: config.postgresDurability });
+    const database = dataSource({ url, tls, poolMax: 1, unlimited: true, applicationName });
+    const grants = { roles, prefix: config.databaseRolePrefix };
+    await runMigrations(database, logger, { durability: config.postgresDurability, grants });
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     logger.fatal(error.message);

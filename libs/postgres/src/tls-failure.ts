@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /** Codes of Node for a certificate of the server that it does not accept, and what is wrong with it. */
 const REFUSED_CERTIFICATE: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'has expired',
@@ -11,8 +13,8 @@ const REFUSED_CERTIFICATE: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'is not by the trusted CA',
 };
 
-/** An alert of the server: OpenSSL names it in the code. */
-const ALERT = /^ERR_SSL_\w+?_ALERT_(\w+)$/;
+/** An alert of the server: OpenSSL names it in the code, as in `ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED`. */
+const ALERT = /^ERR_SSL_.+_ALERT_(\w+)$/;
 
 /** Alerts of a server that does not accept the client's certificate. */
 const REFUSED_OURS = /^(CERTIFICATE_\w+|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)$/;
@@ -35,7 +37,7 @@ class TlsFailure extends Error {
 
 /** @returns an error with the reason in one line when TLS is to blame, else the error itself */
 export function explainTlsFailure(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
+  if (!types.isNativeError(error)) return error;
   const code = 'code' in error ? String(error.code) : '';
   const reason = reasonOf(error, code);
   return reason === undefined ? error : new TlsFailure(reason, code, error);

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { createTestRole, type TestRole } from '@orders/postgres/testing';
 import { Secret } from '@orders/service';
 import type { DataSource } from 'typeorm';
-import { dataSource as openDataSource, rights } from '../app.js';
+import { dataSource as openDataSource, roles } from '../app.js';
 import { canceling, inTime, someNewOrder } from '../testing/fixtures.js';
 import { StoredOrders } from '../testing/stored-orders.js';
 import { PostgresOrdersRepository } from './postgres-orders.repository.js';
@@ -13,7 +13,7 @@ let dataSource: DataSource;
 let repository: PostgresOrdersRepository;
 beforeAll(async () => {
   stored = await StoredOrders.open();
-  role = await createTestRole(stored.db, rights);
+  role = await createTestRole(stored.db, roles.app);
   dataSource = openDataSource({ url: new Secret(role.url), poolMax: 2, applicationName: 'app' });
   await dataSource.initialize();
   repository = new PostgresOrdersRepository(dataSource, () => undefined);

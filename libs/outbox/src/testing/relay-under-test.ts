@@ -7,8 +7,8 @@ import { eventIdOf } from '../message-id.js';
 import { OutboxCursor } from '../outbox-cursor.js';
 import { OutboxLog } from '../outbox-log.js';
 import { type RelayMetrics, relayMetrics } from '../outbox-metrics.js';
-import { OUTBOX_SCHEMA_V1, OUTBOX_SCHEMA_V2, OUTBOX_SCHEMA_V3, OUTBOX_SCHEMA_V4 } from '../outbox-schema.js';
 import { Relay, type RelayOptions } from '../relay.js';
+import { OUTBOX_SCHEMA } from './whole-schema.js';
 
 /** A bus whose stream a test can read and change. */
 export class ScriptedPublisher extends EventPublisher {
@@ -74,7 +74,7 @@ export function useRelay(): RelayUnderTest {
   const under = {} as RelayUnderTest;
   beforeEach(async () => {
     const db = await createTestDatabase();
-    await db.query(OUTBOX_SCHEMA_V1 + OUTBOX_SCHEMA_V2 + OUTBOX_SCHEMA_V3 + OUTBOX_SCHEMA_V4);
+    await db.query(OUTBOX_SCHEMA);
     const parts = {
       log: new OutboxLog(db),
       cursor: new OutboxCursor(db),

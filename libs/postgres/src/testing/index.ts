@@ -1,4 +1,5 @@
 export { eventually } from './eventually.js';
+export { type Forbidden, forbiddenStatements } from './forbidden-statements.js';
 export { ModelConnection, ModelDatabase, ModelSession } from './model-database.js';
 export type { LogRow } from './model-tables.js';
 export { recordingStatements, sequentialScans, type Statement } from './query-plans.js';
@@ -16,4 +17,5 @@ export {
 export { requiredUrl } from './test-config.js';
 export { createMigratedDatabase, createTestDatabase, type TestDatabase } from './test-database.js';
 export { createTestRole, type TestRole } from './test-role.js';
+export { createTestRoles, type RoleKind, type TestRoles } from './test-roles.js';
 export { directWire, type Wire } from './wire.js';

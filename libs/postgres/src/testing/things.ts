@@ -1,4 +1,4 @@
-import { Secret } from '@orders/service';
+import { Secret, type TlsIdentity } from '@orders/service';
 import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { postgresOptions } from '../postgres.js';
 import type { Rights } from '../rights.js';
@@ -24,7 +24,7 @@ export const THINGS_RIGHTS = {
 } as const satisfies Rights;
 
 /** The database of that app, not connected yet. */
-export function thingsAt(url: string): DataSource {
-  const settings = { url: new Secret(url), poolMax: 2, applicationName: 'things' };
+export function thingsAt(url: string, tls?: TlsIdentity): DataSource {
+  const settings = { url: new Secret(url), tls, poolMax: 2, applicationName: 'things' };
   return new DataSource({ ...postgresOptions(settings), migrations: [Things1700000000001] });
 }
