@@ -14,7 +14,7 @@ async function welcomeText(tls?: Tls): Promise<string> {
   };
   const url = (database?: string): string => `postgres://me:hidden@127.0.0.1:5432/${database}`;
   const urls = systemUrls(APPS, await freeSystemPorts());
-  return welcome({ urls, nats, postgres: { url, appUrl: url, server: undefined } }, 'TOKEN', false);
+  return welcome({ urls, nats, postgres: { url, urlFor: url, server: undefined } }, 'TOKEN', false);
 }
 
 describe('what npm start prints when it is ready', () => {

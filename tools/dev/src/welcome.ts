@@ -50,9 +50,9 @@ Ctrl-C stops everything; the orders stay. The log:
 }
 
 /** As psql takes them. */
-function databases({ appUrl, server }: System['postgres']): string {
+function databases({ urlFor, server }: System['postgres']): string {
   const owners = APPS.filter(({ database }) => database);
-  const urls = owners.map(({ name }) => withoutPassword(appUrl(name))).join('  ');
+  const urls = owners.map(({ name }) => withoutPassword(urlFor(name, 'owner'))).join('  ');
   return server ? `${urls}   (password: ${server.passwordFile})` : urls;
 }
 

@@ -7,6 +7,7 @@ import { CommandFailed, run } from '@orders/dev/stack/run';
 import type { Postgres } from '@orders/dev/stack/servers';
 import type { Servers } from '@orders/dev/stack/site';
 import { Customer, freshSystem, type SystemUnderTest } from './client.ts';
+import { withDatabaseUrls } from './database-urls.ts';
 import { customersOrdering, expectNothingLost } from './load.ts';
 
 /** Clients that take sessions of a pooler all the time, so that the next session is any. */
@@ -39,9 +40,10 @@ describe.each<PgBouncerVersion>(['1.24', '1.26'])('behind PgBouncer %s', (versio
     bouncer = await before(postgres, { default_pool_size: '40' });
     ordersEnvironment = environments['orders']!;
     return Object.fromEntries(
-      Object.entries(environments).map(([app, { DATABASE_URL: url, ...env }]) => {
-        return [app, { ...env, ...(url && { DATABASE_URL: bouncer.through(url) }) }];
-      }),
+      Object.entries(environments).map(([app, environment]) => [
+        app,
+        withDatabaseUrls(environment, (url) => bouncer.through(url)),
+      ]),
     );
   };
 
@@ -54,9 +56,10 @@ describe.each<PgBouncerVersion>(['1.24', '1.26'])('behind PgBouncer %s', (versio
   }, 60_000);
 
   /** Runs `main` or `migrate` of orders through this pooler. */
-  const runOrders = (entry: string, pooler: PgBouncer) => {
+  const runOrders = (entry: 'main' | 'migrate', pooler: PgBouncer) => {
     const ports = { GRPC_PORT: '0', MANAGEMENT_PORT: '0' };
-    const url = pooler.through(ordersEnvironment['DATABASE_URL']!);
+    const user = entry === 'migrate' ? 'owner' : 'app';
+    const url = pooler.through(sut.system.postgres.urlFor('orders', user));
     const env = { ...process.env, ...ordersEnvironment, ...ports, DATABASE_URL: url };
     return run(process.execPath, [`apps/orders/dist/${entry}.js`], { cwd: ROOT, env });
   };
@@ -78,7 +81,7 @@ describe.each<PgBouncerVersion>(['1.24', '1.26'])('behind PgBouncer %s', (versio
     async (mode) => {
       const shared = await before(sut.system.postgres, { pool_mode: mode });
       const others = await otherClients(shared.url('orders'));
-      const entries = ['main', 'migrate'].map((entry) => runOrders(entry, shared));
+      const entries = (['main', 'migrate'] as const).map((entry) => runOrders(entry, shared));
       const ends = await Promise.allSettled(entries);
       await others.end();
       await shared.stop();

@@ -91,7 +91,7 @@ function createApp({ options, state }: Site, { app, index, ports, env }: Replica
 }
 
 /** What the wiring of an app sets, or leaves out. */
-const OWN = /^(DATABASE_URL|NATS_(?!STREAM_)\w+|STORAGE|PORT|TLS_\w+)$/;
+const OWN = /^((RELAY_|DIRECT_)?DATABASE_URL|NATS_(?!STREAM_)\w+|STORAGE|PORT|TLS_\w+)$/;
 
 /**
  * Environment of every app besides its own wiring; servers, certificates, storage and ports of the shell are left out.

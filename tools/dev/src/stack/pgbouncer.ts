@@ -68,6 +68,7 @@ export class PgBouncer {
       listen_port: port,
       unix_socket_dir: '',
       auth_type: 'scram-sha-256',
+      auth_user: username, // it asks the server about all other users
     };
     const secured = tls ? tlsSettings(copyTls(tls, join(folder, 'tls'), account)) : {};
     const lines = Object.entries({ ...all, ...secured, auth_file: join(folder, 'users'), ...settings });

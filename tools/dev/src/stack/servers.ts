@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Problem } from '../../bootstrap/problem.mjs';
 import type { Child } from './child.ts';
+import { asUser, type DatabaseUser, ensureRoles } from './database-roles.ts';
 import { ensureDatabases, withDatabase } from './databases.ts';
 import { resolveNatsServer, type NatsVersion } from './nats-binary.ts';
 import type { NatsAccess } from './nats-access.ts';
@@ -23,7 +24,7 @@ export interface ServerOptions {
   natsUrl?: string | undefined;
   /** Which nats-server, and how many of them: three are a cluster. Default: one of any version that is new enough. */
   nats?: { version?: NatsVersion | undefined; nodes?: 1 | 3 } | undefined;
-  /** Databases to create when absent. */
+  /** Apps whose database, and its roles, to create when absent. */
   databases?: readonly string[];
   /** Of the embedded Postgres. Default: what POSTGRES_VERSION names, else 18. */
   postgresVersion?: PostgresVersion | undefined;
@@ -40,8 +41,8 @@ export interface ServerOptions {
 export interface Postgres {
   /** URL of a database for our tools: as superuser, with the files of their certificate. */
   url: (database?: string) => string;
-  /** The same for an app, which has a certificate of its own. */
-  appUrl: (database: string) => string;
+  /** URL of an app's database for a process with a certificate of its own. On a server that is not ours, all are the same. */
+  urlFor: (app: string, user: DatabaseUser) => string;
   /** undefined when the server is not ours. */
   server: EmbeddedPostgres | undefined;
 }
@@ -81,7 +82,7 @@ async function startPostgres(
   if (databaseUrl) {
     await tasks.run('databases at DATABASE_URL', () => ensureDatabases(databaseUrl, databases));
     const url = (database?: string): string => (database ? withDatabase(databaseUrl, database) : databaseUrl);
-    return { url, appUrl: url, server: undefined };
+    return { url, urlFor: url, server: undefined };
   }
   return tasks.run('Postgres', async (signal) => {
     const binaries = await postgresRelease(options.postgresVersion ?? chosenPostgres(), signal);
@@ -99,10 +100,11 @@ async function startPostgres(
     stack.defer(() => server.stop());
     await server.start();
     await ensureDatabases(server.url(), databases);
+    await ensureRoles(server.url(), databases);
     stack.defer(supervise('postgres', server, options));
     return {
       url: (database) => server.url(database),
-      appUrl: (database) => forApps(server.url(database)),
+      urlFor: (app, user) => asUser(forApps(server.url(app)), app, user),
       server,
     };
   });

@@ -47,12 +47,14 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const site = { options, apps, ports, stack, state, security, tasks: new Tasks({ steps, signal }) };
     const { postgres, nats, issuer } = await startBacking(site);
     const environments = appEnvironments(apps, ports, {
-      ...{ database: postgres.appUrl, nats: nats.url, issuer },
+      ...{ nats: nats.url, issuer },
+      database: (name) => postgres.urlFor(name, 'app'),
+      relayDatabase: (name) => postgres.urlFor(name, 'relay'),
       tls: security && ((name) => security.certificates.filesOf(name)),
     });
-    await migrate(site, environments);
+    await migrate(site, environments, postgres);
     stack.defer(() => clearEnvironments(options.dataDir));
-    writeEnvironments(options.dataDir, forCommands(site, environments));
+    writeEnvironments(options.dataDir, forCommands(site, environments, postgres));
     const rewired = await options.rewire?.(environments, { postgres, nats });
     const replicas = await startApps(site, rewired ?? environments);
     return {
@@ -89,21 +91,30 @@ async function startBacking({ options, apps, ports, stack, state, security, task
   return { ...servers, issuer };
 }
 
-/** The commands of an app run as the operator, who may do more with streams and durables than the app. */
-function forCommands({ security }: Site, environments: Environments): Environments {
-  if (!security) return environments;
-  const operator = tlsVariables(security.certificates.filesOf(OPERATOR));
-  return Object.fromEntries(
-    Object.entries(environments).map(([name, variables]) => [name, { ...variables, ...operator }]),
-  );
+/** The commands of an app run as the operator, who may do other things than the app. */
+function forCommands(
+  { apps, security }: Site,
+  environments: Environments,
+  postgres: Servers['postgres'],
+): Environments {
+  return byName(apps, ({ name, database }) => ({
+    ...environments[name],
+    ...(database && { DATABASE_URL: postgres.urlFor(name, 'operator') }),
+    ...(security && tlsVariables(security.certificates.filesOf(OPERATOR))),
+  }));
 }
 
-async function migrate({ options, apps, tasks }: Site, environments: Environments): Promise<void> {
+async function migrate(
+  { options, apps, tasks }: Site,
+  environments: Environments,
+  postgres: Servers['postgres'],
+): Promise<void> {
   const cwd = options.root ?? ROOT;
   await tasks.run('database migrations', (signal) =>
     Promise.all(
       namesWithDatabase(apps).map((name) => {
-        const env = { ...commonEnv(options), ...environments[name] };
+        const owner = { DATABASE_URL: postgres.urlFor(name, 'owner') };
+        const env = { ...commonEnv(options), ...environments[name], ...owner };
         return runMigration(name, { cwd, signal, env });
       }),
     ),

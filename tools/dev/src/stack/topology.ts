@@ -23,6 +23,8 @@ const HOST = '127.0.0.1';
 export interface Backing {
   /** URL of one app's database. */
   database: (name: AppName) => string;
+  /** The same for the relay of an app that publishes. Default: as the app itself. */
+  relayDatabase?: ((name: AppName) => string) | undefined;
   nats: string;
   issuer: { url: string; jwksUrl: string };
   /** The certificate files of one app. Default: plaintext. */
@@ -46,6 +48,8 @@ export function appEnvironments(
       OIDC_AUDIENCE: AUDIENCE,
     }),
     ...(app.database && { DATABASE_URL: backing.database(app.name) }),
+    ...(app.publishes.length > 0 &&
+      backing.relayDatabase && { RELAY_DATABASE_URL: backing.relayDatabase(app.name) }),
     ...(usesNats(app) && { NATS_URL: backing.nats }),
     ...(backing.tls && tlsVariables(backing.tls(app.name))),
   }));
