@@ -1,14 +1,12 @@
 import type { ChannelCredentials } from '@grpc/grpc-js';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
-import { BoundedLog } from './tls/bounded-log.js';
+import { BoundedLog } from './bounded-log.js';
 
 type Connect = ReturnType<ChannelCredentials['_createSecureConnector']>['connect'];
 
 /** Longest time after connecting without a byte from the peer, and for a TLS handshake, in ms. */
 const SILENCE_MS = 3_000;
-
-const SILENT = 'the peer accepted the connection and sent nothing';
 
 /** The shortest frame of HTTP/2, plain and in a TLS 1.3 record. An alert of TLS is shorter. */
 const FRAME_BYTES = { plain: 9, secure: 31 };
@@ -17,6 +15,20 @@ const FRAME_BYTES = { plain: 9, secure: 31 };
 interface Failure {
   reason: string;
   detail: string;
+}
+
+const NO_ANSWER: Failure = {
+  reason: 'NO_ANSWER',
+  detail: 'the peer accepted the connection and did not answer within 3 s',
+};
+
+/** A connection on which HTTP/2 may begin. */
+interface Connected {
+  secure: boolean;
+  /** Bytes that it had received by then. */
+  bytesRead: number;
+  /** Of the shortest frame. */
+  frameBytes: number;
 }
 
 /** Called for a connection that failed after TCP was connected. */
@@ -59,33 +71,32 @@ async function limited(socket: Socket, connect: Connect, report: Report): Return
   const ended = Promise.withResolvers<never>();
   // It is waited for during the handshake alone.
   ended.promise.catch(() => undefined);
-  let connected: { secure: boolean; bytesRead: number } | undefined;
+  let connected: Connected | undefined;
+  let silent = false;
   const timer = setTimeout(() => {
-    if (connected && socket.bytesRead > connected.bytesRead) return;
-    ended.reject(new Error(SILENT));
-    socket.destroy();
+    silent = !connected || socket.bytesRead === connected.bytesRead;
+    if (silent) socket.destroy();
   }, SILENCE_MS).unref();
   socket.once('close', () => {
     clearTimeout(timer);
-    ended.reject(new Error('the peer ended the connection during the handshake'));
-    if (
-      connected &&
-      socket.bytesRead - connected.bytesRead < FRAME_BYTES[connected.secure ? 'secure' : 'plain']
-    )
-      report(peer, goneBeforeHttp2(connected.secure));
+    const failure = silent ? NO_ANSWER : goneBefore(connected);
+    ended.reject(Object.assign(new Error(failure.detail), { code: failure.reason }));
+    if (connected && socket.bytesRead - connected.bytesRead < connected.frameBytes) report(peer, failure);
   });
   try {
     const result = await Promise.race([connect(socket), ended.promise]);
-    connected = { secure: result.secure, bytesRead: socket.bytesRead };
+    const frameBytes = FRAME_BYTES[result.secure ? 'secure' : 'plain'];
+    connected = { secure: result.secure, bytesRead: socket.bytesRead, frameBytes };
     return result;
   } catch (error) {
-    const { code = 'NO_HANDSHAKE', message } = error as NodeJS.ErrnoException;
-    report(peer, { reason: code, detail: message });
+    const { code: reason = 'NO_HANDSHAKE', message: detail } = error as NodeJS.ErrnoException;
+    report(peer, { reason, detail });
     throw error;
   }
 }
 
-function goneBeforeHttp2(secure: boolean): Failure {
-  const why = secure ? 'it may not accept our certificate' : 'it may expect TLS';
+function goneBefore(connected: Connected | undefined): Failure {
+  if (!connected) return { reason: 'NO_HANDSHAKE', detail: 'the connection ended during the TLS handshake' };
+  const why = connected.secure ? 'the peer may not accept our certificate' : 'the peer may expect TLS';
   return { reason: 'NO_HTTP2', detail: `the connection ended before HTTP/2 began: ${why}` };
 }

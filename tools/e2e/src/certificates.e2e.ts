@@ -41,6 +41,8 @@ function environment(app: string): NodeJS.ProcessEnv {
     OIDC_ISSUER: issuer.url,
     OIDC_JWKS_URL: issuer.jwksUrl,
     OIDC_AUDIENCE: AUDIENCE,
+    // A busy machine is no reason to refuse an order here.
+    MAX_EVENT_LOOP_DELAY_MS: '60000',
     // Nobody listens there: a call that goes through it fails.
     http_proxy: 'http://127.0.0.1:9',
     https_proxy: 'http://127.0.0.1:9',

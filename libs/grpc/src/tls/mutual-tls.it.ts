@@ -191,11 +191,11 @@ describe('a connection to a peer that', () => {
   }
 
   it.each<[string, (socket: Socket) => void, string]>([
-    ['sends nothing', () => undefined, 'NO_HANDSHAKE'],
+    ['sends nothing', () => undefined, 'NO_ANSWER'],
     [
       'stops in the middle of the handshake',
       (socket) => socket.write(Buffer.from([22, 3, 3, 0, 90, 2])),
-      'NO_HANDSHAKE',
+      'NO_ANSWER',
     ],
     ['closes it', (socket) => socket.destroy(), 'ECONNRESET'],
   ])('%s is given up after 3 s at most, and logged', async (_what, answer, reason) => {
@@ -205,6 +205,16 @@ describe('a connection to a peer that', () => {
     await server.ended;
     while (app.log.reasons.length === 0) await new Promise(setImmediate);
     expect(app.log.reasons[0]).toBe(reason);
+    server.close();
+  });
+
+  it('sends nothing, in plaintext, is given up and logged too', async () => {
+    const server = await strangeServer(() => undefined);
+    using app = new CallingApp(server.port, undefined);
+    app.client.getChannel().getConnectivityState(true);
+    await server.ended;
+    while (app.log.reasons.length === 0) await new Promise(setImmediate);
+    expect(app.log.reasons[0]).toBe('NO_ANSWER');
     server.close();
   });
 });

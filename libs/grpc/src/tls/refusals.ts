@@ -1,7 +1,7 @@
 import { meter } from '@orders/instrumentation';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
-import { BoundedLog } from './bounded-log.js';
+import { BoundedLog } from '../bounded-log.js';
 
 export interface Refusal {
   /** Why, as a code with few values: a label of the metric. */
