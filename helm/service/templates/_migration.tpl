@@ -48,4 +48,8 @@ spec:
             - name: {{ $name }}
               value: {{ $file }}
             {{- end }}
+            {{- with $migration.rolePrefix }}
+            - name: DATABASE_ROLE_PREFIX
+              value: {{ . | quote }}
+            {{- end }}
 {{- end -}}

@@ -66,7 +66,7 @@ TLS_CA_FILE: /tls/ca.crt
 
 {{/*
 One variable from a Secret that exists already: (dict "name" VARIABLE "secret" SECRET). DIRECT_DATABASE_URL is needed
-only when DATABASE_URL goes through a pooler.
+only when DATABASE_URL goes through a pooler, RELAY_DATABASE_URL only when the relay has a login of its own.
 */}}
 {{- define "service.secretVariable" -}}
 - name: {{ .name }}
@@ -74,7 +74,7 @@ only when DATABASE_URL goes through a pooler.
     secretKeyRef:
       name: {{ .secret }}
       key: {{ .name }}
-      {{- if eq .name "DIRECT_DATABASE_URL" }}
+      {{- if has .name (list "DIRECT_DATABASE_URL" "RELAY_DATABASE_URL") }}
       optional: true
       {{- end }}
 {{- end -}}

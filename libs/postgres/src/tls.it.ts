@@ -1,12 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createLogger } from '@orders/instrumentation';
 import { Secret, type TlsIdentity } from '@orders/service';
-import {
-  CertificateAuthority,
-  type CertificateOptions,
-  someIdentity,
-  someMaterial,
-} from '@orders/service/testing';
+import { CertificateAuthority, someIdentity, someMaterial } from '@orders/service/testing';
 import { DataSource } from 'typeorm';
 import { cancelStatement } from './cancel-request.js';
 import type { Connection } from './connection.js';

@@ -149,9 +149,11 @@ for (const { name, chart, values } of CASES.filter(({ app }) => app.database)) {
       expect(migrate?.command).toBeUndefined();
       expect(migrate?.args).toEqual(['app/dist/migrate.js']);
       const secret = values === 'values.yaml' ? chart : `${chart}-owner`;
-      expect(migrate?.env?.filter(({ value }) => value === undefined)).toEqual(
-        DATABASE_URLS.map((key) => ({ name: key, valueFrom: { secretKeyRef: keyOf(secret, key) } })),
-      );
+      const withoutTls = migrate?.env?.filter(({ name }) => !name.startsWith('TLS_'));
+      expect(withoutTls).toEqual([
+        ...DATABASE_URLS.map((key) => ({ name: key, valueFrom: { secretKeyRef: keyOf(secret, key) } })),
+        ...(values === 'values.yaml' ? [] : [{ name: 'DATABASE_ROLE_PREFIX', value: `shop_${chart}` }]),
+      ]);
     });
 
     it('need nothing of the release, which does not exist yet when they run', () => {
@@ -213,13 +215,16 @@ describe.each(CASES)('as its app is declared: $name', ({ name, app }) => {
 
 /** In the Secret of an app with a database; the direct one need not be there. */
 const DATABASE_URLS = ['DATABASE_URL', 'DIRECT_DATABASE_URL'];
+const RELAY_URL = 'RELAY_DATABASE_URL';
+const OPTIONAL = ['DIRECT_DATABASE_URL', RELAY_URL];
 
 /** The variables that it reads from its Secret. */
 function secretsOf(app: AppDeclaration): string[] {
-  return [...(app.database ? DATABASE_URLS : []), ...(usesNats(app) ? ['NATS_URL'] : [])];
+  const relay = app.publishes.length > 0 ? [RELAY_URL] : [];
+  return [...(app.database ? [...DATABASE_URLS, ...relay] : []), ...(usesNats(app) ? ['NATS_URL'] : [])];
 }
 
-/** The reference to a key of a Secret, which may lack the direct URL. */
+/** The reference to a key of a Secret, which may lack the optional ones. */
 function keyOf(name: string, key: string): object {
-  return { name, key, ...(key === 'DIRECT_DATABASE_URL' && { optional: true }) };
+  return { name, key, ...(OPTIONAL.includes(key) && { optional: true }) };
 }
