@@ -17,6 +17,9 @@ data:
   {{- with include "service.tlsVariables" . }}
   {{- . | nindent 2 }}
   {{- end }}
+  {{- with include "service.natsVariables" . | trim }}
+  {{- . | nindent 2 }}
+  {{- end }}
   {{- range $name, $value := .root.Values.config }}
   {{- if kindIs "float64" $value }}
   {{ $name }}: {{ $value | int64 | quote }}

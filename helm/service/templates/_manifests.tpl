@@ -8,6 +8,7 @@ library takes that same dict. FACTS is what an operator cannot choose:
   managementPort:  probes and metrics; never in the Service
   secrets:         variables taken from the keys of the same name in .Values.existingSecret
   migrates:        true adds the migration Job
+  provisions:      the command of the app that makes its stream or durables; adds the provisioner Job
 */}}
 {{- define "service.manifests" -}}
 {{- $names := list "serviceaccount" "configmap" "deployment" -}}
@@ -16,6 +17,9 @@ library takes that same dict. FACTS is what an operator cannot choose:
 {{- end -}}
 {{- if and .facts.migrates .root.Values.migration.enabled -}}
 {{- $names = append $names "migration" -}}
+{{- end -}}
+{{- if and .facts.provisions .root.Values.provisioner.enabled -}}
+{{- $names = append $names "provisioner" -}}
 {{- end -}}
 {{- $call := . -}}
 {{- range $names }}

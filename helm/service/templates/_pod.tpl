@@ -25,11 +25,17 @@ volumes:
   - name: tmp
     emptyDir:
       sizeLimit: 64Mi
-{{- with .root.Values.tls.secretName }}
+{{- with include "service.tlsSecret" . }}
   - name: tls
     secret:
       secretName: {{ . }}
       # For the group of the pod (fsGroup).
+      defaultMode: 0440
+{{- end }}
+{{- with include "service.natsSecret" . }}
+  - name: nats
+    secret:
+      secretName: {{ . }}
       defaultMode: 0440
 {{- end }}
 {{- end -}}
@@ -47,17 +53,49 @@ resources:
 volumeMounts:
   - name: tmp
     mountPath: /tmp
-{{- if .root.Values.tls.secretName }}
+{{- if include "service.tlsSecret" . }}
   - name: tls
     # The folder and no single files: those would stay as they were when the Secret changes.
     mountPath: /tls
     readOnly: true
 {{- end }}
+{{- if include "service.natsSecret" . }}
+  - name: nats
+    mountPath: /nats
+    readOnly: true
+{{- end }}
+{{- end -}}
+
+{{/* The Secrets of the app; a Job that is somebody else has others, in the dict of the call. */}}
+{{- define "service.tlsSecret" -}}
+{{- .tlsSecret | default .root.Values.tls.secretName -}}
+{{- end -}}
+
+{{- define "service.natsSecret" -}}
+{{- $nats := .root.Values.nats | default dict -}}
+{{- .natsSecret | default $nats.secretName | default "" -}}
+{{- end -}}
+
+{{/* The variables of the files of a NATS user, by the keys of their Secret. */}}
+{{- define "service.natsVariables" -}}
+{{- if include "service.natsSecret" . -}}
+{{- with .root.Values.nats -}}
+{{- with .credsKey }}
+NATS_CREDS_FILE: /nats/{{ . }}
+{{- end }}
+{{- with .seedKey }}
+NATS_NKEY_SEED_FILE: /nats/{{ . }}
+{{- end }}
+{{- with .caKey }}
+NATS_CA_FILE: /nats/{{ . }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- end -}}
 
 {{/* The variables of the app's certificates, by the keys that cert-manager gives a Secret. */}}
 {{- define "service.tlsVariables" -}}
-{{- if .root.Values.tls.secretName -}}
+{{- if include "service.tlsSecret" . -}}
 TLS_CERT_FILE: /tls/tls.crt
 TLS_KEY_FILE: /tls/tls.key
 TLS_CA_FILE: /tls/ca.crt
@@ -66,7 +104,8 @@ TLS_CA_FILE: /tls/ca.crt
 
 {{/*
 One variable from a Secret that exists already: (dict "name" VARIABLE "secret" SECRET). DIRECT_DATABASE_URL is needed
-only when DATABASE_URL goes through a pooler, RELAY_DATABASE_URL only when the relay has a login of its own.
+only when DATABASE_URL goes through a pooler, RELAY_DATABASE_URL only when the relay has a login of its own, those of a NATS
+user only when nothing else tells who it is.
 */}}
 {{- define "service.secretVariable" -}}
 - name: {{ .name }}
@@ -74,7 +113,7 @@ only when DATABASE_URL goes through a pooler, RELAY_DATABASE_URL only when the r
     secretKeyRef:
       name: {{ .secret }}
       key: {{ .name }}
-      {{- if has .name (list "DIRECT_DATABASE_URL" "RELAY_DATABASE_URL") }}
+      {{- if has .name (list "DIRECT_DATABASE_URL" "RELAY_DATABASE_URL" "NATS_USER" "NATS_PASSWORD" "NATS_TOKEN") }}
       optional: true
       {{- end }}
 {{- end -}}

@@ -66,6 +66,18 @@ export function appUser(app: EventUser): NatsUser {
   };
 }
 
+/**
+ * The `permissions` of a user, for the configuration of nats-server, which takes JSON.
+ *
+ * @param provisions whether the user makes its stream and its durables itself
+ */
+export function permissionsOf({ publish, provision, subscribe }: NatsUser, provisions: boolean) {
+  return {
+    publish: { allow: [...publish, ...(provisions ? provision : [])] },
+    subscribe: { allow: subscribe },
+  };
+}
+
 function operatingUsers(apps: readonly EventUser[]): NatsUser[] {
   const streams = streamsOf(apps.flatMap(({ publishes, consumes }) => [...publishes, ...consumes]));
   const durables = apps.flatMap(durablesOf);

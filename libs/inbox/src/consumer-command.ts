@@ -15,6 +15,7 @@ import { subjectsByStream } from './start-consumer.js';
 const USAGE = `consumer ACTION: the durable consumers of this app, one for each stream
   consumer show               how far they are, and what differs from what the app declares; the app changes that at
                               its start where it can
+  consumer apply              make them, or change them as show says: for an app that may not do that itself
   consumer recreate --force   delete them; the running app creates them anew and reads the streams from the start;
                               its inbox ignores the events that it knows`;
 
@@ -36,8 +37,7 @@ export function consumerCommand({ name, handlers }: ConsumerCommandOptions): Com
       return withNats({ config, tls, name: `${name}-cli` }, async (link) => {
         for (const { stream, subjects } of subjectsByStream(name, handlers)) {
           const admin = new ConsumerAdmin(link, { stream, durable: name, owner: name, subjects });
-          const act = action === 'show' ? show : recreate;
-          await askNats(() => act(admin, `${name} on ${stream.name}`, cli.print));
+          await askNats(() => ACTIONS[action](admin, `${name} on ${stream.name}`, cli.print));
         }
         return 0;
       });
@@ -45,16 +45,22 @@ export function consumerCommand({ name, handlers }: ConsumerCommandOptions): Com
   };
 }
 
+const ACTIONS = { show, apply, recreate };
+
+function isAction(action: string | undefined): action is keyof typeof ACTIONS {
+  return action !== undefined && Object.hasOwn(ACTIONS, action);
+}
+
 /** @throws {UsageError} when the arguments are invalid */
-function actionOf(args: string[]): 'show' | 'recreate' {
+function actionOf(args: string[]): keyof typeof ACTIONS {
   const { values, positionals } = parseCli({
     args,
     allowPositionals: true,
     options: { force: { type: 'boolean', default: false } },
   });
   const [action, ...others] = positionals;
-  if ((action !== 'show' && action !== 'recreate') || others.length > 0)
-    throw new UsageError(`${positionals.join(' ') || 'no action'}: expected show or recreate`);
+  if (!isAction(action) || others.length > 0)
+    throw new UsageError(`${positionals.join(' ') || 'no action'}: expected show, apply or recreate`);
   if (action === 'recreate' && !values.force)
     throw new UsageError('consumer recreate delivers all events of the stream again: add --force');
   return action;
@@ -62,7 +68,7 @@ function actionOf(args: string[]): 'show' | 'recreate' {
 
 async function show(admin: ConsumerAdmin, what: string, print: Cli['print']): Promise<void> {
   const report = await admin.report();
-  if (!report) return print(`${what}: does not exist; the app creates it`);
+  if (!report) return print(`${what}: does not exist; the app, or consumer apply, creates it`);
   const { waiting, open, isPaused, differences, incomplete } = report;
   print(
     `${what}: ${waiting} events wait, ${open} are delivered and not acked${isPaused ? '; it is paused' : ''}`,
@@ -70,6 +76,11 @@ async function show(admin: ConsumerAdmin, what: string, print: Cli['print']): Pr
   for (const difference of differences) print(`${what}: ${difference}`);
   for (const subject of incomplete)
     print(`${what}: has passed over events of ${subject}; the app reads them`);
+}
+
+async function apply(admin: ConsumerAdmin, what: string, print: Cli['print']): Promise<void> {
+  await admin.apply();
+  print(`${what}: as declared`);
 }
 
 async function recreate(admin: ConsumerAdmin, what: string, print: Cli['print']): Promise<void> {

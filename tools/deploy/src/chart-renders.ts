@@ -1,4 +1,5 @@
 import type { IDeployment } from 'kubernetes-models/apps/v1';
+import type { IJob } from 'kubernetes-models/batch/v1';
 import type { IConfigMap, IPodTemplateSpec, IService } from 'kubernetes-models/v1';
 import { CHECKED } from './checked-apps.ts';
 import { Helm } from './helm.ts';
@@ -66,6 +67,13 @@ export class ChartRenders implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.helm[Symbol.asyncDispose]();
   }
+}
+
+/** The Jobs of a component: `migration` or `provisioner`; of both by default. */
+export function jobsOf(manifests: readonly Manifest[], component?: string): (Manifest & IJob)[] {
+  const jobs = manifests.filter(({ kind }) => kind === 'Job') as (Manifest & IJob)[];
+  const isWanted = ({ metadata }: Manifest) => metadata.labels?.['app.kubernetes.io/component'] === component;
+  return component === undefined ? jobs : jobs.filter(isWanted);
 }
 
 /** The one manifest of a kind. @throws when there is none, or more */

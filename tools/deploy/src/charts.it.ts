@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { IDeployment } from 'kubernetes-models/apps/v1';
-import type { IJob } from 'kubernetes-models/batch/v1';
-import { CASES, ChartRenders, find } from './chart-renders.ts';
+import { CASES, ChartRenders, find, jobsOf } from './chart-renders.ts';
 import { CHECKED } from './checked-apps.ts';
 import { type AppDeclaration, APPS } from '@orders/dev/stack/declarations';
 import { addressVariable, calledBy, portsOf, usesNats } from '@orders/dev/stack/wiring';
@@ -134,7 +133,8 @@ for (const { name, chart, values } of CASES.filter(({ app }) => app.database)) {
   describe(`migrations of ${name}`, () => {
     it('are a hook before the pods, by the same image', () => {
       const { manifests, container } = renders.parts(name);
-      const job = find<IJob>(manifests, 'Job');
+      const [job] = jobsOf(manifests, 'migration');
+      if (!job) throw new Error('no migration');
       expect(job.metadata?.annotations).toMatchObject({
         'helm.sh/hook': 'pre-install,pre-upgrade',
         'helm.sh/hook-delete-policy': 'before-hook-creation',
@@ -157,9 +157,10 @@ for (const { name, chart, values } of CASES.filter(({ app }) => app.database)) {
     });
 
     it('need nothing of the release, which does not exist yet when they run', () => {
-      const job = find<IJob>(renders.of(name), 'Job');
-      expect(job.spec?.template.spec?.serviceAccountName).toBeUndefined();
-      expect(JSON.stringify(job)).not.toContain('configMapRef');
+      for (const job of jobsOf(renders.of(name))) {
+        expect(job.spec?.template.spec?.serviceAccountName).toBeUndefined();
+        expect(JSON.stringify(job)).not.toContain('configMapRef');
+      }
     });
 
     it('can be left to somebody else', async () => {
@@ -181,7 +182,7 @@ describe.each(CASES)('as its app is declared: $name', ({ name, app }) => {
   });
 
   it('it migrates a database of its own, or has none', () => {
-    const jobs = renders.of(name).filter(({ kind }) => kind === 'Job');
+    const jobs = jobsOf(renders.of(name), 'migration');
     expect(jobs).toHaveLength(app.database ? 1 : 0);
     expect(renders.parts(name).container.env?.map((variable) => variable.name) ?? []).toEqual(secretsOf(app));
   });
@@ -216,12 +217,17 @@ describe.each(CASES)('as its app is declared: $name', ({ name, app }) => {
 /** In the Secret of an app with a database; the direct one need not be there. */
 const DATABASE_URLS = ['DATABASE_URL', 'DIRECT_DATABASE_URL'];
 const RELAY_URL = 'RELAY_DATABASE_URL';
-const OPTIONAL = ['DIRECT_DATABASE_URL', RELAY_URL];
+/** Of a NATS user that neither NATS_URL nor a certificate nor a file tells. */
+const NATS_USER = ['NATS_USER', 'NATS_PASSWORD', 'NATS_TOKEN'];
+const OPTIONAL = ['DIRECT_DATABASE_URL', RELAY_URL, ...NATS_USER];
 
 /** The variables that it reads from its Secret. */
 function secretsOf(app: AppDeclaration): string[] {
   const relay = app.publishes.length > 0 ? [RELAY_URL] : [];
-  return [...(app.database ? [...DATABASE_URLS, ...relay] : []), ...(usesNats(app) ? ['NATS_URL'] : [])];
+  return [
+    ...(app.database ? [...DATABASE_URLS, ...relay] : []),
+    ...(usesNats(app) ? ['NATS_URL', ...NATS_USER] : []),
+  ];
 }
 
 /** The reference to a key of a Secret, which may lack the optional ones. */

@@ -13,6 +13,16 @@ import { isApiError } from './stream.js';
 
 const HOUR_MS = 60 * 60 * 1_000;
 
+/** The durable that reads, from the start of the stream, what another one has passed over of a subject. */
+export function temporaryDurable<T extends { durable: string; subject: string }>(options: T) {
+  const { durable, subject } = options;
+  return {
+    ...options,
+    durable: catchUpDurable(durable, subject),
+    ...{ subjects: [subject], inactiveThresholdMs: 24 * HOUR_MS },
+  };
+}
+
 export interface CatchUpSourceOptions extends JetStreamSourceOptions {
   /** The durable consumer that may have passed events over. Its other options are those of its own source. */
   readonly durable: string;
@@ -34,18 +44,11 @@ export interface CatchUpSourceOptions extends JetStreamSourceOptions {
  * restarts. When it is done, it is deleted, and the durable records that it is complete.
  */
 export class CatchUpSource extends EventSource {
-  private readonly temporary: string;
   private readonly source: JetStreamSource;
 
   constructor(private readonly options: CatchUpSourceOptions) {
     super();
-    const { durable, subject } = options;
-    this.temporary = catchUpDurable(durable, subject);
-    const inactiveThresholdMs = 24 * HOUR_MS;
-    this.source = new JetStreamSource({
-      ...options,
-      ...{ durable: this.temporary, subjects: [subject], inactiveThresholdMs },
-    });
+    this.source = new JetStreamSource(temporaryDurable(options));
   }
 
   async *batches(max: number, signal: AbortSignal): AsyncIterable<Delivery[]> {
@@ -88,13 +91,14 @@ export class CatchUpSource extends EventSource {
   private async finish(): Promise<boolean> {
     const { stream, durable, subject, subjects, owner, overlapMs = HOUR_MS } = this.options;
     const manager = await this.manager();
-    const info = await this.info(manager, this.temporary);
+    const temporary = catchUpDurable(durable, subject);
+    const info = await this.info(manager, temporary);
     if (!info) return false;
     const isDone = info.num_pending + info.num_ack_pending === 0;
     if (!isDone || Date.now() - Date.parse(info.created) < overlapMs) return false;
     const { config } = await manager.consumers.info(stream.name, durable);
     const complete = [...completeSubjects(config, subjects), subject];
-    await manager.consumers.delete(stream.name, this.temporary);
+    await manager.consumers.delete(stream.name, temporary);
     await manager.consumers.update(stream.name, durable, { metadata: metadataOf({ owner }, complete) });
     return true;
   }

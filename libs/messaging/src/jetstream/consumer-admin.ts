@@ -5,7 +5,9 @@ import {
   jetstreamManager,
 } from '@nats-io/jetstream';
 import { completeSubjects, durableDifferences } from './durable-config.js';
-import { declarationOf, type DurableConsumerOptions } from './durable-consumer.js';
+import { SILENT } from '../log.js';
+import { temporaryDurable } from './catch-up-source.js';
+import { declarationOf, DurableConsumer, type DurableConsumerOptions } from './durable-consumer.js';
 import type { NatsLink } from './nats-link.js';
 import { isApiError } from './stream.js';
 
@@ -41,6 +43,22 @@ export class ConsumerAdmin {
       differences: durableDifferences(config, declarationOf(this.options)),
       incomplete: subjects.filter((subject) => !complete.includes(subject)),
     };
+  }
+
+  /**
+   * Makes the durable, or changes it in place, as its app does at its start; also the temporary ones that deliver what it
+   * has passed over. For an app that may not do that itself.
+   *
+   * @throws {RefusedSetupError} when it has a setting that cannot be changed
+   * @throws {Error} when there is no stream
+   */
+  async apply(): Promise<void> {
+    const manager = await this.manager();
+    const options = { ...this.options, logger: SILENT };
+    await new DurableConsumer(options).ensure(manager, 'new');
+    const { incomplete = [] } = (await this.report()) ?? {};
+    for (const subject of incomplete)
+      await new DurableConsumer(temporaryDurable({ ...options, subject })).ensure(manager, 'new');
   }
 
   /** Deletes the durable. Its app creates it anew within seconds, and reads the stream from the start. */

@@ -11,11 +11,16 @@ import {
   ownerOf,
 } from './durable-config.js';
 import { LossDetector } from './loss-detector.js';
+import { needingRights } from './missing-rights.js';
 import { findStream, isApiError, type StreamSpec } from './stream.js';
 import { matches } from './subjects.js';
 
 /** Time between two checks that the consumer still fits its stream, in ms. */
 const CHECK_MS = 10_000;
+
+/** What operators do for an app that may not change its durable. */
+const MAKE_IT = 'make it so by `consumer apply` of its app';
+const MAKE_ANEW = 'the stream has lost events: make it anew by `consumer recreate --force` of its app';
 
 export interface DurableConsumerOptions {
   stream: StreamSpec;
@@ -93,7 +98,8 @@ export class DurableConsumer {
    * Creates or updates the consumer. An existing one keeps its position, unless its stream has lost events.
    *
    * @throws {DurableTakenError} when another app has created it
-   * @throws {RefusedSetupError} when it has a setting that breaks the delivery promise and cannot be changed
+   * @throws {RefusedSetupError} when it has a setting that breaks the delivery promise and cannot be changed, or NATS does
+   *   not allow a change that is needed
    * @throws {Error} when there is no stream
    * @param session `new` at the start and after a lost connection, before anything is read: when the server lost the
    *   end of the stream, new events soon hide the loss
@@ -105,10 +111,14 @@ export class DurableConsumer {
     if (!(await this.keepOrDelete(manager, session))) {
       this.losses.reset();
       this.complete = this.options.subjects;
-      await manager.consumers.add(stream.name, {
+      const adding = manager.consumers.add(stream.name, {
         ...newDurable(this.declaration),
         durable_name: durable,
       });
+      await needingRights(
+        adding,
+        `there is no durable ${durable} on ${stream.name}: make it by \`consumer apply\` of its app`,
+      );
     }
     this.checkAt = performance.now() + CHECK_MS;
   }
@@ -132,7 +142,7 @@ export class DurableConsumer {
       }
       const delivered = info.delivered.stream_seq;
       logger.error({ durable, delivered }, 'the stream has lost events: reading it again from the start');
-      await manager.consumers.delete(stream.name, durable);
+      await needingRights(manager.consumers.delete(stream.name, durable), `durable ${durable}: ${MAKE_ANEW}`);
     } catch (error) {
       if (!isApiError(error, JetStreamApiCodes.ConsumerNotFound)) throw error;
     }
@@ -159,7 +169,8 @@ export class DurableConsumer {
     if (session === 'running' && deliversAll(config, this.declaration)) return;
     const update = durableUpdate(config, this.declaration);
     if (!update) return;
-    await manager.consumers.update(stream.name, durable, update);
+    const updating = manager.consumers.update(stream.name, durable, update);
+    await needingRights(updating, `durable ${durable} is not as its app declares it: ${MAKE_IT}`);
     logger.info({ durable, from: config, to: update }, 'durable consumer changed');
   }
 }

@@ -4,8 +4,9 @@ import { addAbortListener } from 'node:events';
 import { type Delivery, EventSource } from '../message.js';
 import { type BatchOptions, JetStreamDelivery, PULL_MS, readBatches } from './deliveries.js';
 import { DurableConsumer, type DurableConsumerOptions, DurableTakenError } from './durable-consumer.js';
+import { refusedRight } from './missing-rights.js';
 import type { NatsLink } from './nats-link.js';
-import { RefusedSetupError } from './refused-setup.js';
+import type { RefusedSetupError } from './refused-setup.js';
 
 export interface JetStreamSourceOptions extends DurableConsumerOptions {
   link: NatsLink;
@@ -39,14 +40,20 @@ export class JetStreamSource extends EventSource {
       } catch (error) {
         if (error instanceof DurableTakenError) throw error;
         const retryInMs = backoff.next();
-        if (error instanceof RefusedSetupError) this.refuse(error);
+        const refusal = refusedRight(error);
+        if (refusal) this.refuse(refusal);
         else logger.warn({ err: error, durable, retryInMs }, 'consumer session ended, will start a new one');
         await sleep(retryInMs, signal);
       }
     }
   }
 
-  /** @throws {RefusedSetupError} while the consumer has settings that break the delivery promise; for `/readyz` */
+  /**
+   * For `/readyz`.
+   *
+   * @throws {RefusedSetupError} while the consumer has settings that break the delivery promise, or NATS does not allow to
+   *   make or to read it
+   */
   assertUsable(): void {
     if (this.refusal) throw this.refusal;
   }

@@ -1,5 +1,6 @@
-import type { PermissionViolationError } from '@nats-io/transport-node';
+import { PermissionViolationError } from '@nats-io/transport-node';
 import type { Log } from '../log.js';
+import { RefusedSetupError } from './refused-setup.js';
 
 /** Whoever needs a right tries again within this time, in ms: a refusal that is older has ended. */
 const LASTS_MS = 30_000;
@@ -34,6 +35,36 @@ export class MissingRights {
   private forgetOld(): void {
     for (const [refusal, at] of this.refusedAt)
       if (performance.now() - at > LASTS_MS) this.refusedAt.delete(refusal);
+  }
+}
+
+/** What NATS has not allowed, when that is why a request failed; undefined when it failed otherwise. */
+export function violationIn(error: unknown): PermissionViolationError | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if (cause instanceof PermissionViolationError) return cause;
+  return undefined;
+}
+
+/** The refusal of a process that lacks a right; undefined when `error` has another reason. */
+export function refusedRight(error: unknown): RefusedSetupError | undefined {
+  if (error instanceof RefusedSetupError) return error;
+  const violation = violationIn(error);
+  return violation && new RefusedSetupError(describeViolation(violation), { cause: error });
+}
+
+/**
+ * Waits for what only a user with certain rights may do.
+ *
+ * @param problem what stays undone without that, and what an operator does about it
+ * @throws {RefusedSetupError} with the problem, when NATS does not allow it
+ */
+export async function needingRights<T>(work: Promise<T>, problem: string): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const violation = violationIn(error);
+    if (!violation) throw error;
+    throw new RefusedSetupError(`${problem} (${describeViolation(violation)})`, { cause: error });
   }
 }
 

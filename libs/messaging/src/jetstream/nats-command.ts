@@ -4,7 +4,7 @@ import { CliError, type TlsIdentity } from '@orders/service';
 import { SILENT } from '../log.js';
 import type { NatsConfigValues } from './nats-config.js';
 import { NatsLink } from './nats-link.js';
-import { RefusedSetupError } from './refused-setup.js';
+import { refusedRight } from './missing-rights.js';
 
 export interface NatsCommandOptions {
   readonly config: NatsConfigValues;
@@ -38,7 +38,8 @@ export async function askNats<T>(ask: () => Promise<T>): Promise<T> {
 
 function explain(cause: unknown): string {
   const why = cause instanceof Error ? cause.message : String(cause);
-  if (cause instanceof RefusedSetupError) return why;
+  const refusal = refusedRight(cause);
+  if (refusal) return refusal.message;
   if (cause instanceof JetStreamApiError) return `NATS refuses it: ${why} (${cause.code})`;
   return `NATS cannot be used (${why}): check NATS_URL, and that it is up.`;
 }

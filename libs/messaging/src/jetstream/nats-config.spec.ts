@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { z } from 'zod';
-import { credsOf } from '../testing/fixtures.js';
+import { credsOf, seedOf } from '../testing/fixtures.js';
 import { natsConfig, oneNatsUser } from './nats-config.js';
 import { natsProof } from './nats-identity.js';
 
@@ -26,7 +26,6 @@ function write(name: string, text: string): string {
   return path;
 }
 
-const seedOf = (pair: { getSeed(): Uint8Array }) => new TextDecoder().decode(pair.getSeed());
 const user = nkeys.createUser();
 
 describe('as whom an app connects', () => {

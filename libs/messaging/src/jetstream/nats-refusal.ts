@@ -21,7 +21,8 @@ const UNKNOWN_CA = /^(UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/;
  * @param error what the attempt to connect threw
  */
 export function refusalOf(error: unknown, attempt: NatsAttempt): string | undefined {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+  // Not by its class: what node:tls throws comes from another realm in tests.
+  for (let cause = error as Partial<Error> | undefined; cause; cause = cause.cause as Partial<Error>) {
     const reason = ownReason(cause, attempt);
     if (reason !== undefined) return reason;
   }
@@ -33,7 +34,7 @@ export function isPlainServer(error: unknown): boolean {
   return error instanceof Error && error.message.includes("does not support 'tls'");
 }
 
-function ownReason(error: Error, attempt: NatsAttempt): string | undefined {
+function ownReason(error: Partial<Error>, attempt: NatsAttempt): string | undefined {
   if (error instanceof AuthorizationError || error instanceof UserAuthenticationExpiredError)
     return `NATS refuses ${describe(attempt)}: ${error.message}`;
   if (isPlainServer(error)) return 'NATS has no TLS, which tls:// in NATS_URL or NATS_CA_FILE demands';
@@ -48,6 +49,8 @@ function ownReason(error: Error, attempt: NatsAttempt): string | undefined {
 }
 
 function describe({ who, certificate }: NatsAttempt): string {
-  const shown = certificate === undefined ? 'no client certificate' : `the certificate of ${certificate}`;
-  return who ?? shown;
+  if (who !== undefined) return who;
+  return certificate === undefined
+    ? 'a client with neither user nor certificate'
+    : `the certificate of ${certificate}`;
 }

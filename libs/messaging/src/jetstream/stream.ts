@@ -5,6 +5,7 @@ import {
   type StreamInfo,
 } from '@nats-io/jetstream';
 import { TimeoutError } from '@nats-io/transport-node';
+import { needingRights, refusedRight } from './missing-rights.js';
 import { RefusedSetupError } from './refused-setup.js';
 import type { StreamCheck } from './stream-check.js';
 import { declaredConfig, DEFAULT_STREAM_SETTINGS, type StreamSettings } from './stream-settings.js';
@@ -34,7 +35,8 @@ export const NOT_AVAILABLE = 10008;
 /**
  * Looks the stream up and creates it when it is missing. An existing stream stays unchanged.
  *
- * @throws {RefusedSetupError} when it cannot be created as declared, or when the spec's check refuses it
+ * @throws {RefusedSetupError} when it cannot be created as declared, when NATS does not allow that, or when the spec's
+ *   check refuses it
  * @throws {Error} when JetStream or the servers that store the stream do not answer
  */
 export async function ensureStream(manager: JetStreamManager, spec: StreamSpec): Promise<StreamInfo> {
@@ -43,8 +45,9 @@ export async function ensureStream(manager: JetStreamManager, spec: StreamSpec):
     spec.check?.accept(info);
     return info;
   } catch (error) {
-    if (error instanceof RefusedSetupError) spec.check?.refuse(error);
-    throw error;
+    const refusal = refusedRight(error);
+    if (refusal) spec.check?.refuse(refusal);
+    throw refusal ?? error;
   }
 }
 
@@ -76,7 +79,11 @@ export async function findStream(
 export async function createStream(manager: JetStreamManager, spec: StreamSpec): Promise<StreamInfo> {
   const { name, subjects, settings = DEFAULT_STREAM_SETTINGS } = spec;
   try {
-    return await manager.streams.add({ name, ...declaredConfig(subjects, settings) });
+    const adding = manager.streams.add({ name, ...declaredConfig(subjects, settings) });
+    return await needingRights(
+      adding,
+      `there is no stream ${name}: make it by \`stream apply\` of its producer`,
+    );
   } catch (error) {
     if (isApiError(error, NAME_IN_USE)) return manager.streams.info(name);
     const advice = error instanceof JetStreamApiError ? REFUSED_CREATIONS[error.code] : undefined;

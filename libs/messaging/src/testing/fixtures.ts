@@ -63,21 +63,34 @@ export async function take(
   return taken;
 }
 
-/** A creds file as nsc writes it, for a user that signs its own JWT: no server trusts it. */
-export function credsOf(user: nkeys.KeyPair, claims: object = {}): string {
+/** The seed of a key pair, as text. */
+export function seedOf(pair: nkeys.KeyPair): string {
+  return new TextDecoder().decode((pair as unknown as { getSeed(): Uint8Array }).getSeed());
+}
+
+/** A JWT of NATS about `subject`, signed by `issuer`. */
+export function signedJwt(issuer: nkeys.KeyPair, subject: nkeys.KeyPair, nats: object): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const body = { jti: 'id', sub: user.getPublicKey(), name: 'orders', nats: { type: 'user', version: 2 } };
-  const signed = `${part({ typ: 'JWT', alg: 'ed25519-nkey' })}.${part({ ...body, ...claims })}`;
-  const signature = Buffer.from(user.sign(Buffer.from(signed))).toString('base64url');
+  const claims = {
+    ...{ jti: 'id', iat: 1_760_000_000, iss: issuer.getPublicKey(), sub: subject.getPublicKey() },
+    ...{ name: 'orders', nats: { version: 2, ...nats } },
+  };
+  const signed = `${part({ typ: 'JWT', alg: 'ed25519-nkey' })}.${part(claims)}`;
+  return `${signed}.${Buffer.from(issuer.sign(Buffer.from(signed))).toString('base64url')}`;
+}
+
+/** A creds file as nsc writes it. Without `account` no server trusts it. */
+export function credsOf(user: nkeys.KeyPair, account = user): string {
+  const limits = { subs: -1, data: -1, payload: -1 };
   return `-----BEGIN NATS USER JWT-----
-${signed}.${signature}
+${signedJwt(account, user, { type: 'user', pub: {}, sub: {}, ...limits })}
 ------END NATS USER JWT------
 
 ************************* IMPORTANT *************************
 NKEY Seed printed below can be used to sign and prove identity.
 
 -----BEGIN USER NKEY SEED-----
-${new TextDecoder().decode((user as unknown as { getSeed(): Uint8Array }).getSeed())}
+${seedOf(user)}
 ------END USER NKEY SEED------
 `;
 }

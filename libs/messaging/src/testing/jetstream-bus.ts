@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
-import { requiredUrl } from '@orders/postgres/testing';
+import { requiredProgram, requiredUrl } from '@orders/postgres/testing';
 import { randomBytes } from 'node:crypto';
 import { JetStreamPublisher } from '../jetstream/jetstream-publisher.js';
 import { JetStreamSource, type JetStreamSourceOptions } from '../jetstream/jetstream-source.js';
@@ -48,6 +48,12 @@ export interface JetStreamUnderTest {
   /** The management API of the test server, on a connection that no test interrupts. */
   manager: JetStreamManager;
 }
+
+/** The programs of the same versions, for servers that a test configures. */
+export const NATS_PROGRAMS = [
+  ['nats-server 2.10', requiredProgram('TEST_NATS_SERVER')],
+  ['nats-server 2.15', requiredProgram('TEST_NATS_215_SERVER')],
+] as const;
 
 /** A server of each version that behaves differently: the one of all tests, and a newer one. */
 export const NATS_SERVERS = [

@@ -14,7 +14,7 @@ export {
   type ProcessName,
   type World,
 } from './simulation.js';
-export { requiredUrl } from './test-config.js';
+export { requiredProgram, requiredUrl } from './test-config.js';
 export { createMigratedDatabase, createTestDatabase, type TestDatabase } from './test-database.js';
 export { createTestRole, type TestRole } from './test-role.js';
 export { createTestRoles, type RoleKind, type TestRoles } from './test-roles.js';

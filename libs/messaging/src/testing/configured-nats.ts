@@ -1,0 +1,98 @@
+import { requiredProgram } from '@orders/postgres/testing';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Top-level settings of nats-server: who may do what, TLS. */
+export type NatsConfiguration = Readonly<Record<string, unknown>>;
+
+/** A nats-server with JetStream and a configuration of the test, on a port of its own. */
+export class ConfiguredNats implements AsyncDisposable {
+  #log = '';
+  readonly #changed = new Set<() => void>();
+
+  private constructor(
+    readonly folder: string,
+    readonly port: number,
+    private readonly child: ChildProcess,
+  ) {
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#log += text;
+      for (const wake of this.#changed) wake();
+    });
+  }
+
+  /** @param program default: the nats-server of all tests */
+  static async start(
+    configuration: NatsConfiguration,
+    program = requiredProgram('TEST_NATS_SERVER'),
+  ): Promise<ConfiguredNats> {
+    const folder = mkdtempSync(join(tmpdir(), 'nats-'));
+    const port = await freePort();
+    writeConfiguration(folder, port, configuration);
+    const stdio = ['ignore', 'ignore', 'pipe'] as const;
+    const server = new ConfiguredNats(
+      folder,
+      port,
+      spawn(program, ['-c', join(folder, 'nats.conf')], { stdio: [...stdio] }),
+    );
+    await server.logged('Server is ready', 0);
+    return server;
+  }
+
+  /** What it has logged. */
+  get log(): string {
+    return this.#log;
+  }
+
+  /** Makes it use another configuration, as SIGHUP does. Resolves once it has. */
+  async reload(configuration: NatsConfiguration): Promise<void> {
+    const from = this.#log.length;
+    writeConfiguration(this.folder, this.port, configuration);
+    this.child.kill('SIGHUP');
+    await this.logged('Reloaded server configuration', from);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.child.exitCode === null) {
+      this.child.kill('SIGKILL');
+      await once(this.child, 'exit');
+    }
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Waits until it has logged a text after its first `from` characters. */
+  private logged(text: string, from: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        if (this.#log.indexOf(text, from) === -1) return;
+        this.#changed.delete(look);
+        resolve();
+      };
+      this.#changed.add(look);
+      this.child.once('exit', () => reject(new Error(`nats-server has ended: ${this.#log}`)));
+      look();
+    });
+  }
+}
+
+function writeConfiguration(folder: string, port: number, configuration: NatsConfiguration): void {
+  const settings = {
+    listen: `127.0.0.1:${port}`,
+    jetstream: { store_dir: folder },
+    ...configuration,
+  };
+  const lines = Object.entries(settings).map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
+  writeFileSync(join(folder, 'nats.conf'), lines.join('\n'));
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
