@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ConfigError, readConfig } from '@orders/service';
-import { assertWithstandsAnyEnvironment } from '@orders/service/testing';
+import { assertWithstandsAnyEnvironment } from '@orders/service/testing/hostile-environments';
 import { configSchema } from './app.js';
 
 const needed = { DATABASE_URL: 'postgres://u:secret@h/fulfillment', NATS_URL: 'nats://h' };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '@orders/service';
-import { assertWithstandsAnyEnvironment } from '@orders/service/testing';
+import { assertWithstandsAnyEnvironment } from '@orders/service/testing/hostile-environments';
 import { gatewayConfig } from './config.js';
 
 const GOOD = {

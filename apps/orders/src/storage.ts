@@ -27,14 +27,8 @@ export async function openStorage(
     await openDatabase(ownDatabase, service, { check: 'postgres-relay', durability, rights: roles.relay });
   const { directDatabaseUrl = relayDatabaseUrl ?? url } = config;
   const relay = startOutbox({
-    ...{
-      service,
-      database: ownDatabase ?? database,
-      databaseUrl: directDatabaseUrl,
-      nats: config,
-      tls,
-      events,
-    },
+    ...{ service, database: ownDatabase ?? database, databaseUrl: directDatabaseUrl, tls },
+    ...{ nats: config, events },
     streamSettings: streamSettings(config),
   });
   return new PostgresOrdersRepository(database, () => relay.appended());

@@ -22,7 +22,6 @@ import {
   parseCli,
   rateOf,
   readTls,
-  tlsConfig,
   UsageError,
 } from '@orders/service';
 import { randomUUID } from 'node:crypto';
@@ -58,7 +57,7 @@ export function replayCommand({ name, dataSource, events }: ReplayCommandOptions
     usage: usageFor(events),
     run: async (args, cli) => {
       const request = replayRequest(args, events, new Date());
-      const variables = { ...commandDatabaseConfig, ...natsConfig, ...streamConfig, ...tlsConfig };
+      const variables = { ...commandDatabaseConfig, ...natsConfig, ...streamConfig };
       const config = loadConfig(z.object(variables).superRefine(oneNatsUser));
       const applicationName = `${name}-cli`;
       const tls = await readTls(config);

@@ -25,7 +25,7 @@ export interface OutboxOptions {
   databaseUrl: Secret;
   /** Where NATS is, and as whom to connect. */
   nats: NatsConfigValues;
-  /** Who the app is to Postgres and to NATS. */
+  /** Who the app is to Postgres and NATS. */
   tls?: TlsIdentity | undefined;
   /** How the stream is to be. The log keeps entries as long as the stream keeps events. */
   streamSettings: StreamSettings;

@@ -41,7 +41,7 @@ export class Bench {
 
   /** Runs the work with a system on fresh data, then stops it and removes the data. A failure keeps data and logs. */
   async withSystem<T>(
-    options: Pick<StartOptions, 'tracing' | 'env'>,
+    options: Pick<StartOptions, 'tracing' | 'env'> & Partial<Pick<StartOptions, 'insecure'>>,
     work: (sut: SystemUnderLoad) => Promise<T>,
   ): Promise<T> {
     this.#systems += 1;
@@ -49,7 +49,11 @@ export class Bench {
     mkdirSync(folder, { recursive: true });
     const { signal } = this;
     const build = this.#systems === 1;
-    const sut = await SystemUnderLoad.start({ ...options, folder, build, steps: this.#progress, signal });
+    const { insecure } = this.options;
+    const sut = await SystemUnderLoad.start({
+      ...{ folder, build, insecure, steps: this.#progress, signal },
+      ...options,
+    });
     try {
       const result = await work(sut).finally(() => sut.stop());
       removePostgres(join(folder, 'data/postgres'));

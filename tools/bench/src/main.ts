@@ -13,6 +13,7 @@ import { runReplay } from './replay-scenario.ts';
 import { runStartup } from './startup-scenario.ts';
 import { runSteady } from './steady-scenario.ts';
 import { runTimeline } from './timeline-scenario.ts';
+import { runTls } from './tls-scenario.ts';
 
 const SCENARIOS: Record<Scenario, (bench: Bench) => Promise<Outcome>> = {
   load: async (bench) => loadOutcome(await runLoad(bench)),
@@ -23,6 +24,7 @@ const SCENARIOS: Record<Scenario, (bench: Bench) => Promise<Outcome>> = {
   outage: runOutage,
   growth: runGrowth,
   startup: runStartup,
+  tls: runTls,
   guard: runGuard,
 };
 

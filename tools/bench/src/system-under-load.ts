@@ -21,6 +21,8 @@ export interface StartOptions {
   /** A fresh folder for data and logs. */
   folder: string;
   build: boolean;
+  /** Without TLS. */
+  insecure: boolean;
   /** Samples requests and exports their spans to a collector of ours. Default: no tracing. */
   tracing?: Tracing;
   /** More environment for every app. */
@@ -38,13 +40,13 @@ export class SystemUnderLoad {
   readonly #servers: { postgres: EmbeddedPostgres; nats: NatsServer };
   readonly #receiver: OtlpReceiver | undefined;
 
-  static async start({ folder, build, tracing, env, steps, signal }: StartOptions): Promise<SystemUnderLoad> {
+  static async start({ folder, tracing, env, ...options }: StartOptions): Promise<SystemUnderLoad> {
     const logFolder = join(folder, 'logs');
     mkdirSync(logFolder, { recursive: true });
     const receiver = tracing && (await startOtlpReceiver());
     const system = await startSystem({
+      ...options,
       dataDir: join(folder, 'data'),
-      build,
       logFolder,
       // The event lag is measured by commit timestamps.
       postgresSettings: { track_commit_timestamp: 'on' },
@@ -58,8 +60,6 @@ export class SystemUnderLoad {
         }),
         ...env,
       },
-      steps,
-      signal,
     }).catch((error: unknown) => {
       receiver?.close();
       throw error;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createProgress } from '../bootstrap/progress.mjs';
-import { noArguments, runTool } from './command-line.ts';
+import { parseArguments, runTool } from './command-line.ts';
 import { keepRunning } from './keep-running.ts';
 import { MergedLog } from './merged-log.ts';
 import { killAllChildren } from './stack/child.ts';
@@ -14,29 +14,41 @@ import { stopOnSignals } from './stop-signals.ts';
 import { welcome } from './welcome.ts';
 
 const USAGE = `npm start: runs the whole system until Ctrl-C; the data stays in .local
+  -- --insecure                without TLS between the processes, to look at gRPC and NATS with tools of your own
   DATABASE_URL, NATS_URL       use these servers instead of embedded ones
   POSTGRES_VERSION             major version of the embedded Postgres: 15 to 18 (default)
   GATEWAY_PORT, ISSUER_PORT …  other ports; README.md names the variables`;
 
-await runTool({ usage: USAGE, parse: noArguments }, main);
+const NATS_CREDENTIALS = /^NATS_(USER|PASSWORD|TOKEN|NKEY_SEED_FILE|CREDS_FILE|CA_FILE)$/;
+
+interface StartOptions {
+  insecure: boolean;
+}
+
+await runTool({ usage: USAGE, parse: parseOptions }, main);
 process.exit(); // a client that gave up on a silent server keeps its connection open, and so the process alive
 
+function parseOptions(args: string[]): StartOptions {
+  const { values } = parseArguments({ args, options: { insecure: { type: 'boolean', default: false } } });
+  return values;
+}
+
 /** `npm start`: runs the whole system until a stop signal. */
-async function main(): Promise<number> {
+async function main(options: StartOptions): Promise<number> {
   const lock = await startLock();
   const stopped = stopOnSignals({ onSecond: killAllChildren });
   stopped.addEventListener('abort', () => lock.stopping());
   try {
-    return await runUntil(stopped);
+    return await runUntil(options, stopped);
   } finally {
     lock.release();
   }
 }
 
-async function runUntil(stopped: AbortSignal): Promise<number> {
+async function runUntil(options: StartOptions, stopped: AbortSignal): Promise<number> {
   const colours = process.stdout.isTTY && !process.env.NO_COLOR;
   const log = new MergedLog(process.stdout, colours);
-  const system = await startUnlessStopped(log, stopped);
+  const system = await startUnlessStopped(options, log, stopped);
   if (!system) return 130;
   stopped.addEventListener('abort', () => log.event('system', 'stopping (once more to force)'));
   await keepRunning(system, stopped, async () => {
@@ -47,10 +59,14 @@ async function runUntil(stopped: AbortSignal): Promise<number> {
   return 0;
 }
 
-async function startUnlessStopped(log: MergedLog, stopped: AbortSignal): Promise<System | undefined> {
+async function startUnlessStopped(
+  options: StartOptions,
+  log: MergedLog,
+  stopped: AbortSignal,
+): Promise<System | undefined> {
   const progress = createProgress();
   try {
-    return await start(progress, log, stopped);
+    return await start({ ...options, progress, log, signal: stopped });
   } catch (error) {
     if (!stopped.aborted) throw error;
     progress.log('Stopped before it was ready.');
@@ -60,11 +76,13 @@ async function startUnlessStopped(log: MergedLog, stopped: AbortSignal): Promise
   }
 }
 
-async function start(
-  progress: ReturnType<typeof createProgress>,
-  log: MergedLog,
-  signal: AbortSignal,
-): Promise<System> {
+interface Starting extends StartOptions {
+  progress: ReturnType<typeof createProgress>;
+  log: MergedLog;
+  signal: AbortSignal;
+}
+
+async function start({ insecure, progress, log, signal }: Starting): Promise<System> {
   const { wanted, ports } = portsFrom(process.env);
   const left = await endLeftovers(join(LOCAL, 'run.json'));
   if (left)
@@ -77,10 +95,18 @@ async function start(
     ports,
     databaseUrl: process.env.DATABASE_URL,
     natsUrl: process.env.NATS_URL,
+    env: process.env.NATS_URL ? credentialsOf(process.env) : {},
+    insecure,
     onLine: (app, line) => log.line(app, line),
     onEvent: (app, text) => log.event(app, text),
     onServerEvent: (server, text) => log.event(server, text),
     steps: progress,
     signal,
   });
+}
+
+/** Of the servers that NATS_URL names; ours take the certificate of the app. */
+function credentialsOf(shell: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const kept = Object.entries(shell).filter(([name]) => NATS_CREDENTIALS.test(name));
+  return Object.fromEntries(kept);
 }

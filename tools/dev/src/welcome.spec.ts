@@ -1,18 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
 import { APPS } from './stack/declarations.ts';
 import { freeSystemPorts } from './stack/ports.ts';
+import type { Tls } from './stack/tls-files.ts';
 import { systemUrls } from './stack/topology.ts';
 import { welcome } from './welcome.ts';
 
-async function welcomeText(): Promise<string> {
+async function welcomeText(tls?: Tls): Promise<string> {
   const nats = {
     url: 'nats://me:hidden@127.0.0.1:4222, nats://b:hidden@[::1]:4223',
     answering: 'nats://b:hidden@[::1]:4223',
+    access: { url: 'nats://b:hidden@[::1]:4223', tls },
     server: undefined,
   };
   const url = (database?: string): string => `postgres://me:hidden@127.0.0.1:5432/${database}`;
   const urls = systemUrls(APPS, await freeSystemPorts());
-  return welcome({ urls, nats, postgres: { url, server: undefined } }, 'TOKEN', false);
+  return welcome({ urls, nats, postgres: { url, urlFor: url, server: undefined } }, 'TOKEN', false);
 }
 
 describe('what npm start prints when it is ready', () => {
@@ -24,6 +26,13 @@ describe('what npm start prints when it is ready', () => {
     );
     expect(text).toContain(`${databases.join('  ')}\n`);
     expect(text).not.toContain('hidden');
+  });
+
+  it('names the certificate that psql needs, when there is one', async () => {
+    const certificate = { cert: '/tls/tls.crt', key: '/tls/tls.key', ca: '/tls/ca.crt' };
+    const variables = 'PGSSLROOTCERT=/tls/ca.crt PGSSLCERT=/tls/tls.crt PGSSLKEY=/tls/tls.key';
+    expect(await welcomeText(certificate)).toContain(variables);
+    expect(await welcomeText()).not.toContain('PGSSL');
   });
 
   it.each([

@@ -3,12 +3,14 @@ import { painter } from './log-line.ts';
 import { APPS } from './stack/declarations.ts';
 import { natsServers, withoutPassword } from './stack/server-urls.ts';
 import type { System } from './stack/system.ts';
+import type { Tls } from './stack/tls-files.ts';
 
 type Welcoming = Pick<System, 'urls' | 'nats' | 'postgres'>;
 
 /** The text of `npm start` once everything is ready: URLs, and two commands to paste. */
 export function welcome({ urls, nats, postgres }: Welcoming, token: string, colours: boolean): string {
   const paint = painter(colours);
+  const { tls } = nats.access;
   const effects = Object.entries(urls.effects).map(([app, url]) => [app, `${url}/ORDER_ID`] as const);
   const rows = [
     ['API', urls.api],
@@ -23,6 +25,7 @@ export function welcome({ urls, nats, postgres }: Welcoming, token: string, colo
     ['health', '/livez /readyz /startupz on the same ports'],
     ['NATS', natsServers(nats.url).map(withoutPassword).join(',')],
     ['Postgres', databases(postgres)],
+    ...(tls ? [['psql needs', psqlVariables(tls)] as const] : []),
   ] as const;
   const width = Math.max(...rows.map(([name]) => name.length)) + 3;
   return `
@@ -47,10 +50,14 @@ Ctrl-C stops everything; the orders stay. The log:
 }
 
 /** As psql takes them. */
-function databases({ url, server }: System['postgres']): string {
+function databases({ urlFor, server }: System['postgres']): string {
   const owners = APPS.filter(({ database }) => database);
-  const urls = owners.map(({ name }) => withoutPassword(url(name))).join('  ');
+  const urls = owners.map(({ name }) => withoutPassword(urlFor(name, 'owner'))).join('  ');
   return server ? `${urls}   (password: ${server.passwordFile})` : urls;
+}
+
+function psqlVariables({ cert, key, ca }: Tls): string {
+  return `PGSSLROOTCERT=${ca} PGSSLCERT=${cert} PGSSLKEY=${key}`;
 }
 
 /** In a shell that names a proxy, curl would use it for this machine too. */

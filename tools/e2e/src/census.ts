@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { type AppDeclaration, APPS } from '@orders/dev/stack/declarations';
+import type { NatsAccess } from '@orders/dev/stack/nats-access';
 import { streamMessages } from '@orders/dev/stack/stream-messages';
 import type { System } from '@orders/dev/stack/system';
 import { effectPath } from '@orders/dev/stack/wiring';
@@ -42,7 +43,7 @@ export async function census(
       ...found.filter(({ id, events }) => events > most(id)).map(({ id }) => `${name} ${id}`),
     );
   }
-  return { ...census, created: await createdInStream(nats.url) };
+  return { ...census, created: await createdInStream(nats.access) };
 }
 
 /** Whether every order has been published, and has taken effect in every app. */
@@ -64,9 +65,9 @@ async function rows<Row extends pg.QueryResultRow>(url: string, sql: string): Pr
   }
 }
 
-async function createdInStream(url: string): Promise<string[]> {
+async function createdInStream(access: NatsAccess): Promise<string[]> {
   const ids = new Set<string>();
-  for await (const { subject, header } of streamMessages(url, 'ORDERS')) {
+  for await (const { subject, header } of streamMessages(access, 'ORDERS')) {
     if (subject === 'orders.created') ids.add(header('ce-subject') ?? '');
   }
   return [...ids].sort();

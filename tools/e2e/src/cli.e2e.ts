@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { jetstream } from '@nats-io/jetstream';
-import { connect, headers } from '@nats-io/transport-node';
+import { headers } from '@nats-io/transport-node';
+import { connectNats } from '@orders/dev/stack/nats-access';
 import { ROOT } from '@orders/dev/stack/paths';
 import { until } from '@orders/dev/stack/until';
 import { type Census, census, isApplied } from './census.ts';
@@ -27,8 +28,7 @@ afterAll(() => sut.dispose(), 60_000);
 
 /** Runs `npm run orders -- …` or `npm run fulfillment -- …` as an operator does, against the system under test. */
 async function npmRun(app: string, ...args: string[]) {
-  const { postgres, nats } = sut.system;
-  const env = { ...process.env, DATABASE_URL: postgres.url(app), NATS_URL: nats.url };
+  const env = sut.commandEnvironment(app);
   const command = spawn('npm', ['run', '--silent', app, '--', ...args], { cwd: ROOT, env });
   const out = { stdout: '', stderr: '' };
   command.stdout.on('data', (text: Buffer) => (out.stdout += text.toString()));
@@ -57,7 +57,7 @@ async function consumerEvents(outcome: string): Promise<number> {
 
 /** Publishes an `orders.created` that can take no effect: its body is no JSON, and would clear a terminal. */
 async function publishPoison(): Promise<void> {
-  const connection = await connect({ servers: sut.system.nats.url });
+  const connection = await connectNats(sut.system.nats.access);
   const poison = headers();
   poison.set('ce-id', randomUUID());
   await jetstream(connection).publish('orders.created', 'no JSON \u001b[2J', { headers: poison });

@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readEnvironments } from '@orders/dev/stack/environments';
 import { startSystem, type System } from '@orders/dev/stack/system';
 import type { SystemOptions } from '@orders/dev/stack/site';
+import { of } from '@orders/dev/stack/wiring';
 
 export const ITEMS = [
   { sku: 'apple', quantity: 3, priceCents: 250 },
@@ -21,6 +23,8 @@ export interface SystemUnderTest {
   system: System;
   /** Lines that the apps have printed, as `app: line`. */
   lines: string[];
+  /** The environment of an app's command line, as `npm run` of the app gives it. */
+  commandEnvironment: (app: string) => NodeJS.ProcessEnv;
   dispose(): Promise<void>;
 }
 
@@ -34,7 +38,8 @@ export async function freshSystem(options: Partial<SystemOptions> = {}): Promise
     await system.stop();
     rmSync(dataDir, { recursive: true, force: true });
   };
-  return { system, lines, dispose };
+  const commandEnvironment = (app: string) => ({ ...process.env, ...of(readEnvironments(dataDir)!, app) });
+  return { system, lines, commandEnvironment, dispose };
 }
 
 /** A customer of the API. */

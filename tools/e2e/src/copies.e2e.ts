@@ -11,7 +11,7 @@ import { run } from '@orders/dev/stack/run';
 import { streamMessages } from '@orders/dev/stack/stream-messages';
 import { until } from '@orders/dev/stack/until';
 import { Cluster, type Database } from './copied-cluster.ts';
-import { append, asApp, CREATE_ROLE, GRANTS, migrate, UNCHECKED, USE_UP_IDS } from './orders-database.ts';
+import { append, asApp, CREATE_ROLES, migrate, UNCHECKED, USE_UP_IDS } from './orders-database.ts';
 import { Relaying } from './relaying-orders.ts';
 import { InstalledCluster, installedPostgres } from './upgraded-cluster.ts';
 
@@ -53,7 +53,7 @@ async function publishedOn(copy: Database, database?: string): Promise<number> {
 /** The events of a log that the stream lacks. */
 async function missing(copy: Database, database?: string): Promise<string[]> {
   const inStream = new Set<string>();
-  for await (const { header } of streamMessages(natsUrl, 'ORDERS'))
+  for await (const { header } of streamMessages({ url: natsUrl }, 'ORDERS'))
     inStream.add(header('Nats-Msg-Id')?.split('~')[0] ?? '');
   const rows = await copy.sql<{ id: string }>('SELECT event_id AS id FROM outbox', database);
   return rows.map(({ id }) => id).filter((id) => !inStream.has(id));
@@ -77,12 +77,11 @@ beforeAll(async () => {
   origin = await cluster('origin', { wal_level: 'logical', ...archiving });
   fresh = await cluster('fresh');
   await Promise.all([origin.start(), fresh.start()]);
-  await fresh.sql(CREATE_ROLE, 'postgres');
-  await origin.sql(CREATE_ROLE, 'postgres');
+  await fresh.sql(CREATE_ROLES, 'postgres');
+  await origin.sql(CREATE_ROLES, 'postgres');
   await ensureDatabases(origin.url('postgres'), ['orders']);
   await origin.sql(USE_UP_IDS);
   await migrate(origin.url());
-  await origin.sql(GRANTS);
   const recovery = { restore_command: `cp ${archive}/%f %p` };
   earlyBackup = await cluster('early', {
     ...recovery,
@@ -193,7 +192,6 @@ describe('orders on a copy of its database, as a role that may not update the lo
   it('migrated by itself, then filled by logical replication, publishes everything again', async () => {
     await makeDatabase('migrated');
     await migrate(fresh.url('migrated'));
-    await fresh.sql(GRANTS, 'migrated');
     await origin.sql(
       'CREATE PUBLICATION migrated FOR TABLE orders, outbox WITH (publish_via_partition_root)',
     );
@@ -207,10 +205,9 @@ describe('orders on a copy of its database, as a role that may not update the lo
       ['old', 'upgraded'].map((name) => InstalledCluster.initialise(installed!, join(folder, name))),
     );
     await old!.start();
-    await old!.sql(CREATE_ROLE, 'postgres');
+    await old!.sql(CREATE_ROLES, 'postgres');
     await ensureDatabases(old!.url('postgres'), ['orders']);
     await migrate(old!.url());
-    await old!.sql(GRANTS);
     expect(await publishedOn(old!)).toBe(1);
     await append(old!, 5);
     await old!.stop();

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { cpSync, renameSync, rmSync } from 'node:fs';
-import { connect } from '@nats-io/transport-node';
 import { join } from 'node:path';
 import { APPS } from '@orders/dev/stack/declarations';
+import { connectNats } from '@orders/dev/stack/nats-access';
 import { fillBlocks, messagesFolder, streamBlocks } from '@orders/dev/stack/stream-blocks';
 import { until } from '@orders/dev/stack/until';
 import { census } from './census.ts';
@@ -92,7 +92,7 @@ describe('faults under load lose nothing and double nothing', () => {
       const acknowledged = await ordersOf(alice, 10);
       await expectNothingLost(sut.system, acknowledged);
       const blocks = streamBlocks(folder, 'ORDERS').length;
-      const connection = await connect({ servers: server.url });
+      const connection = await connectNats(server.access);
       for (const more of [1, 2]) {
         await fillBlocks(connection, { folder, stream: 'ORDERS', subject: 'orders.created' }, blocks + more);
         acknowledged.push(...(await ordersOf(alice, 10)));

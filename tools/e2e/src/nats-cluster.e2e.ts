@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { connectNats } from '@orders/dev/stack/nats-access';
 import type { NatsCluster } from '@orders/dev/stack/nats-cluster';
 import { ROOT } from '@orders/dev/stack/paths';
 import { until } from '@orders/dev/stack/until';
@@ -21,7 +22,7 @@ beforeAll(async () => {
   sut = await freshSystem({ nats, env: { NATS_STREAM_REPLICAS: '3' } });
   cluster = sut.system.nats.cluster!;
   alice = await Customer.of(sut.system, 'alice');
-  connection = await connect({ servers: cluster.url.split(','), maxReconnectAttempts: -1 });
+  connection = await connectNats(cluster.access);
   manager = await jetstreamManager(connection, { checkAPI: false, timeout: 2_000 });
 }, 120_000);
 afterAll(async () => {
@@ -69,7 +70,7 @@ async function allReplicasCurrent(): Promise<void> {
 }
 
 async function command(app: string, ...args: string[]) {
-  const env = { ...process.env, DATABASE_URL: sut.system.postgres.url(app), NATS_URL: cluster.url };
+  const env = sut.commandEnvironment(app);
   const run = spawn('npm', ['run', '--silent', app, '--', ...args], { cwd: ROOT, env });
   let output = '';
   for (const stream of [run.stdout, run.stderr])

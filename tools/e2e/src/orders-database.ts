@@ -5,17 +5,13 @@ import type { Database } from './copied-cluster.ts';
 /** The server of a test does without a durable disk. */
 export const UNCHECKED = { POSTGRES_DURABILITY: 'unchecked' };
 
-/** The role of orders: it may not update the log, and owns nothing. */
-const ROLE = 'orders_app';
-export const CREATE_ROLE = `CREATE ROLE ${ROLE} LOGIN PASSWORD 'secret'`;
-/** What that role may do. */
-export const GRANTS = `
-  GRANT SELECT, INSERT, UPDATE ON orders TO ${ROLE};
-  GRANT SELECT, INSERT ON outbox TO ${ROLE};
-  GRANT USAGE ON outbox_position TO ${ROLE};
-  GRANT SELECT, UPDATE ON outbox_cursor TO ${ROLE};
-  GRANT SELECT, INSERT, DELETE ON outbox_checkpoint TO ${ROLE};
-  GRANT SELECT ON migrations TO ${ROLE}`;
+/** The login of orders: it may not update the log, and owns nothing. */
+const LOGIN = 'orders_login';
+/** The roles of orders in a cluster; each run of migrations gives them their rights in a database. */
+export const CREATE_ROLES = `
+  CREATE ROLE orders_app;
+  CREATE ROLE orders_relay;
+  CREATE ROLE ${LOGIN} LOGIN PASSWORD 'secret' IN ROLE orders_app, orders_relay`;
 /** Makes a server give out more transaction ids than a new one will. */
 export const USE_UP_IDS = `
   DO $$ BEGIN
@@ -23,9 +19,9 @@ export const USE_UP_IDS = `
     FOR n IN 1..20000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP;
   END $$`;
 
-/** The URL of a database, as that role. */
+/** The URL of a database, as that login. */
 export const asApp = (url: string) =>
-  Object.assign(new URL(url), { username: ROLE, password: 'secret' }).href;
+  Object.assign(new URL(url), { username: LOGIN, password: 'secret' }).href;
 
 /** Appends events of orders to the log. */
 export const append = (copy: Database, count: number, database?: string) =>

@@ -4,8 +4,10 @@ import type { Environments } from '@orders/dev/stack/environments';
 import { ROOT } from '@orders/dev/stack/paths';
 import { PgBouncer, type PgBouncerVersion } from '@orders/dev/stack/pgbouncer';
 import { CommandFailed, run } from '@orders/dev/stack/run';
+import type { Postgres } from '@orders/dev/stack/servers';
 import type { Servers } from '@orders/dev/stack/site';
 import { Customer, freshSystem, inParallel, type SystemUnderTest } from './client.ts';
+import { withDatabaseUrls } from './database-urls.ts';
 import { customersOrdering, expectNothingLost } from './load.ts';
 
 /** Clients that take sessions of a pooler all the time, so that the next session is any. */
@@ -28,18 +30,20 @@ async function otherClients(url: string) {
 describe.each<PgBouncerVersion>(['1.24', '1.26'])('behind PgBouncer %s', (version) => {
   let sut: SystemUnderTest;
   let bouncer: PgBouncer;
+  let ordersEnvironment: Environments[string];
+
+  const before = ({ server, url }: Postgres, settings: Record<string, string>) =>
+    PgBouncer.start({ version, postgresUrl: url(), tls: server?.security?.server, settings });
 
   /** All apps reach Postgres through a PgBouncer with its default configuration, in session mode. */
   const throughPooler = async (environments: Environments, { postgres }: Servers): Promise<Environments> => {
-    bouncer = await PgBouncer.start({
-      version,
-      postgresUrl: postgres.url(),
-      settings: { default_pool_size: '40' },
-    });
+    bouncer = await before(postgres, { default_pool_size: '40' });
+    ordersEnvironment = environments['orders']!;
     return Object.fromEntries(
-      Object.entries(environments).map(([app, { DATABASE_URL: url, ...env }]) => {
-        return [app, { ...env, ...(url && { DATABASE_URL: bouncer.url(new URL(url).pathname.slice(1)) }) }];
-      }),
+      Object.entries(environments).map(([app, environment]) => [
+        app,
+        withDatabaseUrls(environment, (url) => bouncer.through(url)),
+      ]),
     );
   };
 
@@ -51,10 +55,12 @@ describe.each<PgBouncerVersion>(['1.24', '1.26'])('behind PgBouncer %s', (versio
     await bouncer.stop();
   }, 60_000);
 
-  /** Runs `main` or `migrate` of orders with this database. */
-  const runOrders = (entry: string, url: string) => {
+  /** Runs `main` or `migrate` of orders through this pooler. */
+  const runOrders = (entry: 'main' | 'migrate', pooler: PgBouncer) => {
     const ports = { GRPC_PORT: '0', MANAGEMENT_PORT: '0' };
-    const env = { ...process.env, ...ports, DATABASE_URL: url, NATS_URL: sut.system.nats.url };
+    const user = entry === 'migrate' ? 'owner' : 'app';
+    const url = pooler.through(sut.system.postgres.urlFor('orders', user));
+    const env = { ...process.env, ...ordersEnvironment, ...ports, DATABASE_URL: url };
     return run(process.execPath, [`apps/orders/dist/${entry}.js`], { cwd: ROOT, env });
   };
 
@@ -67,7 +73,7 @@ describe.each<PgBouncerVersion>(['1.24', '1.26'])('behind PgBouncer %s', (versio
 
   it('in session mode migrations leave no lock behind', async () => {
     for (let round = 0; round < 2; round += 1)
-      expect(await runOrders('migrate', bouncer.url('orders'))).toContain('nothing');
+      expect(await runOrders('migrate', bouncer)).toContain('nothing');
   }, 60_000);
 
   // Its log filled a pipe that nobody read: then it stood still.
@@ -86,13 +92,9 @@ describe.each<PgBouncerVersion>(['1.24', '1.26'])('behind PgBouncer %s', (versio
   it.each(['transaction', 'statement'])(
     'in %s mode an app and its migrations refuse it in one line',
     async (mode) => {
-      const shared = await PgBouncer.start({
-        version,
-        postgresUrl: sut.system.postgres.url(),
-        settings: { pool_mode: mode },
-      });
+      const shared = await before(sut.system.postgres, { pool_mode: mode });
       const others = await otherClients(shared.url('orders'));
-      const entries = ['main', 'migrate'].map((entry) => runOrders(entry, shared.url('orders')));
+      const entries = (['main', 'migrate'] as const).map((entry) => runOrders(entry, shared));
       const ends = await Promise.allSettled(entries);
       await others.end();
       await shared.stop();

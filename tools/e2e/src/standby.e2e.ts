@@ -10,6 +10,7 @@ import type { Servers } from '@orders/dev/stack/site';
 import { Standby } from '@orders/dev/stack/standby';
 import { census } from './census.ts';
 import { Customer, freshSystem, type SystemUnderTest } from './client.ts';
+import { withDatabaseUrls } from './database-urls.ts';
 import { expectNothingLost } from './load.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'orders-standby-'));
@@ -23,10 +24,10 @@ async function withStandby(environments: Environments, { postgres }: Servers): P
   standby = await Standby.follow(postgres.server!, { folder: join(folder, 'postgres'), port });
   await standby.synchronous();
   return Object.fromEntries(
-    Object.entries(environments).map(([app, { DATABASE_URL: url, ...env }]) => {
-      const both = url?.replace(/(127\.0\.0\.1:\d+)/, `$1,127.0.0.1:${port}`);
-      return [app, { ...env, ...(both && { DATABASE_URL: `${both}?target_session_attrs=read-write` }) }];
-    }),
+    Object.entries(environments).map(([app, environment]) => [
+      app,
+      withDatabaseUrls(environment, (url) => standby.withBoth(url)),
+    ]),
   );
 }
 

@@ -5,6 +5,7 @@ import { startSystem, type System } from '@orders/dev/stack/system';
 import { type Environments, readEnvironments } from '@orders/dev/stack/environments';
 import { PORT_VARIABLES } from '@orders/dev/stack/wiring';
 import type { SystemOptions } from '@orders/dev/stack/site';
+import type { Tls } from '@orders/dev/stack/tls-files';
 import { HttpClient, type HttpRequest } from './http-client.ts';
 import { Ledger } from './ledger.ts';
 
@@ -40,8 +41,8 @@ export class SystemUnderFuzz {
   readonly http: HttpClient;
   /** Of the public API. */
   readonly port: number;
-  /** `host:port` of orders.v1. */
-  readonly ordersAddress: string;
+  /** Where orders.v1 is served, `host:port`, by whom, and the files of the gateway's identity. */
+  readonly orders: { readonly address: string; readonly name: string; readonly tls: Tls };
   /** Every port that an app listens on. */
   readonly ports: readonly number[];
   /** What it serves at /openapi.json. */
@@ -55,7 +56,13 @@ export class SystemUnderFuzz {
 
   private constructor({ system, document, environments, alarms }: Started) {
     this.system = system;
-    this.ordersAddress = environments['gateway']?.['ORDERS_ADDRESS'] ?? '';
+    const {
+      ORDERS_ADDRESS: address = '',
+      TLS_CERT_FILE: cert = '',
+      ...files
+    } = environments['gateway'] ?? {};
+    const { TLS_KEY_FILE: key = '', TLS_CA_FILE: ca = '' } = files;
+    this.orders = { address, name: 'orders', tls: { cert, key, ca } };
     this.ports = Object.values(environments).flatMap((environment) =>
       Object.values(PORT_VARIABLES).flatMap((name) => (environment[name] ? [Number(environment[name])] : [])),
     );

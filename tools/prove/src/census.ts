@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { APPS } from '@orders/dev/stack/declarations';
 import { consumersOf, producersOf, type Consumer, type Producer } from '@orders/dev/stack/event-flow';
+import type { NatsAccess } from '@orders/dev/stack/nats-access';
 import { streamMessages } from '@orders/dev/stack/stream-messages';
 import type { Postgres } from '@orders/dev/stack/servers';
 import type { System } from '@orders/dev/stack/system';
@@ -79,7 +80,7 @@ export async function takeCensus({ postgres, nats }: System): Promise<Census> {
   const orders = await readOrders(postgres);
   const log: LoggedEvent[] = [];
   for (const producer of PRODUCERS) log.push(...(await readLog(postgres, producer)));
-  const stream = await readStreams(nats.url);
+  const stream = await readStreams(nats.access);
   const consumers: Consumption[] = [];
   for (const consumer of CONSUMERS) consumers.push(await readConsumer(postgres, consumer));
   return { orders, log, stream, consumers };
@@ -150,10 +151,10 @@ function effectFrom(row: EffectRow): Effect {
   };
 }
 
-async function readStreams(url: string): Promise<StreamContent> {
+async function readStreams(access: NatsAccess): Promise<StreamContent> {
   const content: StreamContent = { events: new Map(), poison: [] };
   for (const { stream } of PRODUCERS)
-    for await (const { sequence, subject, header } of streamMessages(url, stream)) {
+    for await (const { sequence, subject, header } of streamMessages(access, stream)) {
       const id = header('ce-id') ?? '';
       if (header(POISON_HEADER) === undefined) content.events.set(id, (content.events.get(id) ?? 0) + 1);
       else content.poison.push({ address: `${stream}/${sequence}`, subject, order: header('ce-subject') });

@@ -7,8 +7,8 @@ import { Standby } from '@orders/dev/stack/standby';
 /** What stands beside or before Postgres: the apps reach the database through it. */
 export interface DatabaseFront {
   readonly standby?: Standby;
-  /** The URL that an app gets instead of that of the server. */
-  url(database: string): string;
+  /** What an app gets in place of this URL of the server. */
+  through(url: string): string;
   stop(): Promise<void>;
 }
 
@@ -20,11 +20,7 @@ export async function startStandby(primary: EmbeddedPostgres, folder: string): P
   await standby.synchronous();
   return {
     standby,
-    url: (database) => {
-      const { username, password, host } = new URL(primary.url());
-      const hosts = `${host},127.0.0.1:${port}`;
-      return `postgres://${username}:${password}@${hosts}/${database}?target_session_attrs=read-write`;
-    },
+    through: (url) => standby.withBoth(url),
     stop: async () => {
       await standby.stop();
       removePostgres(data);
@@ -35,6 +31,7 @@ export async function startStandby(primary: EmbeddedPostgres, folder: string): P
 /** PgBouncer with its default configuration, but as many sessions as the apps may have. */
 export async function startPooler(primary: EmbeddedPostgres): Promise<DatabaseFront> {
   const settings = { default_pool_size: '60', max_client_conn: '500' };
-  const pooler = await PgBouncer.start({ version: '1.24', postgresUrl: primary.url(), settings });
-  return { url: (database) => pooler.url(database), stop: () => pooler.stop() };
+  const tls = primary.security?.server;
+  const pooler = await PgBouncer.start({ version: '1.24', postgresUrl: primary.url(), tls, settings });
+  return { through: (url) => pooler.through(url), stop: () => pooler.stop() };
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
 import type { Consumer, Producer } from '@orders/dev/stack/event-flow';
+import { connectNats } from '@orders/dev/stack/nats-access';
 import type { Postgres } from '@orders/dev/stack/servers';
 import type { System } from '@orders/dev/stack/system';
 import { CONSUMERS, PRODUCERS, queries, takeCensus, type Census } from './census.ts';
@@ -93,7 +93,7 @@ export function isDone({ logs, streams, consumers }: Progress): boolean {
 async function readProgress({ postgres, nats }: System): Promise<Progress | string> {
   const progress: Progress = { logs: {}, streams: {}, consumers: {} };
   try {
-    const connection = await connect({ servers: nats.url, reconnect: false, timeout: 2_000 });
+    const connection = await connectNats(nats.access, { reconnect: false, timeout: 2_000 });
     try {
       const manager = await jetstreamManager(connection);
       for (const producer of PRODUCERS) {

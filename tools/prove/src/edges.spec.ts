@@ -19,15 +19,16 @@ describe('the edges', () => {
     ]);
   });
 
-  it('name the variable that holds the address to connect to', () => {
+  it('name the variables that hold the addresses to connect to', () => {
     const configuredBy = Object.fromEntries(
       edgesOf(EXAMPLE_APPS).map((edge) => [edge.name, edge.configuredBy]),
     );
     expect(configuredBy).toMatchObject({
       'client-gateway': undefined,
-      'gateway-payments': { app: 'gateway', variable: 'PAYMENTS_ADDRESS' },
-      'loyalty-postgres': { app: 'loyalty', variable: 'DATABASE_URL' },
-      'loyalty-nats': { app: 'loyalty', variable: 'NATS_URL' },
+      'gateway-payments': { app: 'gateway', variables: ['PAYMENTS_ADDRESS'] },
+      'orders-postgres': { app: 'orders', variables: ['DATABASE_URL', 'RELAY_DATABASE_URL'] },
+      'loyalty-postgres': { app: 'loyalty', variables: ['DATABASE_URL'] },
+      'loyalty-nats': { app: 'loyalty', variables: ['NATS_URL'] },
     });
   });
 });

@@ -6,8 +6,8 @@ import type { System } from '@orders/dev/stack/system';
 import { of } from '@orders/dev/stack/wiring';
 import { queries } from './census.ts';
 
-/** For each replica: the pool (10) and connections beside it, such as the listener of the relay. */
-const CONNECTIONS_AT_MOST = 12;
+/** For each replica: the pool (10), that of the relay (4), and connections beside them, such as the relay's listener. */
+const CONNECTIONS_AT_MOST = 16;
 
 const FILES_AT_MOST = 200;
 const MIB_AT_MOST = 400;

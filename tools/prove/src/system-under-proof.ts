@@ -11,7 +11,7 @@ import type { Steps } from '@orders/dev/stack/tasks';
 import { of } from '@orders/dev/stack/wiring';
 import { Disk } from './disk.ts';
 import type { DatabaseFront } from './database-front.ts';
-import { CLIENT_EDGE, EDGES } from './edges.ts';
+import { CLIENT_EDGE, DATABASE_VARIABLES, EDGES } from './edges.ts';
 import { thisMachine } from './machine.ts';
 import { DEFAULT_PLATFORM, type Platform } from './platform.ts';
 import { ArmedPoints } from './prove-build/armed-points.ts';
@@ -97,9 +97,9 @@ export async function startUnderProof({
       },
     });
     stack.defer(() => system.stop()); // stops first: a clean stop needs the edges
-    const clients = await ProxiedEdge.through(CLIENT_EDGE, system.urls.api);
+    const clients = await ProxiedEdge.through(CLIENT_EDGE, [system.urls.api]);
     edges[CLIENT_EDGE] = clients.edge;
-    const api = new URL(clients.address).origin;
+    const api = new URL(clients.addresses[0]!).origin;
     const stop = () => stack.disposeAsync();
     return { system, edges, disks, front, armed, api, debuggers, alarms, stop };
   } catch (error) {
@@ -158,16 +158,22 @@ async function rewire(
   const rewired: Environments = {};
   for (const [app, environment] of Object.entries(environments))
     rewired[app] = { ...environment, ...env, ...armed.environmentOf(app) };
-  for (const environment of Object.values(rewired)) {
-    const { DATABASE_URL: url } = environment;
-    if (front && url) environment['DATABASE_URL'] = front.url(new URL(url).pathname.slice(1));
-  }
+  if (front)
+    for (const environment of Object.values(rewired))
+      for (const variable of DATABASE_VARIABLES) {
+        const url = environment[variable];
+        if (url) environment[variable] = front.through(url);
+      }
   for (const { name, configuredBy } of EDGES) {
     if (!configuredBy) continue;
-    const environment = of(rewired, configuredBy.app);
-    const { edge, address } = await ProxiedEdge.through(name, environment[configuredBy.variable] ?? '');
+    const { app, variables } = configuredBy;
+    const environment = of(rewired, app);
+    const { edge, addresses } = await ProxiedEdge.through(
+      name,
+      variables.map((variable) => of(environment, variable)),
+    );
     edges[name] = edge;
-    environment[configuredBy.variable] = address;
+    for (const [index, variable] of variables.entries()) environment[variable] = addresses[index]!;
   }
   return rewired;
 }

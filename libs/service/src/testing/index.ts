@@ -1,4 +1,3 @@
 export { CertificateFiles, type CertificateTexts } from './certificate-files.js';
 export { CertificateAuthority, type CertificateOptions, type CertifiedKey } from './certificates.js';
 export { someIdentity, someMaterial } from './some-identity.js';
-export { assertWithstandsAnyEnvironment } from './hostile-environments.js';

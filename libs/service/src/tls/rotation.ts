@@ -15,13 +15,16 @@ const READ_EVERY_MS = 1_000;
  * not. What two readings in a row have found is checked; so a file that is being written is waited for. Material that
  * cannot be used is logged once, and the old one stays in use.
  *
- * Metrics: `tls_certificate_expiry_seconds` and `tls_rotation_refused`.
+ * Metrics: `tls_certificate_expiry_seconds`, `tls_rotation_refused` and `tls_rotations_total`.
  */
 export class Rotation {
   /** What the last reading found. */
   private last: TlsTexts;
   /** Why the files cannot be used; empty when they can. */
   private refused = '';
+  private readonly taken = meter('tls').createCounter('tls.rotations', {
+    description: 'Times that other certificates were taken into use',
+  });
   /** Whether the end of the certificate in use was logged. */
   private expired = false;
 
@@ -60,6 +63,7 @@ export class Rotation {
     this.refused = '';
     this.expired = false;
     this.identity.replace(material);
+    this.taken.add(1);
     this.logger.info({ notAfter: material.notAfter.toISOString() }, 'new certificates are in use');
   }
 
@@ -83,6 +87,7 @@ export class Rotation {
   }
 
   private measure(): void {
+    this.taken.add(0);
     const metrics = meter('tls');
     metrics
       .createObservableGauge('tls.certificate.expiry.seconds', {

@@ -49,6 +49,7 @@ export async function calibrate(
     PGUSER: url.username,
     PGPASSWORD: url.password,
     PGDATABASE: DATABASE,
+    ...tlsVariables(url),
   };
   const file = join(FOLDER, `${script}.sql`);
   const args = ['-n', '-c', String(CLIENTS), '-j', '1', '-T', String(seconds), '-f', file];
@@ -61,6 +62,15 @@ export async function calibrate(
     ordersPerSecond: numberIn(printed, /tps = ([\d.]+) \(without/) * SCRIPTS[script],
     postgresCpu: ((used() - before) / orders) * 1_000,
   };
+}
+
+/** As the URL has them; none without TLS. */
+function tlsVariables({ searchParams }: URL): Record<string, string> {
+  const variables = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'].flatMap((name) => {
+    const value = searchParams.get(name);
+    return value === null ? [] : [[`PG${name.toUpperCase()}`, value]];
+  });
+  return Object.fromEntries(variables) as Record<string, string>;
 }
 
 function numberIn(text: string, pattern: RegExp): number {

@@ -90,12 +90,16 @@ function createApp({ options, state }: Site, { app, index, ports, env }: Replica
   });
 }
 
+/** What the wiring of an app sets, or leaves out. */
+const OWN = /^((RELAY_|DIRECT_)?DATABASE_URL|NATS_(?!STREAM_)\w+|STORAGE|PORT|TLS_\w+)$/;
+
 /**
- * Environment of every app besides its own wiring; servers, storage and ports of the shell are left out. Malloc has two
- * arenas, as in the image, instead of eight a core: that saves 6 to 17 MiB of a loaded app (docs/performance.md).
+ * Environment of every app besides its own wiring; servers, certificates, storage and ports of the shell are left out.
+ * Malloc has two arenas, as in the image, instead of eight a core: that saves 6 to 17 MiB of a loaded app
+ * (docs/performance.md).
  */
 export function commonEnv({ dataDir, env }: Pick<SystemOptions, 'dataDir' | 'env'>): NodeJS.ProcessEnv {
-  const { DATABASE_URL: _url, NATS_URL: _nats, STORAGE: _storage, PORT: _port, ...inherited } = process.env;
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OWN.test(name)));
   const compileCache = join(dataDir, 'compile-cache');
   return {
     MALLOC_ARENA_MAX: '2',

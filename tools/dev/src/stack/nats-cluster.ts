@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
 import { FaultProxy } from '@orders/resilience/testing';
 import type { Child } from './child.ts';
-import { NatsServer } from './nats-server.ts';
+import { connectNats, type NatsAccess } from './nats-access.ts';
+import { NatsServer, type NatsSecurity } from './nats-server.ts';
 import { freePorts } from './ports.ts';
 import { until } from './until.ts';
 
@@ -13,6 +13,8 @@ export interface NatsClusterOptions {
   binary: string;
   /** Has a folder for each node; kept between starts. */
   folder: string;
+  /** Also of the routes. Default: plaintext. */
+  security?: NatsSecurity | undefined;
   signal?: AbortSignal | undefined;
   onSpawn?: (name: string, child: Child) => void;
 }
@@ -44,7 +46,7 @@ export class NatsCluster {
   readonly #signal: AbortSignal | undefined;
 
   /** Chooses free ports and opens the routes; no node runs yet. */
-  static async create({ binary, folder, signal, onSpawn }: NatsClusterOptions): Promise<NatsCluster> {
+  static async create({ folder, onSpawn, ...program }: NatsClusterOptions): Promise<NatsCluster> {
     const ports = await freePorts(NODES.length * 3);
     const portsOf = (index: number) => ports.slice(index * 3, index * 3 + 3) as [number, number, number];
     const pairs = NODES.flatMap((from) => NODES.filter((to) => to !== from).map((to) => ({ from, to })));
@@ -57,12 +59,12 @@ export class NatsCluster {
       const [port, monitoringPort, routePort] = portsOf(index);
       const dialled = routes.filter(({ from }) => from === index).map(({ proxy }) => proxy.port);
       return new NatsServer({
-        ...{ binary, folder: join(folder, nameOf(index)), port, monitoringPort, signal },
+        ...{ ...program, folder: join(folder, nameOf(index)), port, monitoringPort },
         node: { name: nameOf(index), cluster: 'nats', port: routePort, routes: dialled },
         onSpawn: (child) => onSpawn?.(nameOf(index), child),
       });
     });
-    return new NatsCluster(nodes, { routes, signal });
+    return new NatsCluster(nodes, { routes, signal: program.signal });
   }
 
   private constructor(
@@ -79,10 +81,15 @@ export class NatsCluster {
     return this.nodes.map(({ url }) => url).join(',');
   }
 
+  /** For our tools: all nodes. */
+  get access(): NatsAccess {
+    return { ...this.nodes[0]!.access, url: this.url };
+  }
+
   /** Starts all nodes and resolves once a stream of three replicas can be created. */
   async start(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.start()));
-    const connection = await connect({ servers: this.url.split(','), maxReconnectAttempts: -1 });
+    const connection = await connectNats(this.access);
     const { streams } = await jetstreamManager(connection, { checkAPI: false, timeout: 1_000 });
     const canCreate = () =>
       streams.add({ name: 'PROBE', num_replicas: NODES.length }).then(Boolean, () => false);

@@ -1,9 +1,10 @@
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect } from '@nats-io/transport-node';
 import { Problem } from '../../bootstrap/problem.mjs';
 import { Child, describeExit } from './child.ts';
+import { connectNats, type NatsAccess } from './nats-access.ts';
 import { natsServers } from './server-urls.ts';
+import type { Tls } from './tls-files.ts';
 import { answersOk, until } from './until.ts';
 
 export interface NatsServerOptions {
@@ -16,8 +17,26 @@ export interface NatsServerOptions {
   node?: ClusterNode | undefined;
   /** Default true. */
   jetStream?: boolean;
+  /** Clients must show a certificate of one of its users. Default: plaintext, and everybody may do everything. */
+  security?: NatsSecurity | undefined;
   signal?: AbortSignal | undefined;
   onSpawn?: (child: Child) => void;
+}
+
+export interface NatsSecurity {
+  /** Of the servers, also to each other. */
+  server: Tls;
+  /** Of the tools. */
+  tools: Tls;
+  /** Each is a DNS name of a certificate, with what its bearer may do. */
+  users: readonly NatsAccount[];
+}
+
+/** In the words of nats-server. */
+export interface NatsAccount {
+  readonly user: string;
+  /** Subjects. Default: all. */
+  readonly permissions?: { readonly publish: readonly string[]; readonly subscribe: readonly string[] };
 }
 
 export interface ClusterNode {
@@ -44,8 +63,13 @@ export class NatsServer {
   constructor(options: NatsServerOptions) {
     this.#options = options;
     this.folder = options.folder;
-    this.url = `nats://127.0.0.1:${options.port}`;
+    this.url = options.security ? `tls://localhost:${options.port}` : `nats://127.0.0.1:${options.port}`;
     this.monitoringUrl = `http://127.0.0.1:${options.monitoringPort}`;
+  }
+
+  /** For our tools. */
+  get access(): NatsAccess {
+    return { url: this.url, tls: this.#options.security?.tools };
   }
 
   /** The process, while it runs. */
@@ -77,9 +101,23 @@ export class NatsServer {
     await this.#child?.exited;
   }
 
+  /** Makes it read its certificates again, and resolves once it has. Connections stay. */
+  async reload(): Promise<void> {
+    const before = await this.#configTime();
+    this.child?.kill('SIGHUP');
+    const isLoaded = async () => (await this.#configTime()) !== before;
+    await until(isLoaded, { timeoutMs: 10_000, signal: this.#options.signal, what: 'nats-server to reload' });
+  }
+
   /** Deletes what it has stored. Call it while the server does not run. */
   wipe(): void {
     rmSync(join(this.folder, 'jetstream'), { recursive: true, force: true });
+  }
+
+  /** When it has read its configuration. */
+  async #configTime(): Promise<string> {
+    const answer = await fetch(`${this.monitoringUrl}/varz`, { signal: AbortSignal.timeout(2_000) });
+    return ((await answer.json()) as { config_load_time: string }).config_load_time;
   }
 
   async #isReady(child: Child): Promise<boolean> {
@@ -97,12 +135,13 @@ export class NatsServer {
    * need not sync each message: that costs nine tenths of its throughput (docs/adr/0010-nats-need-not-be-durable.md).
    */
   #configuration(): string {
-    const { folder, port, monitoringPort, node, jetStream = true } = this.#options;
+    const { folder, port, monitoringPort, node, security, jetStream = true } = this.#options;
     return [
       `listen: "127.0.0.1:${port}"`,
       `http: "127.0.0.1:${monitoringPort}"`,
       ...(jetStream ? [`jetstream { store_dir: ${JSON.stringify(folder)}, sync_interval: "1s" }`] : []),
-      ...(node ? clusterConfiguration(node) : []),
+      ...(security ? securityConfiguration(security) : []),
+      ...(node ? clusterConfiguration(node, security?.server) : []),
       '',
     ].join('\n');
   }
@@ -113,16 +152,28 @@ export class NatsServer {
 }
 
 /** Nodes do not dial the addresses that others advertise, so that all their traffic takes the routes given here. */
-function clusterConfiguration({ name, cluster, port, routes }: ClusterNode): string[] {
+function clusterConfiguration({ name, cluster, port, routes }: ClusterNode, tls: Tls | undefined): string[] {
   return [
     `server_name: ${name}`,
     'cluster {',
     `  name: ${cluster}`,
     `  listen: "127.0.0.1:${port}"`,
     '  cluster_advertise: "127.0.0.1:1"',
-    `  routes: [${routes.map((route) => `"nats://127.0.0.1:${route}"`).join(', ')}]`,
+    `  routes: [${routes.map((route) => `"nats://localhost:${route}"`).join(', ')}]`,
+    ...(tls ? [`  tls ${tlsBlock({ ...tls, verify: true })}`] : []),
     '}',
   ];
+}
+
+function securityConfiguration({ server, users }: NatsSecurity): string[] {
+  return [
+    `tls ${tlsBlock({ ...server, verify_and_map: true })}`,
+    `authorization { users: ${JSON.stringify(users)} }`,
+  ];
+}
+
+function tlsBlock({ cert, key, ca, ...rest }: Tls & Record<string, unknown>): string {
+  return JSON.stringify({ cert_file: cert, key_file: key, ca_file: ca, ...rest });
 }
 
 /**
@@ -134,7 +185,7 @@ export async function answeringNats(url: string): Promise<string> {
   const reasons: string[] = [];
   for (const server of natsServers(url)) {
     try {
-      const connection = await connect({ servers: server, timeout: 3000, reconnect: false });
+      const connection = await connectNats({ url: server }, { timeout: 3_000, reconnect: false });
       const { jetstream } = connection.info ?? {};
       await connection.close();
       if (jetstream) return server;

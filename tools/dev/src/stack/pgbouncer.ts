@@ -14,10 +14,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { Child } from './child.ts';
+import { withDatabase } from './databases.ts';
 import { unpackFromDebian } from './debian-package.ts';
 import { cacheFolder } from './paths.ts';
 import { freePorts } from './ports.ts';
 import { canReach, OPEN_FOLDER, serverAccount } from './server-account.ts';
+import { copyTls, type Tls } from './tls-files.ts';
 import { until } from './until.ts';
 
 /** The Debian suites that have it. */
@@ -39,6 +41,8 @@ export interface PgBouncerOptions {
   version: PgBouncerVersion;
   /** A URL of the server behind it. */
   postgresUrl: string;
+  /** Its certificate, to clients and to the server; both sides then demand TLS. Default: plaintext. */
+  tls?: Tls | undefined;
   /** Settings of `[pgbouncer]` beside the defaults: `pool_mode` is `session` without them. */
   settings?: Record<string, string>;
 }
@@ -62,24 +66,27 @@ export class PgBouncer {
    *
    * @throws when it cannot be fetched or does not start
    */
-  static async start({ version, postgresUrl, settings = {} }: PgBouncerOptions): Promise<PgBouncer> {
+  static async start({ version, postgresUrl, tls, settings = {} }: PgBouncerOptions): Promise<PgBouncer> {
     const account = serverAccount();
     const [command, ...args] = await commandOf(version);
     const [port = 0] = await freePorts(1);
     const folder = mkdtempSync(join(tmpdir(), 'pgbouncer-'));
     chmodSync(folder, 0o755);
-    const { hostname, port: serverPort, username, password } = new URL(postgresUrl);
+    const { port: serverPort, username, password } = new URL(postgresUrl);
     writeFileSync(join(folder, 'users'), `"${username}" "${password}"\n`);
     const all = {
       listen_addr: '127.0.0.1',
       listen_port: port,
       unix_socket_dir: '',
       auth_type: 'scram-sha-256',
+      auth_user: username, // it asks the server about all other users
     };
-    const lines = Object.entries({ ...all, auth_file: join(folder, 'users'), ...settings });
+    const secured = tls ? tlsSettings(copyTls(tls, join(folder, 'tls'), account)) : {};
+    const lines = Object.entries({ ...all, ...secured, auth_file: join(folder, 'users'), ...settings });
     writeFileSync(
       join(folder, 'ini'),
-      `[databases]\n* = host=${hostname} port=${serverPort}\n[pgbouncer]\n` +
+      // Not "localhost": that may be [::1], and after a refused connection it waits for 15 s.
+      `[databases]\n* = host=127.0.0.1 port=${serverPort}\n[pgbouncer]\n` +
         lines.map(([name, value]) => `${name} = ${value}\n`).join(''),
     );
     if (account) chownSync(folder, account.uid, account.gid);
@@ -96,8 +103,12 @@ export class PgBouncer {
 
   /** URL of a database through it. */
   url(database: string): string {
-    return Object.assign(new URL(this.#postgresUrl), { port: String(this.#port), pathname: `/${database}` })
-      .href;
+    return this.through(withDatabase(this.#postgresUrl, database));
+  }
+
+  /** What a client of the server behind it uses in place of this URL. */
+  through(url: string): string {
+    return Object.assign(new URL(url), { port: String(this.#port) }).href;
   }
 
   async stop(): Promise<void> {
@@ -124,6 +135,15 @@ export class PgBouncer {
     };
     await until(attempt, { timeoutMs: 20_000, what: 'PgBouncer' });
   }
+}
+
+/** Both sides by the same certificate. */
+function tlsSettings({ cert, key, ca }: Tls): Record<string, string> {
+  const side = { tls_sslmode: 'verify-full', tls_cert_file: cert, tls_key_file: key, tls_ca_file: ca };
+  const both = Object.entries({ ...side, tls_protocols: 'tlsv1.3' });
+  return Object.fromEntries(
+    ['client', 'server'].flatMap((end) => both.map(([name, value]) => [`${end}_${name}`, value])),
+  );
 }
 
 /** The binary with the loader and the libraries of its own suite. */

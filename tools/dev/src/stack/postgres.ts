@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
@@ -7,7 +6,6 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
-  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -17,9 +15,12 @@ import { Client } from 'pg';
 import { Problem } from '../../bootstrap/problem.mjs';
 import { Child, describeExit } from './child.ts';
 import { postgresBinaries } from './postgres-binaries.ts';
+import { ensureCluster } from './postgres-cluster.ts';
 import { clearPidFile } from './postgres-pid-file.ts';
+import { type PostgresSecurity, secure, forTools } from './postgres-security.ts';
 import { run } from './run.ts';
 import { canReach, openFolderFor, serverAccount, type Account } from './server-account.ts';
+import { type Tls, tlsFilesIn } from './tls-files.ts';
 import { until } from './until.ts';
 
 const SETTINGS: Record<string, string> = {
@@ -49,6 +50,8 @@ export interface PostgresOptions {
   onSpawn?: (child: Child) => void;
   /** Settings beside ours, or instead of them. */
   settings?: Record<string, string> | undefined;
+  /** Default: plaintext, and a password alone. */
+  security?: PostgresSecurity | undefined;
 }
 
 /**
@@ -94,22 +97,32 @@ export class EmbeddedPostgres {
     return this.#file('password');
   }
 
+  get security(): PostgresSecurity | undefined {
+    return this.#options.security;
+  }
+
+  /** The server's certificate files as it reads them; undefined without TLS. */
+  get tls(): Tls | undefined {
+    return this.security && tlsFilesIn(this.#file('tls'));
+  }
+
   /** URL of a database on this server, as superuser. */
   url(database = 'postgres'): string {
     const password = readFileSync(this.passwordFile, 'utf8');
-    return `postgres://postgres:${password}@127.0.0.1:${this.#options.port}/${database}`;
+    const url = `postgres://postgres:${password}@127.0.0.1:${this.#options.port}/${database}`;
+    return this.security ? forTools(url, this.security) : url;
   }
 
   /** Creates the cluster when there is none, then resolves once the server takes connections. */
   async start(): Promise<void> {
-    const data = this.#file('data');
-    const version = await this.#version();
-    if (!existsSync(join(data, 'PG_VERSION'))) await this.#initialise(data, version);
-    assertMadeBy(version, data);
+    const { data, passwordFile } = this;
+    const { signal } = this.#options;
+    await ensureCluster({ data, passwordFile, binaries: this.#binaries, account: this.#account, signal });
     await clearPidFile(data);
     const log = openSync(this.#file('postgres.log'), 'a');
     const settings = Object.entries({
       ...SETTINGS,
+      ...this.#secure(),
       ...this.#options.settings,
       port: String(this.#options.port),
     });
@@ -126,9 +139,18 @@ export class EmbeddedPostgres {
     this.#options.onSpawn?.(child);
     await until(() => this.#takesConnections(child), {
       timeoutMs: 60_000,
-      signal: this.#options.signal,
+      signal,
       what: 'Postgres',
     });
+  }
+
+  /** Makes it read its certificates again, and resolves once new sessions get them. Open ones stay. */
+  async reload(): Promise<void> {
+    const before = await this.#loadTime();
+    this.#secure();
+    this.child?.kill('SIGHUP');
+    const isLoaded = async () => (await this.#loadTime()) > before;
+    await until(isLoaded, { timeoutMs: 10_000, signal: this.#options.signal, what: 'Postgres to reload' });
   }
 
   async stop(): Promise<void> {
@@ -139,6 +161,20 @@ export class EmbeddedPostgres {
   async kill(): Promise<void> {
     this.#child?.kill('SIGKILL');
     await this.#child?.exited;
+  }
+
+  #secure(): Record<string, string> {
+    return this.security ? secure(this.#file('tls'), this.security, this.#account) : {};
+  }
+
+  /** When a new session's server has read its configuration. */
+  async #loadTime(): Promise<number> {
+    const client = new Client({ connectionString: this.url(), connectionTimeoutMillis: 2_000 });
+    await client.connect();
+    const { rows } = await client
+      .query<{ at: Date }>('SELECT pg_conf_load_time() AS at')
+      .finally(() => client.end());
+    return rows[0]!.at.getTime();
   }
 
   async #takesConnections(child: Child): Promise<boolean> {
@@ -158,36 +194,6 @@ export class EmbeddedPostgres {
     } finally {
       await client.end().catch(() => undefined);
     }
-  }
-
-  /** Creates it in a draft folder and renames that when complete: an interrupted start leaves nothing half-made. */
-  async #initialise(data: string, version: string): Promise<void> {
-    const draft = `${data}.new`;
-    const { passwordFile } = this;
-    rmSync(draft, { recursive: true, force: true });
-    writeFileSync(passwordFile, randomBytes(16).toString('hex'), { mode: 0o600 });
-    if (this.#account) chownSync(passwordFile, this.#account.uid, this.#account.gid);
-    const flags = [
-      '--username=postgres',
-      `--pwfile=${passwordFile}`,
-      '--auth=scram-sha-256',
-      '--data-checksums',
-    ];
-    // The same order of texts on every machine.
-    const builtin = Number(version) < 17 ? [] : ['--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
-    const locale = ['--encoding=UTF8', '--locale=C', ...builtin];
-    await run(join(this.#binaries, 'bin/initdb'), [`--pgdata=${draft}`, ...flags, ...locale], {
-      cwd: '/',
-      account: this.#account,
-      signal: this.#options.signal,
-    });
-    renameSync(draft, data);
-  }
-
-  /** The major version of the binaries. */
-  async #version(): Promise<string> {
-    const printed = await run(join(this.#binaries, 'bin/postgres'), ['--version'], { cwd: '/' });
-    return /(\d+)\./.exec(printed)?.[1] ?? '';
   }
 
   /** Our folder, or another one when the account of Postgres cannot reach ours. */
@@ -217,15 +223,6 @@ export function removePostgres(folder: string): void {
   const pointer = join(folder, 'moved-to');
   if (existsSync(pointer)) rmSync(readFileSync(pointer, 'utf8'), { recursive: true, force: true });
   rmSync(folder, { recursive: true, force: true });
-}
-
-/** @throws Problem when the cluster was made by another version, which Postgres refuses */
-function assertMadeBy(version: string, data: string): void {
-  const maker = readFileSync(join(data, 'PG_VERSION'), 'utf8').trim();
-  if (maker === version) return;
-  throw new Problem(
-    `The data in ${data} is of Postgres ${maker}, not ${version}: set POSTGRES_VERSION=${maker}, or wipe it by npm run reset.`,
-  );
 }
 
 function lastError(log: string): string {

@@ -2,13 +2,17 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Problem } from '../../bootstrap/problem.mjs';
 import type { Child } from './child.ts';
+import { asUser, type DatabaseUser, ensureRoles } from './database-roles.ts';
 import { ensureDatabases, withDatabase } from './databases.ts';
 import { resolveNatsServer, type NatsVersion } from './nats-binary.ts';
+import type { NatsAccess } from './nats-access.ts';
 import { NatsCluster } from './nats-cluster.ts';
-import { answeringNats, NatsServer } from './nats-server.ts';
+import { answeringNats, type NatsSecurity, NatsServer } from './nats-server.ts';
+import { forApps } from './postgres-security.ts';
 import { freePorts } from './ports.ts';
 import { EmbeddedPostgres } from './postgres.ts';
 import { chosenPostgres, postgresRelease, type PostgresVersion } from './postgres-release.ts';
+import { natsSecurity, postgresSecurity, type StackSecurity } from './security.ts';
 import { Supervisor } from './supervisor.ts';
 import type { Tasks } from './tasks.ts';
 
@@ -20,12 +24,14 @@ export interface ServerOptions {
   natsUrl?: string | undefined;
   /** Which nats-server, and how many of them: three are a cluster. Default: one of any version that is new enough. */
   nats?: { version?: NatsVersion | undefined; nodes?: 1 | 3 } | undefined;
-  /** Databases to create when absent. */
+  /** Apps whose database, and its roles, to create when absent. */
   databases?: readonly string[];
   /** Of the embedded Postgres. Default: what POSTGRES_VERSION names, else 18. */
   postgresVersion?: PostgresVersion | undefined;
   /** Settings of the embedded Postgres, beside the durable defaults. */
   postgresSettings?: Record<string, string> | undefined;
+  /** Of our servers. Default: plaintext, and everybody may do everything. */
+  security?: StackSecurity | undefined;
   /** Called with each process as it starts. */
   onSpawn?: (name: string, child: Child) => void;
   /** Restart our servers when they die, and report it here. Default: a dead server stays dead. */
@@ -33,7 +39,10 @@ export interface ServerOptions {
 }
 
 export interface Postgres {
+  /** URL of a database for our tools: as superuser, with the files of their certificate. */
   url: (database?: string) => string;
+  /** URL of an app's database for a process with a certificate of its own. On a server that is not ours, all are the same. */
+  urlFor: (app: string, user: DatabaseUser) => string;
   /** undefined when the server is not ours. */
   server: EmbeddedPostgres | undefined;
 }
@@ -43,6 +52,8 @@ export interface Nats {
   url: string;
   /** The one of them that answered first. */
   answering: string;
+  /** For our tools. */
+  access: NatsAccess;
   /** undefined when the server is not ours; of a cluster, its first node. */
   server: NatsServer | undefined;
   /** undefined unless it is a cluster of ours. */
@@ -70,10 +81,8 @@ async function startPostgres(
   const { dataDir, databaseUrl, databases = [], postgresSettings, onSpawn } = options;
   if (databaseUrl) {
     await tasks.run('databases at DATABASE_URL', () => ensureDatabases(databaseUrl, databases));
-    return {
-      url: (database) => (database ? withDatabase(databaseUrl, database) : databaseUrl),
-      server: undefined,
-    };
+    const url = (database?: string): string => (database ? withDatabase(databaseUrl, database) : databaseUrl);
+    return { url, urlFor: url, server: undefined };
   }
   return tasks.run('Postgres', async (signal) => {
     const binaries = await postgresRelease(options.postgresVersion ?? chosenPostgres(), signal);
@@ -84,14 +93,20 @@ async function startPostgres(
       port,
       signal,
       settings: postgresSettings,
+      security: options.security && postgresSecurity(options.security),
       note: (line) => tasks.note(line),
       onSpawn: (child) => onSpawn?.('postgres', child),
     });
     stack.defer(() => server.stop());
     await server.start();
     await ensureDatabases(server.url(), databases);
+    await ensureRoles(server.url(), databases);
     stack.defer(supervise('postgres', server, options));
-    return { url: (database) => server.url(database), server };
+    return {
+      url: (database) => server.url(database),
+      urlFor: (app, user) => asUser(forApps(server.url(app)), app, user),
+      server,
+    };
   });
 }
 
@@ -104,18 +119,20 @@ export async function startNats(
   const { natsUrl, nats } = options;
   if (natsUrl) {
     const answering = await tasks.run('NATS at NATS_URL', () => answeringNats(natsUrl));
-    return { url: natsUrl, answering, server: undefined };
+    return { url: natsUrl, answering, access: { url: natsUrl }, server: undefined };
   }
   return tasks.run('nats-server', async (signal, step) => {
     const onTry = (where: string) => step.update(where);
     const binary = await resolveNatsServer({ version: nats?.version, signal, onTry });
     const start = nats?.nodes === 3 ? startNatsCluster : startNatsServer;
-    return start({ binary, signal }, options, stack);
+    const security = options.security && natsSecurity(options.security);
+    return start({ binary, security, signal }, options, stack);
   });
 }
 
 interface NatsProgram {
   binary: string;
+  security: NatsSecurity | undefined;
   signal: AbortSignal;
 }
 
@@ -135,7 +152,7 @@ async function startNatsServer(
   stack.defer(() => server.stop());
   await server.start();
   stack.defer(supervise('nats-server', server, options));
-  return { url: server.url, answering: server.url, server };
+  return { url: server.url, answering: server.url, access: server.access, server };
 }
 
 async function startNatsCluster(
@@ -154,7 +171,8 @@ async function startNatsCluster(
   for (const [index, node] of cluster.nodes.entries())
     stack.defer(supervise(`nats-${index + 1}`, node, options));
   const [server] = cluster.nodes;
-  return { url: cluster.url, answering: server!.url, server, cluster };
+  const { url, access } = cluster;
+  return { url, answering: server!.url, access, server, cluster };
 }
 
 /** @returns a function that ends the supervision */

@@ -2,6 +2,7 @@ import type { AppDeclaration } from './declarations.ts';
 import type { Environments } from './environments.ts';
 import type { SystemPorts } from './ports.ts';
 import type { RunState } from './run-state.ts';
+import type { StackSecurity } from './security.ts';
 import type { Nats, Postgres, ServerOptions } from './servers.ts';
 import type { Steps, Tasks } from './tasks.ts';
 
@@ -23,6 +24,8 @@ export interface SystemOptions extends Pick<
   apps?: readonly AppDeclaration[];
   /** Processes of each app, default 1. Several are behind a balancer on each port of the app. */
   replicas?: number;
+  /** Plaintext between all processes, and no identities. Default: TLS with certificates at both ends. */
+  insecure?: boolean;
   /** Changes the environments of the apps once the servers run, e.g. to put a proxy between them. */
   rewire?: (environments: Environments, servers: Servers) => Promise<Environments>;
   /** Called with each line that an app prints; the second replica of orders is `orders-2`. */
@@ -50,4 +53,6 @@ export interface Site {
   stack: AsyncDisposableStack;
   state: RunState;
   tasks: Tasks;
+  /** undefined when the system is insecure. */
+  security: StackSecurity | undefined;
 }

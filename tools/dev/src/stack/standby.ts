@@ -23,9 +23,17 @@ export class Standby {
    * @throws when the copy does not follow within 30 s
    */
   static async follow(primary: EmbeddedPostgres, options: PostgresOptions): Promise<Standby> {
-    const server = new EmbeddedPostgres(options);
+    const server = new EmbeddedPostgres({ ...options, security: primary.security });
     await follow(primary, server);
     return new Standby(primary, server);
+  }
+
+  /** A URL of the primary, for a client that also knows the standby and uses the one that takes writes. */
+  withBoth(url: string): string {
+    const both = new URL(url);
+    const { host } = both;
+    both.searchParams.set('target_session_attrs', 'read-write');
+    return both.href.replace(`@${host}`, `@${host},${new URL(this.server.url()).host}`);
   }
 
   /** From now on, a commit waits until the standby has it on its disk. */
@@ -90,6 +98,17 @@ async function isReplicated(primary: EmbeddedPostgres, what: string, condition: 
   });
 }
 
+/** Where a standby gets its data from, in the words of libpq. */
+function sourceOf(primary: EmbeddedPostgres): string {
+  const { hostname, port, username, password } = new URL(primary.url());
+  const { tls } = primary;
+  const source = { host: hostname, port, user: username, password, application_name: NAME };
+  const secured = tls && { sslmode: 'verify-full', sslrootcert: tls.ca, sslcert: tls.cert, sslkey: tls.key };
+  return Object.entries({ ...source, ...secured })
+    .map(([name, value]) => `${name}='${value}'`)
+    .join(' ');
+}
+
 /** By the backup functions and a copy of the files, since the packaged Postgres has no pg_basebackup. */
 async function copyCluster(primary: EmbeddedPostgres, copy: EmbeddedPostgres): Promise<void> {
   const client = new Client({ connectionString: primary.url() });
@@ -105,7 +124,7 @@ async function copyCluster(primary: EmbeddedPostgres, copy: EmbeddedPostgres): P
     await copy.run('rm', ['-f', join(copy.data, 'postmaster.pid')]);
     const write =
       'printf %s "$1" >backup_label && >standby.signal && printf "%s\\n" "$2" >>postgresql.auto.conf';
-    const source = `primary_conninfo = '${connectionInfo(primary)}'`;
+    const source = `primary_conninfo = '${sourceOf(primary).replaceAll("'", "''")}'`;
     // The last one in the file counts.
     const nobodyWaited = "synchronous_standby_names = ''";
     await copy.run('sh', ['-c', write, 'sh', rows[0]!.labelfile, `${source}\n${nobodyWaited}`], copy.data);
@@ -113,11 +132,6 @@ async function copyCluster(primary: EmbeddedPostgres, copy: EmbeddedPostgres): P
   } finally {
     await client.end();
   }
-}
-
-function connectionInfo(primary: EmbeddedPostgres): string {
-  const { hostname, port, username, password } = new URL(primary.url());
-  return `host=${hostname} port=${port} user=${username} password=${password} application_name=${NAME}`;
 }
 
 /** @returns the number of rows */

@@ -1,5 +1,5 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
+import { connectNats, type NatsAccess } from './nats-access.ts';
 
 export interface StreamMessage {
   sequence: number;
@@ -14,8 +14,8 @@ export interface StreamMessage {
  *
  * @throws when the server cannot be reached, or goes away meanwhile
  */
-export async function* streamMessages(url: string, stream: string): AsyncGenerator<StreamMessage> {
-  const connection = await connect({ servers: url.split(','), reconnect: false, timeout: 5_000 });
+export async function* streamMessages(access: NatsAccess, stream: string): AsyncGenerator<StreamMessage> {
+  const connection = await connectNats(access, { reconnect: false, timeout: 5_000 });
   try {
     const manager = await jetstreamManager(connection);
     const info = await manager.streams.info(stream).catch(() => undefined);

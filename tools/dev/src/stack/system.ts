@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { OPERATOR } from '@orders/contracts/nats-users';
 import { Problem } from '../../bootstrap/problem.mjs';
 import type { App } from './app.ts';
 import { commonEnv, startApps, type Replicas } from './apps.ts';
@@ -11,10 +12,12 @@ import { type AppDeclaration, APPS } from './declarations.ts';
 import { freeSystemPorts } from './ports.ts';
 import { RunState } from './run-state.ts';
 import { CommandFailed, run, type RunOptions } from './run.ts';
+import { rotateCertificates } from './rotation.ts';
+import { stackSecurity } from './security.ts';
 import { startServers } from './servers.ts';
 import type { Servers, Site, SystemOptions } from './site.ts';
 import { Tasks } from './tasks.ts';
-import { appEnvironments, systemUrls, type AppName, type SystemUrls } from './topology.ts';
+import { appEnvironments, systemUrls, tlsVariables, type AppName, type SystemUrls } from './topology.ts';
 import { byName, of } from './wiring.ts';
 
 export interface System extends Servers {
@@ -25,6 +28,8 @@ export interface System extends Servers {
   issuer: Pick<Issuer, 'start' | 'stop'>;
   /** A bearer token of the dev issuer; `scopes` is a space separated list, default read and write. */
   token: (sub: string, scopes?: string) => Promise<string>;
+  /** Replaces the CA and every certificate; resolves once all processes use the new ones. @throws when it is insecure */
+  rotateCertificates(): Promise<void>;
   /** Stops apps, issuer, NATS and Postgres, in this order; nothing is left running when it resolves. */
   stop(): Promise<void>;
 }
@@ -39,12 +44,18 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const state = new RunState(join(options.dataDir, 'run.json'));
   stack.defer(() => state.clear());
   try {
-    const site = { options, apps, ports, stack, state, tasks: new Tasks({ steps, signal }) };
+    const security = options.insecure ? undefined : await stackSecurity(options.dataDir, apps);
+    const site = { options, apps, ports, stack, state, security, tasks: new Tasks({ steps, signal }) };
     const { postgres, nats, issuer } = await startBacking(site);
-    const environments = appEnvironments(apps, ports, { database: postgres.url, nats: nats.url, issuer });
-    await migrate(site, environments);
+    const environments = appEnvironments(apps, ports, {
+      ...{ nats: nats.url, issuer },
+      database: (name) => postgres.urlFor(name, 'app'),
+      relayDatabase: (name) => postgres.urlFor(name, 'relay'),
+      tls: security && ((name) => security.certificates.filesOf(name)),
+    });
+    await migrate(site, environments, postgres);
     stack.defer(() => clearEnvironments(options.dataDir));
-    writeEnvironments(options.dataDir, environments);
+    writeEnvironments(options.dataDir, forCommands(site, environments, postgres));
     const rewired = await options.rewire?.(environments, { postgres, nats });
     const replicas = await startApps(site, rewired ?? environments);
     return {
@@ -55,6 +66,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       nats,
       issuer,
       token: issuer.token,
+      rotateCertificates: () => rotateCertificates(security, { postgres, nats, replicas }),
       stop: () => stack.disposeAsync(),
     };
   } catch (error) {
@@ -66,11 +78,11 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 type Backing = [built: unknown, servers: Servers, issuer: Issuer];
 
 /** Starts everything that the apps need, in parallel. */
-async function startBacking({ options, apps, ports, stack, state, tasks }: Site) {
+async function startBacking({ options, apps, ports, stack, state, security, tasks }: Site) {
   const onSpawn = (name: string, child: Child): void => state.record(name, child);
   const [, servers, issuer] = await tasks.all<Backing>([
     options.build === false ? Promise.resolve() : tasks.run('building apps', build),
-    startServers({ ...options, databases: namesWithDatabase(apps), onSpawn }, tasks, stack),
+    startServers({ ...options, security, databases: namesWithDatabase(apps), onSpawn }, tasks, stack),
     tasks.run('dev issuer', async () => {
       const keyFile = join(options.dataDir, 'issuer-key.json');
       const started = await startIssuer({ port: ports.issuer, keyFile });
@@ -81,12 +93,30 @@ async function startBacking({ options, apps, ports, stack, state, tasks }: Site)
   return { ...servers, issuer };
 }
 
-async function migrate({ options, apps, tasks }: Site, environments: Environments): Promise<void> {
+/** The commands of an app run as the operator, who may do other things than the app. */
+function forCommands(
+  { apps, security }: Site,
+  environments: Environments,
+  postgres: Servers['postgres'],
+): Environments {
+  return byName(apps, ({ name, database }) => ({
+    ...environments[name],
+    ...(database && { DATABASE_URL: postgres.urlFor(name, 'operator') }),
+    ...(security && tlsVariables(security.certificates.filesOf(OPERATOR))),
+  }));
+}
+
+async function migrate(
+  { options, apps, tasks }: Site,
+  environments: Environments,
+  postgres: Servers['postgres'],
+): Promise<void> {
   const cwd = options.root ?? ROOT;
   await tasks.run('database migrations', (signal) =>
     Promise.all(
       namesWithDatabase(apps).map((name) => {
-        const env = { ...commonEnv(options), ...environments[name] };
+        const owner = { DATABASE_URL: postgres.urlFor(name, 'owner') };
+        const env = { ...commonEnv(options), ...environments[name], ...owner };
         return runMigration(name, { cwd, signal, env });
       }),
     ),

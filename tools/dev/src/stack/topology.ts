@@ -2,6 +2,7 @@ import type { AppDeclaration } from './declarations.ts';
 import type { Environments } from './environments.ts';
 import { AUDIENCE } from './issuer.ts';
 import type { SystemPorts } from './ports.ts';
+import type { Tls } from './tls-files.ts';
 import {
   addressVariable,
   type AppPorts,
@@ -22,8 +23,12 @@ const HOST = '127.0.0.1';
 export interface Backing {
   /** URL of one app's database. */
   database: (name: AppName) => string;
+  /** The same for the relay of an app that publishes. Default: as the app itself. */
+  relayDatabase?: ((name: AppName) => string) | undefined;
   nats: string;
   issuer: { url: string; jwksUrl: string };
+  /** The certificate files of one app. Default: plaintext. */
+  tls?: ((name: AppName) => Tls) | undefined;
 }
 
 /** The environment of each app: the whole wiring of the system in one place. */
@@ -43,8 +48,16 @@ export function appEnvironments(
       OIDC_AUDIENCE: AUDIENCE,
     }),
     ...(app.database && { DATABASE_URL: backing.database(app.name) }),
+    ...(app.publishes.length > 0 &&
+      backing.relayDatabase && { RELAY_DATABASE_URL: backing.relayDatabase(app.name) }),
     ...(usesNats(app) && { NATS_URL: backing.nats }),
+    ...(backing.tls && tlsVariables(backing.tls(app.name))),
   }));
+}
+
+/** The variables of an app's certificate. */
+export function tlsVariables({ cert, key, ca }: Tls): Record<string, string> {
+  return { TLS_CERT_FILE: cert, TLS_KEY_FILE: key, TLS_CA_FILE: ca };
 }
 
 /** The part of an environment that differs between replicas: where each listens. */

@@ -106,7 +106,7 @@ class Orders implements AsyncDisposable {
     let isThere = false;
     try {
       // To the end: a consumer that is left before goes on after its connection is closed.
-      for await (const { header } of streamMessages(this.#natsUrl, 'ORDERS'))
+      for await (const { header } of streamMessages({ url: this.#natsUrl }, 'ORDERS'))
         isThere ||= header('ce-subject') === id;
     } catch {
       // No JetStream: `/readyz` will tell.

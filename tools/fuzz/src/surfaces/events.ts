@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { jetstream } from '@nats-io/jetstream';
-import { connect, headers as natsHeaders } from '@nats-io/transport-node';
+import { headers as natsHeaders } from '@nats-io/transport-node';
+import { connectNats } from '@orders/dev/stack/nats-access';
 import { until } from '@orders/dev/stack/until';
 import pg from 'pg';
 import { cases, type Surface } from '../surface.ts';
@@ -15,7 +16,7 @@ export const EVENTS: Surface = {
   what: 'messages on orders.created: valid, with a wrong attribute, with data that breaks its schema',
   share: 0.02,
   open: async (sut) => {
-    const connection = await connect({ servers: sut.system.nats.url.split(',') });
+    const connection = await connectNats(sut.system.nats.access);
     const bus = jetstream(connection);
     const published: Published[] = [];
     return {

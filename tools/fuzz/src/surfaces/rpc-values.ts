@@ -87,7 +87,12 @@ const messages = fc.oneof(
     .record({ customerId: anyText, limit: anyInt32, cursor: anyText })
     .map((request) => ({ method: 'ListOrders', bytes: ListOrdersRequest.encode(request).finish() })),
   fc
-    .record({ id: ids, customerId: anyText, expectedVersion: anyInt64 })
+    .record({
+      id: ids,
+      customerId: anyText,
+      expectedVersion: anyInt64,
+      otherExpectedVersions: fc.array(anyInt64, { maxLength: 3 }),
+    })
     .map((request) => ({ method: 'CancelOrder', bytes: CancelOrderRequest.encode(request).finish() })),
 );
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Client, credentials, Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import { CreateOrdersResponse, Order } from '@orders/rpc/orders-v1';
 import { cases, type Surface } from '../surface.ts';
@@ -22,7 +23,11 @@ export const RPC: Surface = {
   what: 'calls of orders.v1: valid, with hostile fields, with wrong bytes, of unknown methods',
   share: 0.1,
   open: async (sut) => {
-    const client = new Client(sut.ordersAddress, credentials.createInsecure());
+    const { address, name, tls } = sut.orders;
+    const [ca, key, cert] = [tls.ca, tls.key, tls.cert].map((file) => readFileSync(file));
+    const client = new Client(address, credentials.createSsl(ca, key, cert), {
+      'grpc.ssl_target_name_override': name,
+    });
     return {
       check: cases(calls, async (call) => {
         const { code, details, body } = await sut.untilServed(async () => {

@@ -1,4 +1,5 @@
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { connectNats } from '@orders/dev/stack/nats-access';
 import type { SystemUnderProof } from '../system-under-proof.ts';
 
 /** Runs the work with a connection of its own that bypasses all proxies. */
@@ -6,7 +7,7 @@ export async function withNats<T>(
   { system }: SystemUnderProof,
   work: (connection: NatsConnection) => Promise<T>,
 ): Promise<T> {
-  const connection = await connect({ servers: system.nats.url.split(','), timeout: 5_000, reconnect: false });
+  const connection = await connectNats(system.nats.access, { timeout: 5_000, reconnect: false });
   try {
     return await work(connection);
   } finally {

@@ -140,6 +140,9 @@ const beginningLost: Fault = {
   },
 };
 
+/** What nats-server sends before its first ack: INFO and its part of the TLS handshake. */
+const HANDSHAKE_BYTES = 3_000;
+
 function streamFull(producers: readonly Producer[]): Fault {
   return {
     name: 'stream full',
@@ -165,7 +168,7 @@ function duplicateWindowExpired(producers: readonly Producer[]): Fault {
       const { name, stream } = random.fork('producer').pick(producers);
       const edge = of(sut.edges, `${name}-nats`);
       await updateStream(sut, stream, { duplicate_window: nanos(2_000) });
-      edge.set({ kind: 'cutAfter', bytes: random.int(1_000, 3_000), direction: 'answer' });
+      edge.set({ kind: 'cutAfter', bytes: HANDSHAKE_BYTES + random.int(1_000, 3_000), direction: 'answer' });
       return async () => {
         edge.clear();
         await updateStream(sut, stream, { duplicate_window: nanos(60 * 60 * 1_000) });
