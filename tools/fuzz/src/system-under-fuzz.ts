@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiDocument, type Answer, type OpenApi } from '@orders/http/testing/api-document';
 import { startSystem, type System } from '@orders/dev/stack/system';
-import { type Environments, readEnvironments } from '@orders/dev/stack/environments';
+import type { Environments } from '@orders/dev/stack/environments';
 import { PORT_VARIABLES } from '@orders/dev/stack/wiring';
 import type { SystemOptions } from '@orders/dev/stack/site';
 import type { Tls } from '@orders/dev/stack/tls-files';
@@ -76,9 +76,11 @@ export class SystemUnderFuzz {
   /** Starts a fresh system. */
   static async start(options: Pick<SystemOptions, 'dataDir' | 'steps' | 'signal'>): Promise<SystemUnderFuzz> {
     const alarms: string[] = [];
+    let environments: Environments = {};
     const system = await startSystem({
       ...options,
       env: NO_LIMITS,
+      rewire: async (ofApps) => (environments = ofApps),
       onLine: (app, line) => {
         if (FORBIDDEN.test(line) && !EXPECTED.test(line)) alarms.push(`${app} wrote: ${line.slice(0, 500)}`);
       },
@@ -87,7 +89,6 @@ export class SystemUnderFuzz {
       },
     });
     const document = (await (await fetch(system.urls.openapi)).json()) as OpenApi;
-    const environments = readEnvironments(options.dataDir) ?? {};
     return new SystemUnderFuzz({ system, document, environments, alarms });
   }
 
