@@ -27,7 +27,13 @@ export const GATEWAY_MUTANTS: readonly Mutant[] = [
   {
     name: 'connect-without-limit',
     breaks: 'works again within 10 s',
-    patches: [{ file: SOURCES.rpcClient, from: 'limitConnect(credentials', to: '(credentials' }],
+    patches: [
+      {
+        file: SOURCES.channelCredentials,
+        from: 'return limitConnect(plain, { upstream, logger });',
+        to: 'return plain;',
+      },
+    ],
     exposedBy: { faults: ['black hole at connect'], targets: ['gateway-orders'] },
     seenAs: ['I8'],
   },
