@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { someEvent } from '@orders/messaging/testing';
-import { eventually } from '@orders/postgres/testing';
-import { randomBytes } from 'node:crypto';
+import { createTestRole, eventually } from '@orders/postgres/testing';
 import { Pool } from 'pg';
 import { OutboxCursor } from './outbox-cursor.js';
 import { OutboxLog } from './outbox-log.js';
+import { RELAY_RIGHTS } from './outbox-rights.js';
 import { append, relayOf, type RelayUnderTest, useRelay } from './testing/relay-under-test.js';
 
 // tools/e2e/src/copies.e2e.ts makes real copies. Here transaction ids are changed to what a copy has.
@@ -41,21 +41,15 @@ async function publishedBefore(count: number): Promise<string[]> {
   return ids;
 }
 
-/** The outbox as the role of an app sees it that may not update the log. */
+/** The outbox as the role of a relay sees it, which may not update the log. */
 async function leastPrivileged(): Promise<RelayUnderTest & AsyncDisposable> {
-  const role = `test_${randomBytes(6).toString('hex')}`;
-  await under.db.query(`
-    CREATE ROLE ${role};
-    GRANT SELECT, INSERT ON outbox TO ${role};
-    GRANT SELECT, INSERT, DELETE ON outbox_checkpoint TO ${role};
-    GRANT SELECT, UPDATE ON outbox_cursor TO ${role};
-    GRANT USAGE ON outbox_position TO ${role}`);
-  const pool = new Pool({ connectionString: under.db.url, options: `-c role=${role}`, max: 2 });
+  const role = await createTestRole(under.db, RELAY_RIGHTS);
+  const pool = new Pool({ connectionString: role.url, max: 2 });
   const query = async <Rows>(sql: string, parameters?: unknown[]) =>
     (await pool.query(sql, parameters)).rows as Rows;
   const dispose = async () => {
     await pool.end();
-    await under.db.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    await role[Symbol.asyncDispose]();
   };
   const db = { ...under.db, query };
   return {
