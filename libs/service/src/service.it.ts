@@ -70,6 +70,16 @@ describe('the management port', () => {
     expect(JSON.parse((await get(port, '/readyz')).text).details).not.toHaveProperty('process');
   });
 
+  it('stays ready with a problem that it can work with, and shows it', async () => {
+    const service = start();
+    const port = await service.openManagementPort();
+    service.addReadinessCheck('nats', async () => 'NATS refuses user "orders"');
+    service.markStarted();
+    const { status, text } = await get(port, '/readyz');
+    const nats = { status: 'up', message: 'NATS refuses user "orders"' };
+    expect([status, JSON.parse(text)]).toEqual([200, { status: 'ok', details: { nats } }]);
+  });
+
   it('fails to open when the port is taken', async () => {
     const port = await start().openManagementPort();
     await expect(start(port).openManagementPort()).rejects.toThrow('EADDRINUSE');

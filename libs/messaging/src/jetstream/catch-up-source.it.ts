@@ -10,6 +10,7 @@ import {
   useJetStream,
 } from '../testing/jetstream-bus.js';
 import { CatchUpSource } from './catch-up-source.js';
+import { ConsumerAdmin } from './consumer-admin.js';
 
 describe.each(NATS_SERVERS)('a durable consumer whose filter was widened, on %s', (_version, url) => {
   const jetStream = useJetStream(url);
@@ -57,6 +58,18 @@ describe.each(NATS_SERVERS)('a durable consumer whose filter was widened, on %s'
     await publish('made');
     await again.stop();
     expect(again.ids).toEqual([]);
+  });
+
+  it('is widened by an operator for an app that may not, with the durable that delivers what it has passed over', async () => {
+    await publish('sold');
+    await publish('made');
+    await take(openReader(jetStream.bus, { subjects: [subjectOf('made')] }), 1);
+    const { link, stream } = jetStream.bus;
+    const subjects = ['made', 'sold'].map(subjectOf);
+    await new ConsumerAdmin(link, { stream, durable: 'reader', subjects }).apply();
+    expect((await info())?.config.filter_subject).toBe(subjectOf('>'));
+    expect(await info(temporaryOf('sold'))).toMatchObject({ num_pending: 1 });
+    expect(await info(temporaryOf('made'))).toBeUndefined();
   });
 
   it('also gets what replicas of the version before take from it during the rollout', async () => {

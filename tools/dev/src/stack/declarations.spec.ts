@@ -133,6 +133,7 @@ describe('declarations', () => {
     ['bench', 'tools/bench'],
     ['start', 'npm run start'],
     ['postgres', 'a server of npm start'],
+    ['operator', 'a user of NATS'],
   ])('refuse the name %s, which is taken', (name, owner) => {
     cpSync(join(workspace.root, 'apps/rewards'), join(workspace.root, 'apps', name), { recursive: true });
     workspace.write(`apps/${name}/app.json`, { ...REWARDS, name, ports: { http: 3013, management: 9113 } });

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AppDeclaration } from '@orders/contracts/declaration';
+import { OPERATOR, PROVISIONER } from '@orders/contracts/nats-users';
 import type { FoundApp } from './declaration-mistakes.ts';
 
 /** Names of what runs in every system beside the apps. */
@@ -20,7 +21,7 @@ export function readIfThere(file: string): string | undefined {
   return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
 }
 
-/** Names that an app cannot have, each with its owner: servers, libs, tools, scripts of the workspace. */
+/** Names that an app cannot have, each with its owner: servers, users of NATS, libs, tools, scripts of the workspace. */
 export function takenNames(root: string): Map<string, string> {
   const scripts = Object.entries(readManifest(join(root, 'package.json'))?.scripts ?? {});
   return new Map([
@@ -31,6 +32,7 @@ export function takenNames(root: string): Map<string, string> {
       foldersIn(join(root, kind)).map((name): [string, string] => [name, `${kind}/${name}`]),
     ),
     ...SERVERS.map((name): [string, string] => [name, 'a server of npm start']),
+    ...[OPERATOR, PROVISIONER].map((name): [string, string] => [name, 'a user of NATS']),
   ]);
 }
 
