@@ -34,7 +34,14 @@ export function toServiceError(error: unknown): ServiceError {
 }
 
 /**
- * Maps the error of a failed call to a {@link DomainError}, of which it becomes the `cause`. A status without our trailers
+ * How grpc-js 1.14 describes a call that ended before there was a status: INTERNAL. A server that works gives one; over TLS
+ * a connection that is reset may look like that.
+ */
+const ENDED_WITHOUT_STATUS = 'Received RST_STREAM with code 0 (Call ended without gRPC status)';
+
+/**
+ * Maps the error of a failed call to a {@link DomainError}, of which it becomes the `cause`, with UNAVAILABLE as its code
+ * when the connection ended before the answer. A status without our trailers
  * (the peer is down, a proxy answered, the deadline passed) gets a detail of ours, because its own text may show internals.
  */
 export function fromServiceError(error: ServiceError): DomainError {
@@ -44,6 +51,7 @@ export function fromServiceError(error: ServiceError): DomainError {
     const errorsOmitted = Number(metadata.get(PROBLEM_ERRORS_OMITTED_TRAILER)[0] ?? 0) || 0;
     return new DomainError(named, details, { errors: fieldErrors(metadata), errorsOmitted, cause: error });
   }
+  if (error.details === ENDED_WITHOUT_STATUS) error.code = status.UNAVAILABLE;
   const code = problemOfGrpcStatus(error.code);
   return new DomainError(code, DETAILS[code] ?? BUG, { cause: error });
 }

@@ -81,7 +81,7 @@ export function requestOf(
     if (place === 'query') query.set(name, String(parameters[name]));
     if (place === 'header') headers[name.toLowerCase()] = String(parameters[name]);
   }
-  const search = query.size > 0 ? `?${query}` : '';
+  const search = query.size > 0 ? `?${query.toString()}` : '';
   return {
     method,
     path: `${path}${search}`,

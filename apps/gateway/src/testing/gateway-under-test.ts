@@ -1,7 +1,6 @@
 import { ApiDocument, type OpenApi } from '@orders/http/testing/api-document';
 import { createLogger } from '@orders/instrumentation';
 import { readConfig, Service, type ProcessHandle } from '@orders/service';
-import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { gatewayConfig } from '../config.js';
@@ -70,7 +69,7 @@ export async function startGateway(environment: NodeJS.ProcessEnv = {}) {
     orders,
     service,
     port,
-    server: app.getHttpServer() as Server,
+    server: app.getHttpServer(),
     url: `http://127.0.0.1:${port}`,
     managementUrl: `http://127.0.0.1:${managementPort}`,
     routes,

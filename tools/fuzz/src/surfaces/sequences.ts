@@ -118,7 +118,7 @@ class World {
     const own = this.#placed.filter((each) => each.by === by).map(({ id }) => id);
     const listed = orders.map(({ id }) => id);
     if (listed.join() !== own.toReversed().join())
-      throw new Error(`listed ${listed} instead of ${own.toReversed()}`);
+      throw new Error(`listed ${listed.join()} instead of ${own.toReversed().join()}`);
   }
 
   #send(by: number, { headers, ...request }: HttpRequest): Promise<Answer> {

@@ -27,7 +27,13 @@ export const GATEWAY_MUTANTS: readonly Mutant[] = [
   {
     name: 'connect-without-limit',
     breaks: 'works again within 10 s',
-    patches: [{ file: SOURCES.connectLimit, from: 'SILENCE_MS = 3_000', to: 'SILENCE_MS = 600_000' }],
+    patches: [
+      {
+        file: SOURCES.channelCredentials,
+        from: 'return limitConnect(plain, { upstream, logger });',
+        to: 'return plain;',
+      },
+    ],
     exposedBy: { faults: ['black hole at connect'], targets: ['gateway-orders'] },
     seenAs: ['I8'],
   },
