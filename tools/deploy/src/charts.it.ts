@@ -149,18 +149,11 @@ for (const { name, chart, values } of CASES.filter(({ app }) => app.database)) {
       expect(migrate?.command).toBeUndefined();
       expect(migrate?.args).toEqual(['app/dist/migrate.js']);
       const secret = values === 'values.yaml' ? chart : `${chart}-owner`;
-<<<<<<< HEAD
       const prefix =
         values === 'values.yaml' ? [] : [{ name: 'DATABASE_ROLE_PREFIX', value: `shop_${chart}` }];
       expect(migrate?.env?.filter(({ name }) => !name.startsWith('TLS_'))).toEqual([
         ...DATABASE_URLS.map((key) => ({ name: key, valueFrom: { secretKeyRef: keyOf(secret, key) } })),
         ...prefix,
-=======
-      const withoutTls = migrate?.env?.filter(({ name }) => !name.startsWith('TLS_'));
-      expect(withoutTls).toEqual([
-        ...DATABASE_URLS.map((key) => ({ name: key, valueFrom: { secretKeyRef: keyOf(secret, key) } })),
-        ...(values === 'values.yaml' ? [] : [{ name: 'DATABASE_ROLE_PREFIX', value: `shop_${chart}` }]),
->>>>>>> i14-dev
       ]);
     });
 
