@@ -12,7 +12,7 @@ import {
 } from './durable-config.js';
 import { LossDetector } from './loss-detector.js';
 import { findStream, isApiError, type StreamSpec } from './stream.js';
-import { matches } from './subjects.js';
+import { covers } from './subjects.js';
 
 /** Time between two checks that the consumer still fits its stream, in ms. */
 const CHECK_MS = 10_000;
@@ -78,13 +78,13 @@ export class DurableConsumer {
     this.declaration = declarationOf(options);
     this.ackWaitMs = this.declaration.ackWaitMs;
     this.complete = subjects;
-    const wants = (subject: string) => this.complete.some((filter) => matches(subject, filter));
+    const wants = (subject: string) => this.complete.some((filter) => covers(filter, subject));
     this.losses = new LossDetector({ stream, wants, settled });
   }
 
   /** True when the reader wants this subject. The server's filter may match more. */
   readonly wants = (subject: string): boolean =>
-    this.options.subjects.some((filter) => matches(subject, filter));
+    this.options.subjects.some((filter) => covers(filter, subject));
 
   /** Remembers the last message that the reader was given, by its stream sequence and its `Nats-Msg-Id`. */
   noteDelivered(sequence: number, id: string): void {
