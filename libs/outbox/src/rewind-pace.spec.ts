@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { RewindPace } from './rewind-pace.js';
 
-const CALM_MS = 10_000;
+const INTACT_MS = 10_000;
 const at = (position: number) => ({ tx: '1', position: `${position}` });
 
 describe('rewinds', () => {
   beforeEach(() => void jest.useFakeTimers());
   afterEach(() => void jest.useRealTimers());
 
-  const pace = () => new RewindPace(CALM_MS, () => 0.999);
+  const pace = () => new RewindPace(INTACT_MS, () => 0.999);
 
   it('pause longer and longer when the relay advances between them', () => {
     const rewinds = pace();
@@ -36,7 +36,7 @@ describe('rewinds', () => {
     }
     rewinds.intact();
     expect(() => rewinds.begin(at(1))).not.toThrow();
-    jest.advanceTimersByTime(8_000 + CALM_MS + 1);
+    jest.advanceTimersByTime(8_000 + INTACT_MS + 1);
     rewinds.intact();
     rewinds.begin(at(1));
     jest.advanceTimersByTime(1_000);

@@ -11,11 +11,11 @@ export class RewindPace {
   private last: LogPosition | undefined;
 
   /**
-   * @param calmMs a rewind counts as the first one again when the stream was intact this long, in ms
+   * @param intactMs a rewind counts as the first one again when the stream was intact this long, in ms
    * @param random uniform in [0, 1). Default `Math.random`
    */
   constructor(
-    private readonly calmMs: number,
+    private readonly intactMs: number,
     random = Math.random,
   ) {
     this.pause = new Backoff({ baseMs: 1_000, maxMs: 60_000, random });
@@ -34,7 +34,7 @@ export class RewindPace {
 
   /** Call it when a check found the stream intact. */
   intact(): void {
-    if (performance.now() > this.allowedAt + this.calmMs) this.pause.reset();
+    if (performance.now() > this.allowedAt + this.intactMs) this.pause.reset();
   }
 
   private count(): void {

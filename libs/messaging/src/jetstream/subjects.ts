@@ -3,11 +3,6 @@
  * more (docs.nats.io/nats-concepts/subjects).
  */
 
-/** True when the filter matches this subject. */
-export function matches(subject: string, filter: string): boolean {
-  return covers(filter, subject);
-}
-
 /** True when the filter matches every subject that `other`, a subject or filter, matches. */
 export function covers(filter: string, other: string): boolean {
   const pattern = filter.split('.');

@@ -18,13 +18,18 @@ export class SharedServers {
     this.#site = site;
   }
 
-  /** Makes a database for one row. @returns its URL */
+  /** Makes a database for one row, anew when the row is tried again. @returns its URL */
   async database(name: string, sql = `CREATE DATABASE "${name}"`): Promise<string> {
     this.#alone ??= this.#site.postgres('18');
     const url = (await this.#alone).url();
     const client = new Client({ connectionString: url });
     await client.connect();
-    await client.query(sql).finally(() => client.end());
+    try {
+      await client.query(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
+      await client.query(sql);
+    } finally {
+      await client.end();
+    }
     return withDatabase(url, name);
   }
 
