@@ -19,6 +19,12 @@ export interface Outcome {
   line: string;
 }
 
+/** Of a check of `/readyz`; one that is up may tell something too. */
+interface Detail {
+  readonly status: 'up' | 'down';
+  readonly message?: string;
+}
+
 /** Reasons of `/readyz` that tell nothing about the server: the next one does. */
 const PASSING = ['not connected yet', 'no answer within 1 s'];
 
@@ -87,8 +93,9 @@ class Orders implements AsyncDisposable {
   async #unreadyBecause(): Promise<string[] | undefined> {
     const answer = await fetch(`${this.#management}/readyz`).catch(() => undefined);
     if (!answer) return undefined;
-    const { details } = (await answer.json()) as { details: Record<string, { message?: string }> };
-    return answer.ok ? [] : Object.values(details).flatMap(({ message }) => message ?? []);
+    const { details } = (await answer.json()) as { details: Record<string, Detail> };
+    const down = Object.values(details).filter(({ status }) => status === 'down');
+    return down.flatMap(({ message }) => message ?? []);
   }
 
   /** Creates an order; again and again the same one. @returns its id, undefined when it was refused */
