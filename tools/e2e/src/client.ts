@@ -28,12 +28,16 @@ export interface SystemUnderTest {
   dispose(): Promise<void>;
 }
 
+/** A gateway that waits instead of refusing: the machine may be busy, and overload is tested elsewhere. */
+const PATIENT = { MAX_EVENT_LOOP_DELAY_MS: '5000', MAX_QUEUE_MS: '5000' };
+
 /** The whole system on free ports and fresh data; everything is gone after `dispose`. */
 export async function freshSystem(options: Partial<SystemOptions> = {}): Promise<SystemUnderTest> {
   const dataDir = mkdtempSync(join(tmpdir(), 'orders-e2e-'));
   const lines: string[] = [];
   const onLine = (app: string, line: string) => void lines.push(`${app}: ${line}`);
-  const system = await startSystem({ dataDir, onLine, build: false, ...options });
+  const env = { ...PATIENT, ...options.env };
+  const system = await startSystem({ dataDir, onLine, build: false, ...options, env });
   const dispose = async () => {
     await system.stop();
     rmSync(dataDir, { recursive: true, force: true });
