@@ -46,6 +46,8 @@ describe('the URL of a database', () => {
     ['postgres://h/db?options=-c%20fsync=off', 'must not have the parameter options'],
     ['postgres://h/db?max=50', 'must not have the parameter max'],
     ['postgres://h/db?replication=database', 'must not have the parameter replication'],
+    ['postgres://h/db?color=red', 'has an unknown parameter'],
+    ['postgres://u:p%ff@h/db', 'has a % that begins no percent-encoding'],
     // About TLS.
     ['postgres://h/db?sslmode=prefer', 'which must be disable or require or verify-ca or verify-full'],
     ['postgres://h/db?sslmode=no-verify', 'has sslmode=no-verify'],
@@ -59,6 +61,15 @@ describe('the URL of a database', () => {
   ])('must not be %s', (text, problem) => {
     expect(() => databaseUrl().parse(text)).toThrow(problem);
   });
+
+  it.each(['postgres://u:12?hunter2@h/db', 'postgres://h/db?user=u&password=ab&hunter2'])(
+    'that is refused tells nothing of a password: %s',
+    (text) => {
+      const result = databaseUrl().safeParse(text);
+      expect(JSON.stringify(result.error?.issues)).not.toContain('hunter2');
+      expect(result.success).toBe(false);
+    },
+  );
 
   it.each([
     ['missing.pem', 'does not exist'],

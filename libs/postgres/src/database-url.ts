@@ -26,6 +26,53 @@ const INSTEAD: Readonly<Record<string, string>> = {
   sslkey: 'the key is that of TLS_KEY_FILE',
 };
 
+/** Parameters of libpq, pg and others that people use: only these are named, since another one may be part of a password. */
+const KNOWN: ReadonlySet<string> = new Set([
+  ...[
+    'application_name',
+    'client_encoding',
+    'connect_timeout',
+    'dbname',
+    'fallback_application_name',
+    'hostaddr',
+  ],
+  ...[
+    'keepalives',
+    'keepalives_count',
+    'keepalives_idle',
+    'keepalives_interval',
+    'load_balance_hosts',
+    'options',
+  ],
+  ...[
+    'statement_timeout',
+    'lock_timeout',
+    'query_timeout',
+    'idle_in_transaction_session_timeout',
+    'tcp_user_timeout',
+  ],
+  ...[
+    'gssencmode',
+    'channel_binding',
+    'require_auth',
+    'requirepeer',
+    'replication',
+    'passfile',
+    'service',
+    'schema',
+  ],
+  ...[
+    'sslcompression',
+    'sslcrl',
+    'sslcrldir',
+    'sslsni',
+    'sslpassword',
+    'sslcertmode',
+    'ssl_min_protocol_version',
+  ],
+  ...['ssl_max_protocol_version', 'max', 'min', 'encoding', 'pgbouncer', 'pool_timeout', 'connection_limit'],
+]);
+
 /** For pg, which would let them win over our own. */
 const NOT_FOR_PG = ['sslmode', 'sslrootcert', 'sslnegotiation', 'target_session_attrs'];
 
@@ -86,6 +133,7 @@ function problemOf(text: string): string | undefined {
   const urls = hosts.map(urlOf);
   if (!urls.every((url) => URL.canParse(url))) return 'must be a URL of postgres:// or postgresql://';
   if (urls.length > 1 && urls.some((url) => new URL(url).hostname === '')) return 'has an empty host';
+  if (!isDecodable(text)) return 'has a % that begins no percent-encoding';
   for (const [name, value] of parameters) {
     const problem = problemOfParameter(name, value) ?? repetition(name, parameters);
     if (problem !== undefined) return problem;
@@ -93,12 +141,26 @@ function problemOf(text: string): string | undefined {
   return problemOfTls(parseDatabaseUrl(text).tls);
 }
 
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function problemOfParameter(name: string, value: string): string | undefined {
-  if (!Object.hasOwn(PARAMETERS, name))
-    return `must not have the parameter ${name}: ${INSTEAD[name] ?? 'the app sets it itself or ignores it'}`;
+  if (!Object.hasOwn(PARAMETERS, name)) return unwanted(name);
   const allowed = PARAMETERS[name];
   if (allowed === undefined || allowed.includes(value)) return undefined;
   return `has ${name}=${value}, which must be ${allowed.join(' or ')}`;
+}
+
+function unwanted(name: string): string {
+  const instead = INSTEAD[name] ?? (KNOWN.has(name) ? 'the app sets it itself or ignores it' : undefined);
+  if (instead !== undefined) return `must not have the parameter ${name}: ${instead}`;
+  return 'has an unknown parameter: percent-encode the ?, & and @ of a password';
 }
 
 function repetition(name: string, parameters: URLSearchParams): string | undefined {

@@ -5,6 +5,7 @@ const REFUSED_CERTIFICATE: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'has expired',
   CERT_NOT_YET_VALID: 'is not valid yet',
   ERR_TLS_CERT_ALTNAME_INVALID: 'is for other names',
+  INVALID_PURPOSE: 'is not for servers',
   CERT_SIGNATURE_FAILURE: 'is not by the trusted CA',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'is not by the trusted CA',
   SELF_SIGNED_CERT_IN_CHAIN: 'is not by the trusted CA',
