@@ -56,6 +56,14 @@ describe('the config', () => {
     expect(() => readConfig(gatewayConfig, issuer)).toThrow('OIDC_ISSUER: must be https');
   });
 
+  it('takes no URL of keys with a password, which would come into the log', () => {
+    const withPassword = { ...GOOD, OIDC_JWKS_URL: 'https://user:hunter2@id.example/jwks' };
+    expect(() => readConfig(gatewayConfig, withPassword)).toThrow(
+      /^OIDC_JWKS_URL: must be https without a user/,
+    );
+    expect(() => readConfig(gatewayConfig, withPassword)).not.toThrow('hunter2');
+  });
+
   it.each<[string, NodeJS.ProcessEnv]>([
     ['from an issuer with TLS', DISCOVERING],
     ['from an issuer on this machine', { ...DISCOVERING, OIDC_ISSUER: 'http://localhost:3003' }],

@@ -67,7 +67,7 @@ export const gatewayConfig = variables.superRefine((config, context) => {
     code: 'custom',
     path: [jwksUrl === undefined ? 'OIDC_ISSUER' : 'OIDC_JWKS_URL'],
     message:
-      'must be https, because keys are fetched from it; http only from this machine, or with OIDC_ALLOW_HTTP=true',
+      'must be https without a user, because keys are fetched from it; http only from this machine, or with OIDC_ALLOW_HTTP=true',
   });
 });
 
