@@ -35,7 +35,7 @@ export class NatsLink {
   constructor(private readonly options: NatsLinkOptions) {
     this.dialer = new NatsDialer(options);
     this.rights = new MissingRights(() => this.dialer.who, options.logger);
-    this.endRotation = options.tls?.onChange(() => void this.opened?.reconnect());
+    this.endRotation = options.tls?.onChange(() => this.reconnect());
   }
 
   /**
@@ -147,6 +147,11 @@ export class NatsLink {
         await sleep(RETRY_MS * (1 + Math.random()), signal);
       }
     }
+  }
+
+  /** A connection that the library has closed rejects: the next one is made with the new certificate anyway. */
+  private reconnect(): void {
+    this.opened?.reconnect().catch(() => undefined);
   }
 
   private assertOpen(): void {
