@@ -8,7 +8,7 @@ import { openStorage } from './storage.js';
 const config = loadConfig(configSchema);
 const service = new Service({ name, config, logger: createLogger({ name, level: config.logLevel }) });
 
-const tls = await openTls(config, service);
+const tls = await openTls(config, service, { isServer: true });
 await service.openManagementPort();
 const repository = await openStorage(config, service, tls);
 await serveOrders({ service, repository, address: `${config.host}:${config.grpcPort}`, tls });

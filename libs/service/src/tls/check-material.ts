@@ -13,16 +13,22 @@ export type TlsTexts = Readonly<Record<Kind, string | Error>>;
 export type CheckedMaterial =
   { material: TlsMaterial; problems?: never } | { material?: never; problems: readonly string[] };
 
-/** OID of the extended key usage of a TLS client. */
-const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
+/** OIDs of extended key usages (RFC 5280, 4.2.1.12). */
+const USAGES = { serverAuth: '1.3.6.1.5.5.7.3.1', clientAuth: '1.3.6.1.5.5.7.3.2' } as const;
+
+/** What a certificate must be for. */
+export interface Demands {
+  /** The DNS name that it must have. Default: any. */
+  readonly name?: string | undefined;
+  /** Whether a server shows it, to clients that check that. Default false. */
+  readonly isServer?: boolean;
+}
 
 /**
  * Checks that certificate, key and CAs belong together and are valid now, as every peer will. OpenSSL itself takes a cut
  * CA file, and then refuses every peer.
- *
- * @param name the DNS name that the certificate must have; undefined = any
  */
-export function checkMaterial(files: TlsFiles, texts: TlsTexts, name: string | undefined): CheckedMaterial {
+export function checkMaterial(files: TlsFiles, texts: TlsTexts, demands: Demands): CheckedMaterial {
   const problems: string[] = [];
   const refuse = (kind: Kind, reason: string) =>
     void problems.push(`${VARIABLES[kind]} ${files[kind]}: ${reason}`);
@@ -40,7 +46,7 @@ export function checkMaterial(files: TlsFiles, texts: TlsTexts, name: string | u
   const key = parse('key', privateKeyIn);
   const cas = parse('ca', certificatesIn);
   if (!chain || !key || !cas) return { problems };
-  for (const reason of leafProblems(chain[0], name)) refuse('cert', reason);
+  for (const reason of leafProblems(chain[0], demands)) refuse('cert', reason);
   if (!chain[0].checkPrivateKey(key)) refuse('key', `is not the key of ${files.cert}`);
   const path = pathToRoot(chain[0], [...chain.slice(1), ...cas], cas);
   if (!path) refuse('cert', `is not signed by a CA of ${files.ca} that is valid now`);
@@ -51,7 +57,7 @@ export function checkMaterial(files: TlsFiles, texts: TlsTexts, name: string | u
   return { material: { ...material, notAfter } };
 }
 
-function leafProblems(leaf: X509Certificate, name: string | undefined): string[] {
+function leafProblems(leaf: X509Certificate, { name, isServer = false }: Demands): string[] {
   const now = new Date();
   const named =
     name === undefined || leaf.checkHost(name, { subject: 'never', wildcards: false }) !== undefined;
@@ -59,13 +65,15 @@ function leafProblems(leaf: X509Certificate, name: string | undefined): string[]
     ...(leaf.validToDate <= now ? [`expired at ${leaf.validToDate.toISOString()}`] : []),
     ...(leaf.validFromDate > now ? [`is not valid before ${leaf.validFromDate.toISOString()}`] : []),
     ...(named ? [] : [`does not have the DNS name ${name}`]),
-    ...(mayBeClient(leaf) ? [] : ['has an extended key usage without clientAuth']),
+    ...missingUsages(leaf, isServer ? ['clientAuth', 'serverAuth'] : ['clientAuth']).map(
+      (usage) => `has an extended key usage without ${usage}`,
+    ),
   ];
 }
 
-/** The property is missing when the certificate restricts nothing. */
-function mayBeClient({ keyUsage }: Partial<X509Certificate>): boolean {
-  return keyUsage === undefined || keyUsage.includes(CLIENT_AUTH);
+/** None when the certificate restricts nothing: then it lacks the property. */
+function missingUsages({ keyUsage }: Partial<X509Certificate>, wanted: readonly (keyof typeof USAGES)[]) {
+  return keyUsage === undefined ? [] : wanted.filter((usage) => !keyUsage.includes(USAGES[usage]));
 }
 
 /**

@@ -28,7 +28,7 @@ async function open(config: TlsConfigValues = files.config) {
   const logger = createLogger({ name: 'test', level: 'silent' });
   const onStop = (_phase: string, _name: string, step: (signal: AbortSignal) => Promise<void>) =>
     void stops.push(() => void step(new AbortController().signal));
-  const identity = await openTls(config, { name: 'orders', logger, onStop });
+  const identity = await openTls(config, { name: 'orders', logger, onStop }, { isServer: true });
   stops.forEach((stop) => stop());
   return identity;
 }
@@ -110,6 +110,11 @@ describe('a start is refused', () => {
       'a certificate for servers alone',
       () => someMaterial('orders', ca, { usages: ['server'] }),
       'TLS_CERT_FILE tls.crt: has an extended key usage without clientAuth',
+    ],
+    [
+      'a certificate for clients alone',
+      () => someMaterial('orders', ca, { usages: ['client'] }),
+      'TLS_CERT_FILE tls.crt: has an extended key usage without serverAuth',
     ],
     [
       'another CA',

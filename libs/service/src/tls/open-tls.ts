@@ -1,6 +1,6 @@
 import { CliError } from '../cli.js';
 import type { Service } from '../service.js';
-import { checkMaterial } from './check-material.js';
+import { checkMaterial, type Demands } from './check-material.js';
 import { readFiles } from './read-files.js';
 import { Rotation } from './rotation.js';
 import { type TlsConfigValues, type TlsFiles, VARIABLES } from './tls-config.js';
@@ -10,16 +10,21 @@ import { TlsIdentity } from './tls-identity.js';
  * The TLS identity of an app, whose certificate has the app's name as DNS name. Until the service stops its files are read
  * again every second; new ones are in use about 2 s after the last of them was written. Call it before anything listens.
  *
+ * @param options.isServer whether it serves with them too. Default false
  * @returns undefined for plaintext: when none of the variables is set
  * @throws {CliError} with the variable, the file and the reason of each problem
  */
 export async function openTls(
   config: TlsConfigValues,
   service: Pick<Service, 'name' | 'logger' | 'onStop'>,
+  { isServer = false } = {},
 ): Promise<TlsIdentity | undefined> {
   const files = filesOf(config);
-  if (!files) return undefined;
-  const identity = await readIdentity(files, service.name);
+  if (!files) {
+    service.logger.warn({}, 'no certificates: it talks in plaintext, and to anybody who reaches it');
+    return undefined;
+  }
+  const identity = await readIdentity(files, { name: service.name, isServer });
   service.onStop('connections', 'tls', async () => identity.close());
   void new Rotation(identity, files, service.logger).run();
   return identity;
@@ -33,13 +38,13 @@ export async function openTls(
  */
 export async function readTls(config: TlsConfigValues, name?: string): Promise<TlsIdentity | undefined> {
   const files = filesOf(config);
-  return files && readIdentity(files, name);
+  return files && readIdentity(files, { name });
 }
 
-async function readIdentity(files: TlsFiles, name: string | undefined): Promise<TlsIdentity> {
-  const { material, problems } = checkMaterial(files, await readFiles(files), name);
+async function readIdentity(files: TlsFiles, demands: Demands): Promise<TlsIdentity> {
+  const { material, problems } = checkMaterial(files, await readFiles(files), demands);
   if (!material) throw new CliError(problems.join('; '));
-  return new TlsIdentity(name ?? 'the operator', material);
+  return new TlsIdentity(demands.name ?? 'the operator', material, demands.isServer);
 }
 
 /** @throws {CliError} when some of the variables are set and some are not */

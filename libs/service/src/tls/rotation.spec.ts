@@ -154,6 +154,14 @@ describe('as time goes by', () => {
     expect(published).toHaveLength(1);
   });
 
+  it('logs that the certificate in use has expired, also while the files of the next one are refused', async () => {
+    await files.swap({ ...next, key: first.key });
+    await settle();
+    jest.setSystemTime(first.notAfter.getTime() + 10_000);
+    await settle();
+    expect(lines.map(({ msg }) => msg)).toContain('the certificate in use has expired: peers refuse it');
+  });
+
   it('logs once that the certificate in use has expired, and counts on below 0', async () => {
     jest.setSystemTime(first.notAfter.getTime() + 10_000);
     await settle();

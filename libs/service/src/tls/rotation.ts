@@ -53,12 +53,13 @@ export class Rotation {
   }
 
   private settle(found: TlsTexts): void {
+    this.noticeExpiry();
     if (sameTexts(found, this.identity.current)) {
       this.refused = '';
-      return this.noticeExpiry();
+      return;
     }
     // Checked each time while it is refused: what is not valid yet will be.
-    const { material, problems } = checkMaterial(this.files, found, this.identity.name);
+    const { material, problems } = checkMaterial(this.files, found, this.identity);
     if (!material) return this.refuse(problems.join('; '));
     this.refused = '';
     this.expired = false;

@@ -7,12 +7,15 @@ import type { TlsMaterial } from './tls-material.js';
 export class TlsIdentity {
   /** The DNS name by which peers know the process: the name of the app. */
   readonly name: string;
+  /** Whether it is shown to clients too, which check that it is for servers. */
+  readonly isServer: boolean;
   private readonly listeners = new Set<(material: TlsMaterial) => void>();
   private readonly ended = new AbortController();
   private material: TlsMaterial;
 
-  constructor(name: string, material: TlsMaterial) {
+  constructor(name: string, material: TlsMaterial, isServer = false) {
     this.name = name;
+    this.isServer = isServer;
     this.material = material;
   }
 
