@@ -1,5 +1,6 @@
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { permissionsOf } from '@orders/contracts/nats-users';
 import { Problem } from '../../bootstrap/problem.mjs';
 import { Child, describeExit } from './child.ts';
 import { connectNats, type NatsAccess } from './nats-access.ts';
@@ -35,8 +36,8 @@ export interface NatsSecurity {
 /** In the words of nats-server. */
 export interface NatsAccount {
   readonly user: string;
-  /** Subjects. Default: all. */
-  readonly permissions?: { readonly publish: readonly string[]; readonly subscribe: readonly string[] };
+  /** Default: all subjects. */
+  readonly permissions?: ReturnType<typeof permissionsOf>;
 }
 
 export interface ClusterNode {

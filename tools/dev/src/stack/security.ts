@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type NatsUser, natsUsers, OPERATOR } from '@orders/contracts/nats-users';
+import { type NatsUser, natsUsers, OPERATOR, permissionsOf } from '@orders/contracts/nats-users';
 import { Certificates } from './certificates.ts';
 import type { AppDeclaration } from './declarations.ts';
 import type { NatsSecurity } from './nats-server.ts';
@@ -35,9 +35,9 @@ export function postgresSecurity(security: StackSecurity): PostgresSecurity {
 }
 
 export function natsSecurity(security: StackSecurity): NatsSecurity {
-  const users = security.natsUsers.map(({ name, publish, provision, subscribe }) => ({
-    user: name,
-    permissions: { publish: [...publish, ...provision], subscribe },
+  const users = security.natsUsers.map((user) => ({
+    user: user.name,
+    permissions: permissionsOf(user, true),
   }));
   return { ...bothEnds(security, NATS), users: [...users, { user: TOOLS }] };
 }
