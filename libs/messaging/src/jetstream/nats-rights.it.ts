@@ -86,7 +86,7 @@ it('apps work under exactly the rights that follow from their declarations', asy
   const { sequence } = await publisher.publish(first);
   expect(await publisher.idAt(sequence)).toBe(first.id);
   await eventually('the event', () => ids.includes(first.id), 10_000);
-  expect(await source.lag()).toBe(0);
+  await eventually('its ack', async () => (await source.lag()) === 0, 10_000);
   expect(server.log).not.toContain('Violation');
 });
 
