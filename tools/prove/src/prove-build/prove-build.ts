@@ -16,7 +16,7 @@ import { applyPatch, type Patch } from './patch.ts';
 import { readSource } from './sources.ts';
 
 /** What the build reads besides the projects. */
-const SETTINGS = ['rolldown.config.mjs', 'tsconfig.base.json'];
+const SETTINGS = ['rolldown.config.mjs', 'tsconfig.base.json', 'docker/prune.mjs'];
 
 /**
  * Builds the apps with the crash points and the given patches, by the build command of the workspace. Neither is ever in a
