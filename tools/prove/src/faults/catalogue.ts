@@ -19,6 +19,7 @@ import { processFaults } from './processes.ts';
 import { SERVER_FAULTS } from './servers.ts';
 import { STANDBY_FAULTS } from './standby.ts';
 import { streamFaults } from './stream.ts';
+import { tableFaults } from './tables.ts';
 
 /** All faults that can be injected into a system of these apps. */
 export function faultsOf(apps: readonly AppDeclaration[]): readonly Fault[] {
@@ -33,6 +34,7 @@ export function faultsOf(apps: readonly AppDeclaration[]): readonly Fault[] {
     ...OVERLOAD_FAULTS,
     ISSUER_FAULT,
     ...databaseFaults(apps),
+    ...tableFaults(apps),
     ...streamFaults(apps),
     ...clusterFaults(apps),
     ...STANDBY_FAULTS,

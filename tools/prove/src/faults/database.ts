@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import type { AppDeclaration } from '@orders/dev/stack/declarations';
-import { consumersOf, effectTable } from '@orders/dev/stack/event-flow';
-import { until } from '@orders/dev/stack/until';
+import { consumersOf } from '@orders/dev/stack/event-flow';
 import { STORE } from '../store.ts';
 import type { SystemUnderProof } from '../system-under-proof.ts';
+import { admin, rollbackOf, runAsAdmin } from './admin.ts';
 import { nothing, type Fault } from './fault.ts';
 
-/** Faults of databases, their sessions and their tables. */
+/** Faults of databases and their sessions. */
 export function databaseFaults(apps: readonly AppDeclaration[]): Fault[] {
   const databases = apps.filter(({ database }) => database).map(({ name }) => name);
   return [
@@ -15,24 +15,9 @@ export function databaseFaults(apps: readonly AppDeclaration[]): Fault[] {
     harass(databases, { name: 'queries cancelled', how: 'pg_cancel_backend' }),
     deadlocks(lockOrdersOf(apps)),
     serializationFailures,
-    tableLocked(tablesOf(apps)),
-    tableMissing(tablesOf(apps)),
     transactionLeftOpen(databases),
-    schemaChanged(tablesOf(apps)),
     connectionsExhausted,
   ];
-}
-
-/** The tables used under load, with their database: `fulfillment.shipments`. */
-function tablesOf(apps: readonly AppDeclaration[]): string[] {
-  return apps.flatMap(({ name, publishes, consumes, effect }) =>
-    [
-      ...(name === STORE ? ['orders'] : []),
-      ...(publishes.length > 0 ? ['outbox', 'outbox_cursor'] : []),
-      ...(effect === undefined ? [] : [effectTable(effect)]),
-      ...(consumes.length > 0 ? ['inbox'] : []),
-    ].map((table) => `${name}.${table}`),
-  );
 }
 
 type LockOrder = readonly [first: string, second: string];
@@ -43,17 +28,6 @@ function lockOrdersOf(apps: readonly AppDeclaration[]): Map<string, LockOrder> {
   for (const { name, table } of consumersOf(apps))
     if (table !== undefined) orders.set(name, [table, 'inbox']);
   return orders;
-}
-
-async function admin(sut: SystemUnderProof, database?: string): Promise<Client> {
-  const client = new Client({
-    connectionString: sut.system.postgres.url(database),
-    connectionTimeoutMillis: 5_000,
-    application_name: 'prove',
-  });
-  client.on('error', () => undefined); // another fault may end it
-  await client.connect();
-  return client;
 }
 
 /** Every 200 ms, terminates the app's sessions or cancels their queries. */
@@ -122,79 +96,6 @@ const serializationFailures: Fault = {
   begin: (sut) => withSetting(sut, 'default_transaction_isolation', 'serializable'),
 };
 
-function tableLocked(tables: readonly string[]): Fault {
-  return {
-    name: 'table locked',
-    targets: tables,
-    durationMs: [500, 8_000],
-    component: () => 'postgres',
-    begin: async (sut, { target }) => {
-      const [database, table] = target.split('.');
-      const client = await admin(sut, database);
-      await client.query(
-        `BEGIN; SET LOCAL lock_timeout = '5s'; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`,
-      );
-      return rollbackOf(client);
-    },
-  };
-}
-
-/** What a wrong migration or a missing right does: every statement on the table fails at once. */
-function tableMissing(tables: readonly string[]): Fault {
-  return {
-    name: 'table missing',
-    targets: tables,
-    durationMs: [500, 5_000],
-    component: () => 'postgres',
-    begin: async (sut, { target }) => {
-      const [database, table] = target.split('.');
-      const rename = async (from: string, to: string): Promise<void> => {
-        const client = await admin(sut, database);
-        await client.query(`ALTER TABLE IF EXISTS ${from} RENAME TO ${to}`).finally(() => client.end());
-      };
-      await rename(`${table}`, `${table}_missing`);
-      const isBack = (): Promise<boolean> =>
-        rename(`${table}_missing`, `${table}`).then(
-          () => true,
-          () => false, // another fault has hit the server
-        );
-      return async () =>
-        void (await until(isBack, { timeoutMs: 30_000, everyMs: 200, what: `${target} under its name` }));
-    },
-  };
-}
-
-/** What a release does to a schema while the one before it still runs: a column, and an index that is built beside the load. */
-function schemaChanged(tables: readonly string[]): Fault {
-  return {
-    name: 'schema changed',
-    targets: tables.filter((table) => !table.includes('outbox')),
-    durationMs: [500, 2_000],
-    unnoticed: true,
-    component: () => 'postgres',
-    begin: async (sut, { target }) => {
-      const [database, table] = target.split('.');
-      const change = async (...statements: string[]): Promise<void> => {
-        const client = await admin(sut, database);
-        try {
-          for (const statement of ["SET lock_timeout = '1s'", ...statements]) await client.query(statement);
-        } finally {
-          await client.end();
-        }
-      };
-      await change(
-        `ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS added_by_proof text NOT NULL DEFAULT ''`,
-        `CREATE INDEX CONCURRENTLY IF NOT EXISTS added_by_proof_idx ON ${table} (added_by_proof)`,
-      );
-      return () =>
-        change(
-          'DROP INDEX CONCURRENTLY IF EXISTS added_by_proof_idx',
-          `ALTER TABLE ${table} DROP COLUMN IF EXISTS added_by_proof`,
-        );
-    },
-  };
-}
-
 function transactionLeftOpen(databases: readonly string[]): Fault {
   return {
     name: 'transaction left open',
@@ -226,21 +127,10 @@ const connectionsExhausted: Fault = {
   },
 };
 
-function rollbackOf(client: Client): () => Promise<void> {
-  return async () => {
-    await client.query('ROLLBACK').catch(() => undefined);
-    await client.end();
-  };
-}
-
 /** Changes a setting of the whole server, also for open sessions. Returns a function that resets it. */
 async function withSetting(sut: SystemUnderProof, name: string, value: string): Promise<() => Promise<void>> {
-  const alter = async (change: string): Promise<void> => {
-    const client = await admin(sut);
-    await client.query(`ALTER SYSTEM ${change}`);
-    await client.query('SELECT pg_reload_conf()');
-    await client.end();
-  };
+  const alter = (change: string): Promise<void> =>
+    runAsAdmin(sut, undefined, `ALTER SYSTEM ${change}`, 'SELECT pg_reload_conf()');
   await alter(`SET ${name} = '${value}'`);
   return () => alter(`RESET ${name}`);
 }
