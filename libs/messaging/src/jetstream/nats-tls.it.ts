@@ -163,6 +163,20 @@ describe('a NATS server without TLS', () => {
 });
 
 describe('a rotation of certificates', () => {
+  it('while the library has closed the connection fails nothing, and the next connection has the new one', async () => {
+    const identity = await trusting('orders', ca);
+    const { link } = openLink(`tls://localhost:${mutual.port}`, identity);
+    await (await link.connection()).close();
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    identity.replace((await trusting('orders-2', ca)).current);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', note);
+    expect(unhandled).toEqual([]);
+    expect(await userOf(link)).toBe('orders-2');
+  });
+
   it('reconnects at once with the new one, and loses no publish that is repeated', async () => {
     const identity = await trusting('orders', ca);
     const { link } = openLink(`tls://localhost:${mutual.port}`, identity);
