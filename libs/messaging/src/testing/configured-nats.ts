@@ -6,8 +6,8 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Top-level settings of nats-server: who may do what, TLS. */
-export type NatsConfiguration = Readonly<Record<string, unknown>>;
+/** Top-level settings of nats-server: who may do what, TLS; or their text, and then without JetStream. */
+export type NatsConfiguration = Readonly<Record<string, unknown>> | string;
 
 /** A nats-server with JetStream and a configuration of the test, on a port of its own. */
 export class ConfiguredNats implements AsyncDisposable {
@@ -87,13 +87,15 @@ export class ConfiguredNats implements AsyncDisposable {
 }
 
 function writeConfiguration(folder: string, port: number, configuration: NatsConfiguration): void {
-  const settings = {
-    listen: `127.0.0.1:${port}`,
-    jetstream: { store_dir: folder },
-    ...configuration,
-  };
+  const listen = `listen: 127.0.0.1:${port}\n`;
+  const text = typeof configuration === 'string' ? configuration : textOf(folder, configuration);
+  writeFileSync(join(folder, 'nats.conf'), listen + text);
+}
+
+function textOf(folder: string, configuration: Readonly<Record<string, unknown>>): string {
+  const settings = { jetstream: { store_dir: folder }, ...configuration };
   const lines = Object.entries(settings).map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
-  writeFileSync(join(folder, 'nats.conf'), lines.join('\n'));
+  return lines.join('\n');
 }
 
 async function freePort(): Promise<number> {
