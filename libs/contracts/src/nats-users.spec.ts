@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { inboxPrefix, natsUsers, OPERATOR, PROVISIONER } from './nats-users.js';
+import { natsUsers, OPERATOR, PROVISIONER } from './nats-users.js';
 
 const APPS = [
   { name: 'shop', publishes: ['orders.created', 'orders.canceled'], consumes: [] },
@@ -49,10 +49,14 @@ describe('the users of nats-server', () => {
     expect(deleted).toEqual(durables.map((durable) => `$JS.API.CONSUMER.DELETE.${durable}`));
   });
 
-  it('have inboxes of their own, apart from the two of those who operate the system', () => {
-    const inboxes = users.map(({ subscribe }) => subscribe.join());
-    const operating = `${inboxPrefix(OPERATOR)}.>`;
-    expect(inboxes).toEqual(['_INBOX_shop.>', '_INBOX_loyalty.>', operating, operating]);
+  it('have inboxes of their own, and the operator, who may do all that it may, also that of the provisioner', () => {
+    const inboxes = users.map(({ subscribe }) => subscribe);
+    expect(inboxes).toEqual([
+      ['_INBOX_shop.>'],
+      ['_INBOX_loyalty.>'],
+      ['_INBOX_operator.>', '_INBOX_provisioner.>'],
+      ['_INBOX_provisioner.>'],
+    ]);
   });
 
   it('the provisioner makes streams and durables, but deletes, reads and publishes nothing', () => {

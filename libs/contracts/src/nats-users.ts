@@ -19,14 +19,14 @@ export interface NatsUser {
   readonly subscribe: readonly string[];
 }
 
-/** The user of the commands that change a running system: `stream`, `consumer`, `replay`. */
+/** The user of all commands: `stream`, `consumer`, `replay`. */
 export const OPERATOR = 'operator';
 /** The user of the job that makes streams and durables: `stream apply` and `consumer apply`. */
 export const PROVISIONER = 'provisioner';
 
 /**
- * The subject below which a user gets answers. Commands use that of {@link OPERATOR}, whoever runs them. No user may
- * subscribe to that of another.
+ * The subject below which a user gets answers. No user may subscribe to that of another, but the operator to that of the
+ * provisioner: a command uses the one whose work it does, whoever runs it.
  */
 export function inboxPrefix(user: string): string {
   return `_INBOX_${user}`;
@@ -97,10 +97,16 @@ function operatingUsers(apps: readonly EventUser[]): NatsUser[] {
     ...apps.flatMap(({ publishes }) => publishes),
     ...apps.flatMap(({ publishes }) => publishes.slice(0, 1).map((type) => replayFilter('*', type))),
   ];
-  const subscribe = [`${inboxPrefix(OPERATOR)}.>`];
+  const inboxOf = (user: string) => `${inboxPrefix(user)}.>`;
   return [
-    { name: OPERATOR, publish: unique([...making, ...operating]), provision: [], subscribe },
-    { name: PROVISIONER, publish: unique(making), provision: [], subscribe },
+    {
+      ...{ name: OPERATOR, publish: unique([...making, ...operating]), provision: [] },
+      subscribe: [inboxOf(OPERATOR), inboxOf(PROVISIONER)],
+    },
+    {
+      ...{ name: PROVISIONER, publish: unique(making), provision: [] },
+      subscribe: [inboxOf(PROVISIONER)],
+    },
   ];
 }
 

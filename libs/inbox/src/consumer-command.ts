@@ -1,3 +1,4 @@
+import { OPERATOR, PROVISIONER } from '@orders/contracts';
 import { askNats, ConsumerAdmin, natsConfig, oneNatsUser, withNats } from '@orders/messaging';
 import {
   type Cli,
@@ -34,7 +35,8 @@ export function consumerCommand({ name, handlers }: ConsumerCommandOptions): Com
       const action = actionOf(args);
       const config = loadConfig(z.object({ ...natsConfig, ...tlsConfig }).superRefine(oneNatsUser));
       const tls = await readTls(config);
-      return withNats({ config, tls, name: `${name}-cli` }, async (link) => {
+      const user = action === 'apply' ? PROVISIONER : OPERATOR;
+      return withNats({ config, tls, user, name: `${name}-cli` }, async (link) => {
         for (const { stream, subjects } of subjectsByStream(name, handlers)) {
           const admin = new ConsumerAdmin(link, { stream, durable: name, owner: name, subjects });
           await askNats(() => ACTIONS[action](admin, `${name} on ${stream.name}`, cli.print));

@@ -1,4 +1,4 @@
-import { streamOf } from '@orders/contracts';
+import { OPERATOR, PROVISIONER, streamOf } from '@orders/contracts';
 import {
   askNats,
   describeDifference,
@@ -48,7 +48,8 @@ export function streamCommand({ name, events }: StreamCommandOptions): Command {
       const config = loadConfig(z.object(variables).superRefine(oneNatsUser));
       const tls = await readTls(config);
       const spec = { ...streamOf(events[0]!), settings: streamSettings(config) };
-      return withNats({ config, tls, name: `${name}-cli` }, (link) =>
+      const user = request.action === 'apply' ? PROVISIONER : OPERATOR;
+      return withNats({ config, tls, user, name: `${name}-cli` }, (link) =>
         askNats(() => runRequest(request, spec.name, { ...cli, admin: new StreamAdmin(link, spec) })),
       );
     },

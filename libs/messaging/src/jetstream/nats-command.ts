@@ -1,5 +1,5 @@
 import { JetStreamApiError } from '@nats-io/jetstream';
-import { OPERATOR } from '@orders/contracts';
+import { OPERATOR, type PROVISIONER } from '@orders/contracts';
 import { CliError, type TlsIdentity } from '@orders/service';
 import { SILENT } from '../log.js';
 import type { NatsConfigValues } from './nats-config.js';
@@ -10,15 +10,17 @@ export interface NatsCommandOptions {
   readonly config: NatsConfigValues;
   /** The client name that the server shows. */
   readonly name: string;
+  /** Whose work it does: the answers arrive at the inbox of that user. Default: the operator's. */
+  readonly user?: typeof OPERATOR | typeof PROVISIONER | undefined;
   readonly tls?: TlsIdentity | undefined;
 }
 
-/** Lends a command of operators a connection that logs nothing, and closes it. Its answers arrive at their inbox. */
+/** Lends a command of operators a connection that logs nothing, and closes it. */
 export async function withNats<T>(
   options: NatsCommandOptions,
   work: (link: NatsLink) => Promise<T>,
 ): Promise<T> {
-  const link = new NatsLink({ ...options, user: OPERATOR, logger: SILENT });
+  const link = new NatsLink({ user: OPERATOR, ...options, logger: SILENT });
   try {
     return await work(link);
   } finally {

@@ -5,7 +5,7 @@ import type { Log } from '../log.js';
 import type { NatsConfigValues } from './nats-config.js';
 import { natsProof } from './nats-identity.js';
 import { isPlainServer, refusalOf } from './nats-refusal.js';
-import { demandsTls, tlsOption } from './nats-tls.js';
+import { demandsTls, Handshake, tlsOption } from './nats-tls.js';
 import { RefusedSetupError } from './refused-setup.js';
 
 export interface NatsDialerOptions {
@@ -20,10 +20,23 @@ export interface NatsDialerOptions {
   logger: Log;
 }
 
-/** Connects to NATS as the config tells, and tells why a server does not let the process in. */
+/** A connection as it was made. */
+export interface DialedConnection {
+  readonly connection: NatsConnection;
+  /** undefined = it was made without TLS, or with what the client does of itself. It then never shows a certificate. */
+  readonly handshake: Handshake | undefined;
+}
+
+/**
+ * Connects to NATS as the config tells, and tells why a server does not let the process in. An app with a certificate shows
+ * it to a server with TLS, and with `nats://` takes one without TLS too, until it has met TLS: from then on it takes no
+ * other.
+ */
 export class NatsDialer {
   /** The subject below which all answers of a connection arrive. */
   readonly inboxPrefix: string;
+  private hasMetTls = false;
+  private hasWarned = false;
 
   constructor(private readonly options: NatsDialerOptions) {
     this.inboxPrefix = inboxPrefix(options.user ?? options.name);
@@ -36,18 +49,24 @@ export class NatsDialer {
    * @throws {RefusedSetupError} when a server is there and does not let the process in
    * @throws {Error} when no server answers
    */
-  async dial(reconnect: boolean): Promise<NatsConnection> {
+  async dial(reconnect: boolean): Promise<DialedConnection> {
     const { config, tls: identity } = this.options;
-    let isTlsAccepted = false;
-    const onAccepted = () => void (isTlsAccepted = true);
-    const tls = tlsOption({ ...config, identity, report: this.report, onAccepted });
+    const options = { ...this.connectionOptions(), reconnect };
+    if (!demandsTls(config) && !identity) return this.dialPlain(options);
+    const handshake = new Handshake(identity);
     try {
-      return await this.connect({ ...this.connectionOptions(), reconnect }, tls);
-    } catch (cause) {
-      const certificate = tls && identity?.name;
-      const reason = refusalOf(cause, { who: this.who, certificate, isTlsAccepted });
-      throw reason === undefined ? cause : new RefusedSetupError(reason, { cause });
+      const tls = tlsOption({ ...config, report: this.report }, handshake);
+      const connection = await connect({ ...options, tls });
+      this.hasMetTls = true;
+      return { connection, handshake };
+    } catch (error) {
+      this.hasMetTls ||= handshake.isAccepted;
+      if (!isPlainServer(error) || demandsTls(config)) throw this.explained(error, handshake);
+      if (this.hasMetTls) throw this.downgraded(error);
     }
+    const plain = await this.dialPlain(options);
+    this.warnOfPlaintext(plain);
+    return plain;
   }
 
   /** As whom it connects, for messages; undefined = by nothing but perhaps a certificate. */
@@ -55,17 +74,34 @@ export class NatsDialer {
     return natsProof(this.options.config, this.report)?.who;
   }
 
-  private async connect(
-    options: NodeConnectionOptions,
-    tls: NodeConnectionOptions['tls'],
-  ): Promise<NatsConnection> {
-    if (!tls) return connect(options);
+  private async dialPlain(options: NodeConnectionOptions): Promise<DialedConnection> {
     try {
-      return await connect({ ...options, tls });
+      return { connection: await connect(options), handshake: undefined };
     } catch (error) {
-      if (demandsTls(this.options.config) || !isPlainServer(error)) throw error;
-      return connect(options);
+      throw this.explained(error);
     }
+  }
+
+  private warnOfPlaintext({ connection }: DialedConnection): void {
+    const what = `NATS at ${connection.getServer()} has no TLS: all goes in plaintext`;
+    if (!this.hasWarned) this.options.logger.warn({}, `${what}; tls:// in NATS_URL refuses that`);
+    this.hasWarned = true;
+  }
+
+  private downgraded(cause: unknown): RefusedSetupError {
+    const servers = this.options.config.natsUrl.servers.join(', ');
+    const message = `NATS at ${servers} has no TLS any more: refused until it has, or until a restart`;
+    return new RefusedSetupError(message, { cause });
+  }
+
+  /** @param handshake that of an attempt with TLS */
+  private explained(cause: unknown, handshake?: Handshake): unknown {
+    const { name, current } = (handshake && this.options.tls) ?? {};
+    const reason = refusalOf(cause, {
+      ...{ who: this.who, certificate: name, isTlsAccepted: handshake?.isAccepted ?? false },
+      expiredAt: current && current.notAfter < new Date() ? current.notAfter : undefined,
+    });
+    return reason === undefined ? cause : new RefusedSetupError(reason, { cause });
   }
 
   private connectionOptions(): NodeConnectionOptions {

@@ -43,6 +43,16 @@ describe('NatsLink', () => {
     await after.close();
   });
 
+  it('closes although the server has fallen silent', async () => {
+    await using proxies = new AsyncDisposableStack();
+    const proxy = await FaultProxy.listen('nats', natsPort());
+    proxies.defer(() => proxy.close());
+    const bus = openBusThrough(proxy);
+    await bus.publisher.publish(someEvent());
+    proxy.set({ kind: 'blackhole' });
+    await bus.link.close();
+  });
+
   it('stops connecting to an unreachable server when it is closed', async () => {
     const proxy = await FaultProxy.listen('nats', 1);
     const url = `nats://127.0.0.1:${proxy.port}`;

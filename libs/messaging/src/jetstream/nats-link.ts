@@ -1,7 +1,7 @@
 import { type NatsConnection, PermissionViolationError, type ServerInfo } from '@nats-io/transport-node';
 import { sleep } from '@orders/resilience';
 import { MissingRights } from './missing-rights.js';
-import { NatsDialer, type NatsDialerOptions } from './nats-dialer.js';
+import { type DialedConnection, NatsDialer, type NatsDialerOptions } from './nats-dialer.js';
 import { serverProblem } from './nats-server.js';
 import { RefusedSetupError } from './refused-setup.js';
 
@@ -15,14 +15,15 @@ const EXPLAIN_MS = 1_000;
 /**
  * The process's connection to NATS. It is opened at the first use, reconnects after every outage, and is opened again
  * should the client library ever close it. By default the library gives up after ten attempts and takes minutes to
- * notice a silent server; this connection never gives up and notices within 4 to 6 s. When the certificate of the process
- * changes, it reconnects at once: what is unanswered then times out as after a loss.
+ * notice a silent server; this connection never gives up and notices within 4 to 6 s. It reconnects at once when the
+ * certificate of the process changes, and within 2 s when that or the server's expires: what is unanswered then times out
+ * as after a loss.
  */
 export class NatsLink {
   private readonly dialer: NatsDialer;
   private readonly rights: MissingRights;
   private opening: Promise<NatsConnection> | undefined;
-  private opened: NatsConnection | undefined;
+  private opened: DialedConnection | undefined;
   /** Why the last attempt to connect failed. */
   private lastError: unknown;
   /** Why a server does not let the process in; undefined once one does. */
@@ -67,7 +68,7 @@ export class NatsLink {
 
   /** What the server told about itself at the last connect; undefined before the first one. */
   get server(): ServerInfo | undefined {
-    return this.opened?.info;
+    return this.opened?.connection.info;
   }
 
   /** The subject below which all answers arrive: no other user may read there. */
@@ -110,7 +111,8 @@ export class NatsLink {
     const connection = await this.opening?.catch(() => undefined);
     if (!connection || connection.isClosed()) return;
     const timer = setTimeout(() => void connection.close(), 2_000);
-    await connection.drain().catch(() => connection.close());
+    // Once it is closed, a drain under way never settles.
+    await Promise.race([connection.drain(), connection.closed()]).catch(() => connection.close());
     clearTimeout(timer);
   }
 
@@ -121,11 +123,12 @@ export class NatsLink {
   private async open(): Promise<NatsConnection> {
     const { logger } = this.options;
     try {
-      const connection = await this.firstConnection();
-      this.opened = connection;
+      const dialed = await this.firstConnection();
+      const { connection } = dialed;
+      this.opened = dialed;
       logger.info({ server: connection.getServer(), version: this.server?.version }, 'connected to NATS');
       this.noteLetIn();
-      void this.watch(connection);
+      void this.watch(dialed);
       return connection;
     } catch (error) {
       this.opening = undefined;
@@ -134,14 +137,14 @@ export class NatsLink {
   }
 
   /** The library can wait for a server too (`waitOnFirstConnect`), but that wait cannot be canceled. */
-  private async firstConnection(): Promise<NatsConnection> {
+  private async firstConnection(): Promise<DialedConnection> {
     const { signal } = this.closing;
     for (;;) {
       this.assertOpen();
       try {
-        const connection = await this.dialer.dial(true);
-        if (!signal.aborted) return connection;
-        await connection.close();
+        const dialed = await this.dialer.dial(true);
+        if (!signal.aborted && !dialed.handshake?.isOutdated) return dialed;
+        await dialed.connection.close();
       } catch (error) {
         this.noteFailure(error);
         await sleep(RETRY_MS * (1 + Math.random()), signal);
@@ -151,28 +154,36 @@ export class NatsLink {
 
   /** A connection that the library has closed rejects: the next one is made with the new certificate anyway. */
   private reconnect(): void {
-    this.opened?.reconnect().catch(() => undefined);
+    this.opened?.connection.reconnect().catch(() => undefined);
   }
 
   private assertOpen(): void {
     if (this.closing.signal.aborted) throw new Error('the NATS connection is closed');
   }
 
-  private async watch(connection: NatsConnection): Promise<void> {
-    void connection.closed().then((error) => {
-      this.opening = undefined;
-      if (!this.closing.signal.aborted)
-        this.options.logger.error(
-          { err: error },
-          'the NATS client closed the connection, will open a new one',
-        );
-    });
+  private async watch({ connection, handshake }: DialedConnection): Promise<void> {
+    void connection.closed().then((error) => this.reopen(error));
     for await (const status of connection.status()) {
       if (status.type === 'disconnect') this.noteLoss();
       if (status.type === 'reconnect') this.noteReturn();
+      if (status.type === 'ping' && handshake?.isOutdated) this.replaceOutdated();
       if (status.type === 'error' && status.error instanceof PermissionViolationError)
         this.rights.note(status.error);
     }
+  }
+
+  private reopen(error: unknown): void {
+    this.opening = undefined;
+    if (this.closing.signal.aborted) return;
+    this.options.logger.warn({ err: error }, 'the NATS connection was closed, opens a new one');
+    this.opening = this.open();
+    this.opening.catch(() => undefined);
+  }
+
+  private replaceOutdated(): void {
+    if (this.isLost) return;
+    this.options.logger.warn({}, 'a certificate of the NATS connection has expired or changed, reconnects');
+    this.reconnect();
   }
 
   /** A server that refuses a client after the handshake makes the library report the loss again and again. */
@@ -208,17 +219,19 @@ export class NatsLink {
 
   /** The library does not tell why it cannot reconnect. So other connections are tried until it has. */
   private async explainLoss(): Promise<void> {
-    const { connectionLost } = this;
+    const { connectionLost, opened } = this;
     const isOver = () => !this.isLost || connectionLost.aborted || this.closing.signal.aborted;
     for (;;) {
       await sleep(EXPLAIN_MS, this.closing.signal);
       if (isOver()) return;
-      const failure = await this.dialer.dial(false).then(
-        (connection) => connection.close(),
-        (error: unknown) => error,
-      );
-      if (isOver()) return;
-      if (failure !== undefined) this.noteFailure(failure);
+      try {
+        const { connection, handshake } = await this.dialer.dial(false);
+        await connection.close();
+        // The library never shows a certificate on a connection that was made in plaintext.
+        if (!isOver() && handshake && !opened?.handshake) return await opened?.connection.close();
+      } catch (error) {
+        if (!isOver()) this.noteFailure(error);
+      }
     }
   }
 }

@@ -1,14 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { connect, type NatsConnection, PermissionViolationError } from '@nats-io/transport-node';
-import { inboxPrefix, natsUsers, OPERATOR, permissionsOf, PROVISIONER } from '@orders/contracts';
+import { inboxPrefix, OPERATOR, PROVISIONER } from '@orders/contracts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ConfiguredNats } from '../testing/configured-nats.js';
 import { NATS_PROGRAMS } from '../testing/jetstream-bus.js';
 
-const APPS = [
-  { name: 'orders', publishes: ['orders.created', 'orders.canceled'], consumes: [] },
-  { name: 'fulfillment', publishes: [], consumes: ['orders.created', 'orders.canceled'] },
-];
-const USERS = natsUsers(APPS);
+/** What operators copy, as it is and without the lines that are marked so. */
+const FILE = readFileSync(join(import.meta.dirname, '../../../../docs/nats-permissions.conf'), 'utf8');
+const STRICT = FILE.replace(/^ *# makes what it needs; delete these lines[^\]]*/gm, '');
+const FORMS = { file: FILE, strict: STRICT } as const;
+type Form = keyof typeof FORMS;
 const MAKERS = [OPERATOR, PROVISIONER];
 const ALL = ['orders', 'fulfillment', ...MAKERS];
 
@@ -61,8 +63,31 @@ const SUBSCRIBE: Record<string, readonly string[]> = {
   '_INBOX.>': [],
   '_INBOX_orders.mine': ['orders'],
   '_INBOX_fulfillment.mine': ['fulfillment'],
-  '_INBOX_operator.mine': MAKERS,
+  '_INBOX_operator.mine': [OPERATOR],
+  '_INBOX_provisioner.mine': MAKERS,
 };
+/** Where an app also publishes by the marked lines. */
+const MARKED: Record<string, string> = {
+  '$JS.API.STREAM.CREATE.ORDERS': 'orders',
+  '$JS.API.CONSUMER.CREATE.ORDERS.fulfillment.orders.created': 'fulfillment',
+  '$JS.API.CONSUMER.DURABLE.CREATE.ORDERS.fulfillment': 'fulfillment',
+  '$JS.API.CONSUMER.DELETE.ORDERS.fulfillment': 'fulfillment',
+};
+
+/** Without JetStream, so that nothing happens to what is allowed. Each user of the file has an account: it must. */
+function configuration(form: Form): string {
+  const users = [...FILE.matchAll(/^(\w+)_permissions:/gm)].map(
+    ([, name]) => `{ user: ${name}, password: p, permissions: $${name}_permissions }`,
+  );
+  return `${FORMS[form]}\nauthorization { users: [${users.join('\n')}] }`;
+}
+
+function forbidden(table: Record<string, readonly string[]>, user: string, form: Form): string[] {
+  const isMarked = (subject: string) => form === 'file' && MARKED[subject] === user;
+  return Object.keys(table)
+    .filter((subject) => !table[subject]!.includes(user) && !isMarked(subject))
+    .sort();
+}
 
 /** Those of the subjects that a user is refused. */
 async function refused(
@@ -80,36 +105,34 @@ async function refused(
   // The errors come before the answer to this.
   await connection.flush();
   await new Promise(setImmediate);
-  return violations.sort();
+  return violations.toSorted();
 }
 
-describe.each(NATS_PROGRAMS)('%s refuses', (_version, program) => {
-  it('each user all that is not its own, and a client without a user everything', async () => {
-    const users = USERS.map((user) => ({
-      ...{ user: user.name, password: 'p' },
-      permissions: permissionsOf(user, false),
-    }));
-    // Without JetStream nothing happens to what is allowed.
-    await using server = await ConfiguredNats.start({ jetstream: false, authorization: { users } }, program);
-    const servers = `localhost:${server.port}`;
-    await using connections = new AsyncDisposableStack();
-    for (const { name: user } of USERS) {
-      const connection = await connect({ servers, user, pass: 'p', inboxPrefix: inboxPrefix(user) });
-      connections.defer(() => connection.close());
-      const forbidden = (table: Record<string, readonly string[]>) =>
-        Object.keys(table)
-          .filter((subject) => !table[subject]!.includes(user))
-          .sort();
-      const published = await refused(
-        connection,
-        (subject) => connection.publish(subject),
-        Object.keys(PUBLISH),
-      );
-      expect({ user, published }).toEqual({ user, published: forbidden(PUBLISH) });
-      const ignoring = (subject: string) => void connection.subscribe(subject, { callback: () => undefined });
-      const subscribed = await refused(connection, ignoring, Object.keys(SUBSCRIBE));
-      expect({ user, subscribed }).toEqual({ user, subscribed: forbidden(SUBSCRIBE) });
-    }
-    await expect(connect({ servers, reconnect: false })).rejects.toThrow('Authorization Violation');
-  });
+describe.each(NATS_PROGRAMS)('docs/nats-permissions.conf in %s', (_version, program) => {
+  it.each<[string, Form]>([
+    ['as it is', 'file'],
+    ['without the marked lines', 'strict'],
+  ])(
+    '%s refuses each user all that is not its own, and a client without a user everything',
+    async (_, form) => {
+      await using server = await ConfiguredNats.start(configuration(form), program);
+      const servers = `localhost:${server.port}`;
+      await using connections = new AsyncDisposableStack();
+      for (const user of ALL) {
+        const connection = await connect({ servers, user, pass: 'p', inboxPrefix: inboxPrefix(user) });
+        connections.defer(() => connection.close());
+        const publish = (subject: string) => connection.publish(subject);
+        const subscribe = (subject: string) =>
+          void connection.subscribe(subject, { callback: () => undefined });
+        const published = await refused(connection, publish, Object.keys(PUBLISH));
+        const subscribed = await refused(connection, subscribe, Object.keys(SUBSCRIBE));
+        expect({ user, published, subscribed }).toEqual({
+          user,
+          published: forbidden(PUBLISH, user, form),
+          subscribed: forbidden(SUBSCRIBE, user, form),
+        });
+      }
+      await expect(connect({ servers, reconnect: false })).rejects.toThrow('Authorization Violation');
+    },
+  );
 });

@@ -6,6 +6,8 @@ export interface NatsAttempt {
   readonly who: string | undefined;
   /** The name in the client's certificate; undefined = none was shown. */
   readonly certificate: string | undefined;
+  /** When that certificate has expired; undefined = it has not. */
+  readonly expiredAt?: Date | undefined;
   /** Whether the server had shown a certificate that this client takes. */
   readonly isTlsAccepted: boolean;
 }
@@ -13,6 +15,8 @@ export interface NatsAttempt {
 /** Codes with which OpenSSL and Node refuse a certificate, or a peer refuses ours. */
 const TLS_FAILURE =
   /^(ERR_SSL|ERR_TLS|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|INVALID_(CA|PURPOSE)|HOSTNAME_|EPROTO)/;
+/** An alert of the server about the client's certificate. */
+const REFUSED_CERTIFICATE = /_ALERT_(.*CERTIFICATE|UNKNOWN_CA)/;
 const UNKNOWN_CA = /^(UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/;
 
 /**
@@ -41,6 +45,7 @@ function ownReason(error: Partial<Error>, attempt: NatsAttempt): string | undefi
   const code = 'code' in error ? String(error.code) : '';
   if (UNKNOWN_CA.test(code))
     return `the CA of the certificate of NATS is not in NATS_CA_FILE or TLS_CA_FILE (${code})`;
+  if (REFUSED_CERTIFICATE.test(code)) return `NATS refuses ${describe(attempt)} (${code})`;
   if (TLS_FAILURE.test(code)) return `no TLS with NATS: ${error.message} (${code})`;
   // In TLS 1.3 a server refuses a client's certificate after the client has taken its own.
   if (error instanceof TimeoutError && attempt.isTlsAccepted)
@@ -48,9 +53,10 @@ function ownReason(error: Partial<Error>, attempt: NatsAttempt): string | undefi
   return undefined;
 }
 
-function describe({ who, certificate }: NatsAttempt): string {
+function describe({ who, certificate, expiredAt }: NatsAttempt): string {
+  const shown = `the certificate of ${certificate}`;
+  // Whoever it is by password, a server that asks for certificates takes none that has expired.
+  if (certificate !== undefined && expiredAt) return `${shown}, which expired at ${expiredAt.toISOString()}`;
   if (who !== undefined) return who;
-  return certificate === undefined
-    ? 'a client with neither user nor certificate'
-    : `the certificate of ${certificate}`;
+  return certificate === undefined ? 'a client with neither user nor certificate' : shown;
 }

@@ -46,14 +46,14 @@ async function serve(config: NatsConfiguration) {
   closing.push(() => server[Symbol.asyncDispose]());
 }
 
-function linkOf(name: string, user = name) {
+function linkOf(name: string) {
   const logger = recordingLog();
   const config = {
     ...natsAt(`nats://localhost:${server.port}`),
     natsUser: name,
     natsPassword: new Secret('p'),
   };
-  const link = new NatsLink({ config, name, user, logger });
+  const link = new NatsLink({ config, name, logger });
   closing.push(() => link.close());
   return {
     link,
@@ -102,7 +102,7 @@ it('apps that may not make stream and durable say so once, and work when the pro
   expect(() => stream.check.assertReady()).toThrow(noStream);
   expect(errors()).toEqual([expect.stringMatching(noStream)]);
 
-  const { link } = linkOf(PROVISIONER, 'operator');
+  const { link } = linkOf(PROVISIONER);
   await new StreamAdmin(link, STREAM).apply(false);
   await publisher.publish(event);
   const noDurable =

@@ -1,5 +1,5 @@
 import type { NodeConnectionOptions } from '@nats-io/transport-node';
-import type { TlsIdentity } from '@orders/service';
+import type { TlsIdentity, TlsMaterial } from '@orders/service';
 import { isIP } from 'node:net';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import type { NatsUrl } from './nats-url.js';
@@ -10,11 +10,42 @@ type TlsOption = NonNullable<NodeConnectionOptions['tls']>;
 export interface NatsTlsOptions {
   readonly natsUrl: NatsUrl;
   readonly natsCaFile?: RenewedFile<string> | undefined;
-  readonly identity: TlsIdentity | undefined;
   /** Called with the reason when the CA file cannot be used now. */
   readonly report: (problem: string) => void;
-  /** Called when the server has shown a certificate that is taken. */
-  readonly onAccepted: () => void;
+}
+
+/** The last TLS handshake of one connection, which may have several: it reconnects. */
+export class Handshake {
+  private material: TlsMaterial | undefined;
+  private validUntil: number | undefined;
+
+  constructor(private readonly identity: TlsIdentity | undefined) {}
+
+  /** Whether the server has shown a certificate that is taken. */
+  get isAccepted(): boolean {
+    return this.validUntil !== undefined;
+  }
+
+  /**
+   * Whether the process has other certificates since, or one of either end has expired since. One that had expired before,
+   * and was taken, is no news.
+   */
+  get isOutdated(): boolean {
+    if (this.validUntil === undefined) return false;
+    return this.material !== this.identity?.current || this.validUntil < Date.now();
+  }
+
+  /** @returns what the client shows and trusts */
+  begin(): TlsMaterial | undefined {
+    this.material = this.identity?.current;
+    return this.material;
+  }
+
+  /** @param serverEnd when the server's certificate expires */
+  accept(serverEnd: Date): void {
+    const ends = [serverEnd, this.material?.notAfter].flatMap((end) => end?.getTime() ?? []);
+    this.validUntil = Math.min(...ends.filter((end) => end >= Date.now()));
+  }
 }
 
 /** True when a server without TLS is refused. */
@@ -24,26 +55,25 @@ export function demandsTls({ natsUrl, natsCaFile }: Pick<NatsTlsOptions, 'natsUr
 
 /**
  * The client's option for TLS, which makes it demand TLS: `tls://` alone does not. It reads the certificates at each
- * connect, so that new ones are used. undefined = TLS when the server demands it, with the CAs of Node.
+ * connect, so that new ones are used, and notes each handshake. undefined = TLS when the server demands it, with the CAs of Node.
  */
-export function tlsOption(options: NatsTlsOptions): TlsOption | undefined {
-  const { natsUrl, natsCaFile, identity, report, onAccepted } = options;
-  if (!demandsTls(options) && !identity) return undefined;
+export function tlsOption(options: NatsTlsOptions, handshake: Handshake): TlsOption {
+  const { natsUrl, natsCaFile, report } = options;
   const hosts = natsUrl.servers.map(hostOf);
   const option = {
     minVersion: 'TLSv1.3',
     get cert() {
-      return identity?.current.cert;
+      return handshake.begin()?.cert;
     },
     get key() {
-      return identity?.current.key;
+      return handshake.begin()?.key;
     },
     get ca() {
-      return natsCaFile?.read(report) ?? identity?.current.ca;
+      return natsCaFile?.read(report) ?? handshake.begin()?.ca;
     },
     checkServerIdentity: (name: string, certificate: PeerCertificate) => {
       const problem = identityProblem(name, certificate, hosts);
-      if (!problem) onAccepted();
+      if (!problem) handshake.accept(new Date(certificate.valid_to));
       return problem;
     },
   };

@@ -1,4 +1,4 @@
-import { natsUsers, type NatsUser } from '@orders/contracts/nats-users';
+import { natsUsers, type NatsUser, permissionsOf } from '@orders/contracts/nats-users';
 import type { AppDeclaration } from '../stack/declarations.ts';
 
 /** For docs/nats-permissions.conf: what each user of nats-server may do, as a variable of its configuration. */
@@ -6,14 +6,17 @@ export function natsPermissions(apps: readonly AppDeclaration[]): string {
   return natsUsers(apps).map(permissions).join('\n\n');
 }
 
-function permissions({ name, publish, provision, subscribe }: NatsUser): string {
-  const own = provision.length > 0 ? [MAKES, ...provision.map(quoted)] : [];
+function permissions(user: NatsUser): string {
+  const { publish, subscribe } = permissionsOf(user, true);
+  const needed = permissionsOf(user, false).publish.allow;
+  const own = publish.allow.filter((subject) => !needed.includes(subject));
+  const lines = [...needed.map(quoted), ...(own.length > 0 ? [MAKES, ...own.map(quoted)] : [])];
   return [
-    `${name.replaceAll('-', '_')}_permissions: {`,
+    `${user.name.replaceAll('-', '_')}_permissions: {`,
     '  publish: { allow: [',
-    ...[...publish.map(quoted), ...own].map((line) => `    ${line}`),
+    ...lines.map((line) => `    ${line}`),
     '  ] }',
-    `  subscribe: { allow: [${subscribe.map(quoted).join(', ')}] }`,
+    `  subscribe: { allow: [${subscribe.allow.map(quoted).join(', ')}] }`,
     '}',
   ].join('\n');
 }
