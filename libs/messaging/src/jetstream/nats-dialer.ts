@@ -40,7 +40,7 @@ export class NatsDialer {
     const { config, tls: identity } = this.options;
     let isTlsAccepted = false;
     const onAccepted = () => void (isTlsAccepted = true);
-    const tls = tlsOption({ ...config, identity, report: this.report, onAccepted });
+    const tls = tlsOption({ ...config, identity, onAccepted });
     try {
       return await this.connect({ ...this.connectionOptions(), reconnect }, tls);
     } catch (cause) {
@@ -52,7 +52,7 @@ export class NatsDialer {
 
   /** As whom it connects, for messages; undefined = by nothing but perhaps a certificate. */
   get who(): string | undefined {
-    return natsProof(this.options.config, this.report)?.who;
+    return natsProof(this.options.config)?.who;
   }
 
   private async connect(
@@ -74,7 +74,7 @@ export class NatsDialer {
       servers: [...config.natsUrl.servers],
       name,
       inboxPrefix: this.inboxPrefix,
-      authenticator: (nonce) => natsProof(config, this.report)?.authenticator(nonce),
+      authenticator: (nonce) => natsProof(config)?.authenticator(nonce),
       // Otherwise two refusals in a row end the connection for good, although the user may exist a moment later.
       ignoreAuthErrorAbort: true,
       maxReconnectAttempts: -1,
@@ -88,6 +88,4 @@ export class NatsDialer {
       noAsyncTraces: true,
     };
   }
-
-  private readonly report = (problem: string): void => this.options.logger.error({}, problem);
 }

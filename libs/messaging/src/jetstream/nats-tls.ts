@@ -1,9 +1,8 @@
 import type { NodeConnectionOptions } from '@nats-io/transport-node';
-import type { TlsIdentity } from '@orders/service';
+import type { RenewedFile, TlsIdentity } from '@orders/service';
 import { isIP } from 'node:net';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import type { NatsUrl } from './nats-url.js';
-import type { RenewedFile } from './renewed-file.js';
 
 type TlsOption = NonNullable<NodeConnectionOptions['tls']>;
 
@@ -11,8 +10,6 @@ export interface NatsTlsOptions {
   readonly natsUrl: NatsUrl;
   readonly natsCaFile?: RenewedFile<string> | undefined;
   readonly identity: TlsIdentity | undefined;
-  /** Called with the reason when the CA file cannot be used now. */
-  readonly report: (problem: string) => void;
   /** Called when the server has shown a certificate that is taken. */
   readonly onAccepted: () => void;
 }
@@ -27,7 +24,7 @@ export function demandsTls({ natsUrl, natsCaFile }: Pick<NatsTlsOptions, 'natsUr
  * connect, so that new ones are used. undefined = TLS when the server demands it, with the CAs of Node.
  */
 export function tlsOption(options: NatsTlsOptions): TlsOption | undefined {
-  const { natsUrl, natsCaFile, identity, report, onAccepted } = options;
+  const { natsUrl, natsCaFile, identity, onAccepted } = options;
   if (!demandsTls(options) && !identity) return undefined;
   const hosts = natsUrl.servers.map(hostOf);
   const option = {
@@ -39,7 +36,7 @@ export function tlsOption(options: NatsTlsOptions): TlsOption | undefined {
       return identity?.current.key;
     },
     get ca() {
-      return natsCaFile?.read(report) ?? identity?.current.ca;
+      return natsCaFile?.current ?? identity?.current.ca;
     },
     checkServerIdentity: (name: string, certificate: PeerCertificate) => {
       const problem = identityProblem(name, certificate, hosts);
