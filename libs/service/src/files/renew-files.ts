@@ -11,7 +11,7 @@ import { RenewedFile } from './renewed-file.js';
  */
 export function renewFiles(config: object, service: Pick<Service, 'logger' | 'onStop'>): void {
   const files = Object.values(config)
-    .flatMap((value: unknown) => [value, ...Object.values(Object(value) as object)] as unknown[])
+    .flatMap((value: unknown) => [value, ...Object.values(Object(value) as Record<string, unknown>)])
     .filter((value) => value instanceof RenewedFile);
   const stopped = new AbortController();
   service.onStop('connections', 'files', () => Promise.resolve(stopped.abort()));
