@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { createLogger } from '@orders/instrumentation';
+import { createLogger, metricsText } from '@orders/instrumentation';
 import { createPrivateKey } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { CliError } from '../cli.js';
@@ -48,6 +48,14 @@ it('opens certificates that belong together', async () => {
 
 it('is plaintext without the variables', async () => {
   expect(await open({})).toBeUndefined();
+});
+
+it.each([
+  ['1 with certificates', () => files.config, 1],
+  ['0 in plaintext', () => ({}), 0],
+])('has a metric that is %s, so that an alert sees a process in plaintext', async (_what, config, value) => {
+  await open(config());
+  expect(await metricsText()).toMatch(new RegExp(`^tls_enabled ${value}$`, 'm'));
 });
 
 it('opens a certificate of an intermediate CA, and expires when the first CA above it does', async () => {

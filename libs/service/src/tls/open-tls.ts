@@ -1,3 +1,4 @@
+import { meter } from '@orders/instrumentation';
 import { CliError } from '../cli.js';
 import { readFiles } from '../files/read-files.js';
 import type { Service } from '../service.js';
@@ -10,6 +11,8 @@ import { TlsIdentity } from './tls-identity.js';
  * The TLS identity of an app, whose certificate has the app's name as DNS name. Until the service stops its files are read
  * again every second; new ones are in use about 2 s after the last of them was written. Call it before anything listens.
  *
+ * Metric: `tls_enabled`.
+ *
  * @param options.isServer whether it serves with them too. Default false
  * @returns undefined for plaintext: when none of the variables is set
  * @throws {CliError} with the variable, the file and the reason of each problem
@@ -20,6 +23,11 @@ export async function openTls(
   { isServer = false } = {},
 ): Promise<TlsIdentity | undefined> {
   const files = filesOf(config);
+  meter('tls')
+    .createObservableGauge('tls.enabled', {
+      description: '1 when the process has certificates, 0 in plaintext',
+    })
+    .addCallback((result) => result.observe(files ? 1 : 0));
   if (!files) {
     service.logger.warn({}, 'no certificates: it talks in plaintext, and to anybody who reaches it');
     return undefined;
