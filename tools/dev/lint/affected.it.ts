@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CommandFailed } from '../src/stack/run.ts';
 import { AffectedWorkspace, type Effect } from '../src/testing/affected-workspace.ts';
 import { textTable } from '../src/tables.ts';
-import { ALL, edit, type Row, SELECTED, TABLE } from './affected-table.ts';
+import { ALL, edit, type Row, TABLE } from './affected-table.ts';
 
 let workspace: AffectedWorkspace;
 beforeAll(async () => {
@@ -35,9 +35,7 @@ describe('nx affected', () => {
     const named = (names: string): string[] => (names === ALL ? everything : names.split(' ')).toSorted();
     const projects = named(selects);
     const stale = runs.flatMap(([names, targets]) =>
-      (names === SELECTED ? projects : named(names)).flatMap((project) =>
-        targets.split(' ').map((target) => `${project}:${target}`),
-      ),
+      named(names).flatMap((project) => targets.split(' ').map((target) => `${project}:${target}`)),
     );
     return { projects, stale: [...new Set(stale)].filter((task) => workspace.tasks.includes(task)).sort() };
   }
