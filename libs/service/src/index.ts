@@ -1,4 +1,5 @@
-export { CliError, parseCli, Progress, rateOf, runCli, UsageError, type Cli, type Command } from './cli.js';
+export { CliError } from './cli-error.js';
+export { parseCli, Progress, rateOf, runCli, UsageError, type Cli, type Command } from './cli.js';
 export {
   baseConfig,
   bytes,
@@ -9,6 +10,7 @@ export {
   port,
   readConfig,
 } from './config.js';
+export { explainFailure } from './explain-failure.js';
 export { renewFiles } from './files/renew-files.js';
 export { RenewedFile } from './files/renewed-file.js';
 export { measuredBatcher } from './measured-batcher.js';

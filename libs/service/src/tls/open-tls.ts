@@ -1,5 +1,5 @@
 import { meter } from '@orders/instrumentation';
-import { CliError } from '../cli.js';
+import { CliError } from '../cli-error.js';
 import { readFiles } from '../files/read-files.js';
 import type { Service } from '../service.js';
 import { checkMaterial, type Demands } from './check-material.js';
