@@ -13,10 +13,7 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
     'check DATABASE_URL, and that it is up.',
   ],
   // Of pg, without a code.
-  [
-    /^(Connection terminated|timeout expired|timeout exceeded)/,
-    'check DATABASE_URL, and that it is up.',
-  ],
+  [/^(Connection terminated|timeout expired|timeout exceeded)/, 'check DATABASE_URL, and that it is up.'],
   [/^SASL: /, 'check user and password in DATABASE_URL.'],
 ];
 
