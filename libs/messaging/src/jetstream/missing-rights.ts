@@ -69,10 +69,7 @@ export async function needingRights<T>(work: Promise<T>, problem: string): Promi
 }
 
 /** One line with the right that is missing. */
-function describeViolation(
-  { operation, subject }: PermissionViolationError,
-  who = 'this process',
-): string {
+function describeViolation({ operation, subject }: PermissionViolationError, who = 'this process'): string {
   // Each subscription has an inbox of its own.
   const where = subject.replace(/^(_INBOX[^.]*)\..*$/, '$1.>');
   return `NATS does not allow ${who} to ${operation === 'publish' ? 'publish' : 'subscribe'} to ${where}`;
