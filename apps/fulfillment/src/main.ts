@@ -3,7 +3,7 @@ import { createHttpApp } from '@orders/http';
 import { startConsumer } from '@orders/inbox';
 import { createLogger } from '@orders/instrumentation';
 import { openDatabase } from '@orders/postgres';
-import { loadConfig, openTls, Service } from '@orders/service';
+import { loadConfig, openTls, renewFiles, Service } from '@orders/service';
 import { configSchema, dataSource, handlers, name, roles } from './app.js';
 import { ShipmentsController } from './shipments/shipments.controller.js';
 import { ShipmentsRepository } from './shipments/shipments.repository.js';
@@ -12,6 +12,7 @@ const config = loadConfig(configSchema);
 const service = new Service({ name, config, logger: createLogger({ name, level: config.logLevel }) });
 
 const tls = await openTls(config, service);
+renewFiles(config, service);
 await service.openManagementPort();
 const database = dataSource({
   url: config.databaseUrl,

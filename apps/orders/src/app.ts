@@ -39,7 +39,7 @@ export const configSchema = z.preprocess(
           STORAGE: z.literal('postgres'),
           ...databaseConfig,
           // For a relay with a role of its own. Default: DATABASE_URL, whose role then needs the relay's rights too.
-          RELAY_DATABASE_URL: databaseUrl().optional(),
+          RELAY_DATABASE_URL: databaseUrl('RELAY_DATABASE_URL').optional(),
           ...natsConfig,
           ...streamConfig,
         })

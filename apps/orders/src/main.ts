@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { createLogger } from '@orders/instrumentation';
-import { loadConfig, openTls, Service } from '@orders/service';
+import { loadConfig, openTls, renewFiles, Service } from '@orders/service';
 import { configSchema, name } from './app.js';
 import { serveOrders } from './orders.server.js';
 import { openStorage } from './storage.js';
@@ -9,6 +9,7 @@ const config = loadConfig(configSchema);
 const service = new Service({ name, config, logger: createLogger({ name, level: config.logLevel }) });
 
 const tls = await openTls(config, service, { isServer: true });
+renewFiles(config, service);
 await service.openManagementPort();
 const repository = await openStorage(config, service, tls);
 await serveOrders({ service, repository, address: `${config.host}:${config.grpcPort}`, tls });

@@ -39,7 +39,7 @@ export function natsUsers(apps: readonly EventUser[]): NatsUser[] {
 }
 
 /** What one app needs, and no more. */
-export function appUser(app: EventUser): NatsUser {
+function appUser(app: EventUser): NatsUser {
   const streams = streamsOf(app.publishes);
   const durables = durablesOf(app);
   const read = [...streams, ...durables.map(({ stream }) => stream)];

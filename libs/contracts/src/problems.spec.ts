@@ -37,6 +37,8 @@ describe('problems', () => {
   it.each([
     [status.UNAVAILABLE, 'unavailable'],
     [status.CANCELLED, 'unavailable'],
+    [status.PERMISSION_DENIED, 'unavailable'],
+    [status.UNAUTHENTICATED, 'unavailable'],
     [status.RESOURCE_EXHAUSTED, 'overloaded'],
     [status.DEADLINE_EXCEEDED, 'deadline-exceeded'],
     [status.UNKNOWN, 'internal'],

@@ -113,11 +113,16 @@ export function isProblemCode(text: unknown): text is ProblemCode {
   return typeof text === 'string' && Object.hasOwn(PROBLEMS, text);
 }
 
-/** The problem for a gRPC status without a problem code. */
+/**
+ * The problem for a gRPC status without a problem code. A peer that refuses the identity of the app is a fault of the
+ * installation, which no caller has made.
+ */
 export function problemOfGrpcStatus(grpc: number): ProblemCode {
   switch (grpc) {
     case status.CANCELLED:
     case status.UNAVAILABLE:
+    case status.PERMISSION_DENIED:
+    case status.UNAUTHENTICATED:
       return 'unavailable';
     case status.RESOURCE_EXHAUSTED:
       return 'overloaded';

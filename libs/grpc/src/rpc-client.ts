@@ -7,10 +7,12 @@ import {
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
+import { PROBLEM_CODE_TRAILER } from '@orders/contracts';
 import { currentCaller } from '@orders/instrumentation';
 import { type Breaker, type Deadline, RetryBudget, retryOnce } from '@orders/resilience';
 import type { Logger } from 'pino';
 import { BALANCING } from './balancing.js';
+import { BoundedLog } from './bounded-log.js';
 import { warnOfOneAddress } from './one-address.js';
 import { traceCalls } from './rpc-span.js';
 import { fromServiceError } from './service-error.js';
@@ -60,11 +62,13 @@ export interface RpcClientOptions {
 export class RpcClient {
   private readonly retries = new RetryBudget();
   private readonly breaker: Breaker;
+  private readonly refusals = new BoundedLog();
 
   constructor(
     private readonly client: Client,
-    { upstream, address, logger }: RpcClientOptions,
+    private readonly options: RpcClientOptions,
   ) {
+    const { upstream, address, logger } = options;
     void warnOfOneAddress(address, { upstream, logger });
     this.breaker = upstreamBreaker(upstream, logger);
     // Connects now, so that the first request does not wait for it.
@@ -88,13 +92,27 @@ export class RpcClient {
     const { promise, resolve, reject } = Promise.withResolvers<R>();
     const call = start(outgoing(), { deadline }, (error, response) => {
       signal.removeEventListener('abort', cancel);
-      if (error) reject(fromServiceError(error));
-      else resolve(response as R);
+      if (error) {
+        this.noteRefusal(error);
+        reject(fromServiceError(error));
+      } else resolve(response as R);
     });
     const cancel = () => call.cancel();
     if (signal.aborted) cancel();
     else signal.addEventListener('abort', cancel, { once: true });
     return promise;
+  }
+
+  /** The identity of this app, not of its callers: those are in the request. */
+  private noteRefusal({ code, details, metadata }: ServiceError): void {
+    if (!REFUSED_IDENTITY.has(code) || metadata.get(PROBLEM_CODE_TRAILER).length > 0) return;
+    const { upstream, logger } = this.options;
+    this.refusals.add(status[code], (skipped) =>
+      logger.error(
+        { upstream, reason: status[code], details, ...(skipped > 0 && { skipped }) },
+        'the upstream refuses the identity of this app',
+      ),
+    );
   }
 
   /** Closes the connections; calls in progress fail. */
@@ -108,6 +126,8 @@ export class RpcClient {
     return new Promise((resolve) => this.client.waitForReady(deadline, () => resolve()));
   }
 }
+
+const REFUSED_IDENTITY = new Set([status.PERMISSION_DENIED, status.UNAUTHENTICATED]);
 
 /** How grpc-js 1.14 describes an answer of 502 or 504, which only a proxy gives: the upstream may still be at work. */
 const PROXY_GAVE_UP = /^Received HTTP status code 50[24]$/;

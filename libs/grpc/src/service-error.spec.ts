@@ -87,7 +87,8 @@ describe('a bare status', () => {
     [status.DEADLINE_EXCEEDED, 'deadline-exceeded'],
     [status.UNKNOWN, 'internal'],
     [status.UNIMPLEMENTED, 'internal'],
-    [status.UNAUTHENTICATED, 'internal'],
+    [status.UNAUTHENTICATED, 'unavailable'],
+    [status.PERMISSION_DENIED, 'unavailable'],
   ])('%i is %s, without the address of the peer', (code, problem) => {
     const error = fromServiceError(bare(code));
     expect(error.code).toBe(problem);

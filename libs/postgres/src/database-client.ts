@@ -1,13 +1,14 @@
 import type { Secret, TlsIdentity } from '@orders/service';
 import pg from 'pg';
-import { parseDatabaseUrl } from './database-url.js';
+import { DatabaseUrl, parseDatabaseUrl } from './database-url.js';
 import { WritableHost } from './failover.js';
 import { explainTlsFailure } from './tls-failure.js';
 import { tlsOptions } from './tls-options.js';
 
 /** The way to a database, and who we are there. */
 export interface DatabaseAddress {
-  readonly url: Secret;
+  /** As {@link databaseUrl} has made it, it has the file of CAs that it names; else that file is read once. */
+  readonly url: Secret | DatabaseUrl;
   /** `application_name` of the connections, which the server shows. */
   readonly applicationName: string;
   /** Default: no client certificate, and the CA that the URL names. */
@@ -27,15 +28,24 @@ export type DatabaseClient = pg.Client;
  *
  * @throws {CliError} when the URL demands to verify a server and there is no CA
  */
-export function clientClassFor({ url, applicationName, tls: identity }: DatabaseAddress): typeof pg.Client {
+export function clientClassFor(address: DatabaseAddress): typeof pg.Client {
+  const { hosts } = parseDatabaseUrl(address.url.reveal());
+  const HostClient = hostClientClass(address);
+  return hosts.length === 1 ? HostClient : writableHostClass(HostClient, hosts);
+}
+
+/** The class of the connections to the first host, unless its config has another one. */
+function hostClientClass({ url, applicationName, tls: identity }: DatabaseAddress) {
   const { hosts, tls } = parseDatabaseUrl(url.reveal());
+  const { rootCertificates } =
+    url instanceof DatabaseUrl ? url : new DatabaseUrl(url.reveal(), 'DATABASE_URL');
   const ours = {
-    ssl: tlsOptions(tls, identity),
+    ssl: tlsOptions(tls, identity, rootCertificates),
     sslnegotiation: tls.negotiation,
     application_name: applicationName,
   };
 
-  class HostClient extends pg.Client {
+  return class HostClient extends pg.Client {
     constructor(config?: pg.ClientConfig) {
       super({ connectionString: hosts[0], ...config, ...ours });
       ignoreVariables(this as unknown as WithParameters);
@@ -51,17 +61,20 @@ export function clientClassFor({ url, applicationName, tls: identity }: Database
       connected.then(() => callback(undefined as unknown as Error), callback);
     }
 
-    protected open(): Promise<pg.Client> {
+    /** Connects. */
+    open(): Promise<pg.Client> {
       return super.connect();
     }
-  }
+  };
+}
 
-  if (hosts.length === 1) return HostClient;
+/** The class of the connections to that host which takes writes. */
+function writableHostClass(HostClient: ReturnType<typeof hostClientClass>, hosts: readonly string[]) {
   const writable = new WritableHost(
     hosts.map((connectionString) => (limits) => new HostClient({ ...limits, connectionString })),
   );
   return class extends HostClient {
-    protected override async open(): Promise<pg.Client> {
+    override async open(): Promise<pg.Client> {
       const forget = () => writable.forget();
       this.once('error', forget).once('end', forget);
       try {

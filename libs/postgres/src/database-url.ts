@@ -1,6 +1,5 @@
-import { Secret } from '@orders/service';
+import { certificatesIn, RenewedFile, Secret } from '@orders/service';
 import { z } from 'zod';
-import { readRootCertificates } from './root-certificates.js';
 
 /** Scheme and credentials, hosts, path, parameters. */
 const PARTS = /^(postgres(?:ql)?:\/\/(?:[^@/?#]*@)?)([^@/?#]*)([^?#]*)\??(.*)$/;
@@ -92,21 +91,47 @@ export interface ParsedDatabaseUrl {
   readonly tls: TlsDemand;
 }
 
+/** The URL of a database, with the file of CAs that it names. */
+export class DatabaseUrl extends Secret {
+  /** undefined when the URL has no `sslrootcert`, or `system`. */
+  readonly rootCertificates: RenewedFile<string> | undefined;
+
+  /**
+   * @param variable that has the URL, for messages about the file
+   * @throws {Error} with the file and the reason when it cannot be used
+   */
+  constructor(text: string, variable: string) {
+    super(text);
+    const { rootCertificate: path = 'system' } = parseDatabaseUrl(text).tls;
+    const parse = (pem: string) => certificatesIn(pem) && pem;
+    this.rootCertificates = path === 'system' ? undefined : new RenewedFile({ variable, path, parse });
+  }
+}
+
 /**
  * Config variable for the URL of a database. It may have several hosts, as libpq takes them:
  * `postgres://user:password@a:5432,b:5432/db?target_session_attrs=read-write`.
  *
  * Parameters that would replace what the app sets itself, such as timeouts, are refused by their names. The file of
- * `sslrootcert` must be there.
+ * `sslrootcert` must be there; `renewFiles` takes other content of it into use.
+ *
+ * @param variable the name of the variable, for messages about that file
  */
-export function databaseUrl() {
+export function databaseUrl(variable = 'DATABASE_URL') {
   return z
     .string()
     .superRefine((text, context) => {
       const problem = problemOf(text);
       if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
     })
-    .transform((text) => new Secret(text));
+    .transform((text, context) => {
+      try {
+        return new DatabaseUrl(text, variable);
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: `sslrootcert ${(error as Error).message}` });
+        return z.NEVER;
+      }
+    });
 }
 
 /** @param text that {@link databaseUrl} has accepted */
@@ -170,13 +195,7 @@ function repetition(name: string, parameters: URLSearchParams): string | undefin
 function problemOfTls({ mode, rootCertificate, negotiation }: TlsDemand): string | undefined {
   if (negotiation === 'direct' && (mode === undefined || mode === 'disable'))
     return 'has sslnegotiation=direct, which needs an sslmode other than disable';
-  if (rootCertificate === undefined) return undefined;
-  if (rootCertificate === 'system')
-    return mode === 'verify-full' ? undefined : 'has sslrootcert=system, which needs sslmode=verify-full';
-  try {
-    readRootCertificates(rootCertificate);
-  } catch (error) {
-    return `sslrootcert ${rootCertificate}: ${(error as Error).message}`;
-  }
+  if (rootCertificate === 'system' && mode !== 'verify-full')
+    return 'has sslrootcert=system, which needs sslmode=verify-full';
   return undefined;
 }

@@ -12,7 +12,7 @@ export const MAX_LIFETIME_SECONDS = 300;
 export const commandDatabaseConfig = {
   DATABASE_URL: databaseUrl(),
   // For LISTEN and migrations, which need a session of their own, when DATABASE_URL goes through a pooler.
-  DIRECT_DATABASE_URL: databaseUrl().optional(),
+  DIRECT_DATABASE_URL: databaseUrl('DIRECT_DATABASE_URL').optional(),
   // `unchecked`: also runs on a Postgres that may lose acknowledged data, as in tests.
   POSTGRES_DURABILITY: z.enum(['required', 'unchecked']).default('required'),
   ...tlsConfig,

@@ -1,5 +1,5 @@
 import { createLogger } from '@orders/instrumentation';
-import { CliError, loadConfig, readTls } from '@orders/service';
+import { explainFailure, loadConfig, readTls } from '@orders/service';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { repairsOfInvalidIndexes } from './invalid-indexes.js';
@@ -80,6 +80,8 @@ const PREFIX = /^[a-z_][a-z0-9_-]{0,49}$/;
  * The migration step of an app, which runs as a process of its own before a release: reads `DATABASE_URL` and runs
  * {@link runMigrations}, through `DIRECT_DATABASE_URL` when there is one. The app itself never changes the schema.
  *
+ * When it fails by something that an operator can mend, the log has that in one line, and the exit code is 1.
+ *
  * `DATABASE_ROLE_PREFIX` begins the names of the roles; default: the name of the app.
  */
 export async function migrateApp({ name, dataSource, roles }: AppMigrations): Promise<void> {
@@ -98,8 +100,9 @@ export async function migrateApp({ name, dataSource, roles }: AppMigrations): Pr
     const grants = { roles, prefix: config.databaseRolePrefix };
     await runMigrations(database, logger, { durability: config.postgresDurability, grants });
   } catch (error) {
-    if (!(error instanceof CliError)) throw error;
-    logger.fatal(error.message);
+    const reason = explainFailure(error);
+    if (reason === undefined) throw error;
+    logger.fatal(reason);
     process.exitCode = 1;
   }
 }

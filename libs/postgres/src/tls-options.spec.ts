@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
+import { DatabaseUrl } from './database-url.js';
 import { tlsOptions } from './tls-options.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tls-options-'));
@@ -70,12 +71,20 @@ describe('the certificates of a connection', () => {
     expect(options).toMatchObject(others);
   });
 
-  it('are verified by the file that the URL names, as it is then, or was when it was good', () => {
-    const options = tlsOptions({ rootCertificate: caFile, negotiation: 'postgres' }, identity);
+  it('are verified by the file that the URL names, as it is then, or was when it was good', async () => {
+    const url = new DatabaseUrl(`postgres://h/db?sslrootcert=${caFile}`, 'DATABASE_URL');
+    const demand = { rootCertificate: caFile, negotiation: 'postgres' } as const;
+    const options = tlsOptions(demand, identity, url.rootCertificates);
     expect(options).toMatchObject({ ca: firstCa });
-    writeFileSync(caFile, secondCa);
+    const change = async (text: string) => {
+      writeFileSync(caFile, text);
+      await url.rootCertificates?.read();
+      await url.rootCertificates?.read();
+    };
+    await change(secondCa);
     expect(options).toMatchObject({ ca: secondCa });
-    writeFileSync(caFile, secondCa.slice(0, 300));
+    await change(secondCa.slice(0, 300));
     expect(options).toMatchObject({ ca: secondCa });
+    expect(url.rootCertificates?.refused).toBe(`DATABASE_URL ${caFile}: is cut off, or not PEM`);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { CliError, parseCli, printable, Progress, rateOf } from './cli.js';
+import { CliError } from './cli-error.js';
+import { parseCli, printable, Progress, rateOf } from './cli.js';
 
 describe('parseCli', () => {
   const config = (args: string[]) => ({ args, options: { rate: { type: 'string' as const } } });

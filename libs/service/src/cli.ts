@@ -1,6 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { ConfigError } from './config.js';
+import { CliError } from './cli-error.js';
+import { explainFailure } from './explain-failure.js';
 
 /** Signals within this time are one Ctrl-C, in ms: the terminal sends it, and npm and other parents forward it. */
 const SAME_KEY_MS = 750;
@@ -17,20 +18,6 @@ export interface Cli {
   readonly progress: Progress;
   /** `user@host` that runs the command. */
   readonly operator: string;
-}
-
-/** A problem that the user can solve. Its message is one line that tells what to do. */
-export class CliError extends Error {
-  override readonly name = 'CliError';
-
-  /** @param exitCode 2: wrong usage; 1: anything else */
-  constructor(
-    message: string,
-    readonly exitCode: 1 | 2 = 1,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-  }
 }
 
 /** Wrong usage: exit code 2, and one line that tells what is wrong and refers to `--help`. */
@@ -100,7 +87,7 @@ export async function runCli(commands: readonly Command[]): Promise<void> {
     process.exitCode = stop.signal.aborted ? 130 : code;
   } catch (error) {
     progress.end();
-    process.stderr.write(`✗ ${printable(explain(error))}\n`);
+    process.stderr.write(`✗ ${printable(textOf(error))}\n`);
     process.exitCode = error instanceof CliError ? error.exitCode : 1;
   } finally {
     progress.end();
@@ -170,20 +157,7 @@ function userName(): string {
   }
 }
 
-/** Error codes of the network, and SQLSTATE classes, of a database that cannot be used. */
-const UNUSABLE = /^(ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|57|08|28|3D)/;
-/** Messages of pg for the same that come without a code. */
-const UNANSWERED = /^(Connection terminated|timeout expired|timeout exceeded)/;
-
-/** The text that is printed for an error. */
-function explain(error: unknown): string {
-  if (error instanceof CliError) return error.message;
-  if (error instanceof ConfigError) return `${error.problems.join('; ')} (environment)`;
-  if (!(error instanceof Error)) return String(error);
-  const code = 'code' in error ? String(error.code) : '';
-  if (code === '42P01')
-    return `${error.message}: is DATABASE_URL the database of this app, and is it migrated?`;
-  if (UNUSABLE.test(code) || UNANSWERED.test(error.message))
-    return `The database cannot be used (${code || error.message}): check DATABASE_URL, and that it is up.`;
-  return error.stack ?? error.message;
+/** The text that is printed for an error: one line, or the stack of a bug. */
+function textOf(error: unknown): string {
+  return explainFailure(error) ?? (error instanceof Error ? (error.stack ?? error.message) : String(error));
 }

@@ -1,7 +1,7 @@
 import { flushTelemetry } from '@orders/instrumentation';
 import type { Server } from 'node:http';
 import type { Logger } from 'pino';
-import { CliError } from './cli.js';
+import { CliError } from './cli-error.js';
 import type { BaseConfig } from './config.js';
 import { openManagementServer } from './management-server.js';
 import { Readiness, type HealthReport, type ReadinessCheck } from './readiness.js';

@@ -1,8 +1,7 @@
 import type { Change } from '../src/testing/affected-workspace.ts';
 
-/** Of all projects, or of the selected ones: those that have the target. */
+/** Of all projects: those that have the target. */
 export const ALL = 'all';
-export const SELECTED = 'selected';
 
 /** What the code of an app or of a lib leads to: everything but charts. */
 const CODE = 'lint typecheck test build it image e2e fuzz guard';
@@ -32,7 +31,17 @@ const code = (change: string, path: string, selects: string): Row => ({
   change,
   make: edit(path),
   selects,
-  runs: [[SELECTED, CODE]],
+  runs: [[selects, CODE]],
+});
+
+/** Code of an app or a lib that may have metrics, which the documents name. */
+const source = (change: string, path: string, selects: string): Row => ({
+  ...code(change, path, selects),
+  selects: `docs ${selects}`,
+  runs: [
+    [selects, CODE],
+    ['docs', 'test'],
+  ],
 });
 
 /** An image is built with the lockfile; the documents name what package.json has. */
@@ -53,36 +62,39 @@ export const TABLE: readonly Row[] = [
     'libs/contracts/rpc/proto/orders/v1/orders.proto',
     'bench e2e fuzz gateway grpc orders prove rpc supply',
   ),
-  code(
+  source(
     'a problem code',
     'libs/contracts/src/problems.ts',
     'bench contracts deploy dev e2e events fulfillment fuzz gateway grpc http inbox messaging orders outbox postgres prove supply',
   ),
-  code('outbox', 'libs/outbox/src/outbox-log.ts', 'bench e2e fuzz orders outbox prove supply'),
-  code('inbox', 'libs/inbox/src/index.ts', 'bench e2e fulfillment fuzz inbox prove supply'),
-  code(
+  source('outbox', 'libs/outbox/src/outbox-log.ts', 'bench e2e fuzz orders outbox prove supply'),
+  source('inbox', 'libs/inbox/src/index.ts', 'bench e2e fulfillment fuzz inbox prove supply'),
+  source(
     'messaging',
     'libs/messaging/src/index.ts',
     'bench e2e fulfillment fuzz inbox messaging orders outbox prove supply',
   ),
-  code('http', 'libs/http/src/index.ts', 'bench e2e fulfillment fuzz gateway http prove supply'),
-  code('grpc', 'libs/grpc/src/index.ts', 'bench e2e fuzz gateway grpc orders prove supply'),
-  code(
+  source('http', 'libs/http/src/index.ts', 'bench e2e fulfillment fuzz gateway http prove supply'),
+  source('grpc', 'libs/grpc/src/index.ts', 'bench e2e fuzz gateway grpc orders prove supply'),
+  source(
     'postgres',
     'libs/postgres/src/index.ts',
     'bench e2e fulfillment fuzz inbox messaging orders outbox postgres prove supply',
   ),
-  code(
+  source(
     'resilience',
     'libs/resilience/src/index.ts',
     'bench deploy dev e2e fulfillment fuzz gateway grpc http inbox messaging orders outbox postgres prove resilience service supply',
   ),
-  code("an app's source", 'apps/gateway/src/main.ts', 'bench e2e fuzz gateway prove supply'),
+  source("an app's source", 'apps/gateway/src/main.ts', 'bench e2e fuzz gateway prove supply'),
   {
     change: 'what a lib lends to tests',
     make: edit('libs/messaging/src/testing/fixtures.ts'),
-    selects: 'bench e2e fulfillment fuzz inbox messaging orders outbox prove supply',
-    runs: [[SELECTED, 'lint typecheck test it']],
+    selects: 'bench docs e2e fulfillment fuzz inbox messaging orders outbox prove supply',
+    runs: [
+      ['bench e2e fulfillment fuzz inbox messaging orders outbox prove supply', 'lint typecheck test it'],
+      ['docs', 'test'],
+    ],
   },
   {
     change: 'a test of a lib',
@@ -131,6 +143,15 @@ export const TABLE: readonly Row[] = [
     make: edit('docs/proof.md', 'more'),
     selects: 'docs',
     runs: [['docs', 'test']],
+  },
+  {
+    change: 'the alerts',
+    make: edit('docs/alerts.yaml', '# changed'),
+    selects: 'deploy docs',
+    runs: [
+      ['docs', 'test'],
+      ['deploy', 'it'],
+    ],
   },
   {
     change: 'a workflow',

@@ -1,17 +1,16 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Problem } from '@orders/dev/bootstrap/problem.mjs';
 import { createProgress } from '@orders/dev/bootstrap/progress.mjs';
 import { killAllChildren } from '@orders/dev/stack/child';
 import { LOCAL } from '@orders/dev/stack/paths';
-import { removePostgres } from '@orders/dev/stack/postgres';
 import { stopOnSignals } from '@orders/dev/stop-signals';
 import { Ledger } from './ledger.ts';
 import { thisMachine } from './machine.ts';
 import { planTrials } from './plan.ts';
 import { proveBuild } from './prove-build/prove-build.ts';
 import { Random } from './random.ts';
-import { startUnderProof } from './system-under-proof.ts';
+import { removeData, startUnderProof } from './system-under-proof.ts';
 import { runTrial } from './trial.ts';
 
 /** Postgres acknowledges a commit before it is on disk: a power cut loses the last ones. */
@@ -54,7 +53,6 @@ export async function runControls(seed: string): Promise<number> {
     progress.close();
     await sut.stop();
     ledger.close();
-    removePostgres(join(folder, 'data/postgres'));
-    rmSync(folder, { recursive: true, force: true });
+    removeData(folder);
   }
 }

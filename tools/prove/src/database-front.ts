@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { freePorts } from '@orders/dev/stack/ports';
-import { type EmbeddedPostgres, removePostgres } from '@orders/dev/stack/postgres';
+import type { EmbeddedPostgres } from '@orders/dev/stack/postgres';
 import { PgBouncer } from '@orders/dev/stack/pgbouncer';
 import { Standby } from '@orders/dev/stack/standby';
 
@@ -15,16 +15,12 @@ export interface DatabaseFront {
 /** A standby that each commit waits for; the apps choose the server that takes writes. */
 export async function startStandby(primary: EmbeddedPostgres, folder: string): Promise<DatabaseFront> {
   const [port = 0] = await freePorts(1);
-  const data = join(folder, 'standby');
-  const standby = await Standby.follow(primary, { folder: data, port });
+  const standby = await Standby.follow(primary, { folder: join(folder, 'standby'), port });
   await standby.synchronous();
   return {
     standby,
     through: (url) => standby.withBoth(url),
-    stop: async () => {
-      await standby.stop();
-      removePostgres(data);
-    },
+    stop: () => standby.stop(),
   };
 }
 

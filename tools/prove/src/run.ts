@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { createProgress } from '@orders/dev/bootstrap/progress.mjs';
 import { killAllChildren } from '@orders/dev/stack/child';
 import { folderOfRun } from '@orders/dev/stack/paths';
-import { removePostgres } from '@orders/dev/stack/postgres';
 import { stopOnSignals } from '@orders/dev/stop-signals';
 import type { Skipped } from './faults/catalogue.ts';
 import { Ledger } from './ledger.ts';
@@ -15,7 +14,7 @@ import { proveBuild } from './prove-build/prove-build.ts';
 import { asMarkdown, asText } from './report-formats.ts';
 import { reportOf, type Report } from './report.ts';
 import { commit, settingOf } from './setting.ts';
-import { startUnderProof } from './system-under-proof.ts';
+import { removeData, startUnderProof } from './system-under-proof.ts';
 import { runTrial, type TrialResult } from './trial.ts';
 
 /** After this many trials, or a failure, data and ledger start empty. Until then they grow, so that leaks are seen. */
@@ -99,8 +98,7 @@ export class Run {
       ledger.close();
     }
     if (this.#failed > failedBefore) return;
-    removePostgres(join(folder, 'data/postgres'));
-    rmSync(folder, { recursive: true, force: true });
+    removeData(folder);
   }
 
   async #trial(plan: TrialPlan, context: Parameters<typeof runTrial>[1]): Promise<void> {

@@ -1,5 +1,7 @@
 import { createWriteStream, mkdirSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { removePostgres } from '@orders/dev/stack/postgres';
 import { Problem } from '@orders/dev/bootstrap/problem.mjs';
 import type { Environments } from '@orders/dev/stack/environments';
 import { LOCAL } from '@orders/dev/stack/paths';
@@ -60,6 +62,12 @@ export interface StartOptions {
   platform?: Platform | undefined;
   steps?: Steps;
   signal: AbortSignal;
+}
+
+/** Removes the folder of a system that has stopped, and what its servers keep elsewhere. */
+export function removeData(folder: string): void {
+  for (const server of ['postgres', 'standby']) removePostgres(join(folder, 'data', server));
+  rmSync(folder, { recursive: true, force: true });
 }
 
 /** Starts the whole system on free ports: two replicas of each app, and a fault proxy on every edge. */

@@ -38,22 +38,7 @@ export async function startServedOrders() {
   await serveOrders({ service, repository: new MemoryOrdersRepository(bus), address });
   const client = new ordersV1.OrdersClient(address, credentials.createInsecure());
 
-  function call<Name extends keyof Rpcs>(
-    name: Name,
-    request: Rpcs[Name][0],
-    metadata = new Metadata(),
-  ): Promise<Answer<Rpcs[Name][1]>> {
-    type Done = (error: ServiceError | null, message?: Rpcs[Name][1]) => void;
-    const method = client[name].bind(client) as (...args: [Rpcs[Name][0], Metadata, Done]) => ClientUnaryCall;
-    return new Promise((resolve) => {
-      let replayed = false;
-      method(request, metadata, (error, message) => resolve({ message, error, replayed })).on(
-        'metadata',
-        (initial) => (replayed = initial.get('idempotent-replayed')[0] === 'true'),
-      );
-    });
-  }
-
+  const call = callerOf(client);
   return {
     address,
     /** Holds the events of all orders. */
@@ -72,6 +57,25 @@ export async function startServedOrders() {
       await service.stop('test');
       return exited.promise;
     },
+  };
+}
+
+/** Makes calls as promises. */
+function callerOf(client: ordersV1.OrdersClient) {
+  return <Name extends keyof Rpcs>(
+    name: Name,
+    request: Rpcs[Name][0],
+    metadata = new Metadata(),
+  ): Promise<Answer<Rpcs[Name][1]>> => {
+    type Done = (error: ServiceError | null, message?: Rpcs[Name][1]) => void;
+    const method = client[name].bind(client) as (...args: [Rpcs[Name][0], Metadata, Done]) => ClientUnaryCall;
+    return new Promise((resolve) => {
+      let replayed = false;
+      method(request, metadata, (error, message) => resolve({ message, error, replayed })).on(
+        'metadata',
+        (initial) => (replayed = initial.get('idempotent-replayed')[0] === 'true'),
+      );
+    });
   };
 }
 

@@ -7,7 +7,7 @@ import {
 } from '@grpc/grpc-js';
 import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
-import { createLogger } from '@orders/instrumentation';
+import { createLogger, metricsText } from '@orders/instrumentation';
 import { ordersV1 } from '@orders/rpc';
 import { Service, type TlsIdentity } from '@orders/service';
 import { once } from 'node:events';
@@ -130,6 +130,12 @@ export class CallingApp implements Disposable {
   [Symbol.dispose](): void {
     this.client.close();
   }
+}
+
+/** What the metric of refused connections and calls has counted. */
+export async function countRefusals(reason: string): Promise<number> {
+  const line = new RegExp(`^rpc_server_refusals_total\\{reason="${reason}"\\} (\\d+)$`, 'm');
+  return Number(line.exec(await metricsText())?.[1] ?? 0);
 }
 
 async function freePort(): Promise<number> {

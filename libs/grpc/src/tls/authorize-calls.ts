@@ -39,9 +39,9 @@ export function authorizeCalls(rules: CallRules, refusals: Refusals): ServerInte
     // It has the same methods: a call that is allowed needs no wrapper.
     if (peer && rules.allow(peer.apps, path)) return call as ServerInterceptingCall;
     const code = peer ? status.PERMISSION_DENIED : status.UNAUTHENTICATED;
-    const names = peer?.names ?? 'none';
-    refusals.add('call refused', { reason: status[code], peer: call.getPeer(), rpc: path.slice(1), names });
-    const details = peer ? 'this identity may not call this' : 'a client certificate is needed';
+    const [rpc, names] = [path.slice(1), peer?.names ?? 'none'];
+    refusals.add('call refused', { reason: status[code], peer: call.getPeer(), rpc, names });
+    const details = peer ? `${names} may not call ${rpc}` : `a client certificate is needed for ${rpc}`;
     return refused(call, { code, details });
   };
 }

@@ -1,17 +1,14 @@
 import 'reflect-metadata';
-import { credentials, makeClientConstructor } from '@grpc/grpc-js';
+import { credentials } from '@grpc/grpc-js';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { metricsText } from '@orders/instrumentation';
 import { CertificateAuthority, someIdentity } from '@orders/service/testing';
 import type { TlsIdentity } from '@orders/service';
-import { service as healthService } from 'grpc-health-check';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
-import { CallingApp, LogLines, ServedRpcs } from '../testing/grpc-world.js';
-import { channelCredentials } from './channel-credentials.js';
+import { CallingApp, countRefusals, ServedRpcs } from '../testing/grpc-world.js';
 
-const CALLERS = { 'orders.v1.Orders': ['gateway'], 'orders.v1.Orders/ListOrders': ['desk'] };
+const CALLERS = { 'orders.v1.Orders': ['gateway'] };
 const EXPIRED = { notBefore: new Date('2020-01-01'), notAfter: new Date('2021-01-01') };
 const NOT_YET = { notBefore: new Date('2090-01-01'), notAfter: new Date('2091-01-01') };
 
@@ -32,11 +29,6 @@ async function stranger(name: string): Promise<TlsIdentity> {
   const identity = await someIdentity(name, strangeCa);
   identity.replace({ ...identity.current, ca: ca.cert });
   return identity;
-}
-
-async function refusals(reason: string): Promise<number> {
-  const line = new RegExp(`^rpc_server_refusals_total\\{reason="${reason}"\\} (\\d+)$`, 'm');
-  return Number(line.exec(await metricsText())?.[1] ?? 0);
 }
 
 it('an app calls another one, both by their certificates', async () => {
@@ -131,7 +123,7 @@ describe('a connection is refused, with a log line at both ends and a metric', (
       { client: its, atServer: 'NOT_HTTP2', atClient: 'ERR_SSL_WRONG_VERSION_NUMBER' },
     ],
   ])('when %s', async (_when, { server, client, atServer, atClient }) => {
-    const before = await refusals(atServer);
+    const before = await countRefusals(atServer);
     await using served = await ServedRpcs.start(await server?.(), CALLERS);
     using app = new CallingApp(served.port, await client?.());
     expect(await app.call()).toMatchObject({ code: 'UNAVAILABLE' });
@@ -141,7 +133,7 @@ describe('a connection is refused, with a log line at both ends and a metric', (
       server: [atServer],
       client: [atClient],
     });
-    expect(await refusals(atServer)).toBeGreaterThan(before);
+    expect(await countRefusals(atServer)).toBeGreaterThan(before);
   });
 
   it('when the client has no certificate', async () => {
@@ -216,45 +208,5 @@ describe('a connection to a peer that', () => {
     while (app.log.reasons.length === 0) await new Promise(setImmediate);
     expect(app.log.reasons[0]).toBe('NO_ANSWER');
     server.close();
-  });
-});
-
-describe('a call is allowed to the apps that declare it', () => {
-  it.each<[string, string, 'getOrder' | 'listOrders', string]>([
-    ['the service', 'gateway', 'getOrder', 'OK'],
-    ['the service', 'gateway', 'listOrders', 'OK'],
-    ['this RPC alone', 'desk', 'listOrders', 'OK'],
-    ['another RPC alone', 'desk', 'getOrder', 'PERMISSION_DENIED'],
-    ['nothing', 'fulfillment', 'getOrder', 'PERMISSION_DENIED'],
-  ])('an app that declares %s: %s calls %s', async (_what, name, rpc, code) => {
-    await using server = await ServedRpcs.start(orders, CALLERS);
-    using app = new CallingApp(server.port, await someIdentity(name, ca));
-    const before = await refusals('PERMISSION_DENIED');
-    const answers = [await app.call(rpc), await app.call(rpc)];
-    expect(answers.map((answer) => answer.code)).toEqual([code, code]);
-    const refused = code === 'OK' ? 0 : 2;
-    expect(await refusals('PERMISSION_DENIED')).toBe(before + refused);
-    // At most one line a second.
-    expect(server.log.lines.filter(({ msg }) => msg === 'call refused').map(({ names }) => names)).toEqual(
-      refused ? [`DNS:${name}, DNS:localhost, IP Address:127.0.0.1`] : [],
-    );
-  });
-
-  it('and the health of the server is told to any identity', async () => {
-    await using server = await ServedRpcs.start(orders, CALLERS);
-    const { logger } = new LogLines();
-    const tls = await someIdentity('fulfillment', ca);
-    const Health = makeClientConstructor(healthService, 'grpc.health.v1.Health');
-    const client = new Health(
-      `127.0.0.1:${server.port}`,
-      channelCredentials({ upstream: 'orders', logger, tls }),
-    );
-    const answer = await new Promise((resolve, reject) =>
-      client['check']!({ service: 'orders.v1.Orders' }, (error: unknown, found: unknown) =>
-        error ? reject(error) : resolve(found),
-      ),
-    );
-    expect(answer).toEqual({ status: 'SERVING' });
-    client.close();
   });
 });

@@ -39,7 +39,7 @@ export class MissingRights {
 }
 
 /** What NATS has not allowed, when that is why a request failed; undefined when it failed otherwise. */
-export function violationIn(error: unknown): PermissionViolationError | undefined {
+function violationIn(error: unknown): PermissionViolationError | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause)
     if (cause instanceof PermissionViolationError) return cause;
   return undefined;
@@ -69,10 +69,7 @@ export async function needingRights<T>(work: Promise<T>, problem: string): Promi
 }
 
 /** One line with the right that is missing. */
-export function describeViolation(
-  { operation, subject }: PermissionViolationError,
-  who = 'this process',
-): string {
+function describeViolation({ operation, subject }: PermissionViolationError, who = 'this process'): string {
   // Each subscription has an inbox of its own.
   const where = subject.replace(/^(_INBOX[^.]*)\..*$/, '$1.>');
   return `NATS does not allow ${who} to ${operation === 'publish' ? 'publish' : 'subscribe'} to ${where}`;

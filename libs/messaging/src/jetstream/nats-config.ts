@@ -1,13 +1,12 @@
-import { bytes, certificatesIn, count, milliseconds, Secret } from '@orders/service';
+import { bytes, certificatesIn, count, milliseconds, RenewedFile, Secret } from '@orders/service';
 import { z } from 'zod';
 import { credsProof, type NatsUserValues, seedProof } from './nats-identity.js';
 import { type NatsUrl, parseNatsUrl } from './nats-url.js';
-import { RenewedFile } from './renewed-file.js';
 import { DEFAULT_STREAM_SETTINGS, STREAM_MAX_AGE_RANGE_MS, type StreamSettings } from './stream-settings.js';
 
 /**
  * The settings of an app that uses NATS: `baseConfig.extend({ ...natsConfig }).superRefine(oneNatsUser)`. A file is read at
- * once, and again at each connect.
+ * once, and {@link renewFiles} takes other content into use from the next connect on.
  */
 export const natsConfig = {
   NATS_URL: parsed(parseNatsUrl),

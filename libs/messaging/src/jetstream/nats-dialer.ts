@@ -55,7 +55,7 @@ export class NatsDialer {
     if (!demandsTls(config) && !identity) return this.dialPlain(options);
     const handshake = new Handshake(identity);
     try {
-      const tls = tlsOption({ ...config, report: this.report }, handshake);
+      const tls = tlsOption(config, handshake);
       const connection = await connect({ ...options, tls });
       this.hasMetTls = true;
       return { connection, handshake };
@@ -71,7 +71,7 @@ export class NatsDialer {
 
   /** As whom it connects, for messages; undefined = by nothing but perhaps a certificate. */
   get who(): string | undefined {
-    return natsProof(this.options.config, this.report)?.who;
+    return natsProof(this.options.config)?.who;
   }
 
   private async dialPlain(options: NodeConnectionOptions): Promise<DialedConnection> {
@@ -110,7 +110,7 @@ export class NatsDialer {
       servers: [...config.natsUrl.servers],
       name,
       inboxPrefix: this.inboxPrefix,
-      authenticator: (nonce) => natsProof(config, this.report)?.authenticator(nonce),
+      authenticator: (nonce) => natsProof(config)?.authenticator(nonce),
       // Otherwise two refusals in a row end the connection for good, although the user may exist a moment later.
       ignoreAuthErrorAbort: true,
       maxReconnectAttempts: -1,
@@ -124,6 +124,4 @@ export class NatsDialer {
       noAsyncTraces: true,
     };
   }
-
-  private readonly report = (problem: string): void => this.options.logger.error({}, problem);
 }

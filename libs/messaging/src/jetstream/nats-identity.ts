@@ -6,9 +6,8 @@ import {
   tokenAuthenticator,
   usernamePasswordAuthenticator,
 } from '@nats-io/transport-node';
-import type { Secret } from '@orders/service';
+import type { RenewedFile, Secret } from '@orders/service';
 import type { NatsUrl } from './nats-url.js';
-import type { RenewedFile } from './renewed-file.js';
 
 /** A user of NATS, as a client proves to be it. */
 export interface NatsProof {
@@ -28,15 +27,14 @@ export interface NatsUserValues {
 }
 
 /**
- * As whom to connect; a file is read anew.
+ * As whom to connect now.
  *
- * @param report called with the reason when the file cannot be used now
  * @returns undefined when nothing tells it: the client's certificate may, or the server asks nobody
  */
-export function natsProof(values: NatsUserValues, report: (problem: string) => void): NatsProof | undefined {
+export function natsProof(values: NatsUserValues): NatsProof | undefined {
   const { natsUrl, natsUser, natsPassword, natsToken, natsNkeySeedFile, natsCredsFile } = values;
   const file = natsNkeySeedFile ?? natsCredsFile;
-  if (file) return file.read(report);
+  if (file) return file.current;
   if (natsToken) return tokenProof(natsToken);
   if (natsUser !== undefined && natsPassword) return passwordProof(natsUser, natsPassword);
   const { user } = natsUrl;

@@ -1,17 +1,14 @@
 import type { NodeConnectionOptions } from '@nats-io/transport-node';
-import type { TlsIdentity, TlsMaterial } from '@orders/service';
+import type { RenewedFile, TlsIdentity, TlsMaterial } from '@orders/service';
 import { isIP } from 'node:net';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import type { NatsUrl } from './nats-url.js';
-import type { RenewedFile } from './renewed-file.js';
 
 type TlsOption = NonNullable<NodeConnectionOptions['tls']>;
 
 export interface NatsTlsOptions {
   readonly natsUrl: NatsUrl;
   readonly natsCaFile?: RenewedFile<string> | undefined;
-  /** Called with the reason when the CA file cannot be used now. */
-  readonly report: (problem: string) => void;
 }
 
 /** The last TLS handshake of one connection, which may have several: it reconnects. */
@@ -55,10 +52,9 @@ export function demandsTls({ natsUrl, natsCaFile }: Pick<NatsTlsOptions, 'natsUr
 
 /**
  * The client's option for TLS, which makes it demand TLS: `tls://` alone does not. It reads the certificates at each
- * connect, so that new ones are used, and notes each handshake. undefined = TLS when the server demands it, with the CAs of Node.
+ * connect, so that new ones are used, and notes each handshake.
  */
-export function tlsOption(options: NatsTlsOptions, handshake: Handshake): TlsOption {
-  const { natsUrl, natsCaFile, report } = options;
+export function tlsOption({ natsUrl, natsCaFile }: NatsTlsOptions, handshake: Handshake): TlsOption {
   const hosts = natsUrl.servers.map(hostOf);
   const option = {
     minVersion: 'TLSv1.3',
@@ -69,7 +65,7 @@ export function tlsOption(options: NatsTlsOptions, handshake: Handshake): TlsOpt
       return handshake.begin()?.key;
     },
     get ca() {
-      return natsCaFile?.read(report) ?? handshake.begin()?.ca;
+      return natsCaFile?.current ?? handshake.begin()?.ca;
     },
     checkServerIdentity: (name: string, certificate: PeerCertificate) => {
       const problem = identityProblem(name, certificate, hosts);

@@ -1,13 +1,13 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
+import type { FileTexts } from '../files/read-files.js';
 import { certificatesIn, privateKeyIn } from './pem.js';
 import { type TlsFiles, VARIABLES } from './tls-config.js';
 import type { TlsMaterial } from './tls-material.js';
 
 type Kind = keyof TlsFiles;
 
-/** The text of each file, or the error that reading it gave. */
-export type TlsTexts = Readonly<Record<Kind, string | Error>>;
+export type TlsTexts = FileTexts<Kind>;
 
 /** Material that can be used, or why it cannot: each problem as `TLS_KEY_FILE /etc/tls/tls.key: is not PEM`. */
 export type CheckedMaterial =

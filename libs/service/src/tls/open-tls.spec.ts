@@ -2,7 +2,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/gl
 import { createLogger, metricsText } from '@orders/instrumentation';
 import { createPrivateKey } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { CliError } from '../cli.js';
+import { CliError } from '../cli-error.js';
 import { CertificateAuthority, CertificateFiles, someMaterial } from '../testing/index.js';
 import { openTls } from './open-tls.js';
 import type { TlsConfigValues } from './tls-config.js';

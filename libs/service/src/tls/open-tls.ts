@@ -1,8 +1,8 @@
 import { meter } from '@orders/instrumentation';
-import { CliError } from '../cli.js';
+import { CliError } from '../cli-error.js';
+import { readFiles } from '../files/read-files.js';
 import type { Service } from '../service.js';
 import { checkMaterial, type Demands } from './check-material.js';
-import { readFiles } from './read-files.js';
 import { Rotation } from './rotation.js';
 import { type TlsConfigValues, type TlsFiles, VARIABLES } from './tls-config.js';
 import { TlsIdentity } from './tls-identity.js';

@@ -1,25 +1,19 @@
 import { meter } from '@orders/instrumentation';
-import { every } from '@orders/resilience';
 import type { Logger } from 'pino';
+import { FileWatch } from '../files/file-watch.js';
+import { sameTexts } from '../files/read-files.js';
 import { checkMaterial, type TlsTexts } from './check-material.js';
-import { readFiles, sameTexts } from './read-files.js';
 import type { TlsFiles } from './tls-config.js';
 import type { TlsIdentity } from './tls-identity.js';
 
-/** Time between two readings of the files, in ms. */
-const READ_EVERY_MS = 1_000;
-
 /**
- * Replaces the material of an identity when its files change. It reads and compares them every second: that sees a change
- * in place as well as the symbolic links that Kubernetes swaps, on every file system, which events of the file system do
- * not. What two readings in a row have found is checked; so a file that is being written is waited for. Material that
- * cannot be used is logged once, and the old one stays in use.
+ * Replaces the material of an identity when its files change ({@link FileWatch}). Material that cannot be used is logged
+ * once, and the old one stays in use.
  *
  * Metrics: `tls_certificate_expiry_seconds`, `tls_rotation_refused` and `tls_rotations_total`.
  */
 export class Rotation {
-  /** What the last reading found. */
-  private last: TlsTexts;
+  private readonly watch: FileWatch<keyof TlsFiles>;
   /** Why the files cannot be used; empty when they can. */
   private refused = '';
   private readonly taken = meter('tls').createCounter('tls.rotations', {
@@ -34,22 +28,20 @@ export class Rotation {
     private readonly logger: Logger,
   ) {
     const { cert, key, ca } = identity.current;
-    this.last = { cert, key, ca };
+    this.watch = new FileWatch(files, { cert, key, ca }, (found) => this.settle(found));
     this.measure();
   }
 
   /** Reads the files every second until the identity is closed. */
   run(): Promise<void> {
-    const onError = (err: unknown) => this.logger.error({ err }, 'reading the certificates failed');
-    return every(READ_EVERY_MS, () => this.read(), { signal: this.identity.closed, onError });
+    return this.watch.run(this.identity.closed, (err) =>
+      this.logger.error({ err }, 'reading the certificates failed'),
+    );
   }
 
   /** Reads the files once. */
-  async read(): Promise<void> {
-    const found = await readFiles(this.files);
-    const settled = sameTexts(found, this.last);
-    this.last = found;
-    if (settled) this.settle(found);
+  read(): Promise<void> {
+    return this.watch.read();
   }
 
   private settle(found: TlsTexts): void {

@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, fork } from 'node:child_process';
+import { once } from 'node:events';
 import {
   appendFileSync,
   cpSync,
@@ -31,14 +32,16 @@ export type Change = (workspace: AffectedWorkspace) => void;
 export class AffectedWorkspace implements Disposable {
   readonly #root = mkdtempSync(join(tmpdir(), 'orders-affected-'));
   #hashes: Record<string, string> = {};
+  /** Starting Nx takes longer than an answer, so one process gives all of them. */
+  #nx: ChildProcess | undefined;
 
-  /** @param before a change that the commit to compare with has already */
-  async prepare(before: Change = () => undefined): Promise<void> {
+  async prepare(): Promise<void> {
     const listed = execFileSync('git', ['ls-files', '-z', '-co', '--exclude-standard'], { cwd: ROOT });
     for (const file of listed.toString().split('\0').filter(Boolean))
       if (existsSync(join(ROOT, file))) cpSync(join(ROOT, file), join(this.#root, file));
     symlinkSync(join(ROOT, 'node_modules'), join(this.#root, 'node_modules'));
-    before(this);
+    // Nx asks for it once for each task, which takes longer than all else; no change of a file changes it.
+    this.replace('nx.json', '"runtime": "node --version"', '"env": "NODE_VERSION"');
     writeFileSync(join(this.#root, '.git-ignored'), 'node_modules\n.nx\n');
     this.#git('init', '--quiet', '--initial-branch=main');
     this.#git('config', 'core.excludesFile', join(this.#root, '.git-ignored'));
@@ -47,15 +50,33 @@ export class AffectedWorkspace implements Disposable {
     this.#hashes = (await this.#ask()).hashes;
   }
 
-  /** Makes the change, asks Nx, and takes the change back. */
-  async effectOf(change: Change): Promise<Effect> {
-    change(this);
-    try {
+  /** What Nx makes of a change. */
+  effectOf(change: Change): Promise<Effect> {
+    return this.changed(change, async () => {
       const { affected, hashes } = await this.#ask();
       const stale = Object.keys(hashes).filter((task) => hashes[task] !== this.#hashes[task]);
       return { projects: affected.sort(), stale: stale.sort() };
+    });
+  }
+
+  /** The tasks whose result in the cache `change` makes stale after `before`. */
+  staleAfter(before: Change, change: Change): Promise<string[]> {
+    return this.changed(before, async () => {
+      const old = (await this.#ask()).hashes;
+      change(this);
+      const { hashes } = await this.#ask();
+      return Object.keys(hashes).filter((task) => hashes[task] !== old[task]);
+    });
+  }
+
+  /** Makes a change, does `work`, and takes the change back. */
+  async changed<T>(change: Change, work: () => Promise<T>): Promise<T> {
+    try {
+      change(this);
+      return await work();
     } finally {
       this.#git('checkout', '--quiet', '.');
+      this.#git('clean', '--quiet', '--force');
     }
   }
 
@@ -114,10 +135,23 @@ export class AffectedWorkspace implements Disposable {
   }
 
   async #ask(): Promise<Answer> {
-    const script = 'tools/dev/lint/affected-tasks.mjs';
-    const options = { cwd: this.#root, env: this.#env };
-    const printed = await run(process.execPath, [script, 'main', ...TARGETS], options);
-    return JSON.parse(printed.slice(printed.indexOf('{"affected"'))) as Answer;
+    this.#nx ??= fork('tools/dev/lint/affected-tasks.mjs', ['main', ...TARGETS], {
+      ...{ cwd: this.#root, env: this.#env, execArgv: [] },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    const over = new AbortController();
+    const answer = once(this.#nx, 'message', over) as Promise<[Answer]>;
+    const exit = once(this.#nx, 'exit', over).then(([code]) => {
+      throw new Error(`Nx ended with ${String(code)}`);
+    });
+    this.#nx.send('ask');
+    try {
+      const [found] = await Promise.race([answer, exit]);
+      return found;
+    } finally {
+      over.abort();
+      await Promise.allSettled([answer, exit]);
+    }
   }
 
   get #env(): NodeJS.ProcessEnv {
@@ -138,6 +172,7 @@ export class AffectedWorkspace implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#nx?.kill();
     rmSync(this.#root, { recursive: true, force: true });
   }
 }

@@ -8,7 +8,8 @@ import { CONTROL, isAsExpected, whatWasSeen, type Hunted } from './hunted.ts';
 import { huntMarkdown, huntReport } from './hunt-report.ts';
 import type { Mutant } from './mutant.ts';
 import { MUTANTS } from './mutants.ts';
-import { removeData, trialsOnBuild } from './trials-on-build.ts';
+import { removeData } from '../system-under-proof.ts';
+import { trialsOnBuild } from './trials-on-build.ts';
 
 /** A bug that survives this many trials would survive the proof. */
 const TRIALS_AT_MOST = 100;

@@ -1,6 +1,4 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { removePostgres } from '@orders/dev/stack/postgres';
 import { Ledger } from '../ledger.ts';
 import { planTrials } from '../plan.ts';
 import { DEFAULT_PLATFORM, platformNamed } from '../platform.ts';
@@ -19,7 +17,7 @@ export interface BuildOnTrial {
   /** The highest number of trials. */
   trials: number;
   seed: string;
-  /** For the build, logs, data and the ledger; see {@link removeData}. Below the workspace. */
+  /** For the build, logs, data and the ledger; see `removeData`. Below the workspace. */
   folder: string;
   signal: AbortSignal;
   /** Called with the current step. */
@@ -60,10 +58,4 @@ async function untilFinding(
     if (findings.length > 0 || plan.number === trials) return { trials: plan.number, findings };
   }
   throw new Error('a plan has no end');
-}
-
-/** Removes what the trials have left behind. */
-export function removeData(folder: string): void {
-  removePostgres(join(folder, 'data/postgres'));
-  rmSync(folder, { recursive: true, force: true });
 }

@@ -1,0 +1,26 @@
+import { meter } from '@orders/instrumentation';
+import type { Service } from '../service.js';
+import { RenewedFile } from './renewed-file.js';
+
+/**
+ * Renews each {@link RenewedFile} of a config until the service stops. Content that cannot be used is logged once.
+ *
+ * Metric: `file_refused`, by the variable that names the file.
+ *
+ * @param config its values, and their properties, may be such files
+ */
+export function renewFiles(config: object, service: Pick<Service, 'logger' | 'onStop'>): void {
+  const files = Object.values(config)
+    .flatMap((value: unknown) => [value, ...Object.values(Object(value) as Record<string, unknown>)])
+    .filter((value) => value instanceof RenewedFile);
+  const stopped = new AbortController();
+  service.onStop('connections', 'files', () => Promise.resolve(stopped.abort()));
+  for (const file of files) void file.renew(service.logger, stopped.signal);
+  meter('files')
+    .createObservableGauge('file.refused', {
+      description: '1 while the content of a file cannot be used and older content stays in use, else 0',
+    })
+    .addCallback((result) => {
+      for (const { variable, refused } of files) result.observe(refused === '' ? 0 : 1, { variable });
+    });
+}
