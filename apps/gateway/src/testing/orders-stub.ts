@@ -17,6 +17,8 @@ export class OrdersStub implements AsyncDisposable {
   readonly failures: ({ code: ProblemCode; errors?: FieldError[]; lost?: boolean } | undefined)[] = [];
   /** Whether a failure fails the whole call or only its order. */
   failCalls = false;
+  /** Serves only what orders had before reads came in batches; counts from the next start on. */
+  isOld = false;
   /** Resolves when the client cancels a call. */
   cancelled = Promise.withResolvers<void>();
   private readonly keys = new Map<string, ordersV1.Order>();
@@ -54,13 +56,25 @@ export class OrdersStub implements AsyncDisposable {
         this.find(request),
       ),
       listOrders: unary(
-        ({ request }: ServerUnaryCall<ordersV1.ListOrdersRequest, ordersV1.ListOrdersResponse>) => ({
-          orders: [...this.orders.values()].filter(
-            (o) => request.customerId === '' || o.customerId === request.customerId,
-          ),
-          nextCursor: request.limit === 1 ? 'bmV4dA' : '',
-        }),
+        ({ request }: ServerUnaryCall<ordersV1.ListOrdersRequest, ordersV1.ListOrdersResponse>) =>
+          this.page(request),
       ),
+      ...(!this.isOld && {
+        getOrders: unary(
+          ({ request }: ServerUnaryCall<ordersV1.GetOrdersRequest, ordersV1.GetOrdersResponse>) => ({
+            results: request.requests.map((one) => ({
+              outcome: outcomeOf('order', () => this.find(one)),
+            })),
+          }),
+        ),
+        listPages: unary(
+          ({ request }: ServerUnaryCall<ordersV1.ListPagesRequest, ordersV1.ListPagesResponse>) => ({
+            results: request.requests.map((one) => ({
+              outcome: outcomeOf('page', () => this.page(one)),
+            })),
+          }),
+        ),
+      }),
       cancelOrder: unary(({ request }: ServerUnaryCall<ordersV1.CancelOrderRequest, ordersV1.Order>) =>
         this.cancel(request),
       ),
@@ -145,6 +159,13 @@ export class OrdersStub implements AsyncDisposable {
     throw new DomainError('order-not-found', 'No order of yours has this id');
   }
 
+  private page({ customerId, limit }: ordersV1.ListOrdersRequest): ordersV1.ListOrdersResponse {
+    return {
+      orders: [...this.orders.values()].filter((o) => customerId === '' || o.customerId === customerId),
+      nextCursor: limit === 1 ? 'bmV4dA' : '',
+    };
+  }
+
   private cancel(request: ordersV1.CancelOrderRequest): ordersV1.Order {
     const order = this.find(request);
     const { expectedVersion, otherExpectedVersions } = request;
@@ -152,5 +173,13 @@ export class OrdersStub implements AsyncDisposable {
       throw new DomainError('version-mismatch', 'The order has changed');
     }
     return Object.assign(order, { status: 'CANCELED', version: order.version + 1 });
+  }
+}
+
+function outcomeOf<Case extends string, Value>($case: Case, answer: () => Value) {
+  try {
+    return { $case, value: answer() };
+  } catch (error) {
+    return { $case: 'problem' as const, value: toProblemMessage(error) };
   }
 }
