@@ -120,14 +120,15 @@ describe('concurrent reads', () => {
     expect((await Promise.all(hanging)).map(({ status }) => status)).toEqual([200, 201]);
   });
 
-  it('are repeated once when orders was not there', async () => {
-    const { port } = gateway.orders;
-    gateway.orders.stop();
-    const arrived = gateway.arrived();
-    const reads = [get(), get(STRANGER)];
-    await until(() => gateway.arrived() === arrived + 2);
-    await gateway.orders.start(port);
-    expect((await Promise.all(reads)).map(({ status }) => status)).toEqual([200, 404]);
+  it('are repeated once when they were UNAVAILABLE, and no others with them', async () => {
+    const { answers, count } = await together(get, () => {
+      gateway.orders.failures.push(undefined, { code: 'unavailable' });
+      return [get(), get(STRANGER)];
+    });
+    expect(answers.map(({ status }) => status)).toEqual([200, 404]);
+    expect(count).toBe(3);
+    gateway.orders.failures.push({ code: 'unavailable' }, { code: 'unavailable' });
+    expect((await get()).status).toBe(503);
   });
 
   // During a rollout the gateway may be newer than orders.

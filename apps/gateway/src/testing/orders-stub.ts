@@ -13,7 +13,7 @@ export class OrdersStub implements AsyncDisposable {
   readonly calls: AnyCall[] = [];
   /** When set, calls get no answer until it resolves. */
   hold: Promise<unknown> | undefined;
-  /** The errors of the next orders, one for each. With `lost` the order is stored all the same. */
+  /** The errors of the next orders and reads, one for each. With `lost` the order is stored all the same. */
   readonly failures: ({ code: ProblemCode; errors?: FieldError[]; lost?: boolean } | undefined)[] = [];
   /** Whether a failure fails the whole call or only its order. */
   failCalls = false;
@@ -62,16 +62,12 @@ export class OrdersStub implements AsyncDisposable {
       ...(!this.isOld && {
         getOrders: unary(
           ({ request }: ServerUnaryCall<ordersV1.GetOrdersRequest, ordersV1.GetOrdersResponse>) => ({
-            results: request.requests.map((one) => ({
-              outcome: outcomeOf('order', () => this.find(one)),
-            })),
+            results: honest(request.requests.map((one) => this.outcome('order', () => this.find(one)))),
           }),
         ),
         listPages: unary(
           ({ request }: ServerUnaryCall<ordersV1.ListPagesRequest, ordersV1.ListPagesResponse>) => ({
-            results: request.requests.map((one) => ({
-              outcome: outcomeOf('page', () => this.page(one)),
-            })),
+            results: honest(request.requests.map((one) => this.outcome('page', () => this.page(one)))),
           }),
         ),
       }),
@@ -105,16 +101,18 @@ export class OrdersStub implements AsyncDisposable {
     return handle(call);
   }
 
-  /** As in orders, a call fails only when all of its orders fail as unavailable. */
   private createAll({ orders }: ordersV1.CreateOrdersRequest): ordersV1.CreateOrdersResponse {
-    const results = orders.map((order) => this.result(order));
-    const problems = results.map(({ outcome }) =>
-      outcome?.$case === 'problem' ? outcome.value.code : undefined,
-    );
-    if (problems.every((code) => code === 'unavailable')) {
-      throw new DomainError('unavailable', 'as the test wants it');
+    return { results: honest(orders.map((order) => this.result(order))) };
+  }
+
+  private outcome<Case extends string, Value>($case: Case, answer: () => Value) {
+    const failure = this.failures.shift();
+    try {
+      if (failure) throw new DomainError(failure.code, 'as the test wants it', failure);
+      return { outcome: { $case, value: answer() } };
+    } catch (error) {
+      return { outcome: { $case: 'problem' as const, value: toProblemMessage(error) } };
     }
-    return { results };
   }
 
   private result(request: ordersV1.CreateOrderRequest): ordersV1.CreateOrderResult {
@@ -176,10 +174,12 @@ export class OrdersStub implements AsyncDisposable {
   }
 }
 
-function outcomeOf<Case extends string, Value>($case: Case, answer: () => Value) {
-  try {
-    return { $case, value: answer() };
-  } catch (error) {
-    return { $case: 'problem' as const, value: toProblemMessage(error) };
-  }
+/** As in orders, a call fails only when all of its requests fail as unavailable. */
+function honest<Result extends { outcome?: { $case: string; value: unknown } | undefined }>(
+  results: Result[],
+): Result[] {
+  const isOutage = ({ outcome }: Result) =>
+    outcome?.$case === 'problem' && (outcome.value as ordersV1.Problem).code === 'unavailable';
+  if (results.every(isOutage)) throw new DomainError('unavailable', 'as the test wants it');
+  return results;
 }
