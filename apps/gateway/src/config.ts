@@ -44,10 +44,11 @@ const variables = baseConfig.extend({
     'ES256',
   ]),
   REQUEST_DEADLINE_MS: count(1, 5_000, 86_400_000),
-  // Longest time that new orders wait for the CreateOrders call in progress to end, before they go in one of their own.
+  // Longest time that new orders, or reads, wait for the call of their kind in progress to end, before they go in one of
+  // their own.
   GATHER_ORDERS_MS: milliseconds(20),
   // Requests in progress at a time, and requests that may wait in a burst (a quarter of it while the queue does not
-  // drain). Further requests get 503.
+  // drain): so many reads, and so many writes. Further requests get 503.
   MAX_CONCURRENT_REQUESTS: count(1, 96),
   MAX_QUEUED_REQUESTS: count(0, 192),
   MAX_QUEUE_MS: milliseconds(500),

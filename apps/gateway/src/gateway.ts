@@ -12,7 +12,7 @@ import { addDocs } from './docs/docs.js';
 import { OrdersClient } from './orders/orders.client.js';
 import { OrdersController } from './orders/orders.controller.js';
 import { refusalFor, refuseEarly } from './overload/early-refusal.js';
-import { addOverloadProtection, overloaded, Overload } from './overload/overload.hook.js';
+import { addOverloadProtection, laneOf, overloaded, Overload } from './overload/overload.hook.js';
 import { addRateLimit, CallerRateLimit } from './overload/rate-limit.hook.js';
 
 /**
@@ -59,13 +59,14 @@ function protectFromOverload(
   const { maxConcurrentRequests: max, maxQueuedRequests: maxQueued, maxQueueMs } = config;
   const rates = new CallerRateLimit({ perSecond: config.rateLimitPerSecond, burst: config.rateLimitBurst });
   const delay = new EventLoopDelay();
-  const limit = new ConcurrencyLimit({ max, maxQueued, maxQueueMs });
-  const overload = new Overload({ limit, delay, maxDelayMs: config.maxEventLoopDelayMs });
+  const limit = () => new ConcurrencyLimit({ max, maxQueued, maxQueueMs });
+  const limits = { reads: limit(), writes: limit() };
+  const overload = new Overload({ limits, delay, maxDelayMs: config.maxEventLoopDelayMs });
   addRateLimit(fastify, rates);
   addOverloadProtection(fastify, overload);
   refuseBeforeFastify(fastify, { verifier, rates, overload });
   fastify.server.maxConnections = config.maxConnections;
-  fastify.server.on('drop', () => overload.count('connections'));
+  fastify.server.on('drop', () => overload.countConnection());
   // Delays during the start are not a sign of overload.
   fastify.addHook('onListen', async () => delay.reset());
   service.onStop('connections', 'event loop delay', async () => delay.stop());
@@ -82,13 +83,14 @@ function refuseBeforeFastify(fastify: FastifyInstance, { verifier, rates, overlo
   const empty = { allowed: false, remaining: 0, waitMs: 1_000 };
   const tooFast = refusalFor(rates.error(empty), rates.headers(empty));
   const tooMuch = refusalFor(overloaded());
-  refuseEarly(fastify.server, (authorization) => {
+  refuseEarly(fastify.server, (authorization, method) => {
     const caller = verifier.known(authorization);
     if (caller && rates.wouldRefuse(caller.id)) return tooFast;
     // An unknown caller holds no place yet.
-    const reason = overload.reasonAgainst(caller?.id ?? '');
+    const lane = laneOf(method);
+    const reason = overload.reasonAgainst(caller?.id ?? '', lane);
     if (!reason) return undefined;
-    overload.count(reason);
+    overload.count(reason, lane);
     return tooMuch;
   });
 }

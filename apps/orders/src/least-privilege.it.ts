@@ -8,7 +8,7 @@ import { Secret } from '@orders/service';
 import type { DataSource } from 'typeorm';
 import { dataSource as openDataSource, roles } from './app.js';
 import { PostgresOrdersRepository } from './orders/postgres-orders.repository.js';
-import { canceling, inTime, someNewOrder } from './testing/fixtures.js';
+import { canceling, findIn, inTime, listIn, someNewOrder } from './testing/fixtures.js';
 import { StoredOrders } from './testing/stored-orders.js';
 
 const EMPTY_STREAM: StreamState = {
@@ -44,8 +44,8 @@ describe('a role with the declared rights and no others is enough', () => {
       const { order, ...rest } = someNewOrder({ key: 'k' });
       await repository.create([{ order, ...rest }], inTime());
       await repository.create([someNewOrder({ key: 'k' })], inTime());
-      await repository.find(order, inTime());
-      await repository.list({ customerId: 'alice', limit: 1, before: undefined }, inTime());
+      await findIn(repository, order);
+      await listIn(repository, { customerId: 'alice', limit: 1, before: undefined });
       await repository.update(order, inTime(), canceling);
       await new OutboxLog(db).notify();
     });

@@ -67,17 +67,13 @@ it('a statement that scans a table is found', async () => {
   expect(await sequentialScans(db, [{ sql, parameters: [1] }])).toEqual([`orders: ${sql}`]);
 });
 
-it('no statement on orders scans a growing table', async () => {
+// Reads of orders: order-read-plans.it.ts.
+it('no statement that changes orders scans a growing table', async () => {
   const repository = new PostgresOrdersRepository(dataSource, () => undefined);
-  const { order } = someNewOrder();
   const created = someNewOrder({ key: 'twice' });
   await repository.create([created, someNewOrder({ key: 'twice' })], inTime());
-  await repository.find(order, inTime());
-  await repository.find({ id: order.id, customerId: undefined }, inTime());
-  await repository.list({ customerId: 'customer-1', limit: 20, before: undefined }, inTime());
-  await repository.list({ customerId: 'customer-1', limit: 20, before: order.id }, inTime());
   await repository.update({ id: created.order.id, customerId: 'alice' }, inTime(), canceling);
-  expect(statements.length).toBeGreaterThan(6);
+  expect(statements.length).toBeGreaterThan(3);
   expect(await sequentialScans(db, statements.splice(0))).toEqual([]);
 });
 

@@ -10,8 +10,12 @@ export const ORDER_LIMITS = {
   maxTotalCents: Number.MAX_SAFE_INTEGER,
   /** Most characters of a customer id; the least is 1. */
   maxCustomerIdLength: 128,
-  /** Most orders in a CreateOrders call. */
+  /** Most orders in a CreateOrders or GetOrders call. */
   maxBatch: 500,
+  /** Most pages in a ListPages call. */
+  maxPagesInBatch: 64,
+  /** Most bytes of an order as a message of orders.v1, with 3 bytes for a UTF-16 code unit. */
+  maxMessageBytes: 100 * (3 * 64 + 24) + 1_000,
   /** Most orders on a page. */
   maxPage: 100,
   /** Orders on a page by default. */

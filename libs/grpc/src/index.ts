@@ -1,3 +1,4 @@
+export { BatchedCall, type BatchedCallOptions } from './batched-call.js';
 export { CHANNEL_OPTIONS, RpcClient } from './rpc-client.js';
 export { deadlineOf } from './rpc-deadline.js';
 export { serveGrpc, SERVER_CHANNEL_OPTIONS } from './serve-grpc.js';

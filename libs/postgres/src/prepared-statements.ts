@@ -12,8 +12,9 @@ const names = new Map<string, string>();
 
 /**
  * Runs statements as prepared ones on a connection: Postgres parses each text once, and after a few calls uses one plan
- * for all. Use it only for statements whose text never changes and that read each table by a unique key. Others would
- * keep a plan that was made while a table was empty until the next ANALYZE, however much the table grows.
+ * for all. Use it only for statements whose text never changes and that read each table by a unique key, or as far as a
+ * LIMIT in the order of an index. Others would keep a plan that was made while a table was empty until the next ANALYZE,
+ * however much the table grows.
  */
 export function withPreparedStatements(connection: Connection): Queryable {
   return {

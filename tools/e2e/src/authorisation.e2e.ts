@@ -80,6 +80,7 @@ describe("another customer's order", () => {
       {},
       { headers: { 'if-match': '"1"' } },
       { headers: { 'if-match': '"7", W/"x"' } },
+      { headers: { 'if-none-match': '*' } },
       { body: '{}' },
     ];
     for (const { path, method } of requests.filter((one) => one.path.includes('{id}'))) {

@@ -48,6 +48,9 @@ export function drafts(operation: Operation, values: 'valid' | 'atBound' = 'vali
   });
 }
 
+/** Headers that ask for a version of the order. */
+export const CONDITIONS: readonly string[] = ['If-Match', 'If-None-Match'];
+
 function parameterValues({ name, in: place, schema }: Parameter, valuesOf: ValuesOf): fc.Arbitrary<unknown> {
   if (place === 'path')
     return fc.oneof({ weight: 2, arbitrary: fc.constant(KNOWN_ID) }, { weight: 1, arbitrary: fc.uuid() });
@@ -57,7 +60,8 @@ function parameterValues({ name, in: place, schema }: Parameter, valuesOf: Value
       { weight: 1, arbitrary: valuesOf(schema) },
     );
   // The document knows no form of it.
-  if (name === 'If-Match') return fc.constantFrom('*', '"1"', '"2"', 'W/"1"', '"1", "2"', '1', '"x"', '""');
+  if (CONDITIONS.includes(name))
+    return fc.constantFrom('*', '"1"', '"2"', 'W/"1"', '"1", "2"', '1', '"x"', '""');
   return valuesOf(schema);
 }
 
@@ -97,6 +101,7 @@ export function expectedOf({ operation, parameters, body }: Draft): readonly num
   if ([parameters, body].some(isForAnother)) return [403];
   const found = parameters['id'] === undefined || parameters['id'] === KNOWN_ID ? success : 404;
   if ('If-Match' in parameters) return [found, 400, 412];
+  if ('If-None-Match' in parameters) return [found, 400, 304];
   if ('cursor' in parameters) return [success, 400];
   const { 'Idempotency-Key': key = FRESH_KEY } = parameters;
   // Another case may have used the key; a key in quotes may be empty.

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Operation } from './operations.ts';
-import { drafts, KNOWN_ID, requestOf, type RequestCase } from './request-case.ts';
+import { CONDITIONS, drafts, KNOWN_ID, requestOf, type RequestCase } from './request-case.ts';
 import { broken } from './schema-values.ts';
 
 /** What the mutations send as: headers of the caller, and of callers who may not. */
@@ -156,7 +156,7 @@ function brokenId(operation: Operation, { caller }: Credentials): Cases {
   );
   return fc.tuple(drafts(operation), ids).map(([draft, id]) => ({
     why: `the id is ${id.slice(0, 40)}`,
-    request: requestOf({ ...draft, parameters: { ...without(draft.parameters, 'If-Match'), id } }, caller),
+    request: requestOf({ ...draft, parameters: { ...unconditional(draft.parameters), id } }, caller),
     expected: [400, 404],
   }));
 }
@@ -218,9 +218,9 @@ export function unmatched(operations: readonly Operation[], { caller }: Credenti
 
 /** The id of a path is known, so that nothing else is wrong. */
 function toKnown(parameters: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return { ...without(parameters, 'If-Match'), ...('id' in parameters && { id: KNOWN_ID }) };
+  return { ...unconditional(parameters), ...('id' in parameters && { id: KNOWN_ID }) };
 }
 
-function without(parameters: Readonly<Record<string, unknown>>, name: string): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(parameters).filter(([each]) => each !== name));
+function unconditional(parameters: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(parameters).filter(([name]) => !CONDITIONS.includes(name)));
 }

@@ -8,7 +8,7 @@ const text = (description: string, example?: string) => ({
 const HEADERS = {
   'X-Request-Id': text('Identifies the request in our logs'),
   'X-Correlation-Id': text('Identifies related requests in our logs and in events'),
-  ETag: text("The order's version, for `If-Match`", '"1"'),
+  ETag: text("The order's version, for `If-Match` and `If-None-Match`", '"1"'),
   Location: text('The path of the order', '/orders/0199a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b'),
   'Idempotency-Key': text('The key of the request as it was sent, or the generated key when it had none'),
   'Idempotent-Replayed': {

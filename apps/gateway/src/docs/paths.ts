@@ -99,9 +99,21 @@ export const paths = {
       summary: 'Read an order',
       description: 'Needs the scope `orders:read`.',
       security: [{ accessToken: ['orders:read'] }],
-      parameters: [orderId, ...ids],
+      parameters: [
+        orderId,
+        ...ids,
+        {
+          name: 'If-None-Match',
+          in: 'header',
+          description:
+            'The ETag of the order that the client has, a list of ETags, or `*`. When the order is still at one of them, strong or weak, the answer is 304 (RFC 9110).',
+          schema: { type: 'string' },
+          example: '"1"',
+        },
+      ],
       responses: {
         200: success('The order', ORDER, { always: ['ETag', ...RATE_LIMIT] }),
+        304: success('The order has not changed', {}, { always: ['ETag', ...RATE_LIMIT] }),
         ...problems([...FOR_CALLERS, 'order-not-found'], RATE_LIMIT),
       },
     },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { parseIdempotencyKey, parseIfMatch } from './order.headers.js';
+import { parseIdempotencyKey, parseIfMatch, parseIfNoneMatch } from './order.headers.js';
 
 describe('parseIdempotencyKey', () => {
   it.each([
@@ -23,6 +23,26 @@ describe('parseIdempotencyKey', () => {
     },
   );
 });
+
+const NO_TAGS = [
+  '',
+  ' ',
+  ',',
+  ', ,',
+  '1',
+  '"1',
+  '1"',
+  '"1" "2"',
+  '"1""2"',
+  '"1"; "2"',
+  "'1'",
+  'w/"1"',
+  'W/ "1"',
+  '*, "1"',
+  '"1", *',
+  '"a b"',
+  '"\u0100"',
+];
 
 describe('parseIfMatch', () => {
   it.each([
@@ -52,25 +72,7 @@ describe('parseIfMatch', () => {
     expect(parseIfMatch(header)).toEqual(versions);
   });
 
-  it.each([
-    '',
-    ' ',
-    ',',
-    ', ,',
-    '1',
-    '"1',
-    '1"',
-    '"1" "2"',
-    '"1""2"',
-    '"1"; "2"',
-    "'1'",
-    'w/"1"',
-    'W/ "1"',
-    '*, "1"',
-    '"1", *',
-    '"a b"',
-    '"\u0100"',
-  ])('%j is no list of entity tags', (header) => {
+  it.each(NO_TAGS)('%j is no list of entity tags', (header) => {
     expect(() => parseIfMatch(header)).toThrow('if-match');
   });
 
@@ -78,5 +80,23 @@ describe('parseIfMatch', () => {
     const versions = Array.from({ length: 2_000 }, (_, n) => n + 1);
     expect(parseIfMatch(versions.map((version) => `"${version}"`).join())).toEqual(versions);
     expect(() => parseIfMatch(' '.repeat(16_000) + '?')).toThrow('if-match');
+  });
+});
+
+describe('parseIfNoneMatch', () => {
+  it.each([
+    [undefined, []],
+    ['*', [1, 2, 3]],
+    ['"1"', [1]],
+    ['W/"1"', [1]],
+    ['"1", W/"3", "x"', [1, 3]],
+    ['"01", "-1", "1.0", "1-gzip"', []],
+    ['"*"', []],
+  ])('%j names %j of the versions 1 to 3', (header, named) => {
+    expect([1, 2, 3].filter(parseIfNoneMatch(header))).toEqual(named);
+  });
+
+  it.each(NO_TAGS)('%j is no list of entity tags', (header) => {
+    expect(() => parseIfNoneMatch(header)).toThrow('if-none-match');
   });
 });

@@ -31,23 +31,44 @@ const VERSION = /^[1-9]\d{0,15}$/;
  */
 export function parseIfMatch(header: string | undefined): number[] | undefined {
   if (header === undefined || header.trim() === '*') return undefined;
-  const tags = [...entityTags(header)];
-  if (tags.length === 0) throw notTags();
-  const strong = tags.filter(({ weak, opaque }) => !weak && VERSION.test(opaque));
+  const strong = entityTags('if-match', header).filter(({ weak, opaque }) => !weak && VERSION.test(opaque));
   return strong.map(({ opaque }) => Number(opaque)).filter(Number.isSafeInteger);
 }
 
-function* entityTags(header: string): Generator<{ weak: boolean; opaque: string }> {
+/**
+ * Tells of a version whether an `If-None-Match` header names it, so that the client has it already (RFC 9110 section
+ * 13.1.2): `*` names any, and a weak tag is as good as a strong one. Without the header none is named.
+ *
+ * @throws {DomainError} `malformed-request` unless it is `*` or a list of entity tags
+ */
+export function parseIfNoneMatch(header: string | undefined): (version: number) => boolean {
+  if (header === undefined) return namesNone;
+  if (header.trim() === '*') return () => true;
+  const tags = new Set(entityTags('if-none-match', header).map(({ opaque }) => opaque));
+  return (version) => tags.has(String(version));
+}
+
+const namesNone = () => false;
+
+interface EntityTag {
+  readonly weak: boolean;
+  readonly opaque: string;
+}
+
+function entityTags(name: string, header: string): EntityTag[] {
+  const tags: EntityTag[] = [];
   for (let at = 0; at < header.length; at = ENTITY_TAG.lastIndex) {
     ENTITY_TAG.lastIndex = at;
     const [match, weak, opaque] = ENTITY_TAG.exec(header) ?? [];
-    if (match === undefined) throw notTags();
-    if (opaque !== undefined) yield { weak: weak !== undefined, opaque };
+    if (match === undefined) throw notTags(name);
+    if (opaque !== undefined) tags.push({ weak: weak !== undefined, opaque });
   }
+  if (tags.length === 0) throw notTags(name);
+  return tags;
 }
 
-function notTags(): DomainError {
-  return malformed('if-match', 'must be the ETag of an order, such as "1", a list of them, or *');
+function notTags(name: string): DomainError {
+  return malformed(name, 'must be the ETag of an order, such as "1", a list of them, or *');
 }
 
 function malformed(pointer: string, detail: string): DomainError {

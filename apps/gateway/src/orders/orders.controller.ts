@@ -5,7 +5,7 @@ import type { FastifyReply } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { RequireScope, type CallerRequest } from '../auth/access.js';
 import type { Caller } from '../auth/token-verifier.js';
-import { parseIdempotencyKey, parseIfMatch } from './order.headers.js';
+import { parseIdempotencyKey, parseIfMatch, parseIfNoneMatch } from './order.headers.js';
 import {
   cancelOrderBody,
   createOrderBody,
@@ -45,11 +45,15 @@ export class OrdersController {
   @RequireScope('orders:read')
   async get(
     @Param('id') id: string,
-    @Req() { caller, deadline }: CallerRequest,
+    @Req() { caller, headers, deadline }: CallerRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<OrderBody> {
+  ): Promise<OrderBody | undefined> {
+    const isKnown = parseIfNoneMatch(headers['if-none-match']);
     const request = { id: orderId(id), customerId: visibleTo(caller) };
-    return answer(await this.orders.getOrder(request, deadline), reply);
+    const body = answer(await this.orders.getOrder(request, deadline), reply);
+    if (!isKnown(body.version)) return body;
+    reply.code(304);
+    return undefined;
   }
 
   @Get()

@@ -1,13 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { ConcurrencyLimit } from '@orders/resilience';
-import { Overload } from './overload.hook.js';
+import { LANES, Overload } from './overload.hook.js';
 
 const staying = new AbortController().signal;
 
 function setUp(delayMs: number) {
-  const limit = new ConcurrencyLimit({ max: 4, maxQueued: 0, maxQueueMs: 0 });
-  void limit.enter('busy', staying);
-  return new Overload({ limit, delay: { ms: delayMs }, maxDelayMs: 50 });
+  const limit = () => new ConcurrencyLimit({ max: 4, maxQueued: 0, maxQueueMs: 0 });
+  const limits = { reads: limit(), writes: limit() };
+  void limits.writes.enter('busy', staying);
+  return new Overload({ limits, delay: { ms: delayMs }, maxDelayMs: 50 });
 }
 
 describe('a late event loop', () => {
@@ -18,7 +19,9 @@ describe('a late event loop', () => {
     { delayMs: 100, busy: 'event-loop', quiet: 'event-loop' },
   ])('of $delayMs ms sheds those first who have a request inside', ({ delayMs, busy, quiet }) => {
     const overload = setUp(delayMs);
-    expect(overload.reasonAgainst('busy')).toBe(busy);
-    expect(overload.reasonAgainst('quiet')).toBe(quiet);
+    for (const lane of LANES) {
+      expect(overload.reasonAgainst('busy', lane)).toBe(busy);
+      expect(overload.reasonAgainst('quiet', lane)).toBe(quiet);
+    }
   });
 });

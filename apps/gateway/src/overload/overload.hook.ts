@@ -3,46 +3,63 @@ import { meter } from '@orders/instrumentation';
 import type { ConcurrencyLimit, Entry, EventLoopDelay } from '@orders/resilience';
 import type { FastifyInstance } from 'fastify';
 
+/** Reads and writes have places of their own: when those of one are taken by slow requests, the others go on. */
+export const LANES = ['reads', 'writes'] as const;
+export type Lane = (typeof LANES)[number];
+
+/** The lane of a request, by its method: the safe ones read (RFC 9110 section 9.2.1). */
+export function laneOf(method: string | undefined): Lane {
+  return method === 'GET' || method === 'HEAD' ? 'reads' : 'writes';
+}
+
 export interface OverloadOptions {
-  limit: ConcurrencyLimit;
+  limits: Readonly<Record<Lane, ConcurrencyLimit>>;
   delay: Pick<EventLoopDelay, 'ms'>;
   /** Delay of the event loop in ms from which each caller may have one request at a time; from twice this on, none. */
   maxDelayMs: number;
 }
 
-const REASONS = ['event-loop', 'full', 'late', 'connections'] as const;
+const REASONS = ['event-loop', 'full', 'late'] as const;
 type Reason = (typeof REASONS)[number];
+
+/** A connection is closed before it has a request, so that it belongs to no lane. */
+const CONNECTIONS = { reason: 'connections' };
 
 /** Decides which requests are refused for overload, and counts them. */
 export class Overload {
-  readonly limit: ConcurrencyLimit;
+  readonly limits: Readonly<Record<Lane, ConcurrencyLimit>>;
   private readonly refused = meter('http').createCounter('http.server.refused', {
     description:
-      'Requests refused for overload, by reason: event-loop, full (queue), late (too long in the queue); connections closed above their limit',
+      'Requests refused for overload, by lane (reads, writes) and reason: event-loop, full (queue), late (too long in the queue); connections closed above their limit',
   });
 
   constructor(private readonly options: OverloadOptions) {
-    this.limit = options.limit;
+    this.limits = options.limits;
     // Exported as 0 from the start, so that the first refusal is seen as an increase.
-    for (const reason of REASONS) this.refused.add(0, { reason });
+    for (const reason of REASONS) for (const lane of LANES) this.refused.add(0, { reason, lane });
+    this.refused.add(0, CONNECTIONS);
   }
 
   /** Why another request of this caller must be refused now; undefined = it may enter. */
-  reasonAgainst(caller: string): Reason | undefined {
-    const { limit, delay, maxDelayMs } = this.options;
+  reasonAgainst(caller: string, lane: Lane): Reason | undefined {
+    const { limits, delay, maxDelayMs } = this.options;
     // Callers with no request in progress are the last to be refused.
-    const maxForCaller = limit.heldBy(caller) > 0 ? maxDelayMs : 2 * maxDelayMs;
-    if (delay.ms >= maxForCaller) return 'event-loop';
-    return limit.fullFor(caller) ? 'full' : undefined;
+    const isInside = limits.reads.heldBy(caller) > 0 || limits.writes.heldBy(caller) > 0;
+    if (delay.ms >= (isInside ? maxDelayMs : 2 * maxDelayMs)) return 'event-loop';
+    return limits[lane].fullFor(caller) ? 'full' : undefined;
   }
 
-  count(reason: Reason): void {
-    this.refused.add(1, { reason });
+  count(reason: Reason, lane: Lane): void {
+    this.refused.add(1, { reason, lane });
+  }
+
+  countConnection(): void {
+    this.refused.add(1, CONNECTIONS);
   }
 
   /** Counts a refusal and returns its error. */
-  refuse(reason: Reason): DomainError {
-    this.count(reason);
+  refuse(reason: Reason, lane: Lane): DomainError {
+    this.count(reason, lane);
     return overloaded();
   }
 }
@@ -56,15 +73,16 @@ export function overloaded(): DomainError {
 
 /** Refuses requests that cannot be served in time, before their body is read. Public routes, as health, always pass. */
 export function addOverloadProtection(fastify: FastifyInstance, overload: Overload): void {
-  const { limit } = overload;
   // Runs after authentication, so that unauthenticated requests take no place.
   fastify.addHook('onRequest', (request, reply, done) => {
     if (!request.caller) return done();
     const { id } = request.caller;
-    const reason = overload.reasonAgainst(id);
-    if (reason) return done(overload.refuse(reason));
+    const lane = laneOf(request.method);
+    const limit = overload.limits[lane];
+    const reason = overload.reasonAgainst(id, lane);
+    if (reason) return done(overload.refuse(reason, lane));
     const admit = (entry: Entry) => {
-      if (entry !== 'entered') return done(overload.refuse(entry));
+      if (entry !== 'entered') return done(overload.refuse(entry, lane));
       if (reply.raw.destroyed) limit.leave(id);
       else reply.raw.on('close', () => limit.leave(id));
       done();

@@ -42,7 +42,9 @@ const orderOf = async (caller: string, headers: Record<string, string> = {}) =>
 const bearer = async (caller: string) => `Bearer ${await gateway.issuer.token(caller, 'orders:write')}`;
 const metrics = async () => (await fetch(`${gateway.managementUrl}/metrics`)).text();
 const refusedAsFull = async () =>
-  Number(/^http_server_refused_total\{[^}]*reason="full"[^}]*\} (\d+)$/m.exec(await metrics())?.[1]);
+  Number(
+    /^http_server_refused_total\{[^}]*reason="full",lane="writes"[^}]*\} (\d+)$/m.exec(await metrics())?.[1],
+  );
 const orderOnTheWire = (authorization: string) => {
   const body = JSON.stringify(GOOD_ORDER);
   const head = ['POST /orders HTTP/1.1', 'Host: a', `Authorization: ${authorization}`];
@@ -94,7 +96,29 @@ describe('overload', () => {
     // A request that waited continues in its own context, not in that of the request that freed the place.
     const seen = gateway.orders.received.map(({ requestId }) => requestId);
     expect(new Set(seen).size).toBe(4);
-    expect(await metrics()).toMatch(/http_server_refused_total\{[^}]*reason="full"[^}]*\} 2/);
+    expect(await metrics()).toMatch(/http_server_refused_total\{[^}]*reason="full",lane="writes"[^}]*\} 2/);
+  });
+
+  // Reads and orders shared the places: with slow reads in all of them, orders were refused.
+  it('of reads leaves the places of orders alone, and the other way round', async () => {
+    const read = () => gateway.request('/orders?limit=1');
+    for (const [slow, other, status] of [
+      [read, order, 201],
+      [order, read, 200],
+    ] as const) {
+      gateway.orders.hold = held.promise;
+      const arrived = gateway.arrived();
+      const calls = gateway.orders.calls.length;
+      const inside = Array.from({ length: 4 }, () => slow());
+      while (gateway.arrived() < arrived + 4) await new Promise(setImmediate);
+      while (gateway.orders.calls.length === calls) await new Promise(setImmediate);
+      expect((await slow()).status).toBe(503);
+      gateway.orders.hold = undefined;
+      expect((await other()).status).toBe(status);
+      held.resolve();
+      expect((await Promise.all(inside)).map(({ status }) => status)).not.toContain(503);
+      held = Promise.withResolvers();
+    }
   });
 
   it('refuses early, without the access log and other work', async () => {

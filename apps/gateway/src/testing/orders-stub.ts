@@ -13,10 +13,12 @@ export class OrdersStub implements AsyncDisposable {
   readonly calls: AnyCall[] = [];
   /** When set, calls get no answer until it resolves. */
   hold: Promise<unknown> | undefined;
-  /** The errors of the next orders, one for each. With `lost` the order is stored all the same. */
+  /** The errors of the next orders and reads, one for each. With `lost` the order is stored all the same. */
   readonly failures: ({ code: ProblemCode; errors?: FieldError[]; lost?: boolean } | undefined)[] = [];
   /** Whether a failure fails the whole call or only its order. */
   failCalls = false;
+  /** Serves only what orders had before reads came in batches; counts from the next start on. */
+  isOld = false;
   /** Resolves when the client cancels a call. */
   cancelled = Promise.withResolvers<void>();
   private readonly keys = new Map<string, ordersV1.Order>();
@@ -54,13 +56,21 @@ export class OrdersStub implements AsyncDisposable {
         this.find(request),
       ),
       listOrders: unary(
-        ({ request }: ServerUnaryCall<ordersV1.ListOrdersRequest, ordersV1.ListOrdersResponse>) => ({
-          orders: [...this.orders.values()].filter(
-            (o) => request.customerId === '' || o.customerId === request.customerId,
-          ),
-          nextCursor: request.limit === 1 ? 'bmV4dA' : '',
-        }),
+        ({ request }: ServerUnaryCall<ordersV1.ListOrdersRequest, ordersV1.ListOrdersResponse>) =>
+          this.page(request),
       ),
+      ...(!this.isOld && {
+        getOrders: unary(
+          ({ request }: ServerUnaryCall<ordersV1.GetOrdersRequest, ordersV1.GetOrdersResponse>) => ({
+            results: honest(request.requests.map((one) => this.outcome('order', () => this.find(one)))),
+          }),
+        ),
+        listPages: unary(
+          ({ request }: ServerUnaryCall<ordersV1.ListPagesRequest, ordersV1.ListPagesResponse>) => ({
+            results: honest(request.requests.map((one) => this.outcome('page', () => this.page(one)))),
+          }),
+        ),
+      }),
       cancelOrder: unary(({ request }: ServerUnaryCall<ordersV1.CancelOrderRequest, ordersV1.Order>) =>
         this.cancel(request),
       ),
@@ -91,16 +101,18 @@ export class OrdersStub implements AsyncDisposable {
     return handle(call);
   }
 
-  /** As in orders, a call fails only when all of its orders fail as unavailable. */
   private createAll({ orders }: ordersV1.CreateOrdersRequest): ordersV1.CreateOrdersResponse {
-    const results = orders.map((order) => this.result(order));
-    const problems = results.map(({ outcome }) =>
-      outcome?.$case === 'problem' ? outcome.value.code : undefined,
-    );
-    if (problems.every((code) => code === 'unavailable')) {
-      throw new DomainError('unavailable', 'as the test wants it');
+    return { results: honest(orders.map((order) => this.result(order))) };
+  }
+
+  private outcome<Case extends string, Value>($case: Case, answer: () => Value) {
+    const failure = this.failures.shift();
+    try {
+      if (failure) throw new DomainError(failure.code, 'as the test wants it', failure);
+      return { outcome: { $case, value: answer() } };
+    } catch (error) {
+      return { outcome: { $case: 'problem' as const, value: toProblemMessage(error) } };
     }
-    return { results };
   }
 
   private result(request: ordersV1.CreateOrderRequest): ordersV1.CreateOrderResult {
@@ -145,6 +157,13 @@ export class OrdersStub implements AsyncDisposable {
     throw new DomainError('order-not-found', 'No order of yours has this id');
   }
 
+  private page({ customerId, limit }: ordersV1.ListOrdersRequest): ordersV1.ListOrdersResponse {
+    return {
+      orders: [...this.orders.values()].filter((o) => customerId === '' || o.customerId === customerId),
+      nextCursor: limit === 1 ? 'bmV4dA' : '',
+    };
+  }
+
   private cancel(request: ordersV1.CancelOrderRequest): ordersV1.Order {
     const order = this.find(request);
     const { expectedVersion, otherExpectedVersions } = request;
@@ -153,4 +172,14 @@ export class OrdersStub implements AsyncDisposable {
     }
     return Object.assign(order, { status: 'CANCELED', version: order.version + 1 });
   }
+}
+
+/** As in orders, a call fails only when all of its requests fail as unavailable. */
+function honest<Result extends { outcome?: { $case: string; value: unknown } | undefined }>(
+  results: Result[],
+): Result[] {
+  const isOutage = ({ outcome }: Result) =>
+    outcome?.$case === 'problem' && (outcome.value as ordersV1.Problem).code === 'unavailable';
+  if (results.every(isOutage)) throw new DomainError('unavailable', 'as the test wants it');
+  return results;
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Secret } from '@orders/service';
 import type { DataSource } from 'typeorm';
 import { dataSource as openDataSource } from '../app.js';
-import { inTime, someNewOrder } from '../testing/fixtures.js';
+import { findIn, inTime, listIn, someNewOrder } from '../testing/fixtures.js';
 import { StoredOrders } from '../testing/stored-orders.js';
 import { PostgresOrdersRepository } from './postgres-orders.repository.js';
 
@@ -25,10 +25,8 @@ it('an order is read with its date from a database that writes dates in another 
   const repository = new PostgresOrdersRepository(dataSource, () => undefined);
   const { order, ...rest } = someNewOrder({ key: 'k' });
   await repository.create([{ order, ...rest }], inTime());
-  expect(await repository.find(order, inTime())).toEqual(order);
-  expect(await repository.list({ customerId: 'alice', limit: 1, before: undefined }, inTime())).toEqual([
-    order,
-  ]);
+  expect(await findIn(repository, order)).toEqual(order);
+  expect(await listIn(repository, { customerId: 'alice', limit: 1, before: undefined })).toEqual([order]);
   const [replayed] = await repository.create([someNewOrder({ key: 'k' })], inTime());
   expect(replayed).toMatchObject({ order, existed: true });
 });

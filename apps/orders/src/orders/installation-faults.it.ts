@@ -3,7 +3,7 @@ import { createTestRole, type TestRole } from '@orders/postgres/testing';
 import { Secret } from '@orders/service';
 import type { DataSource } from 'typeorm';
 import { dataSource as openDataSource, roles } from '../app.js';
-import { canceling, inTime, someNewOrder } from '../testing/fixtures.js';
+import { canceling, findIn, inTime, someNewOrder } from '../testing/fixtures.js';
 import { StoredOrders } from '../testing/stored-orders.js';
 import { PostgresOrdersRepository } from './postgres-orders.repository.js';
 
@@ -48,7 +48,7 @@ describe('an order is unavailable (503), and taken as soon as the database is me
   it('when a column is missing', async () => {
     await stored.db.query('ALTER TABLE orders RENAME items TO gone');
     await expect(create()).rejects.toMatchObject(unavailable('42703'));
-    const read = repository.find(someNewOrder().order, inTime());
+    const read = findIn(repository, someNewOrder().order);
     await expect(read).rejects.toMatchObject(unavailable('42703'));
     await stored.db.query('ALTER TABLE orders RENAME gone TO items');
   });

@@ -41,17 +41,14 @@ export class MemoryOrdersRepository extends OrdersRepository {
     return results;
   }
 
-  async find(which: OrderRef, deadline: Deadline): Promise<Order | undefined> {
+  async findAll(which: readonly OrderRef[], deadline: Deadline): Promise<(Order | undefined)[]> {
     assertNotOver(deadline);
-    return this.visible(which);
+    return which.map((one) => this.visible(one));
   }
 
-  async list({ customerId, limit, before }: OrdersQuery, deadline: Deadline): Promise<Order[]> {
+  async listAll(queries: readonly OrdersQuery[], deadline: Deadline): Promise<Order[][]> {
     assertNotOver(deadline);
-    const own = [...this.orders.values()]
-      .filter((order) => order.customerId === customerId && (before === undefined || order.id < before))
-      .sort((a, b) => (a.id < b.id ? 1 : -1));
-    return own.slice(0, limit);
+    return queries.map((query) => this.page(query));
   }
 
   async update(
@@ -67,6 +64,13 @@ export class MemoryOrdersRepository extends OrdersRepository {
     this.orders.set(which.id, changed.order);
     await this.publisher.publish(changed.event);
     return changed.order;
+  }
+
+  private page({ customerId, limit, before }: OrdersQuery): Order[] {
+    const own = [...this.orders.values()]
+      .filter((order) => order.customerId === customerId && (before === undefined || order.id < before))
+      .sort((a, b) => (a.id < b.id ? 1 : -1));
+    return own.slice(0, limit);
   }
 
   private visible({ id, customerId }: OrderRef): Order | undefined {

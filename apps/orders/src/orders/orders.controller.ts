@@ -5,10 +5,12 @@ import { DomainError, ORDER_LIMITS, parseOrderId, REPLAYED_METADATA } from '@ord
 import { deadlineOf, toProblemMessage } from '@orders/grpc';
 import { type Caller, currentCaller, validId, validTraceparent } from '@orders/instrumentation';
 import { ordersV1 } from '@orders/rpc';
+import { settleEach } from './batch-call.js';
 import type { Origin } from './order-events.js';
 import { orderMessage } from './order-message.js';
 import { checkCustomer } from './order.js';
-import { type CreateCommand, type Created, OrdersService } from './orders.service.js';
+import { type CreateCommand, OrdersService } from './orders.service.js';
+import type { Reader } from './read-batcher.js';
 
 /** Serves orders.v1: translates gRPC messages to calls of OrdersService, and its results back. */
 @Controller()
@@ -41,43 +43,66 @@ export class OrdersController {
     _metadata: Metadata,
     call: ServerUnaryCall<ordersV1.CreateOrdersRequest, ordersV1.CreateOrdersResponse>,
   ): Promise<ordersV1.CreateOrdersResponse> {
-    if (orders.length === 0 || orders.length > ORDER_LIMITS.maxBatch) {
-      const errors = [{ pointer: '/orders', detail: `1 to ${ORDER_LIMITS.maxBatch} orders` }];
-      throw new DomainError('validation-failed', 'the batch breaks a rule', { errors });
-    }
-    const caller = currentCaller();
-    const deadline = deadlineOf(call);
-    const created = orders.map((order) => {
-      const timeoutMs = order.context?.timeoutMs || Infinity;
-      return this.orders.create(toCommand(order, caller), deadline.atMost(timeoutMs));
-    });
-    const results = await Promise.allSettled(created);
-    // Then the call fails as a whole, so that the client's load balancing sees that this replica is unhealthy.
-    if (results.every(isOutage)) await created[0];
-    return { results: results.map((result) => this.toResult(result)) };
+    const batch = { field: 'orders', requests: orders, max: ORDER_LIMITS.maxBatch };
+    const results = await settleEach(batch, call, (order, { caller, deadline }) =>
+      this.orders.create(toCommand(order, caller), deadline),
+    );
+    return {
+      results: results.map((result) => {
+        if (result.status === 'rejected') return { outcome: this.problem(result), replayed: false };
+        const { order, replayed } = result.value;
+        return { outcome: { $case: 'order', value: orderMessage(order) }, replayed };
+      }),
+    };
   }
 
   @GrpcMethod('Orders', 'getOrder')
   async getOrder(
-    { id, customerId }: ordersV1.GetOrderRequest,
+    request: ordersV1.GetOrderRequest,
     _metadata: Metadata,
     call: ServerUnaryCall<ordersV1.GetOrderRequest, ordersV1.Order>,
   ): Promise<ordersV1.Order> {
-    const which = { id: orderId(id), customerId: ownerOf(customerId) };
-    return orderMessage(await this.orders.get(which, deadlineOf(call)));
+    return this.get(request, { deadline: deadlineOf(call), caller: currentCaller() });
+  }
+
+  @GrpcMethod('Orders', 'getOrders')
+  async getOrders(
+    { requests }: ordersV1.GetOrdersRequest,
+    _metadata: Metadata,
+    call: ServerUnaryCall<ordersV1.GetOrdersRequest, ordersV1.GetOrdersResponse>,
+  ): Promise<ordersV1.GetOrdersResponse> {
+    const batch = { field: 'requests', requests, max: ORDER_LIMITS.maxBatch };
+    const results = await settleEach(batch, call, (request, reader) => this.get(request, reader));
+    return {
+      results: results.map((result) => ({
+        outcome:
+          result.status === 'rejected' ? this.problem(result) : { $case: 'order', value: result.value },
+      })),
+    };
   }
 
   @GrpcMethod('Orders', 'listOrders')
   async listOrders(
-    { customerId, limit, cursor }: ordersV1.ListOrdersRequest,
+    request: ordersV1.ListOrdersRequest,
     _metadata: Metadata,
     call: ServerUnaryCall<ordersV1.ListOrdersRequest, ordersV1.ListOrdersResponse>,
   ): Promise<ordersV1.ListOrdersResponse> {
-    assertCustomer(customerId);
-    assertPageSize(limit);
-    const query = { customerId, limit: limit || ORDER_LIMITS.defaultPage, before: readCursor(cursor) };
-    const page = await this.orders.list(query, deadlineOf(call));
-    return { orders: page.orders.map(orderMessage), nextCursor: writeCursor(page.next) };
+    return this.page(request, { deadline: deadlineOf(call), caller: currentCaller() });
+  }
+
+  @GrpcMethod('Orders', 'listPages')
+  async listPages(
+    { requests }: ordersV1.ListPagesRequest,
+    _metadata: Metadata,
+    call: ServerUnaryCall<ordersV1.ListPagesRequest, ordersV1.ListPagesResponse>,
+  ): Promise<ordersV1.ListPagesResponse> {
+    const batch = { field: 'requests', requests, max: ORDER_LIMITS.maxPagesInBatch };
+    const results = await settleEach(batch, call, (request, reader) => this.page(request, reader));
+    return {
+      results: results.map((result) => ({
+        outcome: result.status === 'rejected' ? this.problem(result) : { $case: 'page', value: result.value },
+      })),
+    };
   }
 
   @GrpcMethod('Orders', 'cancelOrder')
@@ -95,14 +120,25 @@ export class OrdersController {
     return orderMessage(await this.orders.cancel(command, deadlineOf(call)));
   }
 
-  private toResult(result: PromiseSettledResult<Created>): ordersV1.CreateOrderResult {
-    if (result.status === 'fulfilled') {
-      const { order, replayed } = result.value;
-      return { outcome: { $case: 'order', value: orderMessage(order) }, replayed };
-    }
-    const reason: unknown = result.reason;
-    if (!(reason instanceof DomainError)) this.logger.error(reason, 'an order of a batch failed');
-    return { outcome: { $case: 'problem', value: toProblemMessage(reason) }, replayed: false };
+  private async get({ id, customerId }: ordersV1.GetOrderRequest, reader: Reader): Promise<ordersV1.Order> {
+    const which = { id: orderId(id), customerId: ownerOf(customerId) };
+    return orderMessage(await this.orders.get(which, reader));
+  }
+
+  private async page(
+    { customerId, limit, cursor }: ordersV1.ListOrdersRequest,
+    reader: Reader,
+  ): Promise<ordersV1.ListOrdersResponse> {
+    assertCustomer(customerId);
+    assertPageSize(limit);
+    const query = { customerId, limit: limit || ORDER_LIMITS.defaultPage, before: readCursor(cursor) };
+    const page = await this.orders.list(query, reader);
+    return { orders: page.orders.map(orderMessage), nextCursor: writeCursor(page.next) };
+  }
+
+  private problem({ reason }: PromiseRejectedResult): { $case: 'problem'; value: ordersV1.Problem } {
+    if (!(reason instanceof DomainError)) this.logger.error(reason, 'a request of a batch failed');
+    return { $case: 'problem', value: toProblemMessage(reason) };
   }
 }
 
@@ -120,14 +156,6 @@ function originOf({ request, traceparent }: Caller, context?: ordersV1.CallConte
     correlationId:
       validId(context?.correlationId) ?? validId(context?.requestId) ?? request?.correlationId ?? '',
   };
-}
-
-function isOutage(result: PromiseSettledResult<Created>): boolean {
-  return (
-    result.status === 'rejected' &&
-    result.reason instanceof DomainError &&
-    result.reason.code === 'unavailable'
-  );
 }
 
 /** A text that is no valid id is reported as an order that does not exist. */

@@ -50,16 +50,21 @@ export abstract class OrdersRepository {
   abstract create(orders: readonly NewOrder[], deadline: Deadline): Promise<StoredOrder[]>;
 
   /**
-   * @param deadline after it no statement keeps running
+   * Finds orders, each with its own answer in the order of `which`: undefined when there is none, or it belongs to another
+   * customer. Each answer has all that was stored before the call.
+   *
+   * @param deadline when its signal aborts, no statement keeps running
    * @throws {DomainError} deadline-exceeded
    */
-  abstract find(which: OrderRef, deadline: Deadline): Promise<Order | undefined>;
+  abstract findAll(which: readonly OrderRef[], deadline: Deadline): Promise<(Order | undefined)[]>;
 
   /**
-   * @param deadline after it no statement keeps running
+   * Reads a page for each query, in their order.
+   *
+   * @param deadline as in {@link findAll}
    * @throws {DomainError} deadline-exceeded
    */
-  abstract list(query: OrdersQuery, deadline: Deadline): Promise<Order[]>;
+  abstract listAll(queries: readonly OrdersQuery[], deadline: Deadline): Promise<Order[][]>;
 
   /**
    * Loads and locks an order, changes it, and saves it with its event, all in one transaction. When `change` throws,

@@ -4,7 +4,7 @@ import { DomainError } from '@orders/contracts';
 import { currentCaller } from '@orders/instrumentation';
 import { MemoryBus } from '@orders/messaging';
 import { Deadline } from '@orders/resilience';
-import { inTime, ITEMS, ORIGIN } from '../testing/fixtures.js';
+import { inTime, ITEMS, listIn, ORIGIN, someReader } from '../testing/fixtures.js';
 import { MemoryOrdersRepository } from './memory-orders.repository.js';
 import { type CreateCommand, OrdersService } from './orders.service.js';
 
@@ -141,9 +141,9 @@ describe('OrdersService', () => {
     expect(refused).toHaveLength(3_000 - 2_048);
     for (const result of refused) expect(result).toMatchObject({ reason: problem('overloaded') });
     expect(await service.create(command(), inTime())).toMatchObject({ replayed: false });
-    expect(
-      await repository.list({ customerId: 'alice', limit: 5_000, before: undefined }, inTime()),
-    ).toHaveLength(2_049);
+    expect(await listIn(repository, { customerId: 'alice', limit: 5_000, before: undefined })).toHaveLength(
+      2_049,
+    );
   });
 
   it('pages through a list without a gap or a repeat', async () => {
@@ -152,7 +152,7 @@ describe('OrdersService', () => {
     const seen: string[] = [];
     let before: string | undefined;
     do {
-      const page = await service.list({ customerId: 'alice', limit: 2, before }, inTime());
+      const page = await service.list({ customerId: 'alice', limit: 2, before }, someReader());
       seen.push(...page.orders.map(({ id }) => id));
       before = page.next;
     } while (before !== undefined);
@@ -163,9 +163,42 @@ describe('OrdersService', () => {
   it('returns no cursor with a full page that is the last one', async () => {
     const { service } = setUp();
     await all(service, [command(), command()]);
-    const page = await service.list({ customerId: 'alice', limit: 2, before: undefined }, inTime());
+    const page = await service.list({ customerId: 'alice', limit: 2, before: undefined }, someReader());
     expect(page.orders).toHaveLength(2);
     expect(page.next).toBeUndefined();
+  });
+
+  it('reads concurrent orders at once, and gives each caller its own answer', async () => {
+    const { service, repository } = setUp();
+    const { order } = await service.create(command(), inTime());
+    const findAll = jest.spyOn(repository, 'findAll');
+    const which = [order, { id: order.id, customerId: 'bob' }, { id: order.id, customerId: undefined }];
+    const results = await Promise.allSettled(which.map((one) => service.get(one, someReader())));
+    expect(results).toEqual([
+      { status: 'fulfilled', value: order },
+      { status: 'rejected', reason: problem('order-not-found') },
+      { status: 'fulfilled', value: order },
+    ]);
+    expect(findAll).toHaveBeenCalledTimes(1);
+  });
+
+  it('answers the other reads of a batch in which the deadline of one passes, or that fails as a whole', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+    const { service, repository } = setUp();
+    const { order } = await service.create(command(), inTime());
+    const findAll = repository.findAll.bind(repository);
+    jest.spyOn(repository, 'findAll').mockImplementation(async (which, deadline) => {
+      jest.advanceTimersByTime(50);
+      if (which.some(({ customerId }) => customerId === 'poison')) throw new Error('a bug');
+      return findAll(which, deadline);
+    });
+    const hurried = someReader(Deadline.withoutTimer(new AbortController().signal, 50));
+    const late = service.get(order, hurried);
+    const poisoned = service.get({ id: order.id, customerId: 'poison' }, someReader());
+    const patient = service.get(order, someReader());
+    await expect(late).rejects.toEqual(problem('deadline-exceeded'));
+    await expect(poisoned).rejects.toThrow('a bug');
+    expect(await patient).toEqual(order);
   });
 
   it('cancels once and publishes one event', async () => {
@@ -183,13 +216,13 @@ describe('OrdersService', () => {
     const { service } = setUp();
     const { order } = await service.create(command(), inTime());
     const cancel = { id: order.id, customerId: 'bob', expectedVersions: undefined, origin: ORIGIN };
-    await expect(service.get({ id: order.id, customerId: 'bob' }, inTime())).rejects.toEqual(
+    await expect(service.get({ id: order.id, customerId: 'bob' }, someReader())).rejects.toEqual(
       problem('order-not-found'),
     );
     await expect(service.cancel(cancel, inTime())).rejects.toEqual(problem('order-not-found'));
     expect(
-      (await service.list({ customerId: 'bob', limit: 10, before: undefined }, inTime())).orders,
+      (await service.list({ customerId: 'bob', limit: 10, before: undefined }, someReader())).orders,
     ).toEqual([]);
-    expect((await service.get(order, inTime())).status).toBe('CREATED');
+    expect((await service.get(order, someReader())).status).toBe('CREATED');
   });
 });

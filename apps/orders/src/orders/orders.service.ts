@@ -15,6 +15,7 @@ import {
   OrdersRepository,
   type StoredOrder,
 } from './orders.repository.js';
+import { type Reader, readBatcher } from './read-batcher.js';
 
 export interface CreateCommand {
   readonly customerId: string;
@@ -71,6 +72,19 @@ export class OrdersService {
     minLeftMs: 5,
   });
 
+  private readonly find = readBatcher<OrderRef, Order | undefined>({
+    name: 'orders.reads',
+    maxItems: ORDER_LIMITS.maxBatch,
+    read: (which, deadline) => this.repository.findAll(which, deadline),
+  });
+
+  /** Of its own, because pages take longer. */
+  private readonly page = readBatcher<OrdersQuery, Order[]>({
+    name: 'orders.pages',
+    maxItems: ORDER_LIMITS.maxPagesInBatch,
+    read: (queries, deadline) => this.repository.listAll(queries, deadline),
+  });
+
   constructor(private readonly repository: OrdersRepository) {}
 
   /**
@@ -84,15 +98,15 @@ export class OrdersService {
     return replayOrReject(order, stored);
   }
 
-  /** @throws {DomainError} order-not-found, also for an order of another customer; deadline-exceeded */
-  async get(which: OrderRef, deadline: Deadline): Promise<Order> {
-    return found(await this.repository.find(which, deadline));
+  /** @throws {DomainError} order-not-found, also for an order of another customer; overloaded; deadline-exceeded */
+  async get(which: OrderRef, reader: Reader): Promise<Order> {
+    return found(await this.find(which, reader));
   }
 
-  /** @throws {DomainError} deadline-exceeded */
-  async list(query: OrdersQuery, deadline: Deadline): Promise<Page> {
+  /** @throws {DomainError} overloaded; deadline-exceeded */
+  async list(query: OrdersQuery, reader: Reader): Promise<Page> {
     const { limit } = query;
-    const orders = await this.repository.list({ ...query, limit: limit + 1 }, deadline);
+    const orders = await this.page({ ...query, limit: limit + 1 }, reader);
     const page = orders.slice(0, limit);
     return { orders: page, next: orders.length > limit ? page.at(-1)?.id : undefined };
   }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '@orders/postgres/testing';
 import { Deadline } from '@orders/resilience';
-import { canceling, inTime, someNewOrder } from '../testing/fixtures.js';
+import { canceling, findIn, inTime, listIn, someNewOrder } from '../testing/fixtures.js';
 import { StoredOrders } from '../testing/stored-orders.js';
 
 let stored: StoredOrders;
@@ -83,8 +83,8 @@ describe('PostgresOrdersRepository while another session holds a lock that it ne
       const { order } = someNewOrder();
       const query = { customerId: 'alice', limit: 10, before: undefined };
       for (const read of [
-        (deadline: Deadline) => stored.repository.find(order, deadline),
-        (deadline: Deadline) => stored.repository.list(query, deadline),
+        (deadline: Deadline) => findIn(stored.repository, order, deadline),
+        (deadline: Deadline) => listIn(stored.repository, query, deadline),
       ]) {
         const caller = new AbortController();
         const call = read(Deadline.withoutTimer(caller.signal, 60_000));
@@ -107,7 +107,7 @@ describe('PostgresOrdersRepository while another session holds a lock that it ne
       await expect(late).rejects.toMatchObject({ code: 'deadline-exceeded' });
       await nothingRuns();
     });
-    expect(await stored.repository.find({ id, customerId: 'alice' }, inTime())).toEqual(created.order);
+    expect(await findIn(stored.repository, { id, customerId: 'alice' })).toEqual(created.order);
   });
 });
 
@@ -125,7 +125,7 @@ describe('PostgresOrdersRepository when its caller goes away', () => {
       },
     );
     await expect(update).rejects.toMatchObject({ code: 'deadline-exceeded' });
-    expect(await stored.repository.find(created.order, inTime())).toEqual(created.order);
+    expect(await findIn(stored.repository, created.order)).toEqual(created.order);
     expect(await stored.events()).toHaveLength(1);
   });
 

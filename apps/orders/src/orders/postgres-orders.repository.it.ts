@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Deadline } from '@orders/resilience';
-import { canceling, inTime, someNewOrder } from '../testing/fixtures.js';
+import { canceling, findIn, inTime, someNewOrder } from '../testing/fixtures.js';
 import { itKeepsOrders } from '../testing/orders-repository.conformance.js';
 import { StoredOrders } from '../testing/stored-orders.js';
 
@@ -29,7 +29,7 @@ describe('PostgresOrdersRepository', () => {
   it('stores any text unchanged, and nothing of a batch with the character that separates rows', async () => {
     const odd = ['{"a", \\b}', "'NULL", '$1 ü😀'].map((customerId) => someNewOrder({ customerId }));
     await stored.repository.create(odd, inTime());
-    const found = odd.map(({ order }) => stored.repository.find(order, inTime()));
+    const found = odd.map(({ order }) => findIn(stored.repository, order));
     expect(await Promise.all(found)).toEqual(odd.map(({ order }) => order));
     const bad = someNewOrder();
     const split = { ...bad, order: { ...bad.order, customerId: 'a\x1fb' } };

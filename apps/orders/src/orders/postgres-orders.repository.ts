@@ -12,8 +12,9 @@ import {
   deadlineExceeded,
 } from '@orders/postgres';
 import type { Deadline } from '@orders/resilience';
-import { type DataSource, LessThan } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { OrderEntity } from './order.entity.js';
+import { findOrders, listOrders, ORDER_FIELDS, type Selected, selected } from './order-reads.js';
 import type { Order } from './order.js';
 import {
   type NewOrder,
@@ -64,23 +65,17 @@ type FoundByKey = Order & { idempotencyKey: string; requestHash: string };
 type FoundRow = FoundByKey & { replicated: unknown };
 
 /** The order as it was created: only its status and version ever change. */
-const AS_CREATED: Readonly<Record<keyof FoundByKey, string>> = {
-  id: 'id',
-  customerId: 'customer_id',
-  items: 'items',
-  totalCents: 'total_cents::float8',
+const AS_CREATED: Selected<FoundByKey> = {
+  ...ORDER_FIELDS,
   status: "'CREATED'",
-  createdAt: 'created_at',
   version: '1',
   idempotencyKey: 'idempotency_key',
   requestHash: "encode(request_hash, 'hex')",
 };
 
-const FOUND = Object.entries(AS_CREATED).map(([field, sql]) => `${sql} AS "${field}"`);
-
 /** An order that was stored before may be on the primary alone: its answer waits until it is replicated. */
 export const FIND_BY_KEYS = `
-  SELECT ${FOUND.join(', ')}, (SELECT ${AWAIT_REPLICATION}) AS replicated
+  SELECT ${selected(AS_CREATED)}, (SELECT ${AWAIT_REPLICATION}) AS replicated
   FROM orders
   JOIN unnest($1::text[], $2::text[]) AS k (customer, key) ON (customer_id, idempotency_key) = (customer, key)`;
 
@@ -114,16 +109,13 @@ export class PostgresOrdersRepository extends OrdersRepository {
     });
   }
 
-  async find(which: OrderRef, deadline: Deadline): Promise<Order | undefined> {
-    const where = whereOf(which);
-    const read = () => readWithin(this.db, deadline, (manager) => manager.findOneBy(OrderEntity, where));
-    return (await this.run(read, deadline)) ?? undefined;
+  findAll(which: readonly OrderRef[], deadline: Deadline): Promise<(Order | undefined)[]> {
+    const read = () => readWithin(this.db, deadline, (connection) => findOrders(connection, which));
+    return this.run(read, deadline);
   }
 
-  list({ customerId, limit, before }: OrdersQuery, deadline: Deadline): Promise<Order[]> {
-    const where = before === undefined ? { customerId } : { customerId, id: LessThan(before) };
-    const options = { where, order: { id: 'DESC' }, take: limit } as const;
-    const read = () => readWithin(this.db, deadline, (manager) => manager.find(OrderEntity, options));
+  listAll(queries: readonly OrdersQuery[], deadline: Deadline): Promise<Order[][]> {
+    const read = () => readWithin(this.db, deadline, (connection) => listOrders(connection, queries));
     return this.run(read, deadline);
   }
 

@@ -34,17 +34,21 @@ export class ModelOrdersRepository extends OrdersRepository {
     });
   }
 
-  async find(which: OrderRef, deadline: Deadline): Promise<Order | undefined> {
+  async findAll(which: readonly OrderRef[], deadline: Deadline): Promise<(Order | undefined)[]> {
     assertNotOver(deadline);
-    return visible(await this.run(() => this.db.rows<Order>('order_version')), which);
+    const versions = await this.run(() => this.db.rows<Order>('order_version'));
+    return which.map((one) => visible(versions, one));
   }
 
-  async list({ customerId, limit, before }: OrdersQuery, deadline: Deadline): Promise<Order[]> {
+  async listAll(queries: readonly OrdersQuery[], deadline: Deadline): Promise<Order[][]> {
     assertNotOver(deadline);
     const rows = await this.run(() => this.db.rows<NewOrder>('orders'));
-    const own = rows.map(({ order }) => order).filter((order) => order.customerId === customerId);
-    const older = own.filter(({ id }) => before === undefined || id < before);
-    return older.sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, limit);
+    const orders = rows.map(({ order }) => order).sort((a, b) => (a.id < b.id ? 1 : -1));
+    return queries.map(({ customerId, limit, before }) =>
+      orders
+        .filter((order) => order.customerId === customerId && (before === undefined || order.id < before))
+        .slice(0, limit),
+    );
   }
 
   async update(

@@ -1,8 +1,9 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Deadline } from '@orders/resilience';
+import fc from 'fast-check';
 import type { OrdersRepository } from '../orders/orders.repository.js';
-import { canceling, inTime, someNewOrder } from './fixtures.js';
+import { canceling, findIn, inTime, listIn, someNewOrder } from './fixtures.js';
 
 export interface RepositoryUnderTest {
   repository: OrdersRepository;
@@ -19,9 +20,9 @@ export function itKeepsOrders(name: string, open: () => Promise<RepositoryUnderT
       ({ repository, events } = await open());
     });
 
-    const find = (id: string, customerId?: string) => repository.find({ id, customerId }, inTime());
+    const find = (id: string, customerId?: string) => findIn(repository, { id, customerId });
     const list = (limit: number, before?: string) =>
-      repository.list({ customerId: 'alice', limit, before }, inTime());
+      listIn(repository, { customerId: 'alice', limit, before });
 
     it('returns a stored order unchanged, and stores its event', async () => {
       const created = someNewOrder();
@@ -139,6 +140,37 @@ export function itKeepsOrders(name: string, open: () => Promise<RepositoryUnderT
       expect(seen.sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     });
 
+    it('answers each of many reads as it would answer it alone', async () => {
+      const orders = ['alice', 'alice', 'bob'].map((customerId) => someNewOrder({ customerId }));
+      await repository.create(orders, inTime());
+      const ids = [
+        ...orders.map(({ order }) => order.id),
+        randomUUIDv7(),
+        'ffffffff-ffff-ffff-ffff-ffffffffffff',
+      ];
+      const anyRead = fc.record({
+        id: fc.constantFrom(...ids),
+        customerId: fc.constantFrom('alice', 'bob', 'carol', undefined),
+      });
+      const anyQuery = fc.record({
+        customerId: fc.constantFrom('alice', 'bob', 'carol'),
+        limit: fc.integer({ min: 1, max: 3 }),
+        before: fc.constantFrom(undefined, ...ids),
+      });
+      const property = fc.asyncProperty(
+        fc.array(anyRead, { maxLength: 30 }),
+        fc.array(anyQuery, { maxLength: 10 }),
+        async (which, queries) => {
+          const found = await repository.findAll(which, inTime());
+          const alone = await Promise.all(which.map((one) => findIn(repository, one)));
+          expect(found).toEqual(alone);
+          const pages = await repository.listAll(queries, inTime());
+          expect(pages).toEqual(await Promise.all(queries.map((query) => listIn(repository, query))));
+        },
+      );
+      await fc.assert(property, { numRuns: 10 });
+    });
+
     it("lists a customer's orders, newest first, in pages", async () => {
       const orders = Array.from({ length: 5 }, () => someNewOrder());
       await repository.create([...orders, someNewOrder({ customerId: 'bob' })], inTime());
@@ -157,9 +189,9 @@ export function itKeepsOrders(name: string, open: () => Promise<RepositoryUnderT
         await expect(repository.create([someNewOrder()], over)).rejects.toMatchObject(late);
         const which = { id: created.order.id, customerId: undefined };
         await expect(repository.update(which, over, canceling)).rejects.toMatchObject(late);
-        await expect(repository.find(which, over)).rejects.toMatchObject(late);
+        await expect(findIn(repository, which, over)).rejects.toMatchObject(late);
         const query = { customerId: 'alice', limit: 10, before: undefined };
-        await expect(repository.list(query, over)).rejects.toMatchObject(late);
+        await expect(listIn(repository, query, over)).rejects.toMatchObject(late);
       }
       expect(await list(10)).toEqual([created.order]);
       expect(await events()).toHaveLength(1);

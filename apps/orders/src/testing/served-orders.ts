@@ -13,8 +13,11 @@ import { ITEMS } from './fixtures.js';
 interface Rpcs {
   createOrder: [ordersV1.CreateOrderRequest, ordersV1.Order];
   createOrders: [ordersV1.CreateOrdersRequest, ordersV1.CreateOrdersResponse];
-  getOrder: [ordersV1.GetOrderRequest, ordersV1.Order];
-  listOrders: [ordersV1.ListOrdersRequest, ordersV1.ListOrdersResponse];
+  // Without the context, which counts in batches only.
+  getOrder: [Omit<ordersV1.GetOrderRequest, 'context'>, ordersV1.Order];
+  getOrders: [ordersV1.GetOrdersRequest, ordersV1.GetOrdersResponse];
+  listOrders: [Omit<ordersV1.ListOrdersRequest, 'context'>, ordersV1.ListOrdersResponse];
+  listPages: [ordersV1.ListPagesRequest, ordersV1.ListPagesResponse];
   cancelOrder: [ordersV1.CancelOrderRequest, ordersV1.Order];
 }
 

@@ -17,6 +17,9 @@ import { serveGrpc } from '../serve-grpc.js';
 import type { Callers } from '../tls/callers.js';
 import { channelCredentials } from '../tls/channel-credentials.js';
 
+const GET = ordersV1.GetOrderRequest.create({ id: '1' });
+const LIST = ordersV1.ListOrdersRequest.create({ customerId: 'a', limit: 1 });
+
 /** Collects the lines that a logger writes. */
 export class LogLines {
   readonly lines: Record<string, unknown>[] = [];
@@ -104,8 +107,8 @@ export class CallingApp implements Disposable {
       const answer = (error: ServiceError | null) =>
         resolve(error ? { code: status[error.code] ?? '', details: error.details } : { code: 'OK' });
       const [metadata, options] = [new Metadata(), { deadline: Date.now() + 10_000 }];
-      if (rpc === 'getOrder') this.client.getOrder({ id: '1', customerId: '' }, metadata, options, answer);
-      else this.client.listOrders({ customerId: 'a', limit: 1, cursor: '' }, metadata, options, answer);
+      if (rpc === 'getOrder') this.client.getOrder(GET, metadata, options, answer);
+      else this.client.listOrders(LIST, metadata, options, answer);
     });
   }
 
@@ -118,8 +121,7 @@ export class CallingApp implements Disposable {
   certificates(): Promise<{ server: string; client: string }> {
     return new Promise((resolve, reject) => {
       const options = { deadline: Date.now() + 10_000 };
-      const request = { id: '1', customerId: '' };
-      const call = this.client.getOrder(request, new Metadata(), options, (error, order) => {
+      const call = this.client.getOrder(GET, new Metadata(), options, (error, order) => {
         const server = call.getAuthContext()?.sslPeerCertificate?.serialNumber ?? '';
         if (error) reject(error);
         else resolve({ server, client: order.id });

@@ -4,8 +4,10 @@ import {
   CreateOrderRequest,
   CreateOrdersRequest,
   GetOrderRequest,
+  GetOrdersRequest,
   type Item,
   ListOrdersRequest,
+  ListPagesRequest,
 } from '@orders/rpc/orders-v1';
 import fc from 'fast-check';
 import { mutated, mutationsOfBytes } from './byte-mutations.ts';
@@ -73,6 +75,8 @@ function creates(item: fc.Arbitrary<Item>, text: fc.Arbitrary<string>): fc.Arbit
 }
 
 const ids = fc.oneof(fc.uuid(), anyText);
+const get = fc.record({ id: ids, customerId: anyText, context: contexts });
+const list = fc.record({ customerId: anyText, limit: anyInt32, cursor: anyText, context: contexts });
 const create = fc.oneof(creates(goodItem, fc.constant('rpc')), creates(anyItem, anyText));
 
 const messages = fc.oneof(
@@ -80,12 +84,14 @@ const messages = fc.oneof(
   fc
     .array(create, { maxLength: 5 })
     .map((orders) => ({ method: 'CreateOrders', bytes: CreateOrdersRequest.encode({ orders }).finish() })),
+  get.map((request) => ({ method: 'GetOrder', bytes: GetOrderRequest.encode(request).finish() })),
   fc
-    .record({ id: ids, customerId: anyText })
-    .map((request) => ({ method: 'GetOrder', bytes: GetOrderRequest.encode(request).finish() })),
+    .array(get, { maxLength: 5 })
+    .map((requests) => ({ method: 'GetOrders', bytes: GetOrdersRequest.encode({ requests }).finish() })),
+  list.map((request) => ({ method: 'ListOrders', bytes: ListOrdersRequest.encode(request).finish() })),
   fc
-    .record({ customerId: anyText, limit: anyInt32, cursor: anyText })
-    .map((request) => ({ method: 'ListOrders', bytes: ListOrdersRequest.encode(request).finish() })),
+    .array(list, { maxLength: 5 })
+    .map((requests) => ({ method: 'ListPages', bytes: ListPagesRequest.encode({ requests }).finish() })),
   fc
     .record({
       id: ids,

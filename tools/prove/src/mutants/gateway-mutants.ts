@@ -8,14 +8,14 @@ export const GATEWAY_MUTANTS: readonly Mutant[] = [
     breaks: 'one order for each key',
     patches: [
       {
-        file: SOURCES.gatewayClient,
+        file: SOURCES.batchedCall,
         from: 'caller: currentCaller() };',
         to: 'caller: currentCaller() }; let tries = 0;',
       },
       {
-        file: SOURCES.gatewayClient,
-        from: 'this.creating.add(order)',
-        to: `this.creating.add(tries++ === 0 ? order : { ...order, request: { ...request, idempotencyKey: crypto.randomUUID() } })`,
+        file: SOURCES.batchedCall,
+        from: 'this.batcher.add(pending)',
+        to: `this.batcher.add(tries++ === 0 ? pending : { ...pending, request: { ...request, idempotencyKey: crypto.randomUUID() } })`,
       },
     ],
     exposedBy: {

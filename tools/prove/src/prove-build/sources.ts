@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 /** Every source that a crash point or a mutant changes: when one moves, only this list changes. */
 export const SOURCES = {
-  gatewayClient: 'apps/gateway/src/orders/orders.client.ts',
+  batchedCall: 'libs/grpc/src/batched-call.ts',
   channelCredentials: 'libs/grpc/src/tls/channel-credentials.ts',
   gatewayController: 'apps/gateway/src/orders/orders.controller.ts',
   ordersMigration: 'apps/orders/src/migrations/0001-orders.ts',

@@ -38,7 +38,7 @@ export interface CreateOrderRequest {
   context: CallContext | undefined;
 }
 
-/** The metadata of one order in a batch. */
+/** The metadata of one request in a batch. */
 export interface CallContext {
   /** W3C Trace Context; empty = that of the call. */
   traceparent: string;
@@ -99,6 +99,21 @@ export interface GetOrderRequest {
   id: string;
   /** Empty = of any customer; the caller must have checked that this is allowed. */
   customerId: string;
+  /** Used in GetOrders only, as in CreateOrderRequest. */
+  context: CallContext | undefined;
+}
+
+export interface GetOrdersRequest {
+  /** 1 to 500. */
+  requests: GetOrderRequest[];
+}
+
+export interface GetOrdersResponse {
+  results: GetOrderResult[];
+}
+
+export interface GetOrderResult {
+  outcome: { $case: "order"; value: Order } | { $case: "problem"; value: Problem } | undefined;
 }
 
 export interface ListOrdersRequest {
@@ -107,12 +122,27 @@ export interface ListOrdersRequest {
   limit: number;
   /** `next_cursor` of the previous page; empty = the first page. */
   cursor: string;
+  /** Used in ListPages only, as in CreateOrderRequest. */
+  context: CallContext | undefined;
 }
 
 export interface ListOrdersResponse {
   orders: Order[];
   /** Empty = there is no next page. */
   nextCursor: string;
+}
+
+export interface ListPagesRequest {
+  /** 1 to 64. Their answer is one message: ask for as many orders as the caller accepts bytes. */
+  requests: ListOrdersRequest[];
+}
+
+export interface ListPagesResponse {
+  results: ListPagesResult[];
+}
+
+export interface ListPagesResult {
+  outcome: { $case: "page"; value: ListOrdersResponse } | { $case: "problem"; value: Problem } | undefined;
 }
 
 export interface CancelOrderRequest {
@@ -889,7 +919,7 @@ export const FieldError: MessageFns<FieldError> = {
 };
 
 function createBaseGetOrderRequest(): GetOrderRequest {
-  return { id: "", customerId: "" };
+  return { id: "", customerId: "", context: undefined };
 }
 
 export const GetOrderRequest: MessageFns<GetOrderRequest> = {
@@ -899,6 +929,9 @@ export const GetOrderRequest: MessageFns<GetOrderRequest> = {
     }
     if (message.customerId !== "") {
       writer.uint32(18).string(message.customerId);
+    }
+    if (message.context !== undefined) {
+      CallContext.encode(message.context, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -932,6 +965,14 @@ export const GetOrderRequest: MessageFns<GetOrderRequest> = {
             message.customerId = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.context = CallContext.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -951,12 +992,206 @@ export const GetOrderRequest: MessageFns<GetOrderRequest> = {
     const message = createBaseGetOrderRequest();
     message.id = object.id ?? "";
     message.customerId = object.customerId ?? "";
+    message.context = (object.context !== undefined && object.context !== null)
+      ? CallContext.fromPartial(object.context)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseGetOrdersRequest(): GetOrdersRequest {
+  return { requests: [] };
+}
+
+export const GetOrdersRequest: MessageFns<GetOrdersRequest> = {
+  encode(message: GetOrdersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.requests) {
+      GetOrderRequest.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetOrdersRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetOrdersRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requests.push(GetOrderRequest.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetOrdersRequest>, I>>(base?: I): GetOrdersRequest {
+    return GetOrdersRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetOrdersRequest>, I>>(object: I): GetOrdersRequest {
+    const message = createBaseGetOrdersRequest();
+    message.requests = object.requests?.map((e) => GetOrderRequest.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseGetOrdersResponse(): GetOrdersResponse {
+  return { results: [] };
+}
+
+export const GetOrdersResponse: MessageFns<GetOrdersResponse> = {
+  encode(message: GetOrdersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.results) {
+      GetOrderResult.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetOrdersResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetOrdersResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.results.push(GetOrderResult.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetOrdersResponse>, I>>(base?: I): GetOrdersResponse {
+    return GetOrdersResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetOrdersResponse>, I>>(object: I): GetOrdersResponse {
+    const message = createBaseGetOrdersResponse();
+    message.results = object.results?.map((e) => GetOrderResult.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseGetOrderResult(): GetOrderResult {
+  return { outcome: undefined };
+}
+
+export const GetOrderResult: MessageFns<GetOrderResult> = {
+  encode(message: GetOrderResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.outcome?.$case) {
+      case "order":
+        Order.encode(message.outcome.value, writer.uint32(10).fork()).join();
+        break;
+      case "problem":
+        Problem.encode(message.outcome.value, writer.uint32(18).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetOrderResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetOrderResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.outcome = { $case: "order", value: Order.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.outcome = { $case: "problem", value: Problem.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetOrderResult>, I>>(base?: I): GetOrderResult {
+    return GetOrderResult.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetOrderResult>, I>>(object: I): GetOrderResult {
+    const message = createBaseGetOrderResult();
+    switch (object.outcome?.$case) {
+      case "order": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "order", value: Order.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+      case "problem": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "problem", value: Problem.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+    }
     return message;
   },
 };
 
 function createBaseListOrdersRequest(): ListOrdersRequest {
-  return { customerId: "", limit: 0, cursor: "" };
+  return { customerId: "", limit: 0, cursor: "", context: undefined };
 }
 
 export const ListOrdersRequest: MessageFns<ListOrdersRequest> = {
@@ -969,6 +1204,9 @@ export const ListOrdersRequest: MessageFns<ListOrdersRequest> = {
     }
     if (message.cursor !== "") {
       writer.uint32(26).string(message.cursor);
+    }
+    if (message.context !== undefined) {
+      CallContext.encode(message.context, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -1010,6 +1248,14 @@ export const ListOrdersRequest: MessageFns<ListOrdersRequest> = {
             message.cursor = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.context = CallContext.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1030,6 +1276,9 @@ export const ListOrdersRequest: MessageFns<ListOrdersRequest> = {
     message.customerId = object.customerId ?? "";
     message.limit = object.limit ?? 0;
     message.cursor = object.cursor ?? "";
+    message.context = (object.context !== undefined && object.context !== null)
+      ? CallContext.fromPartial(object.context)
+      : undefined;
     return message;
   },
 };
@@ -1097,6 +1346,197 @@ export const ListOrdersResponse: MessageFns<ListOrdersResponse> = {
     const message = createBaseListOrdersResponse();
     message.orders = object.orders?.map((e) => Order.fromPartial(e)) || [];
     message.nextCursor = object.nextCursor ?? "";
+    return message;
+  },
+};
+
+function createBaseListPagesRequest(): ListPagesRequest {
+  return { requests: [] };
+}
+
+export const ListPagesRequest: MessageFns<ListPagesRequest> = {
+  encode(message: ListPagesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.requests) {
+      ListOrdersRequest.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListPagesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListPagesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requests.push(ListOrdersRequest.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListPagesRequest>, I>>(base?: I): ListPagesRequest {
+    return ListPagesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListPagesRequest>, I>>(object: I): ListPagesRequest {
+    const message = createBaseListPagesRequest();
+    message.requests = object.requests?.map((e) => ListOrdersRequest.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseListPagesResponse(): ListPagesResponse {
+  return { results: [] };
+}
+
+export const ListPagesResponse: MessageFns<ListPagesResponse> = {
+  encode(message: ListPagesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.results) {
+      ListPagesResult.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListPagesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListPagesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.results.push(ListPagesResult.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListPagesResponse>, I>>(base?: I): ListPagesResponse {
+    return ListPagesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListPagesResponse>, I>>(object: I): ListPagesResponse {
+    const message = createBaseListPagesResponse();
+    message.results = object.results?.map((e) => ListPagesResult.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseListPagesResult(): ListPagesResult {
+  return { outcome: undefined };
+}
+
+export const ListPagesResult: MessageFns<ListPagesResult> = {
+  encode(message: ListPagesResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.outcome?.$case) {
+      case "page":
+        ListOrdersResponse.encode(message.outcome.value, writer.uint32(10).fork()).join();
+        break;
+      case "problem":
+        Problem.encode(message.outcome.value, writer.uint32(18).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListPagesResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListPagesResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.outcome = { $case: "page", value: ListOrdersResponse.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.outcome = { $case: "problem", value: Problem.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListPagesResult>, I>>(base?: I): ListPagesResult {
+    return ListPagesResult.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListPagesResult>, I>>(object: I): ListPagesResult {
+    const message = createBaseListPagesResult();
+    switch (object.outcome?.$case) {
+      case "page": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "page", value: ListOrdersResponse.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+      case "problem": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "problem", value: Problem.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+    }
     return message;
   },
 };
@@ -1246,6 +1686,16 @@ export const OrdersService = {
     responseSerialize: (value: Order): Buffer => Buffer.from(Order.encode(value).finish()),
     responseDeserialize: (value: Buffer): Order => Order.decode(value),
   },
+  /** GetOrder for many, each with its own result. Results are in the order of the requests. */
+  getOrders: {
+    path: "/orders.v1.Orders/GetOrders" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetOrdersRequest): Buffer => Buffer.from(GetOrdersRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetOrdersRequest => GetOrdersRequest.decode(value),
+    responseSerialize: (value: GetOrdersResponse): Buffer => Buffer.from(GetOrdersResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetOrdersResponse => GetOrdersResponse.decode(value),
+  },
   /** Newest first. */
   listOrders: {
     path: "/orders.v1.Orders/ListOrders" as const,
@@ -1255,6 +1705,16 @@ export const OrdersService = {
     requestDeserialize: (value: Buffer): ListOrdersRequest => ListOrdersRequest.decode(value),
     responseSerialize: (value: ListOrdersResponse): Buffer => Buffer.from(ListOrdersResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListOrdersResponse => ListOrdersResponse.decode(value),
+  },
+  /** ListOrders for many, each with its own result. Results are in the order of the requests. */
+  listPages: {
+    path: "/orders.v1.Orders/ListPages" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListPagesRequest): Buffer => Buffer.from(ListPagesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListPagesRequest => ListPagesRequest.decode(value),
+    responseSerialize: (value: ListPagesResponse): Buffer => Buffer.from(ListPagesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListPagesResponse => ListPagesResponse.decode(value),
   },
   /** Idempotent: cancelling a cancelled order returns it unchanged and emits nothing. */
   cancelOrder: {
@@ -1277,8 +1737,12 @@ export interface OrdersServer extends UntypedServiceImplementation {
   /** CreateOrder for many orders, each with its own key and its own result. Results are in the order of the requests. */
   createOrders: handleUnaryCall<CreateOrdersRequest, CreateOrdersResponse>;
   getOrder: handleUnaryCall<GetOrderRequest, Order>;
+  /** GetOrder for many, each with its own result. Results are in the order of the requests. */
+  getOrders: handleUnaryCall<GetOrdersRequest, GetOrdersResponse>;
   /** Newest first. */
   listOrders: handleUnaryCall<ListOrdersRequest, ListOrdersResponse>;
+  /** ListOrders for many, each with its own result. Results are in the order of the requests. */
+  listPages: handleUnaryCall<ListPagesRequest, ListPagesResponse>;
   /** Idempotent: cancelling a cancelled order returns it unchanged and emits nothing. */
   cancelOrder: handleUnaryCall<CancelOrderRequest, Order>;
 }
@@ -1331,6 +1795,22 @@ export interface OrdersClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Order) => void,
   ): ClientUnaryCall;
+  /** GetOrder for many, each with its own result. Results are in the order of the requests. */
+  getOrders(
+    request: GetOrdersRequest,
+    callback: (error: ServiceError | null, response: GetOrdersResponse) => void,
+  ): ClientUnaryCall;
+  getOrders(
+    request: GetOrdersRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetOrdersResponse) => void,
+  ): ClientUnaryCall;
+  getOrders(
+    request: GetOrdersRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetOrdersResponse) => void,
+  ): ClientUnaryCall;
   /** Newest first. */
   listOrders(
     request: ListOrdersRequest,
@@ -1346,6 +1826,22 @@ export interface OrdersClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListOrdersResponse) => void,
+  ): ClientUnaryCall;
+  /** ListOrders for many, each with its own result. Results are in the order of the requests. */
+  listPages(
+    request: ListPagesRequest,
+    callback: (error: ServiceError | null, response: ListPagesResponse) => void,
+  ): ClientUnaryCall;
+  listPages(
+    request: ListPagesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListPagesResponse) => void,
+  ): ClientUnaryCall;
+  listPages(
+    request: ListPagesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListPagesResponse) => void,
   ): ClientUnaryCall;
   /** Idempotent: cancelling a cancelled order returns it unchanged and emits nothing. */
   cancelOrder(
