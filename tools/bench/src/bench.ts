@@ -18,6 +18,7 @@ export class Bench {
   readonly #progress = createProgress();
   readonly #folder = folderOfRun('bench');
   #systems = 0;
+  #built = false;
 
   constructor(options: BenchOptions) {
     this.options = options;
@@ -41,19 +42,20 @@ export class Bench {
 
   /** Runs the work with a system on fresh data, then stops it and removes the data. A failure keeps data and logs. */
   async withSystem<T>(
-    options: Pick<StartOptions, 'tracing' | 'env'> & Partial<Pick<StartOptions, 'insecure'>>,
+    options: Pick<StartOptions, 'tracing' | 'env' | 'root'> & Partial<Pick<StartOptions, 'insecure'>>,
     work: (sut: SystemUnderLoad) => Promise<T>,
   ): Promise<T> {
     this.#systems += 1;
     const folder = join(this.#folder, String(this.#systems));
     mkdirSync(folder, { recursive: true });
     const { signal } = this;
-    const build = this.#systems === 1;
+    const build = options.root === undefined && !this.#built;
     const { insecure } = this.options;
     const sut = await SystemUnderLoad.start({
       ...{ folder, build, insecure, steps: this.#progress, signal },
       ...options,
     });
+    this.#built ||= build;
     try {
       const result = await work(sut).finally(() => sut.stop());
       removePostgres(join(folder, 'data/postgres'));

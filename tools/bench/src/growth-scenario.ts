@@ -1,8 +1,7 @@
-import { textTable } from '@orders/dev/tables';
 import type { Bench } from './bench.ts';
 import { figure } from './figure.ts';
 import { resolveGenerator } from './load/resolve-generator.ts';
-import { closedLoop, warmUp } from './load-scenario.ts';
+import { closedLoop, warmUp } from './closed-loop.ts';
 import { store } from './loader.ts';
 import { checkTable, type Check, type Outcome } from './outcome.ts';
 import { GROUPS } from './processes.ts';
@@ -18,7 +17,7 @@ export async function runGrowth(bench: Bench): Promise<Outcome> {
   const runs = await bench.withSystem({}, async (sut) => {
     const measured = async (from: number, to: number) => {
       await store(bench, sut, { from, to, withEffects: true });
-      await warmUp(bench, sut, generator);
+      await warmUp(bench, sut, { generator });
       const load = { generator, connections: CONNECTIONS, seconds, name: `${to} stored` };
       return closedLoop(bench, sut, load);
     };
@@ -36,15 +35,12 @@ export async function runGrowth(bench: Bench): Promise<Outcome> {
   ];
   const rows = runs.map((run) => [
     run.name,
-    figure(run.ordersPerSecond),
+    figure(run.perSecond),
     figure(run.p99Ms),
     ...GROUPS.map((group) => figure(run.cpu[group], 3)),
     figure(run.totalCpu, 3),
   ]);
-  const text = [
-    textTable(['CPU-s per 1,000 orders', 'orders/s', 'p99 ms', ...GROUPS, 'total'], rows),
-    '',
-    checkTable(checks),
-  ].join('\n');
-  return { text, report: { runs, growth, checks }, passed: checks.every(({ ok }) => ok) };
+  const head = ['CPU-s per 1,000 orders', 'orders/s', 'p99 ms', ...GROUPS, 'total'];
+  const parts = [{ head, rows, bars: 'total' }, checkTable(checks)];
+  return { parts, report: { runs, growth, checks }, passed: checks.every(({ ok }) => ok) };
 }

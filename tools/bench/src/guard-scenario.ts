@@ -8,7 +8,7 @@ import { resolvePgbench } from './calibration/pgbench.ts';
 import { CONSUMERS } from './consumers.ts';
 import { figure } from './figure.ts';
 import { resolveGenerator } from './load/resolve-generator.ts';
-import { closedLoop, warmUp } from './load-scenario.ts';
+import { closedLoop, warmUp } from './closed-loop.ts';
 import { checkTable, type Check, type Outcome } from './outcome.ts';
 import { HAS_PROC } from './processes.ts';
 
@@ -47,7 +47,7 @@ export async function runGuard(bench: Bench): Promise<Outcome> {
     { env: plant > 0 ? planted(baseline.cpuUs, plant) : {} },
     async (sut) => {
       await prepareCalibration(sut);
-      await warmUp(bench, sut, generator);
+      await warmUp(bench, sut, { generator });
       const rounds: number[] = [];
       do {
         const calibration = () => calibrate(sut, 'one-by-one', { pgbench, seconds, signal });
@@ -65,7 +65,7 @@ export async function runGuard(bench: Bench): Promise<Outcome> {
     wanted: `one ≤ ${figure(most, 2)}`,
     ok: ratio <= most,
   };
-  return { text: checkTable([check]), report: { ratio, ratios, most, plant }, passed: check.ok };
+  return { parts: [checkTable([check])], report: { ratio, ratios, most, plant }, passed: check.ok };
 }
 
 /** The highest ratio allowed. Each further consumer raises it, since it adds to the cost of an order. */
@@ -74,7 +74,7 @@ export function limitOf({ ratio, consumer, tolerance }: Baseline, consumers: num
 }
 
 function notDone(why: string): Outcome {
-  return { text: `not done: ${why}`, report: { notDone: why }, passed: true };
+  return { parts: [`not done: ${why}`], report: { notDone: why }, passed: true };
 }
 
 /** Every app preloads it, but only the gateway serves orders over HTTP. */

@@ -6,15 +6,15 @@ import type { Bench } from './bench.ts';
 import { CONSUMERS } from './consumers.ts';
 import { rowsOf } from './database.ts';
 import { idOfNow, settled, STORE } from './effects.ts';
-import { ORDER } from './load/order-request.ts';
+import { ORDER } from './load/requests.ts';
 import type { SystemUnderLoad } from './system-under-load.ts';
 
 /** Rows written by one statement. */
 const CHUNK = 50_000;
 
-/** Orders number `$1` to `$2`. Each is made from its number alone, so that every database gets the same ones. */
+/** Orders number `$1` to `$2` of `$4` customers. Each is made from its number alone: every database gets the same ones. */
 const ORDERS = `
-  SELECT n, 'stored-' || n % 10000 AS customer_id, 1264 AS total_cents, stored_at,
+  SELECT n, 'customer-' || n % $4::int AS customer_id, 1264 AS total_cents, stored_at,
          (ms || '7' || lpad(to_hex(n % 4096), 3, '0') || '8' || lpad(to_hex(n), 15, '0'))::uuid AS id,
          (ms || '7' || lpad(to_hex(n % 4096), 3, '0') || '9' || lpad(to_hex(n), 15, '0'))::uuid AS event_id,
          '[{"sku":"apple","quantity":3,"priceCents":250},{"sku":"pear","quantity":1,"priceCents":199},{"sku":"plum","quantity":9,"priceCents":35}]' AS items
@@ -67,13 +67,15 @@ export interface Stored {
   to: number;
   /** Also store the effects and move the relay's cursor past all events, as if all had happened long ago. */
   withEffects: boolean;
+  /** Default: 10,000, `customer-0` and so on. */
+  customers?: number;
 }
 
 /** Stores orders by SQL as the apps would. The orders app is stopped meanwhile: its relay begins when all are stored. */
 export async function store(
   bench: Bench,
   sut: SystemUnderLoad,
-  { from, to, withEffects }: Stored,
+  { from, to, withEffects, customers = 10_000 }: Stored,
 ): Promise<void> {
   if (withEffects) await bench.step('placing an order to copy', () => placeOne(sut, bench.signal));
   const orders = of(sut.system.apps, STORE);
@@ -82,8 +84,9 @@ export async function store(
   await bench.step(`storing ${(to - from).toLocaleString('en')} orders`, async (step) => {
     for (let first = from + 1; first <= to; first += CHUNK) {
       const last = Math.min(first + CHUNK - 1, to);
-      await rowsOf(sut.databaseUrl(STORE), INTO_ORDERS, [first, last, now]);
-      if (withEffects) await storeEffects(sut, [first, last, now]);
+      const chunk = [first, last, now, customers];
+      await rowsOf(sut.databaseUrl(STORE), INTO_ORDERS, chunk);
+      if (withEffects) await storeEffects(sut, chunk);
       step.update(`${last.toLocaleString('en')} stored`);
     }
     if (withEffects) await rowsOf(sut.databaseUrl(STORE), PASS_ALL);
@@ -104,7 +107,7 @@ async function storeEffects(sut: SystemUnderLoad, orders: unknown[]): Promise<vo
 /** Places one order. @throws Problem when a consumer shows no effect of it */
 async function placeOne(sut: SystemUnderLoad, signal: AbortSignal): Promise<void> {
   const since = idOfNow();
-  const [token] = await sut.tokens('stored', 1);
+  const [token] = await sut.tokens('customer', 1);
   const headers = {
     authorization: `Bearer ${token}`,
     'content-type': 'application/json',

@@ -1,12 +1,15 @@
 import { runTool } from '@orders/dev/command-line';
 import { machine } from '@orders/dev/machine';
 import { Bench } from './bench.ts';
+import { runCompare } from './compare-scenario.ts';
+import { runConsumer } from './consumer-scenario.ts';
 import { runGrowth } from './growth-scenario.ts';
 import { runGuard } from './guard-scenario.ts';
 import { loadOutcome } from './load-report.ts';
 import { runLoad } from './load-scenario.ts';
+import { runLoads } from './loads-scenario.ts';
 import { parseOptions, USAGE, type BenchOptions, type Scenario } from './options.ts';
-import type { Outcome } from './outcome.ts';
+import { textOf, type Outcome } from './outcome.ts';
 import { runOutage } from './outage-scenario.ts';
 import { runOverload } from './overload-scenario.ts';
 import { runReplay } from './replay-scenario.ts';
@@ -17,6 +20,12 @@ import { runTls } from './tls-scenario.ts';
 
 const SCENARIOS: Record<Scenario, (bench: Bench) => Promise<Outcome>> = {
   load: async (bench) => loadOutcome(await runLoad(bench)),
+  reads: (bench) => runLoads(bench, ['reads']),
+  pages: (bench) => runLoads(bench, ['pages']),
+  mixed: (bench) => runLoads(bench, ['mixed']),
+  'one-caller': (bench) => runLoads(bench, ['post', 'one-caller']),
+  consumer: runConsumer,
+  compare: runCompare,
   timeline: runTimeline,
   steady: runSteady,
   overload: runOverload,
@@ -34,10 +43,10 @@ await runTool({ usage: USAGE, parse: parseOptions }, main);
 async function main(options: BenchOptions): Promise<number> {
   const bench = new Bench(options);
   try {
-    const { text, report, passed } = await SCENARIOS[options.scenario](bench);
+    const { parts, report, passed } = await SCENARIOS[options.scenario](bench);
     bench.close();
     const document = { scenario: options.scenario, machine: machine(), passed, ...report };
-    console.log(options.json ? JSON.stringify(document, null, 2) : `\n${text}`);
+    console.log(options.json ? JSON.stringify(document, null, 2) : `\n${textOf(parts)}`);
     return passed ? 0 : 1;
   } catch (error) {
     if (!bench.signal.aborted) throw error;

@@ -21,6 +21,8 @@ export interface StartOptions {
   /** A fresh folder for data and logs. */
   folder: string;
   build: boolean;
+  /** Folder with apps/ and node_modules/. Default: this workspace. */
+  root?: string;
   /** Without TLS. */
   insecure: boolean;
   /** Samples requests and exports their spans to a collector of ours. Default: no tracing. */
@@ -104,14 +106,14 @@ export class SystemUnderLoad {
     return Promise.all(Array.from({ length: count }, (_, n) => this.#system.token(`${name}-${n}`)));
   }
 
-  /** Processor time that each group has used since it started, in seconds. */
-  cpu(): PerGroup<number> {
-    return perGroup((group) => cpuSeconds(this.#pid(group)));
+  /** Processor time that each group has used since it started, in seconds. Default: all groups, which must run. */
+  cpu(groups?: readonly string[]): PerGroup<number> {
+    return perGroup((group) => cpuSeconds(this.#pid(group)), groups);
   }
 
   /** Resident memory of each group, in MiB. For Postgres it is the postmaster's alone: the sessions share most of theirs. */
-  memory(): PerGroup<{ now: number; peak: number }> {
-    return perGroup((group) => memoryMiB(this.#pid(group)));
+  memory(groups?: readonly string[]): PerGroup<{ now: number; peak: number }> {
+    return perGroup((group) => memoryMiB(this.#pid(group)), groups);
   }
 
   /** A metric of an app, summed over its series that have these labels; 0 before its first value. */
