@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { runTool } from '@orders/dev/command-line';
 import { machine } from '@orders/dev/machine';
 import { Bench } from './bench.ts';
@@ -5,6 +6,7 @@ import { runCompare } from './compare-scenario.ts';
 import { runConsumer } from './consumer-scenario.ts';
 import { runGrowth } from './growth-scenario.ts';
 import { runGuard } from './guard-scenario.ts';
+import { htmlReport } from './html-report.ts';
 import { loadOutcome } from './load-report.ts';
 import { runLoad } from './load-scenario.ts';
 import { runLoads } from './loads-scenario.ts';
@@ -43,15 +45,21 @@ await runTool({ usage: USAGE, parse: parseOptions }, main);
 async function main(options: BenchOptions): Promise<number> {
   const bench = new Bench(options);
   try {
-    const { parts, report, passed } = await SCENARIOS[options.scenario](bench);
+    const outcome = await SCENARIOS[options.scenario](bench);
     bench.close();
-    const document = { scenario: options.scenario, machine: machine(), passed, ...report };
-    console.log(options.json ? JSON.stringify(document, null, 2) : `\n${textOf(parts)}`);
-    return passed ? 0 : 1;
+    show(options, outcome);
+    return outcome.passed ? 0 : 1;
   } catch (error) {
     if (!bench.signal.aborted) throw error;
     return 130;
   } finally {
     bench.close();
   }
+}
+
+function show({ scenario, json, html }: BenchOptions, { parts, report, passed }: Outcome): void {
+  const document = { scenario, at: new Date().toISOString(), machine: machine(), passed, ...report };
+  console.log(json ? JSON.stringify(document, null, 2) : `\n${textOf(parts)}`);
+  const command = ['npm run bench --', ...process.argv.slice(2)].join(' ');
+  if (html !== undefined) writeFileSync(html, htmlReport({ command, parts, document }));
 }

@@ -46,6 +46,8 @@ export interface BenchOptions {
   plant: number;
   /** One JSON document on standard output, and nothing else there. */
   json: boolean;
+  /** The file for a report with charts; undefined = none. */
+  html: string | undefined;
 }
 
 export const USAGE = `npm run bench -- [scenario] [options]: puts load on a system with fresh data and measures what it costs
@@ -76,6 +78,7 @@ export const USAGE = `npm run bench -- [scenario] [options]: puts load on a syst
   --quick                a first figure in a minute: load at 64 connections only, 6 s, without tracing
   --insecure             without TLS between the processes, to see what it costs
   --plant PERCENT        burn this much more CPU in the gateway for each request: the guard must fail
+  --html FILE            also write a report with charts, one file that needs nothing else
   --json                 one JSON document on standard output (with npm run --silent bench -- --json)`;
 
 type Numbers = Pick<BenchOptions, 'seconds' | 'pairs' | 'events' | 'orders' | 'plant'>;
@@ -97,13 +100,13 @@ const OWN: Partial<Record<Scenario, Partial<Numbers>>> = {
 /** @throws UsageError naming the option that is wrong */
 export function parseOptions(argv: readonly string[]): BenchOptions {
   const { values, positionals } = parse(argv);
-  const { quick = false, insecure = false, json = false } = values;
+  const { quick = false, insecure = false, json = false, html } = values;
   const { scenario, commit } = scenarioFrom(positionals);
   const defaults = { ...DEFAULT, ...OWN[scenario], ...(quick && { seconds: QUICK.seconds }) };
   const number = (name: keyof Numbers): number =>
     values[name] === undefined ? defaults[name] : countOf(name, values[name]);
   return {
-    ...{ scenario, commit, quick, insecure, json },
+    ...{ scenario, commit, quick, insecure, json, html },
     loads: values.loads?.split(',').map(loadFrom) ?? COMPARED,
     connections: connectionsFrom(values.connections ?? defaultConnections(scenario, quick)),
     seconds: number('seconds'),
@@ -128,6 +131,7 @@ function parse(argv: readonly string[]) {
       plant: { type: 'string' },
       quick: { type: 'boolean' },
       insecure: { type: 'boolean' },
+      html: { type: 'string' },
       json: { type: 'boolean' },
     },
   });

@@ -3,7 +3,7 @@ import type { Bench } from './bench.ts';
 import { figure } from './figure.ts';
 import { resolveGenerator } from './load/resolve-generator.ts';
 import { closedLoop, warmUp } from './closed-loop.ts';
-import { checkTable, type Check, type Outcome } from './outcome.ts';
+import { checkTable, type Check, type Outcome, type Part } from './outcome.ts';
 import type { SystemUnderLoad } from './system-under-load.ts';
 
 const CONNECTIONS = 64;
@@ -40,7 +40,8 @@ export async function runSteady(bench: Bench): Promise<Outcome> {
       ok: run.complete,
     },
   ];
-  const parts = [
+  const parts: Part[] = [
+    { title: 'unpublished events', unit: 'events', seconds, lines: { log: pending } },
     checkTable(checks),
     `${figure(run.perSecond)} orders/s for ${seconds} s; unpublished at most ${Math.max(...pending)}; event lag ${figure(run.lag.p50Ms)} ms (p50), ${figure(run.lag.p99Ms)} ms (p99)`,
   ];
