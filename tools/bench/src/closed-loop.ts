@@ -21,6 +21,8 @@ export interface ClosedLoop {
   /** Default: those of the load. */
   connections?: number | undefined;
   seconds: number;
+  /** More headers of every request. */
+  headers?: Record<string, string>;
   /** Default: its connections. */
   name?: string;
 }
@@ -66,10 +68,10 @@ export function summarise(name: string, measured: LoadResult & Measurement, cutO
 }
 
 async function preparedLoad(sut: SystemUnderLoad, closed: ClosedLoop): Promise<Load> {
-  const { seconds, load = 'post' } = closed;
+  const { seconds, load = 'post', headers } = closed;
   const { cycle } = loadOf(load);
   const callers = await callersOf(sut, loadOf(load));
-  return { api: sut.api, cycle, callers, connections: connectionsOf(closed), seconds };
+  return { api: sut.api, cycle, callers, headers, connections: connectionsOf(closed), seconds };
 }
 
 function connectionsOf({ connections, load = 'post' }: ClosedLoop): number {

@@ -14,17 +14,26 @@ const SCRIPTS: Record<RequestKind, { script: Script; protocols: readonly Protoco
 /** The calibrations of every kind of request in some loads, by protocol. */
 export type Calibrations = Partial<Record<RequestKind, Partial<Record<Protocol, Calibration>>>>;
 
+export interface LoadsCalibration {
+  pgbench: string;
+  /** Length of each run of pgbench. */
+  seconds: number;
+  loads: readonly LoadDeclaration[];
+  /** Default: all. */
+  protocols?: readonly Protocol[];
+}
+
 /** Runs pgbench for each kind of request in the loads. */
 export async function calibrateLoads(
   { step, signal }: Bench,
   sut: SystemUnderLoad,
-  { pgbench, seconds, loads }: { pgbench: string; seconds: number; loads: readonly LoadDeclaration[] },
+  { pgbench, seconds, loads, protocols: wanted = PROTOCOLS }: LoadsCalibration,
 ): Promise<Calibrations> {
   const found: Calibrations = {};
   for (const kind of new Set(loads.flatMap(({ cycle }) => cycle))) {
     const { script, protocols } = SCRIPTS[kind];
     const byProtocol: Calibrations[RequestKind] = {};
-    for (const protocol of protocols)
+    for (const protocol of protocols.filter((each) => wanted.includes(each)))
       byProtocol[protocol] = await step(`pgbench ${script}, ${protocol}`, () =>
         calibrate(sut, script, { pgbench, seconds, signal, protocol }),
       );

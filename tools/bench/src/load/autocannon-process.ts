@@ -5,7 +5,7 @@ import { callerHeaders, ORDER, PATHS, type RequestKind } from './requests.ts';
 // Runs in a process of its own: its CPU is not counted as the bench's, and its pauses do not delay the bench.
 const load = JSON.parse(process.env['LOAD'] ?? '') as Load;
 const callers = load.callers.map((caller) => ({
-  headers: callerHeaders(load.api, caller.token),
+  headers: callerHeaders(load, caller.token),
   paths: { read: PATHS.read(caller), page: PATHS.page() },
 }));
 const run = Date.now().toString(16);

@@ -8,6 +8,8 @@ export interface Load {
   cycle: readonly RequestKind[];
   /** They take turns. */
   callers: readonly Caller[];
+  /** More headers of every request. */
+  headers?: Record<string, string> | undefined;
   connections: number;
   seconds: number;
 }

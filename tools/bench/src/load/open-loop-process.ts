@@ -14,7 +14,7 @@ const MOST_ON_A_CONNECTION = 900;
 
 const load = JSON.parse(process.env['LOAD'] ?? '') as OpenLoad;
 const url = new URL(load.api);
-const heads = load.tokens.map((token) => `${WRITE_LINE}${callerHeaderLines(load.api, token)}${WRITE_HEAD}`);
+const heads = load.tokens.map((token) => `${WRITE_LINE}${callerHeaderLines(load, token)}${WRITE_HEAD}`);
 const run = Date.now().toString(16);
 
 const byStatus: Record<string, number> = {};

@@ -32,14 +32,21 @@ export const PATHS = {
   page: (): string[] => ['/orders?limit=20'],
 } as const satisfies Record<Exclude<RequestKind, 'write'>, (caller: Caller) => string[]>;
 
+interface Target {
+  /** Base URL of the gateway. */
+  api: string;
+  /** More headers of every request. */
+  headers?: Record<string, string> | undefined;
+}
+
 /** The headers that every request of a caller has. */
-export function callerHeaders(api: string, token: string): Record<string, string> {
-  return { Host: new URL(api).host, Authorization: `Bearer ${token}` };
+export function callerHeaders({ api, headers }: Target, token: string): Record<string, string> {
+  return { Host: new URL(api).host, Authorization: `Bearer ${token}`, ...headers };
 }
 
 /** The same as lines of HTTP/1.1. */
-export function callerHeaderLines(api: string, token: string): string {
-  return Object.entries(callerHeaders(api, token))
+export function callerHeaderLines(target: Target, token: string): string {
+  return Object.entries(callerHeaders(target, token))
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join('');
 }

@@ -60,15 +60,16 @@ async function runWrk(binary: string, load: Load, signal: AbortSignal): Promise<
   }
 }
 
-function luaParts({ api, cycle, callers }: Load): string {
+function luaParts(load: Load): string {
+  const { cycle, callers } = load;
   const write = { line: WRITE_LINE, head: WRITE_HEAD, tail: WRITE_TAIL };
-  const parts = { cycle, callers: callers.map((caller) => luaCaller(api, caller)), write };
+  const parts = { cycle, callers: callers.map((caller) => luaCaller(load, caller)), write };
   return `return ${luaValue(parts)}\n`;
 }
 
-function luaCaller(api: string, caller: Caller) {
+function luaCaller(load: Load, caller: Caller) {
   const linesOf = (kind: keyof typeof PATHS) => PATHS[kind](caller).map((path) => `GET ${path} HTTP/1.1\r\n`);
-  return { headers: callerHeaderLines(api, caller.token), read: linesOf('read'), page: linesOf('page') };
+  return { headers: callerHeaderLines(load, caller.token), read: linesOf('read'), page: linesOf('page') };
 }
 
 /** A JSON string that is all ASCII is also a Lua string. */
