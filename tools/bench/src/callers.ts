@@ -4,8 +4,8 @@ import { type LoadDeclaration, readsOrders } from './load/loads.ts';
 import type { Caller } from './load/requests.ts';
 import type { SystemUnderLoad } from './system-under-load.ts';
 
-/** Orders of each caller that reads choose from. */
-const READ_BY_EACH = 300;
+/** The most orders of a caller that reads choose from: all callers' together are more than a load reads. */
+const READ_BY_EACH = 3_000;
 
 /** A sample of each customer's orders, evenly over all that are stored. */
 const ORDERS_OF = `

@@ -64,7 +64,8 @@ export const USAGE = `npm run bench -- [scenario] [options]: puts load on a syst
   overload    open loop at 1, 2, 5 and 10 times the capacity; then one customer at ten times beside 50 others
   replay      100,000 events drain from the log, then are published again to each consumer
   outage      orders are taken while NATS is down, then the log drains
-  growth      CPU per order with 10 thousand and with 5 million orders stored
+  growth      CPU per order and per read with 10 thousand and with 5 million orders stored (--orders), sizes of the tables,
+              and how long VACUUM, partitions and migrations take with so many
   startup     time from start to ready, idle and loaded memory of each app: medians of 10 starts
   tls         what TLS between the processes adds to the CPU of an order at 64 connections; fails above 12 %
   guard       short: fails when the CPU of a request, relative to pgbench, is above the limit of guard.json

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Problem } from '@orders/dev/bootstrap/problem.mjs';
 import { build } from '@orders/dev/stack/build';
@@ -15,14 +15,14 @@ export interface OtherBuild {
   root: string;
 }
 
-/** Installs what the lockfile names, by the commit's own installer. */
+/** Installs what the lockfile names unless it is there already, by the commit's own installer. */
 const INSTALL = `
   const { ensureInstalled } = await import(process.cwd() + '/tools/dev/bootstrap/install.mjs');
   await ensureInstalled(process.cwd());`;
 
 /**
  * Checks a commit out below `.local`, builds its apps there, and removes it all when the work is done, has failed or was
- * stopped. Packages are installed by the commit's lockfile; with the same lockfile as here they are linked.
+ * stopped. The packages of this workspace are linked into it; when its lockfile names others, it installs its own.
  * @throws Problem when there is no such commit, its apps are others than those here, or it cannot be built
  */
 export async function withBuildOf<T>(
@@ -66,9 +66,7 @@ function refuseOtherApps(root: string, commit: string): void {
 }
 
 async function install(root: string, signal: AbortSignal): Promise<void> {
-  const lockfile = (workspace: string) => readFileSync(join(workspace, 'package-lock.json'), 'utf8');
-  if (lockfile(root) === lockfile(ROOT))
-    await run('cp', ['-al', join(ROOT, 'node_modules'), join(root, 'node_modules')], { signal });
+  await run('cp', ['-al', join(ROOT, 'node_modules'), join(root, 'node_modules')], { signal });
   await run(process.execPath, ['--input-type=module', '--eval', INSTALL], { cwd: root, signal });
 }
 
