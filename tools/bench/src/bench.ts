@@ -42,7 +42,8 @@ export class Bench {
 
   /** Runs the work with a system on fresh data, then stops it and removes the data. A failure keeps data and logs, a stop does not. */
   async withSystem<T>(
-    options: Pick<StartOptions, 'tracing' | 'env' | 'root'> & Partial<Pick<StartOptions, 'insecure'>>,
+    options: Pick<StartOptions, 'tracing' | 'env' | 'root' | 'replicas'> &
+      Partial<Pick<StartOptions, 'insecure'>>,
     work: (sut: SystemUnderLoad) => Promise<T>,
   ): Promise<T> {
     this.#systems += 1;

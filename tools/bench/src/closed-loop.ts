@@ -67,7 +67,8 @@ export function summarise(name: string, measured: LoadResult & Measurement, cutO
   };
 }
 
-async function preparedLoad(sut: SystemUnderLoad, closed: ClosedLoop): Promise<Load> {
+/** The load with its callers: what they need is read from the database before it begins. */
+export async function preparedLoad(sut: SystemUnderLoad, closed: ClosedLoop): Promise<Load> {
   const { seconds, load = 'post', headers } = closed;
   const { cycle } = loadOf(load);
   const callers = await callersOf(sut, loadOf(load));

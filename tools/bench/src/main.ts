@@ -15,6 +15,8 @@ import { textOf, type Outcome } from './outcome.ts';
 import { runOutage } from './outage-scenario.ts';
 import { runOverload } from './overload-scenario.ts';
 import { runReplay } from './replay-scenario.ts';
+import { runScale } from './scale-scenario.ts';
+import { runSoak } from './soak-scenario.ts';
 import { runStartup } from './startup-scenario.ts';
 import { runSteady } from './steady-scenario.ts';
 import { runTimeline } from './timeline-scenario.ts';
@@ -34,6 +36,8 @@ const SCENARIOS: Record<Scenario, (bench: Bench) => Promise<Outcome>> = {
   replay: runReplay,
   outage: runOutage,
   growth: runGrowth,
+  scale: runScale,
+  soak: runSoak,
   startup: runStartup,
   tls: runTls,
   guard: runGuard,

@@ -17,6 +17,8 @@ export const SCENARIOS = [
   'replay',
   'outage',
   'growth',
+  'scale',
+  'soak',
   'startup',
   'tls',
   'guard',
@@ -39,6 +41,8 @@ export interface BenchOptions {
   events: number;
   /** The larger number of stored orders in `growth`. */
   orders: number;
+  /** Length of `soak`. */
+  minutes: number;
   quick: boolean;
   /** Without TLS between the processes. */
   insecure: boolean;
@@ -66,6 +70,8 @@ export const USAGE = `npm run bench -- [scenario] [options]: puts load on a syst
   outage      orders are taken while NATS is down, then the log drains
   growth      CPU per order and per read with 10 thousand and with 5 million orders stored (--orders), sizes of the tables,
               and how long VACUUM, partitions and migrations take with so many
+  scale       CPU per order with 1, 2 and 4 replicas of each app; fails when four need 10 % more than one
+  soak        two minutes of mixed load (--minutes): the memory of no app may grow
   startup     time from start to ready, idle and loaded memory of each app: medians of 10 starts
   tls         what TLS between the processes adds to the CPU of an order at 64 connections; fails above 12 %
   guard       short: fails when the CPU of a request, relative to pgbench, is above the limit of guard.json
@@ -76,15 +82,16 @@ export const USAGE = `npm run bench -- [scenario] [options]: puts load on a syst
   --pairs N              turns of each build (compare, default 6)
   --events N             events in the log (replay, consumer)
   --orders N             the larger number of stored orders (growth)
+  --minutes N            length of the load (soak, default 2)
   --quick                a first figure in a minute: load at 64 connections only, 6 s, without tracing
   --insecure             without TLS between the processes, to see what it costs
   --plant PERCENT        burn this much more CPU in the gateway for each request: the guard must fail
   --html FILE            also write a report with charts, one file that needs nothing else
   --json                 one JSON document on standard output (with npm run --silent bench -- --json)`;
 
-type Numbers = Pick<BenchOptions, 'seconds' | 'pairs' | 'events' | 'orders' | 'plant'>;
+type Numbers = Pick<BenchOptions, 'seconds' | 'pairs' | 'events' | 'orders' | 'minutes' | 'plant'>;
 
-const DEFAULT: Numbers = { seconds: 12, pairs: 6, events: 100_000, orders: 5_000_000, plant: 0 };
+const DEFAULT: Numbers = { seconds: 12, pairs: 6, events: 100_000, orders: 5_000_000, minutes: 2, plant: 0 };
 const QUICK = { connections: '64', seconds: 6 };
 const COMPARED: readonly LoadName[] = ['post', 'reads', 'mixed', 'pages'];
 
@@ -114,6 +121,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
     pairs: number('pairs'),
     events: number('events'),
     orders: number('orders'),
+    minutes: number('minutes'),
     plant: number('plant'),
   };
 }
@@ -129,6 +137,7 @@ function parse(argv: readonly string[]) {
       pairs: { type: 'string' },
       events: { type: 'string' },
       orders: { type: 'string' },
+      minutes: { type: 'string' },
       plant: { type: 'string' },
       quick: { type: 'boolean' },
       insecure: { type: 'boolean' },
