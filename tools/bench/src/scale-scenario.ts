@@ -45,7 +45,7 @@ export async function runScale(bench: Bench): Promise<Outcome> {
 function measureReplicas(bench: Bench, generator: Generator, replicas: number): Promise<Scaled> {
   const { seconds } = bench.options;
   return bench.withSystem({ replicas }, async (sut) => {
-    await warmUp(bench, sut, { generator });
+    for (let turn = 1; turn <= replicas; turn += 1) await warmUp(bench, sut, { generator });
     const run = (connections: number) => {
       const name = `${replicas} of each app, ${connections} connections`;
       return closedLoop(bench, sut, { generator, connections, seconds, name });
