@@ -115,6 +115,11 @@ export class RpcClient {
     );
   }
 
+  /** Closes the connections; calls in progress fail. */
+  close(): void {
+    this.client.close();
+  }
+
   /** The identity of this app, not of its callers: those are in the request. */
   private noteRefusal({ code, details, metadata }: ServiceError): void {
     if (!REFUSED_IDENTITY.has(code) || metadata.get(PROBLEM_CODE_TRAILER).length > 0) return;
@@ -125,11 +130,6 @@ export class RpcClient {
         'the upstream refuses the identity of this app',
       ),
     );
-  }
-
-  /** Closes the connections; calls in progress fail. */
-  close(): void {
-    this.client.close();
   }
 
   /** Resolves when there is a connection, and also at the deadline: the call then fails by itself. */

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createProgress } from '@orders/dev/bootstrap/progress.mjs';
 import { Problem } from '@orders/dev/bootstrap/problem.mjs';
@@ -18,6 +18,7 @@ export class Bench {
   readonly #progress = createProgress();
   readonly #folder = folderOfRun('bench');
   #systems = 0;
+  #built = false;
 
   constructor(options: BenchOptions) {
     this.options = options;
@@ -39,34 +40,43 @@ export class Bench {
     }
   };
 
-  /** Runs the work with a system on fresh data, then stops it and removes the data. A failure keeps data and logs. */
+  /** Runs the work with a system on fresh data, then stops it and removes the data. A failure keeps data and logs, a stop does not. */
   async withSystem<T>(
-    options: Pick<StartOptions, 'tracing' | 'env'> & Partial<Pick<StartOptions, 'insecure'>>,
+    options: Pick<StartOptions, 'tracing' | 'env' | 'root' | 'replicas'> &
+      Partial<Pick<StartOptions, 'insecure'>>,
     work: (sut: SystemUnderLoad) => Promise<T>,
   ): Promise<T> {
     this.#systems += 1;
     const folder = join(this.#folder, String(this.#systems));
     mkdirSync(folder, { recursive: true });
-    const { signal } = this;
-    const build = this.#systems === 1;
-    const { insecure } = this.options;
-    const sut = await SystemUnderLoad.start({
-      ...{ folder, build, insecure, steps: this.#progress, signal },
-      ...options,
-    });
     try {
+      const sut = await this.#start(folder, options);
       const result = await work(sut).finally(() => sut.stop());
-      removePostgres(join(folder, 'data/postgres'));
-      rmSync(folder, { recursive: true, force: true });
+      removeData(folder);
       return result;
     } catch (error) {
-      if (!signal.aborted && !(error instanceof Problem))
-        this.#progress.log(`Logs and data are kept in ${folder}`);
+      if (this.signal.aborted) removeData(folder);
+      else if (!(error instanceof Problem)) this.#progress.log(`Logs and data are kept in ${folder}`);
       throw error;
     }
   }
 
+  async #start(folder: string, options: Partial<StartOptions>): Promise<SystemUnderLoad> {
+    const build = options.root === undefined && !this.#built;
+    const { insecure } = this.options;
+    const common = { folder, build, insecure, steps: this.#progress, signal: this.signal };
+    const sut = await SystemUnderLoad.start({ ...common, ...options });
+    this.#built ||= build;
+    return sut;
+  }
+
   close(): void {
     this.#progress.close();
+    if (existsSync(this.#folder) && readdirSync(this.#folder).length === 0) rmdirSync(this.#folder);
   }
+}
+
+function removeData(folder: string): void {
+  removePostgres(join(folder, 'data/postgres'));
+  rmSync(folder, { recursive: true, force: true });
 }

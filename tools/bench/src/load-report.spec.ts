@@ -1,18 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Run } from './closed-loop.ts';
 import type { Consumed } from './consumers.ts';
 import { loadOutcome } from './load-report.ts';
-import type { LoadReport, Run } from './load-scenario.ts';
+import type { LoadReport } from './load-scenario.ts';
+import { textOf } from './outcome.ts';
 
 const consumed = (effects: number, p99Ms: number): Consumed => ({ effects, lag: { p50Ms: 3, p99Ms } });
 
 function textFor(consumers: Record<string, Consumed>): string {
   const run: Run = {
     name: '64 connections',
-    ...{ seconds: 1, acknowledged: 10, errors: 0, p50Ms: 1, p99Ms: 2, ordersPerSecond: 10 },
+    ...{ seconds: 1, acknowledged: 10, errors: 0, reads: 0, writes: 10, p50Ms: 1, p99Ms: 2, perSecond: 10 },
     ...{ orders: 10, consumers, ...consumed(10, 8), complete: true },
     ...{ cpu: {}, totalCpu: 1, peakMiB: {}, steal: 0 },
   };
-  const calibration = { ordersPerSecond: 1, postgresCpu: 1 };
+  const calibration = { perSecond: 1, postgresCpu: 1 };
   const report: LoadReport = {
     generator: 'wrk',
     calibration: { before: calibration, after: calibration, fifty: calibration },
@@ -20,7 +22,7 @@ function textFor(consumers: Record<string, Consumed>): string {
     idleMiB: {},
     ratioToCalibration: 1,
   };
-  return loadOutcome(report).text;
+  return textOf(loadOutcome(report).parts);
 }
 
 describe('the report on a load', () => {

@@ -2,20 +2,13 @@ import { of } from '@orders/dev/stack/wiring';
 import type { Bench } from './bench.ts';
 import { calibrate, prepareCalibration, type Calibration, type Script } from './calibration/calibration.ts';
 import { resolvePgbench } from './calibration/pgbench.ts';
-import type { Generator, LoadResult } from './load/generator.ts';
+import { closedLoop, type Run, summarise, warmUp } from './closed-loop.ts';
+import type { Generator } from './load/generator.ts';
 import { openLoop } from './load/open-loop.ts';
 import { resolveGenerator } from './load/resolve-generator.ts';
-import { measure, type Measurement } from './measure.ts';
+import { measure } from './measure.ts';
 import { perGroup, type PerGroup } from './processes.ts';
 import type { SystemUnderLoad } from './system-under-load.ts';
-
-/** One load and its result. */
-export interface Run extends LoadResult, Measurement {
-  name: string;
-  ordersPerSecond: number;
-  /** Every acknowledged order is stored, and every stored order has its effects. Orders cut off may be stored too. */
-  complete: boolean;
-}
 
 export interface LoadReport {
   generator: string;
@@ -26,7 +19,6 @@ export interface LoadReport {
   ratioToCalibration: number;
 }
 
-const WARM_UP_S = 8;
 const MOST_QUOTED = 64;
 
 /** Measures the peak at each number of connections, the event lag at half of it, and the calibration before and after. */
@@ -42,18 +34,18 @@ export async function runLoad(bench: Bench): Promise<LoadReport> {
       bench.step(`pgbench ${script}`, () =>
         calibrate(sut, script, { pgbench, seconds: options.seconds, signal }),
       );
-    await warmUp(bench, sut, generator);
+    await warmUp(bench, sut, { generator });
     const before = await calibration('one-by-one');
     const peaks: Run[] = [];
-    for (const connections of options.connections)
+    for (const connections of options.connections ?? [MOST_QUOTED])
       peaks.push(await closedLoop(bench, sut, { generator, connections, seconds: options.seconds }));
     const after = await calibration('one-by-one');
-    const half = await halfLoad(bench, sut, Math.max(...peaks.map((run) => run.ordersPerSecond)) / 2);
+    const half = await halfLoad(bench, sut, Math.max(...peaks.map((run) => run.perSecond)) / 2);
     const fifty = await calibration('fifty');
     return { idleMiB, peaks, half, calibration: { before, after, fifty } };
   });
   const { peaks, half, calibration, idleMiB } = plain;
-  const quoted = peaks[options.connections.indexOf(MOST_QUOTED)] ?? peaks[0]!;
+  const quoted = peaks.find(({ name }) => name === `${MOST_QUOTED} connections`) ?? peaks[0]!;
   return {
     generator: generator.name,
     calibration,
@@ -66,42 +58,11 @@ export async function runLoad(bench: Bench): Promise<LoadReport> {
 
 function tracedPeak(bench: Bench, generator: Generator): Promise<Run> {
   return bench.withSystem({ tracing: { ratio: 0.1, protocol: 'http/protobuf' } }, async (sut) => {
-    await warmUp(bench, sut, generator);
+    await warmUp(bench, sut, { generator });
     const { seconds } = bench.options;
     const run = await closedLoop(bench, sut, { generator, connections: MOST_QUOTED, seconds });
     if (sut.exports === 0) throw new Error('tracing was on, yet no span was exported');
     return { ...run, name: `${run.name}, 10 % traced` };
-  });
-}
-
-export function warmUp(
-  { step, signal }: Bench,
-  sut: SystemUnderLoad,
-  generator: Generator,
-): Promise<LoadResult> {
-  return step('warming up', async () => {
-    const tokens = await sut.tokens();
-    return generator.run({ api: sut.api, tokens, connections: MOST_QUOTED, seconds: WARM_UP_S }, signal);
-  });
-}
-
-export interface ClosedLoop {
-  generator: Generator;
-  connections: number;
-  seconds: number;
-  name?: string;
-}
-
-/** Closed loop: each connection sends its next order when the last is answered. */
-export function closedLoop(
-  { step, signal }: Bench,
-  sut: SystemUnderLoad,
-  { generator, connections, seconds, name = `${connections} connections` }: ClosedLoop,
-): Promise<Run> {
-  return step(name, async () => {
-    const load = { api: sut.api, tokens: await sut.tokens(), connections, seconds };
-    const measured = await measure(sut, signal, () => generator.run(load, signal));
-    return summarise(name, measured, connections);
   });
 }
 
@@ -118,20 +79,8 @@ export function halfLoad(
     const measured = await measure(sut, signal, async () => {
       const { byStatus, due, ...result } = await openLoop(load, signal);
       const acknowledged = byStatus['201'] ?? 0;
-      return { ...result, acknowledged, errors: due - acknowledged };
+      return { ...result, acknowledged, errors: due - acknowledged, reads: 0, writes: result.sent };
     });
     return summarise(name, measured, 0);
   });
-}
-
-/** @param cutOff orders that may have been in flight when the load ended */
-function summarise(name: string, measured: LoadResult & Measurement, cutOff: number): Run {
-  const { acknowledged, orders, consumers, seconds } = measured;
-  const stored = acknowledged <= orders && orders <= acknowledged + cutOff + measured.errors;
-  return {
-    ...measured,
-    name,
-    ordersPerSecond: acknowledged / seconds,
-    complete: stored && Object.values(consumers).every(({ effects }) => effects === orders),
-  };
 }

@@ -6,15 +6,16 @@ import type { Bench } from './bench.ts';
 import { CONSUMERS } from './consumers.ts';
 import { rowsOf } from './database.ts';
 import { idOfNow, settled, STORE } from './effects.ts';
-import { ORDER } from './load/order-request.ts';
+import { ORDER } from './load/requests.ts';
 import type { SystemUnderLoad } from './system-under-load.ts';
 
 /** Rows written by one statement. */
 const CHUNK = 50_000;
+const MANY_CUSTOMERS = 10_000;
 
-/** Orders number `$1` to `$2`. Each is made from its number alone, so that every database gets the same ones. */
+/** Orders number `$1` to `$2` of `$4` customers. Each is made from its number alone: every database gets the same ones. */
 const ORDERS = `
-  SELECT n, 'stored-' || n % 10000 AS customer_id, 1264 AS total_cents, stored_at,
+  SELECT n, 'customer-' || n % $4::int AS customer_id, 1264 AS total_cents, stored_at,
          (ms || '7' || lpad(to_hex(n % 4096), 3, '0') || '8' || lpad(to_hex(n), 15, '0'))::uuid AS id,
          (ms || '7' || lpad(to_hex(n % 4096), 3, '0') || '9' || lpad(to_hex(n), 15, '0'))::uuid AS event_id,
          '[{"sku":"apple","quantity":3,"priceCents":250},{"sku":"pear","quantity":1,"priceCents":199},{"sku":"plum","quantity":9,"priceCents":35}]' AS items
@@ -67,34 +68,81 @@ export interface Stored {
   to: number;
   /** Also store the effects and move the relay's cursor past all events, as if all had happened long ago. */
   withEffects: boolean;
+  /** Default: 10,000, `customer-0` and so on. */
+  customers?: number;
+}
+
+/** How long it took to store orders, in seconds. */
+export interface Storing {
+  insert: number;
+  /** VACUUM ANALYZE of every database. */
+  vacuum: number;
+  checkpoint: number;
 }
 
 /** Stores orders by SQL as the apps would. The orders app is stopped meanwhile: its relay begins when all are stored. */
 export async function store(
   bench: Bench,
   sut: SystemUnderLoad,
-  { from, to, withEffects }: Stored,
-): Promise<void> {
+  { from, to, withEffects, customers = MANY_CUSTOMERS }: Stored,
+): Promise<Storing> {
   if (withEffects) await bench.step('placing an order to copy', () => placeOne(sut, bench.signal));
   const orders = of(sut.system.apps, STORE);
   await orders.stop();
-  const now = new Date();
-  await bench.step(`storing ${(to - from).toLocaleString('en')} orders`, async (step) => {
-    for (let first = from + 1; first <= to; first += CHUNK) {
-      const last = Math.min(first + CHUNK - 1, to);
-      await rowsOf(sut.databaseUrl(STORE), INTO_ORDERS, [first, last, now]);
-      if (withEffects) await storeEffects(sut, [first, last, now]);
-      step.update(`${last.toLocaleString('en')} stored`);
-    }
-    if (withEffects) await rowsOf(sut.databaseUrl(STORE), PASS_ALL);
-    for (const { name, database } of APPS)
-      if (database) await rowsOf(sut.databaseUrl(name), 'VACUUM ANALYZE');
-    await rowsOf(sut.databaseUrl('postgres'), 'CHECKPOINT');
+  const storing = await bench.step(`storing ${(to - from).toLocaleString('en')} orders`, async (step) => {
+    const insert = await secondsOf(async () => {
+      for (const chunk of chunksOf({ from, to, customers })) {
+        bench.signal.throwIfAborted();
+        await Promise.all([
+          rowsOf(sut.databaseUrl(STORE), INTO_ORDERS, chunk),
+          ...(withEffects ? [storeEffects(sut, chunk)] : []),
+        ]);
+        step.update(`${chunk[1].toLocaleString('en')} stored`);
+      }
+      if (withEffects) await rowsOf(sut.databaseUrl(STORE), PASS_ALL);
+    });
+    step.update('vacuum');
+    const vacuum = await secondsOf(async () => {
+      for (const { name, database } of APPS)
+        if (database) await rowsOf(sut.databaseUrl(name), 'VACUUM ANALYZE');
+    });
+    const checkpoint = await secondsOf(() => rowsOf(sut.databaseUrl('postgres'), 'CHECKPOINT'));
+    return { insert, vacuum, checkpoint };
   });
   await orders.start();
+  return storing;
 }
 
-async function storeEffects(sut: SystemUnderLoad, orders: unknown[]): Promise<void> {
+/** How long the work takes. */
+export async function secondsOf(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return (performance.now() - began) / 1_000;
+}
+
+type Chunk = [first: number, last: number, now: Date, customers: number];
+
+/** The parameters of each statement. */
+function chunksOf({ from, to, customers = MANY_CUSTOMERS }: Omit<Stored, 'withEffects'>): Chunk[] {
+  const now = new Date();
+  return Array.from({ length: Math.ceil((to - from) / CHUNK) }, (_, index): Chunk => {
+    const first = from + 1 + index * CHUNK;
+    return [first, Math.min(first + CHUNK - 1, to), now, customers];
+  });
+}
+
+/** Stores orders and their events in a database that has the orders' tables, and nothing beside them. */
+export async function storeOrders({ signal, step }: Bench, url: string, orders: number): Promise<void> {
+  await step(`storing ${orders.toLocaleString('en')} orders to migrate`, async (shown) => {
+    for (const chunk of chunksOf({ from: 0, to: orders })) {
+      signal.throwIfAborted();
+      await rowsOf(url, INTO_ORDERS, chunk);
+      shown.update(`${chunk[1].toLocaleString('en')} stored`);
+    }
+  });
+}
+
+async function storeEffects(sut: SystemUnderLoad, orders: Chunk): Promise<void> {
   for (const { name, table } of CONSUMERS) {
     await rowsOf(sut.databaseUrl(name), INTO_INBOX, orders);
     if (table !== undefined) await rowsOf(sut.databaseUrl(name), intoEffects(table), orders);
@@ -104,7 +152,7 @@ async function storeEffects(sut: SystemUnderLoad, orders: unknown[]): Promise<vo
 /** Places one order. @throws Problem when a consumer shows no effect of it */
 async function placeOne(sut: SystemUnderLoad, signal: AbortSignal): Promise<void> {
   const since = idOfNow();
-  const [token] = await sut.tokens('stored', 1);
+  const [token] = await sut.tokens('customer', 1);
   const headers = {
     authorization: `Bearer ${token}`,
     'content-type': 'application/json',

@@ -6,9 +6,10 @@ import type { SystemUnderLoad } from './system-under-load.ts';
 
 /** What one load led to. `effects` are the fewest of any consumer, `lag` is the longest. */
 export interface Measurement extends Consumed {
+  /** Orders stored. */
   orders: number;
   consumers: PerConsumer<Consumed>;
-  /** Processor time per 1,000 orders, from the first request to the last effect, in seconds. */
+  /** Processor time per 1,000 requests answered 2xx, from the first request to the last effect, in seconds. */
   cpu: PerGroup<number>;
   totalCpu: number;
   /** The highest resident memory of each so far, in MiB. */
@@ -18,7 +19,7 @@ export interface Measurement extends Consumed {
 }
 
 /** Runs a load, waits for its last effect, and measures what it led to. */
-export async function measure<Result>(
+export async function measure<Result extends { acknowledged: number }>(
   sut: SystemUnderLoad,
   signal: AbortSignal,
   load: () => Promise<Result>,
@@ -28,7 +29,8 @@ export async function measure<Result>(
   const result = await load();
   const { orders, effects } = await settled(sut, since, signal);
   const after = { cpu: sut.cpu(), machine: machineSeconds() };
-  const cpu = perGroup((group) => ((of(after.cpu, group) - of(before.cpu, group)) / orders) * 1_000);
+  const { acknowledged } = result;
+  const cpu = perGroup((group) => ((of(after.cpu, group) - of(before.cpu, group)) / acknowledged) * 1_000);
   const memory = sut.memory();
   const lags = await eventLags(sut, since);
   const consumers: PerConsumer<Consumed> = {};

@@ -25,12 +25,11 @@ export async function runOutage(bench: Bench): Promise<Outcome> {
       rate(ofConsumer('events applied, first to last', name), applied),
     ),
   ];
-  const text = [
+  const parts = [
     checkTable(checks),
-    '',
     `answered in ${figure(taken.p50Ms)} ms (p50), ${figure(taken.p99Ms)} ms (p99); all caught up ${figure(caughtUpS, 1)} s after NATS was back`,
-  ].join('\n');
-  return { text, report: { ...found, checks }, passed: checks.every(({ ok }) => ok) };
+  ];
+  return { parts, report: { ...found, checks }, passed: checks.every(({ ok }) => ok) };
 }
 
 async function throughOutage({ signal, options: { seconds }, step }: Bench, sut: SystemUnderLoad) {

@@ -1,13 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { machine } from '@orders/dev/machine';
 import { of } from '@orders/dev/stack/wiring';
-import { textTable } from '@orders/dev/tables';
 import type { Bench } from './bench.ts';
 import { figure } from './figure.ts';
 import { openLoop, type OpenLoad, type OpenLoopResult } from './load/open-loop.ts';
 import { resolveGenerator } from './load/resolve-generator.ts';
-import { closedLoop, type Run, warmUp } from './load-scenario.ts';
-import { checkTable, type Check, type Outcome } from './outcome.ts';
+import { closedLoop, type Run, warmUp } from './closed-loop.ts';
+import { checkTable, type Check, type Outcome, type Table } from './outcome.ts';
 import type { SystemUnderLoad } from './system-under-load.ts';
 
 const FACTORS = [1, 2, 5, 10] as const;
@@ -33,10 +32,10 @@ export async function runOverload(bench: Bench): Promise<Outcome> {
   const { signal, options } = bench;
   const generator = await resolveGenerator(signal);
   const found = await bench.withSystem({}, async (sut) => {
-    await warmUp(bench, sut, generator);
+    await warmUp(bench, sut, { generator });
     const closed = { generator, connections: CAPACITY_CONNECTIONS, seconds: options.seconds };
     const before = await closedLoop(bench, sut, { ...closed, name: 'capacity' });
-    const capacity = before.ordersPerSecond;
+    const capacity = before.perSecond;
     const stages: Stage[] = [];
     for (const factor of FACTORS) {
       const load = { perSecond: capacity * factor, seconds: options.seconds };
@@ -54,17 +53,14 @@ export async function runOverload(bench: Bench): Promise<Outcome> {
   });
   const checks = judge(found);
   const { before, after, stages, recovery, quiet } = found;
-  const text = [
-    `capacity ${figure(before.ordersPerSecond)} orders/s, after all ${figure(after.ordersPerSecond)} (closed loop by ${generator.name})`,
-    '',
+  const parts = [
+    `capacity ${figure(before.perSecond)} orders/s, after all ${figure(after.perSecond)} (closed loop by ${generator.name})`,
     stageTable([...stages, recovery, { ...quiet, name: 'quiet customers' }]),
-    '',
     checkTable(checks),
-    '',
     'sent: requests that reached the gateway, one at a time on each of at most 1,000 connections; overflow: none was free.',
     `The load generator shares the ${machine().cores} processors with the system.`,
-  ].join('\n');
-  return { text, report: { ...found, checks }, passed: checks.every(({ ok }) => ok) };
+  ];
+  return { parts, report: { ...found, checks }, passed: checks.every(({ ok }) => ok) };
 }
 
 interface Found {
@@ -88,7 +84,7 @@ function judge({ before, after, stages, recovery, quiet }: Found): Check[] {
       wanted: '0',
       ok: refused === 0,
     },
-    ...judgeStages(stages, Math.max(before.ordersPerSecond, after.ordersPerSecond)),
+    ...judgeStages(stages, Math.max(before.perSecond, after.perSecond)),
     {
       name: 'normal after 10x',
       measured: `in second ${normalAfter}`,
@@ -174,7 +170,7 @@ async function observed(
   };
 }
 
-function stageTable(stages: readonly Stage[]): string {
+function stageTable(stages: readonly Stage[]): Table {
   const statuses = [...new Set(stages.flatMap(({ byStatus }) => Object.keys(byStatus)))].sort();
   const header = [
     '',
@@ -189,16 +185,14 @@ function stageTable(stages: readonly Stage[]): string {
     'loop p99 ms',
     'generator CPU %',
   ];
-  return textTable(
-    header,
-    stages.map((each) => [
-      each.name,
-      ...[each.perSecond, each.sent / each.seconds, each.accepted, each.p50Ms, each.p99Ms].map((value) =>
-        figure(value),
-      ),
-      ...statuses.map((status) => String(each.byStatus[status] ?? 0)),
-      ...[each.gatewayMiB, each.ordersMiB, each.loopP99Ms].map((value) => figure(value)),
-      figure((each.cpuSeconds / (each.seconds * machine().cores)) * 100),
-    ]),
-  );
+  const rows = stages.map((each) => [
+    each.name,
+    ...[each.perSecond, each.sent / each.seconds, each.accepted, each.p50Ms, each.p99Ms].map((value) =>
+      figure(value),
+    ),
+    ...statuses.map((status) => String(each.byStatus[status] ?? 0)),
+    ...[each.gatewayMiB, each.ordersMiB, each.loopP99Ms].map((value) => figure(value)),
+    figure((each.cpuSeconds / (each.seconds * machine().cores)) * 100),
+  ]);
+  return { head: header, rows, bars: '201/s' };
 }

@@ -12,8 +12,8 @@ export const GROUPS = groupsOf(APPS);
 /** One value for each group, by its name. */
 export type PerGroup<T> = Record<string, T>;
 
-export function perGroup<T>(of: (group: string) => T): PerGroup<T> {
-  return Object.fromEntries(GROUPS.map((group) => [group, of(group)]));
+export function perGroup<T>(of: (group: string) => T, groups = GROUPS): PerGroup<T> {
+  return Object.fromEntries(groups.map((group) => [group, of(group)]));
 }
 
 /** USER_HZ: the unit of processor time in /proc, the same on every Linux. */

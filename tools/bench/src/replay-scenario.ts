@@ -40,7 +40,7 @@ export async function runReplay(bench: Bench): Promise<Outcome> {
   });
   const checks = Object.entries(consumers).flatMap(([name, found]) => checksOf(name, found, events));
   return {
-    text: checkTable(checks),
+    parts: [checkTable(checks)],
     report: { events, consumers, checks },
     passed: checks.every(({ ok }) => ok),
   };

@@ -2,11 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { APPS } from '@orders/dev/stack/declarations';
 import { answersOk, until } from '@orders/dev/stack/until';
 import { byName, of } from '@orders/dev/stack/wiring';
-import { textTable } from '@orders/dev/tables';
 import type { Bench } from './bench.ts';
+import { closedLoop } from './closed-loop.ts';
 import { figure } from './figure.ts';
 import { resolveGenerator } from './load/resolve-generator.ts';
-import type { Outcome } from './outcome.ts';
+import type { Outcome, Part } from './outcome.ts';
 import { percentile } from './percentile.ts';
 import { cpuSeconds, memoryMiB } from './processes.ts';
 import type { SystemUnderLoad } from './system-under-load.ts';
@@ -54,10 +54,10 @@ export async function runStartup(bench: Bench): Promise<Outcome> {
     withoutCompileCache,
     loadedMiB: cached.loadedMiB,
   };
-  return { report, text: startupReport(report), passed: true };
+  return { report, parts: startupReport(report), passed: true };
 }
 
-function startupReport(report: StartupReport): string {
+function startupReport(report: StartupReport): Part[] {
   const columns = ['ready ms', 'CPU ms', 'idle MiB'];
   const figures = ({ readyMs, cpuMs, idleMiB }: Start) =>
     [readyMs, cpuMs, idleMiB].map((value) => figure(value));
@@ -74,10 +74,9 @@ function startupReport(report: StartupReport): string {
     `MiB after ${LOAD.seconds} s of load`,
   ];
   return [
-    textTable(header, rows),
-    '',
+    { head: header, rows },
     `Medians of ${report.starts} starts; "first" without a compile cache, as in a container.`,
-  ].join('\n');
+  ];
 }
 
 async function startRepeatedly(
@@ -131,11 +130,9 @@ async function startOne(
   return { readyMs, cpuMs };
 }
 
-function loaded({ step, signal }: Bench, sut: SystemUnderLoad): Promise<PerApp<number>> {
-  return step('load', async () => {
-    const generator = await resolveGenerator(signal);
-    await generator.run({ api: sut.api, tokens: await sut.tokens('startup'), ...LOAD }, signal);
-    const memory = sut.memory();
-    return byName(APPS, ({ name }) => of(memory, name).now);
-  });
+async function loaded(bench: Bench, sut: SystemUnderLoad): Promise<PerApp<number>> {
+  const generator = await resolveGenerator(bench.signal);
+  await closedLoop(bench, sut, { generator, ...LOAD });
+  const memory = sut.memory();
+  return byName(APPS, ({ name }) => of(memory, name).now);
 }

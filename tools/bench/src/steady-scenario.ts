@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Bench } from './bench.ts';
 import { figure } from './figure.ts';
 import { resolveGenerator } from './load/resolve-generator.ts';
-import { closedLoop, warmUp } from './load-scenario.ts';
-import { checkTable, type Check, type Outcome } from './outcome.ts';
+import { closedLoop, warmUp } from './closed-loop.ts';
+import { checkTable, type Check, type Outcome, type Part } from './outcome.ts';
 import type { SystemUnderLoad } from './system-under-load.ts';
 
 const CONNECTIONS = 64;
@@ -14,7 +14,7 @@ export async function runSteady(bench: Bench): Promise<Outcome> {
   const { seconds } = options;
   const generator = await resolveGenerator(signal);
   const { run, pending } = await bench.withSystem({}, async (sut) => {
-    await warmUp(bench, sut, generator);
+    await warmUp(bench, sut, { generator });
     const over = new AbortController();
     const watching = watchLog(sut, over.signal);
     const run = await closedLoop(bench, sut, { generator, connections: CONNECTIONS, seconds }).finally(() =>
@@ -25,7 +25,7 @@ export async function runSteady(bench: Bench): Promise<Outcome> {
   const third = Math.ceil(pending.length / 3);
   const growth = mean(pending.slice(-third)) - mean(pending.slice(0, third));
   // Less than the orders of half a second is a fluctuation, not growth.
-  const most = run.ordersPerSecond / 2;
+  const most = run.perSecond / 2;
   const checks: Check[] = [
     {
       name: 'log, last third – first third',
@@ -40,12 +40,12 @@ export async function runSteady(bench: Bench): Promise<Outcome> {
       ok: run.complete,
     },
   ];
-  const text = [
+  const parts: Part[] = [
+    { title: 'unpublished events', unit: 'events', seconds, lines: { log: pending } },
     checkTable(checks),
-    '',
-    `${figure(run.ordersPerSecond)} orders/s for ${seconds} s; unpublished at most ${Math.max(...pending)}; event lag ${figure(run.lag.p50Ms)} ms (p50), ${figure(run.lag.p99Ms)} ms (p99)`,
-  ].join('\n');
-  return { text, report: { run, pending, checks }, passed: checks.every(({ ok }) => ok) };
+    `${figure(run.perSecond)} orders/s for ${seconds} s; unpublished at most ${Math.max(...pending)}; event lag ${figure(run.lag.p50Ms)} ms (p50), ${figure(run.lag.p99Ms)} ms (p99)`,
+  ];
+  return { parts, report: { run, pending, checks }, passed: checks.every(({ ok }) => ok) };
 }
 
 /** Reads the number of unpublished events once a second. */

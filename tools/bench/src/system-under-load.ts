@@ -21,6 +21,10 @@ export interface StartOptions {
   /** A fresh folder for data and logs. */
   folder: string;
   build: boolean;
+  /** Folder with apps/ and node_modules/. Default: this workspace. */
+  root?: string;
+  /** Processes of each app. Default: 1. */
+  replicas?: number;
   /** Without TLS. */
   insecure: boolean;
   /** Samples requests and exports their spans to a collector of ours. Default: no tracing. */
@@ -104,14 +108,15 @@ export class SystemUnderLoad {
     return Promise.all(Array.from({ length: count }, (_, n) => this.#system.token(`${name}-${n}`)));
   }
 
-  /** Processor time that each group has used since it started, in seconds. */
-  cpu(): PerGroup<number> {
-    return perGroup((group) => cpuSeconds(this.#pid(group)));
+  /** Processor time that each group has used since it started, in seconds. Default: all groups, which must run. */
+  cpu(groups?: readonly string[]): PerGroup<number> {
+    return perGroup((group) => this.#sum(group, cpuSeconds), groups);
   }
 
-  /** Resident memory of each group, in MiB. For Postgres it is the postmaster's alone: the sessions share most of theirs. */
-  memory(): PerGroup<{ now: number; peak: number }> {
-    return perGroup((group) => memoryMiB(this.#pid(group)));
+  /** Resident memory of each group, all its processes together, in MiB. For Postgres it is the postmaster's alone: the sessions share most of theirs. */
+  memory(groups?: readonly string[]): PerGroup<{ now: number; peak: number }> {
+    const sum = (group: string, kind: 'now' | 'peak') => this.#sum(group, (pid) => memoryMiB(pid)[kind]);
+    return perGroup((group) => ({ now: sum(group, 'now'), peak: sum(group, 'peak') }), groups);
   }
 
   /** A metric of an app, summed over its series that have these labels; 0 before its first value. */
@@ -124,14 +129,17 @@ export class SystemUnderLoad {
     await this.#system.stop().finally(() => this.#receiver?.close());
   }
 
-  #pid(group: string): number {
+  /** Of a figure of each process in a group. */
+  #sum(group: string, figure: (pid: number) => number): number {
     const { postgres, nats } = this.#servers;
-    const servers: Record<string, number | undefined> = {
-      postgres: postgres.child?.pid,
-      nats: nats.child?.pid,
+    const servers: Record<string, (number | undefined)[]> = {
+      postgres: [postgres.child?.pid],
+      nats: [nats.child?.pid],
     };
-    const pid = group in servers ? servers[group] : of(this.#system.apps, group).pid;
-    if (pid === undefined) throw new Problem(`${group} has ended under load: see its log.`);
-    return pid;
+    const pids = servers[group] ?? of(this.#system.replicas, group).map(({ pid }) => pid);
+    return pids.reduce<number>((sum, pid) => {
+      if (pid === undefined) throw new Problem(`${group} has ended under load: see its log.`);
+      return sum + figure(pid);
+    }, 0);
   }
 }

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { textTable } from '@orders/dev/tables';
 import type { Bench } from './bench.ts';
 import { figure } from './figure.ts';
 import { resolveGenerator } from './load/resolve-generator.ts';
-import { closedLoop, halfLoad, warmUp, type Run } from './load-scenario.ts';
-import type { Outcome } from './outcome.ts';
+import { closedLoop, type Run, warmUp } from './closed-loop.ts';
+import { halfLoad } from './load-scenario.ts';
+import type { Outcome, Part } from './outcome.ts';
 import type { SystemUnderLoad } from './system-under-load.ts';
 import { timelineOf, type Timeline } from './timeline.ts';
 
@@ -18,15 +18,15 @@ export async function runTimeline(bench: Bench): Promise<Outcome> {
   const generator = await resolveGenerator(bench.signal);
   const env = { OTEL_BSP_SCHEDULE_DELAY: String(EXPORT_EVERY_MS) };
   const runs = await bench.withSystem({ tracing: TRACING, env }, async (sut) => {
-    await warmUp(bench, sut, generator);
+    await warmUp(bench, sut, { generator });
     const { seconds } = bench.options;
     const peak = await traced(sut, () =>
       closedLoop(bench, sut, { generator, connections: CONNECTIONS, seconds }),
     );
-    return [peak, await traced(sut, () => halfLoad(bench, sut, peak.ordersPerSecond / 2))];
+    return [peak, await traced(sut, () => halfLoad(bench, sut, peak.perSecond / 2))];
   });
   const passed = runs.every(({ complete, timeline }) => complete && timeline.traces > 0);
-  return { text: table(runs), report: { runs }, passed };
+  return { parts: partsOf(runs), report: { runs }, passed };
 }
 
 type TracedRun = Run & { timeline: Timeline };
@@ -40,7 +40,7 @@ async function traced(sut: SystemUnderLoad, load: () => Promise<Run>): Promise<T
   return { ...run, timeline: timelineOf(sut.spans.slice(before)) };
 }
 
-function table(runs: readonly TracedRun[]): string {
+function partsOf(runs: readonly TracedRun[]): Part[] {
   const heads = runs.flatMap(({ name }) => [`${name}, mean ms`, 'p99']);
   const [first] = runs;
   const rows = (first?.timeline.stages ?? []).map(({ name }, n) => [
@@ -48,8 +48,7 @@ function table(runs: readonly TracedRun[]): string {
     ...runs.flatMap(({ timeline: { stages } }) => [figure(stages[n]?.meanMs, 1), figure(stages[n]?.p99Ms)]),
   ]);
   const sizes = runs.map(
-    ({ name, ordersPerSecond, timeline }) =>
-      `${name}: ${figure(ordersPerSecond)} orders/s, ${timeline.traces} traces`,
+    ({ name, perSecond, timeline }) => `${name}: ${figure(perSecond)} orders/s, ${timeline.traces} traces`,
   );
-  return [textTable(['', ...heads], rows), '', ...sizes].join('\n');
+  return [{ head: ['', ...heads], rows }, sizes.join('\n')];
 }

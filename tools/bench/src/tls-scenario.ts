@@ -1,7 +1,7 @@
 import type { Bench } from './bench.ts';
 import { figure } from './figure.ts';
 import { resolveGenerator } from './load/resolve-generator.ts';
-import { closedLoop, type Run, warmUp } from './load-scenario.ts';
+import { closedLoop, type Run, warmUp } from './closed-loop.ts';
 import { checkTable, type Check, type Outcome } from './outcome.ts';
 
 const CONNECTIONS = 64;
@@ -20,7 +20,7 @@ export async function runTls(bench: Bench): Promise<Outcome> {
   for (let round = 1; round <= ROUNDS; round += 1)
     for (const kind of ['insecure', 'secure'] as const) {
       const run = await bench.withSystem({ insecure: kind === 'insecure' }, async (sut) => {
-        await warmUp(bench, sut, generator);
+        await warmUp(bench, sut, { generator });
         const name = `${CONNECTIONS} connections, ${kind}`;
         return closedLoop(bench, sut, { generator, connections: CONNECTIONS, seconds, name });
       });
@@ -35,7 +35,7 @@ export async function runTls(bench: Bench): Promise<Outcome> {
     wanted: `≤ ${MOST * 100} % more`,
     ok: more <= MOST,
   };
-  return { text: checkTable([check]), report: { runs, more, checks: [check] }, passed: check.ok };
+  return { parts: [checkTable([check])], report: { runs, more, checks: [check] }, passed: check.ok };
 }
 
 function cheapest(runs: readonly Run[]): number {

@@ -66,7 +66,7 @@ it('an app that may not call gets `unavailable`: no bug of its own, no open brea
   const rpc = new RpcClient(app.client, { upstream: 'orders', address: `127.0.0.1:${server.port}`, logger });
   const call = () =>
     rpc.call(Deadline.after(10_000), (metadata, options, answer) =>
-      app.client.getOrder({ id: '1', customerId: '' }, metadata, options, answer),
+      app.client.getOrder({ id: '1', customerId: '', context: undefined }, metadata, options, answer),
     );
   for (let n = 0; n < 40; n += 1)
     await expect(call()).rejects.toMatchObject({ code: 'unavailable', retryAfterSeconds: 1 });

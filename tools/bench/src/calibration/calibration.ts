@@ -8,8 +8,9 @@ import type { SystemUnderLoad } from '../system-under-load.ts';
 import { runPgbench } from './pgbench.ts';
 
 export interface Calibration {
-  ordersPerSecond: number;
-  /** Processor time of Postgres per 1,000 orders, in seconds. */
+  /** Orders stored, orders read or pages read. */
+  perSecond: number;
+  /** Processor time of Postgres per 1,000 of them, in seconds. */
   postgresCpu: number;
 }
 
@@ -17,14 +18,19 @@ export interface CalibrationOptions {
   pgbench: string;
   seconds: number;
   signal: AbortSignal;
+  /** Simple is pgbench's default: each statement is parsed and planned each time. */
+  protocol?: Protocol;
 }
+
+export const PROTOCOLS = ['simple', 'prepared'] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
 
 const DATABASE = 'calibration';
 const CLIENTS = 16;
 const FOLDER = import.meta.dirname;
 
-/** The scripts of pgbench, each with its number of orders in a transaction. */
-const SCRIPTS = { 'one-by-one': 1, fifty: 50 } as const;
+/** The scripts of pgbench, each with its number of orders (or reads, or pages) in a transaction. */
+const SCRIPTS = { 'one-by-one': 1, fifty: 50, read: 1, page: 1 } as const;
 export type Script = keyof typeof SCRIPTS;
 
 /** Creates the calibration's database and tables on the server of the system. */
@@ -34,13 +40,12 @@ export async function prepareCalibration(sut: SystemUnderLoad): Promise<void> {
 }
 
 /**
- * Measures what it costs to store the orders alone: pgbench with its defaults (simple protocol), 16 clients, one round trip
- * a statement. It runs on the same server in the same run, so costs divided by it can be compared between machines.
+ * Measures what it costs to store or to read the orders alone: pgbench with 16 clients, one round trip a statement. It runs on the same server in the same run, so costs divided by it can be compared between machines.
  */
 export async function calibrate(
   sut: SystemUnderLoad,
   script: Script,
-  { pgbench, seconds, signal }: CalibrationOptions,
+  { pgbench, seconds, signal, protocol = 'simple' }: CalibrationOptions,
 ): Promise<Calibration> {
   const url = new URL(withDatabase(sut.databaseUrl('postgres'), DATABASE));
   const env = {
@@ -52,15 +57,15 @@ export async function calibrate(
     ...tlsVariables(url),
   };
   const file = join(FOLDER, `${script}.sql`);
-  const args = ['-n', '-c', String(CLIENTS), '-j', '1', '-T', String(seconds), '-f', file];
-  const used = (): number => of(sut.cpu(), 'postgres');
+  const args = ['-n', '-c', String(CLIENTS), '-j', '1', '-T', String(seconds), '-M', protocol, '-f', file];
+  const used = (): number => of(sut.cpu(['postgres']), 'postgres');
   const before = used();
   const printed = await runPgbench(pgbench, args, { env, signal });
   await delay(500); // lets its sessions end
-  const orders = numberIn(printed, /actually processed: (\d+)/) * SCRIPTS[script];
+  const done = numberIn(printed, /actually processed: (\d+)/) * SCRIPTS[script];
   return {
-    ordersPerSecond: numberIn(printed, /tps = ([\d.]+) \(without/) * SCRIPTS[script],
-    postgresCpu: ((used() - before) / orders) * 1_000,
+    perSecond: numberIn(printed, /tps = ([\d.]+) \(without/) * SCRIPTS[script],
+    postgresCpu: ((used() - before) / done) * 1_000,
   };
 }
 

@@ -30,3 +30,20 @@ CREATE TABLE outbox (
   created_at timestamptz NOT NULL DEFAULT now(),
   published  boolean     NOT NULL DEFAULT false
 );
+-- What is read: an order with its items in one row, as cheap as it can be. Its id is its number.
+CREATE TABLE stored (
+  id          uuid        PRIMARY KEY,
+  customer_id text        NOT NULL,
+  items       jsonb       NOT NULL,
+  total_cents bigint      NOT NULL,
+  status      text        NOT NULL,
+  version     integer     NOT NULL,
+  created_at  timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX ON stored (customer_id, id DESC);
+INSERT INTO stored (id, customer_id, items, total_cents, status, version)
+SELECT lpad(n::text, 32, '0')::uuid, 'customer-' || n % 64,
+       '[{"sku":"apple","quantity":3,"priceCents":250},{"sku":"pear","quantity":1,"priceCents":199},{"sku":"plum","quantity":9,"priceCents":35}]',
+       1264, 'CREATED', 1
+FROM generate_series(1, 20000) AS n;
+ANALYZE stored;

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { percentile } from '../percentile.ts';
 import { Answers } from './answers.ts';
 import type { OpenLoad, OpenLoopResult } from './open-loop.ts';
-import { requestHead, TAIL } from './order-request.ts';
+import { callerHeaderLines, WRITE_HEAD, WRITE_LINE, WRITE_TAIL } from './requests.ts';
 
 // It shares the machine with the system, so it does little: requests are prepared, and only the status of an answer is read.
 const TICK_MS = 4;
@@ -14,7 +14,7 @@ const MOST_ON_A_CONNECTION = 900;
 
 const load = JSON.parse(process.env['LOAD'] ?? '') as OpenLoad;
 const url = new URL(load.api);
-const heads = load.tokens.map((token) => requestHead(load.api, token));
+const heads = load.tokens.map((token) => `${WRITE_LINE}${callerHeaderLines(load, token)}${WRITE_HEAD}`);
 const run = Date.now().toString(16);
 
 const byStatus: Record<string, number> = {};
@@ -99,7 +99,7 @@ function request(number: number): void {
   const connection = freeConnection();
   if (!connection) return count('overflow');
   const key = `${run}-${number}`;
-  connection.send(`${heads[number % heads.length]}${key}${TAIL}`, began + number * gapMs);
+  connection.send(`${heads[number % heads.length]}${key}${WRITE_TAIL}`, began + number * gapMs);
 }
 
 function freeConnection(): Connection | undefined {

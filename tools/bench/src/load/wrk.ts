@@ -7,7 +7,7 @@ import { installFromDebian } from '@orders/dev/stack/debian-package';
 import { cacheFolder } from '@orders/dev/stack/paths';
 import { run } from '@orders/dev/stack/run';
 import type { Generator, Load, LoadResult } from './generator.ts';
-import { requestHead, TAIL } from './order-request.ts';
+import { type Caller, callerHeaderLines, PATHS, WRITE_HEAD, WRITE_LINE, WRITE_TAIL } from './requests.ts';
 
 const SCRIPT = join(import.meta.dirname, 'wrk.lua');
 const MACHINE = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu';
@@ -49,10 +49,10 @@ export async function wrkGenerator(binary: string): Promise<Generator> {
 async function runWrk(binary: string, load: Load, signal: AbortSignal): Promise<LoadResult> {
   const folder = await mkdtemp(join(tmpdir(), 'wrk-'));
   try {
-    const heads = join(folder, 'heads.lua');
-    await writeFile(heads, luaParts(load), { mode: 0o600 });
+    const parts = join(folder, 'parts.lua');
+    await writeFile(parts, luaParts(load), { mode: 0o600 });
     const { connections, seconds, api } = load;
-    const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', SCRIPT, api, '--', heads];
+    const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', SCRIPT, api, '--', parts];
     const printed = await run(binary, args, { env: environment(binary), signal });
     return JSON.parse(/^\{.*\}$/m.exec(printed)?.[0] ?? '') as LoadResult;
   } finally {
@@ -60,10 +60,24 @@ async function runWrk(binary: string, load: Load, signal: AbortSignal): Promise<
   }
 }
 
+function luaParts(load: Load): string {
+  const { cycle, callers } = load;
+  const write = { line: WRITE_LINE, head: WRITE_HEAD, tail: WRITE_TAIL };
+  const parts = { cycle, callers: callers.map((caller) => luaCaller(load, caller)), write };
+  return `return ${luaValue(parts)}\n`;
+}
+
+function luaCaller(load: Load, caller: Caller) {
+  const linesOf = (kind: keyof typeof PATHS) => PATHS[kind](caller).map((path) => `GET ${path} HTTP/1.1\r\n`);
+  return { headers: callerHeaderLines(load, caller.token), read: linesOf('read'), page: linesOf('page') };
+}
+
 /** A JSON string that is all ASCII is also a Lua string. */
-function luaParts({ api, tokens }: Load): string {
-  const heads = tokens.map((token) => JSON.stringify(requestHead(api, token))).join(',\n');
-  return `return { heads = {\n${heads}\n}, tail = ${JSON.stringify(TAIL)} }\n`;
+function luaValue(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `{ ${value.map(luaValue).join(', ')} }`;
+  const fields = Object.entries(value).map(([name, field]) => `${name} = ${luaValue(field)}`);
+  return `{ ${fields.join(', ')} }`;
 }
 
 /** Lets the binary find the library that was unpacked beside it. */
