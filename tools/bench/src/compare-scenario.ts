@@ -2,18 +2,29 @@ import type { Bench } from './bench.ts';
 import { closedLoop, type Run, warmUp } from './closed-loop.ts';
 import { figure } from './figure.ts';
 import type { Generator } from './load/generator.ts';
-import { loadOf, type LoadName } from './load/loads.ts';
+import { environmentOf, loadOf, type LoadName } from './load/loads.ts';
 import { resolveGenerator } from './load/resolve-generator.ts';
 import { prepareLoads } from './loads-scenario.ts';
+import type { BenchOptions } from './options.ts';
 import { withBuildOf } from './other-build.ts';
 import type { Outcome, Table } from './outcome.ts';
 import type { SystemUnderLoad } from './system-under-load.ts';
 
-/** The same load on both builds, one right after the other. */
-interface Pair {
+/** What is compared: a load at a number of connections. */
+interface Compared {
+  name: string;
   load: LoadName;
-  here: Run;
-  there: Run;
+  connections: number;
+}
+
+const SIDES = ['here', 'there'] as const;
+type Side = (typeof SIDES)[number];
+const NAMES: Record<Side, string> = { here: 'this build', there: 'the other' };
+
+/** The same load on both builds, one right after the other. */
+interface Pair extends Record<Side, Run> {
+  /** That of what is compared. */
+  name: string;
 }
 
 /** Median, least and greatest of the pairs. */
@@ -25,7 +36,7 @@ interface Spread {
 
 /** One load on this build ÷ on the other. */
 interface Comparison {
-  load: LoadName;
+  name: string;
   /** Of the processor time of a request, all processes together. */
   cpu: Spread;
   /** Of the requests answered a second. */
@@ -39,23 +50,24 @@ interface Comparison {
  * Loads, servers and the arguments of Node are those of this workspace for both.
  */
 export async function runCompare(bench: Bench): Promise<Outcome> {
-  const { commit: revision, loads, pairs } = bench.options;
+  const { commit: revision, pairs } = bench.options;
+  const compared = comparedBy(bench.options);
   const generator = await resolveGenerator(bench.signal);
   const { commit, found } = await withBuildOf(bench, revision, async ({ commit, root }) => {
     const found: Pair[] = [];
     for (let pair = 1; pair <= pairs; pair += 1)
       await withPair(bench, root, async (here, there) => {
-        found.push(...(await runPair(bench, { here, there, generator, pair })));
+        found.push(...(await runPair(bench, compared, { here, there, generator, pair })));
       });
     return { commit, found };
   });
-  const comparisons = loads.map((load) => compare(load, found));
+  const comparisons = compared.map(({ name }) => compare(name, found));
   const passed = found.every(({ here, there }) => here.complete && there.complete);
   return {
     parts: [
       `This build ÷ ${commit}, ${pairs} pairs; load by ${generator.name}`,
       ratioTable(comparisons),
-      figureTable(loads, found),
+      figureTable(compared, found),
       ...(passed ? [] : ['✗ In one of the loads orders or effects are missing: see "complete" in the JSON.']),
     ],
     report: { commit, comparisons, pairs: found },
@@ -69,41 +81,48 @@ function withPair(
   root: string,
   work: (here: SystemUnderLoad, there: SystemUnderLoad) => Promise<void>,
 ): Promise<void> {
-  const env = Object.assign({}, ...bench.options.loads.map((load) => loadOf(load).env)) as NodeJS.ProcessEnv;
+  const env = environmentOf(bench.options.loads);
   return bench.withSystem({ env }, (here) => bench.withSystem({ env, root }, (there) => work(here, there)));
 }
 
-interface Turn {
-  here: SystemUnderLoad;
-  there: SystemUnderLoad;
+interface Turn extends Record<Side, SystemUnderLoad> {
   generator: Generator;
   pair: number;
 }
 
-async function runPair(bench: Bench, { here, there, generator, pair }: Turn): Promise<Pair[]> {
+function comparedBy({ loads, connections }: BenchOptions): Compared[] {
+  return loads.flatMap((load) =>
+    (connections ?? [loadOf(load).connections]).map((each) => {
+      return { name: `${load}, ${each} connections`, load, connections: each };
+    }),
+  );
+}
+
+async function runPair(bench: Bench, compared: readonly Compared[], turn: Turn): Promise<Pair[]> {
+  const { generator, pair } = turn;
   const { loads, seconds } = bench.options;
-  for (const sut of [here, there]) {
+  for (const sut of [turn.here, turn.there]) {
     await prepareLoads(bench, sut, loads);
     await warmUp(bench, sut, { generator, loads });
   }
   const found: Pair[] = [];
-  for (const load of loads) {
-    const runOn = (sut: SystemUnderLoad) => {
-      const name = `pair ${pair}, ${load}, ${sut === here ? 'this build' : 'the other'}`;
-      return closedLoop(bench, sut, { generator, load, seconds, name });
+  for (const { name, ...load } of compared) {
+    const runOn = (side: Side) => {
+      const title = `pair ${pair}: ${name}, ${NAMES[side]}`;
+      return closedLoop(bench, turn[side], { generator, ...load, seconds, name: title });
     };
-    const first = await runOn(pair % 2 === 1 ? here : there);
-    const second = await runOn(pair % 2 === 1 ? there : here);
-    found.push(pair % 2 === 1 ? { load, here: first, there: second } : { load, here: second, there: first });
+    const early = pair % 2 === 1 ? await runOn('here') : undefined;
+    const there = await runOn('there');
+    found.push({ name, there, here: early ?? (await runOn('here')) });
   }
   return found;
 }
 
-function compare(load: LoadName, pairs: readonly Pair[]): Comparison {
+function compare(name: string, pairs: readonly Pair[]): Comparison {
   const spread = (of: (run: Run) => number): Spread =>
-    spreadOf(pairs.filter((pair) => pair.load === load).map(({ here, there }) => of(here) / of(there)));
+    spreadOf(pairs.filter((pair) => pair.name === name).map(({ here, there }) => of(here) / of(there)));
   return {
-    load,
+    name,
     cpu: spread(({ totalCpu }) => totalCpu),
     perSecond: spread(({ perSecond }) => perSecond),
     p99: spread(({ p99Ms }) => p99Ms),
@@ -122,21 +141,21 @@ function ratioTable(comparisons: readonly Comparison[]): Table {
     figure(median, 2),
     `${figure(min, 2)} to ${figure(max, 2)}`,
   ];
-  const rows = comparisons.map(({ load, cpu, perSecond, p99 }) => [
-    load,
+  const rows = comparisons.map(({ name, cpu, perSecond, p99 }) => [
+    name,
     ...[cpu, perSecond, p99].flatMap(columns),
   ]);
   const head = ['CPU-s per 1,000 ÷', 'min to max', 'requests/s ÷', 'min to max', 'p99 ÷', 'min to max'];
   return { head: ['', ...head], rows, bars: 'CPU-s per 1,000 ÷' };
 }
 
-function figureTable(loads: readonly LoadName[], pairs: readonly Pair[]): Table {
-  const rows = loads.flatMap((load) =>
-    (['here', 'there'] as const).map((side) => {
-      const runs = pairs.filter((pair) => pair.load === load).map((pair) => pair[side]);
+function figureTable(compared: readonly Compared[], pairs: readonly Pair[]): Table {
+  const rows = compared.flatMap(({ name }) =>
+    SIDES.map((side) => {
+      const runs = pairs.filter((pair) => pair.name === name).map((pair) => pair[side]);
       const median = (of: (run: Run) => number) => spreadOf(runs.map(of)).median;
       return [
-        `${load}, ${side === 'here' ? 'this build' : 'the other'}`,
+        `${name}, ${NAMES[side]}`,
         figure(
           median(({ totalCpu }) => totalCpu),
           3,

@@ -4,7 +4,7 @@ import { calibratedCpu, calibrateLoads, type Calibrations } from './calibration/
 import { resolvePgbench } from './calibration/pgbench.ts';
 import { closedLoop, type Run, warmUp } from './closed-loop.ts';
 import { figure } from './figure.ts';
-import { loadOf, type LoadName, LOADS, readsOrders } from './load/loads.ts';
+import { environmentOf, loadOf, type LoadName, LOADS, readsOrders } from './load/loads.ts';
 import { resolveGenerator } from './load/resolve-generator.ts';
 import { store } from './loader.ts';
 import type { Outcome, Part, Table } from './outcome.ts';
@@ -26,8 +26,7 @@ export async function runLoads(bench: Bench, loads: readonly LoadName[]): Promis
   const { seconds } = options;
   const pgbench = await resolvePgbench(signal);
   const generator = await resolveGenerator(signal);
-  const env = Object.assign({}, ...loads.map((load) => loadOf(load).env)) as NodeJS.ProcessEnv;
-  const found = await bench.withSystem({ env }, async (sut) => {
+  const found = await bench.withSystem({ env: environmentOf(loads) }, async (sut) => {
     await prepareCalibration(sut);
     await prepareLoads(bench, sut, loads);
     await warmUp(bench, sut, { generator, loads });

@@ -76,7 +76,7 @@ export const USAGE = `npm run bench -- [scenario] [options]: puts load on a syst
   tls         what TLS between the processes adds to the CPU of an order at 64 connections; fails above 12 %
   guard       short: fails when the CPU of a request, relative to pgbench, is above the limit of guard.json
 
-  --connections 16,64    other numbers of connections (load, reads, pages, mixed, one-caller)
+  --connections 16,64    other numbers of connections (load, reads, pages, mixed, one-caller, compare)
   --seconds N            length of one load (12; compare 8, overload 10, steady and outage 60, guard 4)
   --loads post,reads     what is compared: ${LOAD_NAMES.join(', ')} (default post,reads,mixed,pages)
   --pairs N              turns of each build (compare, default 6)

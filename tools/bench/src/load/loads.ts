@@ -36,3 +36,8 @@ export function loadOf(name: LoadName): LoadDeclaration {
 export function readsOrders({ cycle }: LoadDeclaration): boolean {
   return cycle.some((kind) => kind !== 'write');
 }
+
+/** The environment that all of the loads need. */
+export function environmentOf(loads: readonly LoadName[]): NodeJS.ProcessEnv {
+  return Object.assign({}, ...loads.map((load) => loadOf(load).env)) as NodeJS.ProcessEnv;
+}

@@ -52,9 +52,9 @@ export const PROOF_ON_OTHER_SERVERS = toolCheck({
   notDone: 'part',
 });
 
-/** The CPU of an order must not rise relative to what pgbench needs for it. */
+/** The CPU of an order, of a read and of a mixed load must not rise relative to what pgbench needs for it. */
 export const COST_GUARD = toolCheck({
-  name: 'cost of an order',
+  name: 'cost of a request',
   script: 'tools/bench/src/main.ts',
   args: ['guard'],
   notDone: 'all',
