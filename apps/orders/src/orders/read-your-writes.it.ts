@@ -24,8 +24,7 @@ afterAll(async () => {
 it('an order that is acknowledged is in each later read at another replica, as it was changed last', async () => {
   const writer = new OrdersService(stored.repository);
   const reader = new OrdersService(new PostgresOrdersRepository(otherPool, () => undefined));
-  const everyOrder = Array.from({ length: 40 }, async (_, n) => {
-    const customerId = `customer-${n}`;
+  const readEachWrite = async (customerId: string) => {
     const request = { customerId, items: ITEMS, idempotencyKey: randomUUID(), origin: ORIGIN };
     const { order } = await writer.create({ ...request, caller: currentCaller() }, inTime());
     expect(await reader.get(order, someReader())).toEqual(order);
@@ -36,6 +35,8 @@ it('an order that is acknowledged is in each later read at another replica, as i
     const canceled = await writer.cancel(cancel, inTime());
     expect(await reader.get(order, someReader())).toEqual(canceled);
     expect((await reader.list(query, someReader())).orders).toEqual([canceled]);
-  });
-  await Promise.all(everyOrder);
+  };
+  // Fewer at a time than the pool has connections: a cancellation takes one.
+  for (let round = 0; round < 8; round += 1)
+    await Promise.all(Array.from({ length: 5 }, (_, n) => readEachWrite(`customer-${round}-${n}`)));
 });
