@@ -47,7 +47,8 @@ interface Comparison {
 /**
  * Compares this build with that of a commit. Each pair has two fresh systems side by side, of which one idles while the other
  * is under load, so that other work on the machine disturbs both alike; every second pair begins with the other build.
- * Loads, servers and the arguments of Node are those of this workspace for both.
+ * Loads, servers, roles, variables and the arguments of Node are those of this workspace for both: a build that needs others
+ * does not start.
  */
 export async function runCompare(bench: Bench): Promise<Outcome> {
   const { commit: revision, pairs } = bench.options;
