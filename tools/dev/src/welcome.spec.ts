@@ -28,11 +28,19 @@ describe('what npm start prints when it is ready', () => {
     expect(text).not.toContain('hidden');
   });
 
-  it('names the certificate that psql needs, when there is one', async () => {
+  it('has a whole command for psql and for nats, with a certificate when there is one', async () => {
     const certificate = { cert: '/tls/tls.crt', key: '/tls/tls.key', ca: '/tls/ca.crt' };
+    const secured = await welcomeText(certificate);
     const variables = 'PGSSLROOTCERT=/tls/ca.crt PGSSLCERT=/tls/tls.crt PGSSLKEY=/tls/tls.key';
-    expect(await welcomeText(certificate)).toContain(variables);
-    expect(await welcomeText()).not.toContain('PGSSL');
+    const database = APPS.find((app) => app.database)?.name ?? '';
+    expect(secured).toContain(`${variables} psql 'postgres://me@127.0.0.1:5432/${database}'\n`);
+    const flags = '--tlsca /tls/ca.crt --tlscert /tls/tls.crt --tlskey /tls/tls.key';
+    const servers = 'nats://me@127.0.0.1:4222,nats://b@[::1]:4223';
+    expect(secured).toContain(`nats --server ${servers} ${flags} stream view ORDERS\n`);
+    const plain = await welcomeText();
+    expect(plain).toContain(` psql 'postgres://me@127.0.0.1:5432/${database}'\n`);
+    expect(plain).toContain(`nats --server ${servers} stream view ORDERS\n`);
+    expect(plain).not.toMatch(/PGSSL|--tls/);
   });
 
   it.each([

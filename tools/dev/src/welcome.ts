@@ -5,6 +5,8 @@ import { natsServers, withoutPassword } from './stack/server-urls.ts';
 import type { System } from './stack/system.ts';
 import type { Tls } from './stack/tls-files.ts';
 
+const DATABASE_OWNERS = APPS.filter(({ database }) => database).map(({ name }) => name);
+
 type Welcoming = Pick<System, 'urls' | 'nats' | 'postgres'>;
 
 /** The text of `npm start` once everything is ready: URLs, and two commands to paste. */
@@ -24,8 +26,9 @@ export function welcome({ urls, nats, postgres }: Welcoming, token: string, colo
     ],
     ['health', '/livez /readyz /startupz on the same ports'],
     ['NATS', natsServers(nats.url).map(withoutPassword).join(',')],
-    ['Postgres', databases(postgres)],
-    ...(tls ? [['psql needs', psqlVariables(tls)] as const] : []),
+    ['Postgres', DATABASE_OWNERS.map((name) => withoutPassword(postgres.urlFor(name, 'owner'))).join('  ')],
+    ['to look by psql', psql(postgres, tls)],
+    ['to look by nats', natsCommand(nats.url, tls)],
   ] as const;
   const width = Math.max(...rows.map(([name]) => name.length)) + 3;
   return `
@@ -49,15 +52,19 @@ Ctrl-C stops everything; the orders stay. The log:
 `;
 }
 
-/** As psql takes them. */
-function databases({ urlFor, server }: System['postgres']): string {
-  const owners = APPS.filter(({ database }) => database);
-  const urls = owners.map(({ name }) => withoutPassword(urlFor(name, 'owner'))).join('  ');
-  return server ? `${urls}   (password: ${server.passwordFile})` : urls;
+/** A command for the database of the first app that has one. */
+function psql({ urlFor, server }: System['postgres'], tls: Tls | undefined): string {
+  const password = server && `PGPASSWORD=$(cat ${server.passwordFile})`;
+  const certificate = tls && `PGSSLROOTCERT=${tls.ca} PGSSLCERT=${tls.cert} PGSSLKEY=${tls.key}`;
+  const urls = DATABASE_OWNERS.map((name) => `'${withoutPassword(urlFor(name, 'owner'))}'`);
+  return [password, certificate, 'psql', urls[0]].filter(Boolean).join(' ');
 }
 
-function psqlVariables({ cert, key, ca }: Tls): string {
-  return `PGSSLROOTCERT=${ca} PGSSLCERT=${cert} PGSSLKEY=${key}`;
+/** A command of NATS's own CLI that shows the events. */
+function natsCommand(url: string, tls: Tls | undefined): string {
+  const certificate = tls && `--tlsca ${tls.ca} --tlscert ${tls.cert} --tlskey ${tls.key}`;
+  const server = natsServers(url).map(withoutPassword).join(',');
+  return ['nats --server', server, certificate, 'stream view ORDERS'].filter(Boolean).join(' ');
 }
 
 /** In a shell that names a proxy, curl would use it for this machine too. */
