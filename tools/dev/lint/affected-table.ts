@@ -176,8 +176,8 @@ export const TABLE: readonly Row[] = [
       [ALL, 'lint typecheck'],
       [APPS, 'chart'],
       // It is a package of the tools, and a peer of one of orders.
-      ['deploy dev fuzz prove supply', 'test it'],
-      ['bench', 'test guard'],
+      ['bench deploy dev fuzz prove supply', 'test it'],
+      ['bench', 'guard'],
       ['fuzz', 'fuzz'],
       ['e2e', 'e2e'],
       ['orders', 'build test it'],
@@ -189,7 +189,8 @@ export const TABLE: readonly Row[] = [
     change: 'rolldown',
     make: bump('rolldown'),
     selects: ALL,
-    runs: [[ALL, 'build e2e fuzz guard'], LOCKED, LOCKFILE, MANIFEST],
+    // The bench builds other commits by it.
+    runs: [[ALL, 'build e2e fuzz guard'], ['bench', 'lint typecheck test it'], LOCKED, LOCKFILE, MANIFEST],
   },
   {
     change: '@swc/core',
@@ -223,8 +224,8 @@ export const TABLE: readonly Row[] = [
     selects: ALL,
     runs: [
       [ALL, 'lint'],
-      ['deploy dev fuzz prove supply', 'test it typecheck'],
-      ['bench', 'test guard typecheck'],
+      ['bench deploy dev fuzz prove supply', 'test it typecheck'],
+      ['bench', 'guard'],
       ['fuzz', 'fuzz'],
       ['e2e', 'e2e typecheck'],
       LOCKFILE,

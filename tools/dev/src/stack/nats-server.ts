@@ -178,7 +178,7 @@ function tlsBlock({ cert, key, ca, ...rest }: Tls & Record<string, unknown>): st
 }
 
 /**
- * Returns the first of these servers that answers within ten seconds.
+ * Returns the first of these servers that answers within five seconds.
  * @param url of one server, or of several with commas in between
  * @throws Problem with the reason of each when none does, or one without JetStream does
  */
@@ -186,7 +186,7 @@ export async function answeringNats(url: string): Promise<string> {
   const reasons: string[] = [];
   for (const server of natsServers(url)) {
     try {
-      const connection = await connectNats({ url: server }, { timeout: 10_000, reconnect: false });
+      const connection = await connectNats({ url: server }, { timeout: 5_000, reconnect: false });
       const { jetstream } = connection.info ?? {};
       await connection.close();
       if (jetstream) return server;

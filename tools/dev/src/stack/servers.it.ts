@@ -41,10 +41,12 @@ describe('a server of somebody else', () => {
   it('that is silent is given up', async () => {
     const nats = answeringNats(`nats://127.0.0.1:${port}`);
     const postgres = ensureDatabases(`postgres://me:secret@127.0.0.1:${port}/main`, ['orders']);
-    await expect(nats).rejects.toEqual(problem('NATS_URL cannot be used: timeout'));
-    await expect(postgres).rejects.toEqual(
-      problem(`Postgres at postgres://me@127.0.0.1:${port}/main cannot be used: timeout expired`),
-    );
+    await Promise.all([
+      expect(nats).rejects.toEqual(problem('NATS_URL cannot be used: timeout')),
+      expect(postgres).rejects.toEqual(
+        problem(`Postgres at postgres://me@127.0.0.1:${port}/main cannot be used: timeout expired`),
+      ),
+    ]);
   });
 });
 
