@@ -29,6 +29,8 @@ export interface BatcherOptions<Item, Result> {
   sizeOf?: (item: Item) => number;
   /** Most items that wait to be sent; more are refused as `full`. */
   maxQueued: number;
+  /** Most items of a batch that rejected that are sent again at a time. Default: all. */
+  maxAlone?: number;
   /** Most batches in flight at a time. Default 1. */
   maxInFlight?: number;
   /**
@@ -173,9 +175,19 @@ export class Batcher<Item extends { readonly deadline: Deadline }, Result> {
       if (entries.length === 1 || this.options.isOutage(reason)) {
         for (const entry of waiting) this.settle(entry, { status: 'rejected', reason });
       } else {
-        await Promise.all(waiting.map((entry) => this.deliver([entry])));
+        await this.deliverAlone(waiting);
       }
     }
+  }
+
+  /** Sends each item in a batch of its own, `maxAlone` at a time. */
+  private async deliverAlone(entries: readonly Entry<Item, Result>[]): Promise<void> {
+    const left = entries.values();
+    const lane = async () => {
+      for (const entry of left) if (entry.watched?.list) await this.deliver([entry]);
+    };
+    const { maxAlone = entries.length } = this.options;
+    await Promise.all(Array.from({ length: Math.min(maxAlone, entries.length) }, lane));
   }
 
   /** Refuses an item whose time is up or whose caller went away. */

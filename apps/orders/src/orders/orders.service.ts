@@ -75,6 +75,7 @@ export class OrdersService {
   private readonly find = readBatcher<OrderRef, Order | undefined>({
     name: 'orders.reads',
     maxItems: ORDER_LIMITS.maxBatch,
+    sizeOf: () => ORDER_LIMITS.maxMessageBytes,
     read: (which, deadline) => this.repository.findAll(which, deadline),
   });
 
@@ -82,6 +83,7 @@ export class OrdersService {
   private readonly page = readBatcher<OrdersQuery, Order[]>({
     name: 'orders.pages',
     maxItems: ORDER_LIMITS.maxPagesInBatch,
+    sizeOf: ({ limit }) => limit * ORDER_LIMITS.maxMessageBytes,
     read: (queries, deadline) => this.repository.listAll(queries, deadline),
   });
 
