@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { GOOD_ORDER, startGateway, type GatewayUnderTest } from './testing/gateway-under-test.js';
 
 let gateway: GatewayUnderTest;
@@ -15,12 +16,15 @@ const changes = () => gateway.logs().filter(({ msg }) => msg === 'breaker change
 
 /** The first answer that orders had no part in: it may take a moment to open, and lets one call a second through. */
 async function refusedWithoutCall(): Promise<Response> {
-  for (;;) {
+  let answer!: Response;
+  await eventually('an answer without a call', async () => {
     const calls = gateway.orders.calls.length;
-    const answer = await order();
-    if (gateway.orders.calls.length === calls) return answer;
-  }
+    answer = await order();
+    return gateway.orders.calls.length === calls;
+  });
+  return answer;
 }
+const succeeds = () => eventually('an order succeeds', async () => (await order()).status === 201);
 
 describe('the breaker', () => {
   it('opens while calls fail, answers with Retry-After, and closes when orders has recovered', async () => {
@@ -36,8 +40,7 @@ describe('the breaker', () => {
     expect(await refused.json()).toMatchObject({ type: 'urn:problem:orders:unavailable' });
 
     gateway.orders.failures.length = 0;
-    let status = 0;
-    while (status !== 201) ({ status } = await order());
+    await succeeds();
     const states = changes().map(({ state }) => state);
     expect([states[0], ...states.slice(-2)]).toEqual(['open', 'half-open', 'closed']);
     expect(await metrics()).toMatch(/breaker_changes_total\{[^}]*state="open"[^}]*\} [1-9]/);
@@ -48,8 +51,7 @@ describe('the breaker', () => {
     expect((await orders(20)).map(({ status }) => status)).toEqual(Array(20).fill(504));
     expect((await refusedWithoutCall()).status).toBe(503);
     gateway.orders.hold = undefined;
-    let status = 0;
-    while (status !== 201) ({ status } = await order());
+    await succeeds();
   });
 
   it.each(['validation-failed', 'idempotency-key-reused', 'idempotency-key-in-use'] as const)(
@@ -62,13 +64,15 @@ describe('the breaker', () => {
   );
 
   it('never opens because clients go away', async () => {
+    await gateway.stop();
+    gateway = await startGateway({ REQUEST_DEADLINE_MS: '600000' }); // else a slow machine lets some pass theirs
     gateway.orders.hold = new Promise(() => undefined);
     const token = await gateway.issuer.token('alice', 'orders:write');
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
     const gone = new AbortController();
     const init = { method: 'POST', headers, body: JSON.stringify(GOOD_ORDER), signal: gone.signal };
     const requests = Array.from({ length: 30 }, () => fetch(`${gateway.url}/orders`, init));
-    while (gateway.orders.received.length < 30) await new Promise(setImmediate);
+    await eventually('orders has all', () => gateway.orders.received.length === 30);
     gone.abort();
     await Promise.allSettled(requests);
     gateway.orders.hold = undefined;

@@ -3,6 +3,7 @@ import 'reflect-metadata';
 import { connect, createServer, type Socket } from 'node:net';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '@orders/resilience/testing/eventually';
 
 import { GOOD_ORDER, startGateway, type GatewayUnderTest } from './testing/gateway-under-test.js';
 
@@ -11,6 +12,11 @@ beforeEach(async () => {
   gateway = await startGateway({ REQUEST_DEADLINE_MS: '400', SHUTDOWN_DRAIN_MS: '600' });
 });
 afterEach(() => gateway.stop());
+
+const succeeds = () =>
+  eventually('an order succeeds', async () => {
+    return (await gateway.request('/orders', { body: GOOD_ORDER })).status === 201;
+  });
 
 describe('orders', () => {
   it('that is down leads to 503 with Retry-After, until it is back', async () => {
@@ -23,8 +29,7 @@ describe('orders', () => {
     expect((await fetch(`${gateway.managementUrl}/readyz`)).status).toBe(200);
 
     await gateway.orders.start(gateway.orders.port);
-    let status = 0;
-    while (status !== 201) ({ status } = await gateway.request('/orders', { body: GOOD_ORDER }));
+    await succeeds();
   });
 
   it('that does not answer leads to 504 at the deadline', async () => {
@@ -50,8 +55,7 @@ describe('orders', () => {
       // The silent connection stays silent; only a new one can work.
       server.close();
       await gateway.orders.start(gateway.orders.port);
-      let status = 0;
-      while (status !== 201) ({ status } = await gateway.request('/orders', { body: GOOD_ORDER }));
+      await succeeds();
     } finally {
       for (const socket of mute) socket.destroy();
       server.close();
@@ -72,7 +76,7 @@ describe('a client', () => {
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify(GOOD_ORDER),
     });
-    while (gateway.orders.calls.length === 0) await new Promise(setImmediate);
+    await eventually('orders is called', () => gateway.orders.calls.length > 0);
     gone.abort();
     await expect(request).rejects.toThrow();
     await gateway.orders.cancelled.promise;
@@ -103,7 +107,7 @@ describe('a stop', () => {
     const held = Promise.withResolvers<void>();
     gateway.orders.hold = held.promise;
     const request = gateway.request('/orders', { body: GOOD_ORDER });
-    while (gateway.orders.calls.length === 0) await new Promise(setImmediate);
+    await eventually('orders is called', () => gateway.orders.calls.length > 0);
     const stopped = gateway.service.stop('test');
     expect((await fetch(`${gateway.managementUrl}/readyz`)).status).toBe(503);
     held.resolve();

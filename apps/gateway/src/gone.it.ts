@@ -3,6 +3,7 @@ import 'reflect-metadata';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { recordSpans, type RecordedSpans } from '@orders/instrumentation/testing';
 import { connect } from 'node:net';
+import { eventually } from '@orders/resilience/testing/eventually';
 
 import { GOOD_ORDER, startGateway, type GatewayUnderTest } from './testing/gateway-under-test.js';
 
@@ -17,9 +18,7 @@ afterAll(async () => {
   spans.stop();
 });
 
-const until = async (condition: () => boolean) => {
-  while (!condition()) await new Promise(setImmediate);
-};
+const until = (condition: () => boolean) => eventually(condition.toString(), condition);
 const linesOf = (requestId: string) =>
   gateway.logs().filter((line) => line['msg'] === 'request' && line['requestId'] === requestId);
 const abandonedSpans = () =>

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 
 import { afterEach, beforeEach, describe, it } from '@jest/globals';
 import { FaultProxy } from '@orders/resilience/testing';
+import { eventually } from '@orders/resilience/testing/eventually';
 
 import { GOOD_ORDER, startGateway, type GatewayUnderTest } from './testing/gateway-under-test.js';
 import { OrdersStub } from './testing/orders-stub.js';
@@ -30,11 +31,12 @@ afterEach(async () => {
 async function orderUntil(holds: (status: number) => boolean): Promise<void> {
   const sent: Promise<void>[] = [];
   let done = false;
-  while (!done) {
+  await eventually(holds.toString(), async () => {
     const answer = gateway.request('/orders', { body: GOOD_ORDER });
     sent.push(answer.then(({ status }) => void (done ||= holds(status))));
     await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+    return done;
+  });
   await Promise.all(sent);
 }
 

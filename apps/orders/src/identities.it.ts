@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { createLogger } from '@orders/instrumentation';
 import { migrateApp } from '@orders/postgres';
-import { createTestDatabase, eventually, requiredUrl, type TestDatabase } from '@orders/postgres/testing';
+import { createTestDatabase, requiredUrl, type TestDatabase } from '@orders/postgres/testing';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { readConfig, Service } from '@orders/service';
 import { randomBytes } from 'node:crypto';
 import { configSchema, dataSource, name, roles } from './app.js';

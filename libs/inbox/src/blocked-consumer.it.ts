@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { someEvent } from '@orders/messaging/testing';
-import { eventually } from '@orders/postgres/testing';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { useConsumer } from './testing/consumer-under-test.js';
 import { deliver } from './testing/delivery.js';
 

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { JetStreamPublisher, JetStreamSource, NatsLink } from '@orders/messaging';
 import { natsAt, recordingLog, someEvent } from '@orders/messaging/testing';
-import { eventually, requiredUrl } from '@orders/postgres/testing';
+import { requiredUrl } from '@orders/postgres/testing';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { randomBytes } from 'node:crypto';
 import { settledEvents } from './settled.js';
 import { useConsumer } from './testing/consumer-under-test.js';

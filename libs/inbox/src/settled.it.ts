@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { firstUuidV7 } from '@orders/messaging';
 import { newEventId, someEvent } from '@orders/messaging/testing';
-import { eventually, createTestDatabase, type TestDatabase } from '@orders/postgres/testing';
+import { createTestDatabase, type TestDatabase } from '@orders/postgres/testing';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { randomBytes } from 'node:crypto';
 import { DeadLetters } from './dead-letters.js';
 import { INBOX_SCHEMA_V1 } from './inbox-schema.js';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { someEvent } from '@orders/messaging/testing';
-import { createTestRole, eventually } from '@orders/postgres/testing';
+import { createTestRole } from '@orders/postgres/testing';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { Pool } from 'pg';
 import { OutboxCursor } from './outbox-cursor.js';
 import { OutboxLog } from './outbox-log.js';

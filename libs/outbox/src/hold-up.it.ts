@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { someEvent } from '@orders/messaging/testing';
 import type { Queryable } from '@orders/postgres';
-import { eventually } from '@orders/postgres/testing';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { Client } from 'pg';
 import { findHoldUp, type HoldUp } from './hold-up.js';
 import { OutboxLog } from './outbox-log.js';

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { JetStreamPublisher, JetStreamSource, NatsLink } from '@orders/messaging';
 import { natsAt, recordingLog, someEvent } from '@orders/messaging/testing';
-import { eventually, createTestDatabase, requiredUrl, type TestDatabase } from '@orders/postgres/testing';
+import { createTestDatabase, requiredUrl, type TestDatabase } from '@orders/postgres/testing';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { Pace } from '@orders/resilience';
 import { randomBytes } from 'node:crypto';
 import { OutboxCursor } from './outbox-cursor.js';

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { JetStreamPublisher, NatsLink } from '@orders/messaging';
 import { natsAt, recordingLog } from '@orders/messaging/testing';
-import { eventually, requiredUrl } from '@orders/postgres/testing';
+import { requiredUrl } from '@orders/postgres/testing';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { randomBytes } from 'node:crypto';
 import { eventIdOf } from './message-id.js';
 import type { Relay } from './relay.js';

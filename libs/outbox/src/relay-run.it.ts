@@ -1,6 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { recordingLog, someEvent } from '@orders/messaging/testing';
-import { eventually } from '@orders/postgres/testing';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { Secret } from '@orders/service';
 import { listenForAppends } from './outbox-listener.js';
 import { OutboxLog } from './outbox-log.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { eventually } from '@orders/postgres/testing';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { append, relayOf, useRelay } from './testing/relay-under-test.js';
 
 const under = useRelay();

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { withDatabase } from './open-database.js';
 import { createTestDatabase, type TestDatabase } from './testing/test-database.js';
 import { OpeningService } from './testing/opening-service.js';
@@ -58,9 +59,12 @@ it('a database with the migrations of a newer version is used, and told of once'
 });
 
 async function firstReason(service: OpeningService): Promise<string> {
-  for (;;) {
+  let first: string | undefined;
+  await eventually('it tells why it waits', async () => {
     const { status, reason } = await service.readiness();
     expect(status).toBe(503);
-    if (reason !== 'not connected yet') return reason!;
-  }
+    first = reason;
+    return reason !== 'not connected yet';
+  });
+  return first!;
 }

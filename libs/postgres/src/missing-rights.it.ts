@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { withDatabase } from './open-database.js';
-import { eventually } from './testing/eventually.js';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { OpeningService } from './testing/opening-service.js';
 import { createMigratedDatabase, type TestDatabase } from './testing/test-database.js';
 import { createTestRole, type TestRole } from './testing/test-role.js';

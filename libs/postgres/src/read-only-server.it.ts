@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { eventually } from './testing/eventually.js';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { OpeningService } from './testing/opening-service.js';
 import { createMigratedDatabase, type TestDatabase } from './testing/test-database.js';
 import { thingsAt } from './testing/things.js';

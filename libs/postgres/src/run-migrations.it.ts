@@ -4,7 +4,7 @@ import { Secret } from '@orders/service';
 import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { postgresOptions } from './postgres.js';
 import { runMigrations } from './run-migrations.js';
-import { eventually } from './testing/eventually.js';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { createTestDatabase, type TestDatabase } from './testing/test-database.js';
 
 class Table1700000000001 implements MigrationInterface {

@@ -9,7 +9,7 @@ import { clientClassFor } from './database-client.js';
 import { isInstallationFault } from './database-error.js';
 import { postgresOptions } from './postgres.js';
 import { runMigrations } from './run-migrations.js';
-import { eventually } from './testing/eventually.js';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { OpeningService } from './testing/opening-service.js';
 import { createMigratedDatabase, createTestDatabase, type TestDatabase } from './testing/test-database.js';
 import { thingsAt } from './testing/things.js';

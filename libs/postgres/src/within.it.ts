@@ -4,7 +4,7 @@ import { Secret } from '@orders/service';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { isTransientDatabaseError } from './database-error.js';
 import { postgresOptions } from './postgres.js';
-import { eventually } from './testing/eventually.js';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { createTestDatabase, type TestDatabase } from './testing/test-database.js';
 import { readWithin, transactionWithin } from './within.js';
 

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ordersV1 } from '@orders/rpc';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { GOOD_ORDER, startGateway, type GatewayUnderTest } from '../testing/gateway-under-test.js';
 
 const STRANGER = '00000000-0000-7000-8000-000000000000';
@@ -18,13 +19,7 @@ afterEach(() => gateway.stop());
 const get = (which = id, headers: Record<string, string> = {}) =>
   gateway.request(`/orders/${which}`, { headers });
 const list = (limit: number) => gateway.request(`/orders?limit=${limit}`);
-const until = async (condition: () => boolean) => {
-  const givesUpAt = performance.now() + 25_000;
-  while (!condition()) {
-    if (performance.now() > givesUpAt) throw new Error(`it never became true: ${condition.toString()}`);
-    await new Promise(setImmediate);
-  }
-};
+const until = (condition: () => boolean) => eventually(condition.toString(), condition);
 
 type Call<Request> = { request: { requests: Request[] }; metadata: { getMap(): Record<string, unknown> } };
 

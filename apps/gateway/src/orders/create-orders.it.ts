@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ordersV1 } from '@orders/rpc';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { GOOD_ORDER, startGateway, type GatewayUnderTest } from '../testing/gateway-under-test.js';
 
 let gateway: GatewayUnderTest;
@@ -11,13 +12,7 @@ afterEach(() => gateway.stop());
 
 const order = (key: string, headers: Record<string, string> = {}) =>
   gateway.request('/orders', { body: GOOD_ORDER, headers: { 'idempotency-key': key, ...headers } });
-const until = async (condition: () => boolean) => {
-  const givesUpAt = performance.now() + 25_000;
-  while (!condition()) {
-    if (performance.now() > givesUpAt) throw new Error(`it never became true: ${condition.toString()}`);
-    await new Promise(setImmediate);
-  }
-};
+const until = (condition: () => boolean) => eventually(condition.toString(), condition);
 
 /** Sends orders while a call is in progress, so that they share the next call, and waits for all answers. */
 async function together<T>(send: () => Promise<T>[]): Promise<{ answers: T[]; call: CallOfMany }> {

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '@orders/resilience/testing/eventually';
 
 import { GOOD_ORDER, startGateway, type GatewayUnderTest } from '../testing/gateway-under-test.js';
 
@@ -59,15 +60,16 @@ const statusesOn = async (socket: Socket, count: number) => {
   }
   return statuses;
 };
-const askedAre = async (count: number) => {
-  while (gateway.orders.received.length < count) await new Promise(setImmediate);
-};
+const askedAre = (count: number) =>
+  eventually(`orders is asked ${count} times`, () => gateway.orders.received.length >= count);
+const arrivedAre = (count: number) =>
+  eventually(`${count} requests have arrived`, () => gateway.arrived() >= count);
 
 /** Two orders of one caller are in progress, and two wait. */
 const held4 = async (headers: Record<string, string> = {}) => {
   const arrived = gateway.arrived();
   const orders = Array.from({ length: 4 }, () => order(headers));
-  while (gateway.arrived() < arrived + 4) await new Promise(setImmediate);
+  await arrivedAre(arrived + 4);
   return orders;
 };
 
@@ -110,8 +112,8 @@ describe('overload', () => {
       const arrived = gateway.arrived();
       const calls = gateway.orders.calls.length;
       const inside = Array.from({ length: 4 }, () => slow());
-      while (gateway.arrived() < arrived + 4) await new Promise(setImmediate);
-      while (gateway.orders.calls.length === calls) await new Promise(setImmediate);
+      await arrivedAre(arrived + 4);
+      await eventually('orders is called', () => gateway.orders.calls.length > calls);
       expect((await slow()).status).toBe(503);
       gateway.orders.hold = undefined;
       expect((await other()).status).toBe(status);
@@ -152,7 +154,7 @@ describe('overload', () => {
     await askedAre(2);
     const [arrived, sentAt] = [gateway.arrived(), Date.now()];
     const waiting = orderOf('c');
-    while (gateway.arrived() === arrived) await new Promise(setImmediate);
+    await arrivedAre(arrived + 1);
     const arrivedAt = Date.now();
     await new Promise((resolve) => setTimeout(resolve, 300));
     const goesOnAt = Date.now();
@@ -209,7 +211,7 @@ describe('overload', () => {
     const socket = connect(gateway.port, '127.0.0.1');
     const refusedBefore = await refusedAsFull();
     socket.write(orderOnTheWire(alice) + orderOnTheWire(bob));
-    while ((await refusedAsFull()) === refusedBefore);
+    await eventually('one is refused', async () => (await refusedAsFull()) !== refusedBefore);
     held.resolve();
     expect(await statusesOn(socket, 2)).toEqual([503, 503]);
     await Promise.all(inside);
@@ -240,6 +242,6 @@ describe('overload', () => {
     }
     expect(status).toBe(503);
     expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
-    while (status !== 201) ({ status } = await order());
+    await eventually('orders are taken again', async () => (await order()).status === 201);
   });
 });

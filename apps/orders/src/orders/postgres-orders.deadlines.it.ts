@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { eventually } from '@orders/postgres/testing';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { Deadline } from '@orders/resilience';
 import { canceling, findIn, inTime, listIn, someNewOrder } from '../testing/fixtures.js';
 import { StoredOrders } from '../testing/stored-orders.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { eventually } from '@orders/postgres/testing';
 import { FaultProxy } from '@orders/resilience/testing';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { Secret } from '@orders/service';
 import { dataSource as openDataSource } from '../app.js';
 import { canceling, inTime, someNewOrder } from '../testing/fixtures.js';

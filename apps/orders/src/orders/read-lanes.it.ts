@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { currentCaller } from '@orders/instrumentation';
-import { eventually } from '@orders/postgres/testing';
+import { eventually } from '@orders/resilience/testing/eventually';
 import type { Deadline } from '@orders/resilience';
 import { Secret } from '@orders/service';
 import type { DataSource } from 'typeorm';

@@ -6,6 +6,7 @@ import type { TlsIdentity } from '@orders/service';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { CallingApp, countRefusals, ServedRpcs } from '../testing/grpc-world.js';
 
 const CALLERS = { 'orders.v1.Orders': ['gateway'] };
@@ -128,7 +129,7 @@ describe('a connection is refused, with a log line at both ends and a metric', (
     using app = new CallingApp(served.port, await client?.());
     expect(await app.call()).toMatchObject({ code: 'UNAVAILABLE' });
     // The server's socket may end after the client's.
-    while (served.log.reasons.length === 0) await new Promise(setImmediate);
+    await eventually('the server logs why', () => served.log.reasons.length > 0);
     expect({ server: served.log.reasons, client: app.log.reasons }).toEqual({
       server: [atServer],
       client: [atClient],
@@ -195,7 +196,7 @@ describe('a connection to a peer that', () => {
     using app = new CallingApp(server.port, gateway);
     app.client.getChannel().getConnectivityState(true);
     await server.ended;
-    while (app.log.reasons.length === 0) await new Promise(setImmediate);
+    await eventually('the client logs why', () => app.log.reasons.length > 0);
     expect(app.log.reasons[0]).toBe(reason);
     server.close();
   });
@@ -205,7 +206,7 @@ describe('a connection to a peer that', () => {
     using app = new CallingApp(server.port, undefined);
     app.client.getChannel().getConnectivityState(true);
     await server.ended;
-    while (app.log.reasons.length === 0) await new Promise(setImmediate);
+    await eventually('the client logs why', () => app.log.reasons.length > 0);
     expect(app.log.reasons[0]).toBe('NO_ANSWER');
     server.close();
   });

@@ -1,10 +1,11 @@
 import 'reflect-metadata';
-import { beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { TlsIdentity } from '@orders/service';
 import { CertificateAuthority, someIdentity, someMaterial } from '@orders/service/testing';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type TLSSocket } from 'node:tls';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { CallingApp, ServedRpcs } from '../testing/grpc-world.js';
 import { SERVER_CHANNEL_OPTIONS } from '../serve-grpc.js';
 
@@ -24,6 +25,10 @@ beforeAll(async () => {
   oldCa = await CertificateAuthority.create('ca');
   newCa = await CertificateAuthority.create('ca');
 });
+let loaded: AbortController;
+beforeEach(() => void (loaded = new AbortController()));
+/** A failed test ends its load too. */
+afterEach(() => loaded.abort());
 beforeEach(async () => {
   orders = await someIdentity('orders', oldCa);
   gateway = await someIdentity('gateway', oldCa);
@@ -35,16 +40,15 @@ function serialOf({ current }: TlsIdentity): string {
 
 /** Calls until a connection uses the certificates of the moment at both ends. @throws when a call fails */
 async function callUntilRenewed(app: CallingApp): Promise<void> {
-  for (;;) {
+  await eventually('both ends use their new certificates', async () => {
     const { server, client } = await app.certificates();
-    if (server === serialOf(orders) && client === serialOf(gateway)) return;
-  }
+    return server === serialOf(orders) && client === serialOf(gateway);
+  });
 }
 
 it('certificates and CAs rotate under load, and no call fails', async () => {
   await using server = await ServedRpcs.start(orders, CALLERS);
   using app = new CallingApp(server.port, gateway);
-  const loaded = new AbortController();
   const codes = new Map<string, number>();
   const load = async () => {
     while (!loaded.signal.aborted) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { AckPolicy } from '@nats-io/jetstream';
-import { eventually } from '@orders/postgres/testing';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { someEvent, take } from '../testing/fixtures.js';
 import {
   NATS_SERVERS,

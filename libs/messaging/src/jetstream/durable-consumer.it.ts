@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { nanos } from '@nats-io/transport-node';
-import { eventually } from '@orders/postgres/testing';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { someEvent, take } from '../testing/fixtures.js';
 import { openReader, settledWhen, useJetStream } from '../testing/jetstream-bus.js';
 import { consumerNames } from './consumer-names.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { AckPolicy, jetstream, type JsMsg } from '@nats-io/jetstream';
-import { eventually } from '@orders/postgres/testing';
+import { eventually } from '@orders/resilience/testing/eventually';
 import type { Delivery } from '../message.js';
 import { someEvent, take } from '../testing/fixtures.js';
 import { openReader, readUntilStopped, useJetStream } from '../testing/jetstream-bus.js';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { ConsumerInfo } from '@nats-io/jetstream';
 import { MsgHdrsImpl } from '@nats-io/transport-node';
-import { eventually } from '@orders/postgres/testing';
+import { eventually } from '@orders/resilience/testing/eventually';
 import type { SettledEvents, StoredEvent } from '../message.js';
 import { someEvent, take } from '../testing/fixtures.js';
 import {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { eventually, requiredUrl } from '@orders/postgres/testing';
+import { requiredUrl } from '@orders/postgres/testing';
 import { FaultProxy } from '@orders/resilience/testing';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { natsAt, recordingLog, someEvent } from '../testing/fixtures.js';
 import { type JetStreamBus, openBus } from '../testing/jetstream-bus.js';
 import { NatsLink } from './nats-link.js';

@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { inboxPrefix, natsUsers, permissionsOf, PROVISIONER } from '@orders/contracts';
-import { eventually } from '@orders/postgres/testing';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { Secret } from '@orders/service';
 import { ConfiguredNats, type NatsConfiguration } from '../testing/configured-nats.js';
 import { natsAt, recordingLog, someEvent } from '../testing/fixtures.js';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { nkeys } from '@nats-io/transport-node';
-import { eventually } from '@orders/postgres/testing';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { readConfig } from '@orders/service';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

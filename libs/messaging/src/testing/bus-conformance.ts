@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { eventually } from '@orders/postgres/testing';
+import { eventually } from '@orders/resilience/testing/eventually';
 import type { EventPublisher, EventSource } from '../message.js';
 import { someEvent, take } from './fixtures.js';
 

@@ -1,4 +1,4 @@
-import { eventually } from '@orders/postgres/testing';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { readConfig, TlsIdentity } from '@orders/service';
 import { CertificateAuthority, type CertificateOptions, someMaterial } from '@orders/service/testing';
 import { randomUUID } from 'node:crypto';

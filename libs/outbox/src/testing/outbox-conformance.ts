@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Message, StreamState } from '@orders/messaging';
 import { someEvent } from '@orders/messaging/testing';
 import type { Queryable, TransactionRunner } from '@orders/postgres';
-import { eventually } from '@orders/postgres/testing';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { type Checkpoint, OutboxCursor } from '../outbox-cursor.js';
 import { type LogEntry, OutboxLog } from '../outbox-log.js';
 

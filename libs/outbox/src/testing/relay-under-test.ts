@@ -1,7 +1,8 @@
 import { afterEach, beforeEach } from '@jest/globals';
 import { EventPublisher, type Message, type Receipt, type StreamState } from '@orders/messaging';
 import { recordingLog, someEvent } from '@orders/messaging/testing';
-import { createTestDatabase, eventually, type TestDatabase } from '@orders/postgres/testing';
+import { createTestDatabase, type TestDatabase } from '@orders/postgres/testing';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { Backoff } from '@orders/resilience';
 import { eventIdOf } from '../message-id.js';
 import { OutboxCursor } from '../outbox-cursor.js';

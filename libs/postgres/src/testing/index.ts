@@ -1,4 +1,3 @@
-export { eventually } from './eventually.js';
 export { type Forbidden, forbiddenStatements } from './forbidden-statements.js';
 export { ModelConnection, ModelDatabase, ModelSession } from './model-database.js';
 export type { LogRow } from './model-tables.js';

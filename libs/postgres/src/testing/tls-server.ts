@@ -1,7 +1,7 @@
 import type { CertificateAuthority, CertificateOptions } from '@orders/service/testing';
 import pg from 'pg';
 import { requiredUrl } from './test-config.js';
-import { eventually } from './eventually.js';
+import { eventually } from '@orders/resilience/testing/eventually';
 
 /** The server of the tests with TLS. Sessions without it go on as before. */
 export class TlsServer implements AsyncDisposable {

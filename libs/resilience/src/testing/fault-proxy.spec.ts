@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { eventually } from './eventually.js';
 import { FaultProxy } from './fault-proxy.js';
 
 let echo: Server;
@@ -129,6 +130,6 @@ describe('a proxy', () => {
     expect(await answer(socket, 'a')).toBe('a');
     expect(proxy.connections).toBe(1);
     socket.destroy();
-    while (proxy.connections > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await eventually('the connection is gone', () => proxy.connections === 0);
   });
 });

@@ -32,8 +32,8 @@ export const GENERATED = commandCheck('generated files', async (signal) => {
 
 /** These measure time and need the machine for themselves. */
 export const ALONE: readonly Check[] = [
-  jestCheck('integration tests', 'jest.it.config.mjs', 'build'),
-  jestCheck('end-to-end tests', 'jest.e2e.config.mjs', 'build'),
+  jestCheck('integration tests', 'jest.it.config.mjs', { needs: 'build' }),
+  jestCheck('end-to-end tests', 'jest.e2e.config.mjs', { needs: 'build' }),
   FUZZ,
   PROOF,
   PROOF_ON_OTHER_SERVERS,
