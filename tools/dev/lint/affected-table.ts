@@ -55,51 +55,62 @@ export const TABLE: readonly Row[] = [
   code(
     "an event's schema",
     'libs/contracts/events/src/events.ts',
-    'bench deploy dev e2e events fulfillment fuzz orders prove supply',
+    'bench contract-gates deploy dev e2e events fulfillment fuzz orders prove supply',
   ),
   code(
     'a proto',
     'libs/contracts/rpc/proto/orders/v1/orders.proto',
-    'bench e2e fuzz gateway grpc orders prove rpc supply',
+    'bench contract-gates e2e fuzz gateway grpc orders prove rpc supply',
   ),
   source(
     'a problem code',
     'libs/contracts/src/problems.ts',
-    'bench contracts deploy dev e2e events fulfillment fuzz gateway grpc http inbox messaging orders outbox postgres prove supply',
+    'bench contract-gates contracts deploy dev e2e events fulfillment fuzz gateway grpc http inbox messaging orders outbox postgres prove supply',
   ),
-  source('outbox', 'libs/outbox/src/outbox-log.ts', 'bench e2e fuzz orders outbox prove supply'),
-  source('inbox', 'libs/inbox/src/index.ts', 'bench e2e fulfillment fuzz inbox prove supply'),
+  source(
+    'outbox',
+    'libs/outbox/src/outbox-log.ts',
+    'bench contract-gates e2e fuzz orders outbox prove supply',
+  ),
+  source('inbox', 'libs/inbox/src/index.ts', 'bench contract-gates e2e fulfillment fuzz inbox prove supply'),
   source(
     'messaging',
     'libs/messaging/src/index.ts',
-    'bench e2e fulfillment fuzz inbox messaging orders outbox prove supply',
+    'bench contract-gates e2e fulfillment fuzz inbox messaging orders outbox prove supply',
   ),
-  source('http', 'libs/http/src/index.ts', 'bench e2e fulfillment fuzz gateway http prove supply'),
-  source('grpc', 'libs/grpc/src/index.ts', 'bench e2e fuzz gateway grpc orders prove supply'),
+  source(
+    'http',
+    'libs/http/src/index.ts',
+    'bench contract-gates e2e fulfillment fuzz gateway http prove supply',
+  ),
+  source('grpc', 'libs/grpc/src/index.ts', 'bench contract-gates e2e fuzz gateway grpc orders prove supply'),
   source(
     'postgres',
     'libs/postgres/src/index.ts',
-    'bench e2e fulfillment fuzz inbox messaging orders outbox postgres prove supply',
+    'bench contract-gates e2e fulfillment fuzz inbox messaging orders outbox postgres prove supply',
   ),
   source(
     'resilience',
     'libs/resilience/src/index.ts',
-    'bench deploy dev e2e fulfillment fuzz gateway grpc http inbox messaging orders outbox postgres prove resilience service supply',
+    'bench contract-gates deploy dev e2e fulfillment fuzz gateway grpc http inbox messaging orders outbox postgres prove resilience service supply',
   ),
-  source("an app's source", 'apps/gateway/src/main.ts', 'bench e2e fuzz gateway prove supply'),
+  source("an app's source", 'apps/gateway/src/main.ts', 'bench contract-gates e2e fuzz gateway prove supply'),
   {
     change: 'what a lib lends to tests',
     make: edit('libs/messaging/src/testing/fixtures.ts'),
-    selects: 'bench docs e2e fulfillment fuzz inbox messaging orders outbox prove supply',
+    selects: 'bench contract-gates docs e2e fulfillment fuzz inbox messaging orders outbox prove supply',
     runs: [
-      ['bench e2e fulfillment fuzz inbox messaging orders outbox prove supply', 'lint typecheck test it'],
+      [
+        'bench contract-gates e2e fulfillment fuzz inbox messaging orders outbox prove supply',
+        'lint typecheck test it',
+      ],
       ['docs', 'test'],
     ],
   },
   {
     change: 'a test of a lib',
     make: edit('libs/http/src/json.spec.ts'),
-    selects: 'bench docs e2e fulfillment fuzz gateway http prove supply',
+    selects: 'bench contract-gates docs e2e fulfillment fuzz gateway http prove supply',
     runs: [
       ['http', 'lint typecheck test it'],
       ['docs', 'test'],
@@ -108,19 +119,19 @@ export const TABLE: readonly Row[] = [
   {
     change: 'a chart value of an app',
     make: edit('helm/orders/values.yaml', '# changed'),
-    selects: 'bench e2e fuzz orders prove supply',
+    selects: 'bench contract-gates e2e fuzz orders prove supply',
     runs: [['orders', 'chart']],
   },
   {
     change: 'the library chart',
     make: edit('helm/service/templates/_pod.tpl', ''),
-    selects: `bench e2e fuzz prove supply ${APPS}`,
+    selects: `bench contract-gates e2e fuzz prove supply ${APPS}`,
     runs: [[APPS, 'chart']],
   },
   {
     change: 'docker/Dockerfile',
     make: edit('docker/Dockerfile', '# changed'),
-    selects: `bench deploy e2e fuzz prove supply ${APPS}`,
+    selects: `bench contract-gates deploy e2e fuzz prove supply ${APPS}`,
     runs: [
       [APPS, 'image'],
       ['deploy', 'test'],
@@ -176,7 +187,7 @@ export const TABLE: readonly Row[] = [
       [ALL, 'lint typecheck'],
       [APPS, 'chart'],
       // It is a package of the tools, and a peer of one of orders.
-      ['bench deploy dev fuzz prove supply', 'test it'],
+      ['bench contract-gates deploy dev fuzz prove supply', 'test it'],
       ['bench', 'guard'],
       ['fuzz', 'fuzz'],
       ['e2e', 'e2e'],
@@ -199,7 +210,7 @@ export const TABLE: readonly Row[] = [
     // The plugin of Nx for ESLint needs it too.
     runs: [
       [ALL, 'test it chart e2e lint'],
-      ['bench deploy dev e2e fuzz prove supply', 'typecheck'],
+      ['bench contract-gates deploy dev e2e fuzz prove supply', 'typecheck'],
       ['bench', 'guard'],
       ['fuzz', 'fuzz'],
       LOCKFILE,
@@ -224,7 +235,7 @@ export const TABLE: readonly Row[] = [
     selects: ALL,
     runs: [
       [ALL, 'lint'],
-      ['bench deploy dev fuzz prove supply', 'test it typecheck'],
+      ['bench contract-gates deploy dev fuzz prove supply', 'test it typecheck'],
       ['bench', 'guard'],
       ['fuzz', 'fuzz'],
       ['e2e', 'e2e typecheck'],
@@ -236,6 +247,6 @@ export const TABLE: readonly Row[] = [
     change: 'jose, which one app uses',
     make: bump('jose'),
     selects: ALL,
-    runs: [['bench deploy dev e2e fuzz gateway prove supply', CODE], LOCKFILE],
+    runs: [['bench contract-gates deploy dev e2e fuzz gateway prove supply', CODE], LOCKFILE],
   },
 ];

@@ -10,7 +10,7 @@ import { ALONE, GENERATED, SIDE_BY_SIDE } from './verify/checks.ts';
 import { beforeLine, sum, summaryLine, table, type Outcome } from './verify/outcome.ts';
 import { fingerprint, Memory, remembered } from './verify/remembered.ts';
 
-const USAGE = `npm test: runs every check: format, lint, types, tests, advisories, secrets, fuzzing, the delivery proof, the cost of a request
+const USAGE = `npm test: runs every check: format, lint, types, contracts, tests, advisories, secrets, fuzzing, the delivery proof, the cost of a request
 A check that passed is not run again until something that it may depend on changes
   --again                 runs all checks
   DATABASE_URL, NATS_URL  the integration tests use these servers instead of embedded ones; nothing is remembered

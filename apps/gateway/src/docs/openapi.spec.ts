@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ApiDocument, type OpenApi, type Schema } from '@orders/http/testing/api-document';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { openApiDocument } from './openapi.js';
 
 const document = openApiDocument() as OpenApi;
@@ -61,4 +62,12 @@ describe('the API document', () => {
     expect(examples.length).toBeGreaterThan(50);
     expect(examples.filter(({ violations }) => violations.length > 0)).toEqual([]);
   });
+});
+
+// With GENERATE=1 the file is written instead of compared.
+it('openapi.json is the document', () => {
+  const file = new URL('../../openapi.json', import.meta.url);
+  const text = `${JSON.stringify(document, undefined, 2)}\n`;
+  if (process.env['GENERATE']) writeFileSync(file, text);
+  expect(readFileSync(file, 'utf8')).toBe(text);
 });

@@ -2,7 +2,15 @@ import { generateAll } from '../derived/generate-all.ts';
 import { nx } from '../stack/build.ts';
 import { commandCheck, tool, type Check } from './check.ts';
 import { jestCheck } from './jest-check.ts';
-import { ADVISORIES, COST_GUARD, FUZZ, PROOF, PROOF_ON_OTHER_SERVERS, SECRETS } from './tool-check.ts';
+import {
+  ADVISORIES,
+  CONTRACTS,
+  COST_GUARD,
+  FUZZ,
+  PROOF,
+  PROOF_ON_OTHER_SERVERS,
+  SECRETS,
+} from './tool-check.ts';
 
 function everywhere(target: string): (signal: AbortSignal) => Promise<string> {
   return (signal) => nx(['run-many', '-t', target, '--output-style=static'], { signal });
@@ -14,6 +22,7 @@ export const SIDE_BY_SIDE: readonly (readonly Check[])[] = [
     commandCheck('format', (signal) => tool('prettier', ['--check', '.', '--log-level=warn'], { signal })),
     commandCheck('lint', everywhere('lint')),
     commandCheck('types', everywhere('typecheck')),
+    CONTRACTS,
     ADVISORIES,
     SECRETS,
   ],

@@ -68,6 +68,15 @@ export const FUZZ = toolCheck({
   notDone: 'part',
 });
 
+/** Changes that break users of the released contracts. */
+export const CONTRACTS = toolCheck({
+  name: 'contracts',
+  needs: 'nothing',
+  script: 'tools/contracts/src/main.ts',
+  args: ['check'],
+  notDone: 'part',
+});
+
 /** Known holes of our packages. It runs each time: what is known changes from day to day. */
 export const ADVISORIES: Check = {
   ...toolCheck({
