@@ -7,6 +7,7 @@ import { NotInjected, nothing, type Fault } from './fault.ts';
 
 /** The event loop of one replica does nothing else for a while, as with a regular expression that backtracks. */
 export function busyFault(apps: readonly AppDeclaration[]): Fault {
+  const debuggers = new Map<number, string>();
   return {
     name: 'event loop blocked',
     targets: apps.map(({ name }) => name),
@@ -15,8 +16,9 @@ export function busyFault(apps: readonly AppDeclaration[]): Fault {
     begin: async (sut, { target, durationMs, random }) => {
       const { name, pid } = random.pick(of(sut.system.replicas, target));
       if (pid === undefined) throw new NotInjected(`${name} is down`);
+      if (!debuggers.has(pid)) debuggers.set(pid, await openDebugger(sut, name, pid));
       await evaluate(
-        await debuggerOf(sut, name, pid),
+        debuggers.get(pid)!,
         `for (const end = Date.now() + ${durationMs}; Date.now() < end; );`,
       );
       return nothing;
@@ -24,23 +26,21 @@ export function busyFault(apps: readonly AppDeclaration[]): Fault {
   };
 }
 
-/** The address of a process's debugger, which SIGUSR1 opens. */
-async function debuggerOf({ debuggers }: SystemUnderProof, name: string, pid: number): Promise<string> {
+/** Opens the debugger of a process by SIGUSR1. It stays open for the next time: closing it can end a Node 24.21. */
+async function openDebugger({ debuggers }: SystemUnderProof, name: string, pid: number): Promise<string> {
   debuggers.delete(name);
   process.kill(pid, 'SIGUSR1');
   await until(async () => debuggers.has(name), { timeoutMs: 5_000, what: `the debugger of ${name}` });
   return debuggers.get(name)!;
 }
 
-/** Starts a script in a process, which ends its debugger afterwards; does not wait for it. */
+/** Starts a script in a process; does not wait for it. */
 async function evaluate(address: string, script: string): Promise<void> {
   const socket = new WebSocket(address);
   await once(socket, 'open');
   // Later, in a turn of its own: the process first answers that it has begun.
-  const later = `(inspector) => setTimeout(() => { inspector.close(); ${script} }, 10)`;
-  const expression = `(${later})(require('node:inspector')); undefined`;
-  const params = { expression, includeCommandLineAPI: true };
-  socket.send(JSON.stringify({ id: 1, method: 'Runtime.evaluate', params }));
+  const expression = `setTimeout(() => { ${script} }, 10); undefined`;
+  socket.send(JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: { expression } }));
   await once(socket, 'message');
   socket.close();
 }
