@@ -146,7 +146,7 @@ export const TABLE: readonly Row[] = [
   },
   {
     change: 'the alerts',
-    make: edit('docs/alerts.yaml', '# changed'),
+    make: edit('deploy/observability/rules.yaml', '# changed'),
     selects: 'deploy docs',
     runs: [
       ['docs', 'test'],
