@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 
@@ -15,14 +15,10 @@ const text = (file: string) => readFileSync(join(root, file), 'utf8');
 const { groups } = parse(text('docs/alerts.yaml')) as { groups: { rules: Alert[] }[] };
 const alerts = groups.flatMap(({ rules }) => rules);
 
-const CREATES = /create(Observable)?(Gauge|Counter|Histogram)\(\s*'([\w.]+)'/g;
-
-/** The metrics that the apps export, as Prometheus names them. */
+/** The metrics that the apps export, and the series of a histogram. */
 const exported = new Set(
-  globSync('{apps,libs}/*/src/**/*.ts', { cwd: root, exclude: ['**/*.{spec,it}.ts'] }).flatMap((file) =>
-    [...text(file).matchAll(CREATES)].map(
-      ([, , kind, name = '']) => `${name.replaceAll('.', '_')}${kind === 'Counter' ? '_total' : ''}`,
-    ),
+  [...text('docs/metrics.md').matchAll(/^\| `(\w+)` +\| (\w+)/gm)].flatMap(([, name = '', type]) =>
+    type === 'histogram' ? ['count', 'sum', 'bucket'].map((suffix) => `${name}_${suffix}`) : name,
   ),
 );
 
