@@ -8,9 +8,10 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import { DomainError } from '@orders/contracts';
-import { meter, runInContext, type Span, DURATION_BUCKETS, contextFrom } from '@orders/instrumentation';
+import { contextFrom, histogram, runInContext, type Span } from '@orders/instrumentation';
 import type { Logger } from 'pino';
 import { Observable, throwError } from 'rxjs';
+import { METRICS } from './metric-definitions.js';
 import { endRpcSpan, methodOf, startRpcSpan } from './rpc-span.js';
 import { toServiceError } from './service-error.js';
 
@@ -25,10 +26,7 @@ import { toServiceError } from './service-error.js';
 @Injectable()
 @Catch()
 export class RpcEdge implements NestInterceptor, ExceptionFilter {
-  private readonly duration = meter('rpc').createHistogram('rpc.server.duration.seconds', {
-    description: 'Duration of gRPC calls at the server',
-    advice: { explicitBucketBoundaries: DURATION_BUCKETS },
-  });
+  private readonly duration = histogram(METRICS.serverDuration);
 
   constructor(private readonly logger: Logger) {}
 

@@ -1,9 +1,10 @@
 export { currentCaller, onBehalfOf, type Caller } from './caller.js';
 export { contextFrom, validId, validTraceparent } from './request-context.js';
 export { currentContext, runInContext, type RequestContext } from './context.js';
-export { DURATION_BUCKETS } from './durations.js';
 export { createLogger, type LoggerSettings } from './logging.js';
-export { meter, metricsText } from './metrics.js';
+export type { LabelsOf, MetricDefinition, MetricDefinitions } from './metrics/definition.js';
+export { counter, type CounterOf, histogram, type HistogramOf, observe } from './metrics/instruments.js';
+export { metricsText } from './metrics/scrape.js';
 export {
   currentTraceId,
   currentTraceparent,

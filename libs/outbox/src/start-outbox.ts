@@ -61,7 +61,7 @@ export function startOutbox({
     publisher: new JetStreamPublisher(link, stream),
     owner: `${service.name}-${randomUUID()}`,
     logger,
-    metrics: relayMetrics(),
+    metrics: relayMetrics(events),
   });
   observeOutbox(cursor);
 

@@ -86,6 +86,15 @@ export const TABLE: readonly Row[] = [
     'libs/resilience/src/index.ts',
     'bench deploy dev e2e fulfillment fuzz gateway grpc http inbox messaging orders outbox postgres prove resilience service supply',
   ),
+  {
+    change: 'the definition of a metric',
+    make: edit('libs/http/src/metric-definitions.ts'),
+    selects: 'bench dev docs e2e fulfillment fuzz gateway http prove supply',
+    runs: [
+      ['bench e2e fulfillment fuzz gateway http prove supply', CODE],
+      ['dev docs', 'test'],
+    ],
+  },
   source("an app's source", 'apps/gateway/src/main.ts', 'bench e2e fuzz gateway prove supply'),
   {
     change: 'what a lib lends to tests',

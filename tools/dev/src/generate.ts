@@ -6,7 +6,8 @@ import { CommandFailed } from './stack/run.ts';
 
 const USAGE = `npm run generate: updates the generated files that are committed
   from the .proto and the events  code and JSON Schemas in libs/contracts
-  from apps/NAME/app.json         parts of ${DERIVED_FILES.join(', ')}`;
+  from apps/NAME/app.json and src/metric-definitions.ts
+                                  parts of ${DERIVED_FILES.join(', ')}`;
 
 await runTool({ usage: USAGE, parse: noArguments }, main);
 

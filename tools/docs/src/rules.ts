@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 
@@ -19,22 +19,14 @@ const rules = groups.flatMap((group) => group.rules);
 export const alerts = rules.filter((rule) => 'alert' in rule);
 export const recordings = rules.filter((rule) => 'record' in rule);
 
-const CREATES = /create(Observable)?(Gauge|Counter|Histogram)\(\s*'([\w.]+)'/g;
-
 /** What the rules ask for and no app exports yet. */
 const COMING = ['consumer_critical_time_seconds', 'outbox_lease_held', 'migrations_failed'].concat(
   'otel_spans_dropped_total',
 );
 
-/** The metrics that the apps export, as Prometheus names them. */
+/** The metrics that the apps export. */
 export const exported = new Set(
-  globSync('{apps,libs}/*/src/**/*.ts', { cwd: root, exclude: ['**/*.{spec,it}.ts'] })
-    .flatMap((file) =>
-      [...text(file).matchAll(CREATES)].map(
-        ([, , kind, name = '']) => `${name.replaceAll('.', '_')}${kind === 'Counter' ? '_total' : ''}`,
-      ),
-    )
-    .concat(COMING),
+  [...text('docs/metrics.md').matchAll(/^\| `(\w+)`/gm)].map(([, name = '']) => name).concat(COMING),
 );
 
 /** Names in an expression that should be metrics of the apps. Those of Prometheus itself, such as `up`, have no `_`. */

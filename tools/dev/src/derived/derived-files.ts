@@ -7,6 +7,7 @@ import { ROOT } from '../stack/paths.ts';
 import { callersTable } from './callers.ts';
 import { composeDatabases, composeServices } from './compose.ts';
 import { appsTable, callGraph, type DescribedApp } from './documents.ts';
+import { metricsTable } from './metric-catalogue.ts';
 import { natsPermissions } from './nats-permissions.ts';
 import { replaceRegion } from './regions.ts';
 import { withCliScripts } from './scripts.ts';
@@ -28,6 +29,7 @@ const DERIVED: Record<string, (text: string, workspace: Workspace) => string> = 
   'README.md': (text, workspace) => replaceRegion(text, 'apps', appsTable(described(workspace))),
   'libs/contracts/rpc/src/callers.ts': (text, { apps }) => replaceRegion(text, 'callers', callersTable(apps)),
   'docs/nats-permissions.conf': (text, { apps }) => replaceRegion(text, 'users', natsPermissions(apps)),
+  'docs/metrics.md': (text, { apps }) => replaceRegion(text, 'metrics', metricsTable(apps)),
   'docs/architecture.md': (text, { apps }) => replaceRegion(text, 'call graph', callGraph(apps)),
 };
 

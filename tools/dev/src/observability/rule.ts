@@ -65,11 +65,7 @@ export function alertingRule(
 /** How long after its first occurrence an alert for something that happened goes on. */
 const RECENTLY = span('15m');
 
-/**
- * Whether a counter has grown in the last 15 minutes. A series that begins with its first occurrence has no increase
- * then: `unless … offset` finds that one.
- */
+/** Whether a counter has grown in the last 15 minutes. The apps export each from 0 on. */
 export function hasGrown(counter: string, scale: TimeScale): string {
-  const recently = RECENTLY.text(scale);
-  return `increase(${counter}[${recently}]) > 0 or (${counter} > 0 unless ${counter} offset ${recently})`;
+  return `increase(${counter}[${RECENTLY.text(scale)}]) > 0`;
 }
