@@ -15,6 +15,7 @@ const METRICS = {
   restarts: { kind: 'counter', name: 'things.restarts', description: 'Restarts', apps: 'some' },
   calls: { kind: 'histogram', name: 'call.seconds', description: 'Calls', buckets: [0.1, 1], apps: 'some' },
   pending: { kind: 'gauge', name: 'things.pending', description: 'Pending', apps: 'some' },
+  away: { kind: 'gauge', name: 'things.away', description: 'Away', apps: 'some' },
   broken: { kind: 'gauge', name: 'broken', description: 'Broken', apps: 'some' },
 } as const satisfies MetricDefinitions;
 
@@ -50,5 +51,18 @@ describe('metricsText', () => {
     const text = await metricsText();
     expect(text).toContain('process_resident_memory_bytes');
     expect(text).not.toMatch(/^broken \d/m);
+  });
+
+  it('leaves out what could be read before and cannot now: an old value would pass for a new one', async () => {
+    let isThere = true;
+    observe([METRICS.away], async (set) => {
+      if (!isThere) throw new Error('no database');
+      set(METRICS.away, await Promise.resolve(7));
+    });
+    expect(await metricsText()).toContain('things_away 7\n');
+    isThere = false;
+    expect(await metricsText()).not.toMatch(/^things_away \d/m);
+    isThere = true;
+    expect(await metricsText()).toContain('things_away 7\n');
   });
 });
