@@ -29,9 +29,11 @@ beforeAll(async () => {
     },
   });
   const alice = await Customer.of(sut.system, 'alice');
+  const effects = Object.values(sut.system.urls.effects);
   await inParallel(ORDERS, 8, async () => {
-    const { body } = await alice.orderUntilSure();
-    await alice.request('GET', `/orders/${body.id}`);
+    const { id } = (await alice.orderUntilSure()).body;
+    await alice.request('GET', `/orders/${id}`);
+    await Promise.all(effects.map((effect) => fetch(`${effect}/${id}`)));
   });
   await until(
     async () => valueOf(await scrape('fulfillment'), /consumer_events_total\{.*applied"/) >= ORDERS,
