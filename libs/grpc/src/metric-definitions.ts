@@ -15,8 +15,17 @@ export const METRICS = {
     name: 'rpc.server.duration.seconds',
     description: 'Duration of gRPC calls at the server',
     buckets: DURATION_BUCKETS,
+    exemplars: true,
     labels: call,
     apps: 'grpc',
+  },
+  clientDuration: {
+    kind: 'histogram',
+    name: 'rpc.client.duration.seconds',
+    description: 'Duration of gRPC calls at the client, from the start of each attempt',
+    buckets: DURATION_BUCKETS,
+    labels: call,
+    apps: 'call',
   },
   refusals: {
     kind: 'counter',

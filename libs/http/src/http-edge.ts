@@ -1,11 +1,11 @@
 import { DomainError } from '@orders/contracts';
 import {
   contextFrom,
-  histogram,
   type LabelsOf,
   runInContext,
   type RequestContext,
   type Span,
+  tracedHistogram,
 } from '@orders/instrumentation';
 import type { Service } from '@orders/service';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -45,7 +45,7 @@ const SECURITY_HEADERS = {
  * headers, and send `Connection: close` during a stop.
  */
 export function addEdgeHooks(fastify: FastifyInstance, service: Service): void {
-  const duration = histogram(METRICS.duration);
+  const duration = tracedHistogram(METRICS.duration);
   fastify.decorateRequest('requestContext', undefined);
   fastify.decorateRequest('startedAt', 0);
 
@@ -55,7 +55,7 @@ export function addEdgeHooks(fastify: FastifyInstance, service: Service): void {
     // Fires for every request, unlike Fastify's onResponse, which does not fire when the client goes away.
     reply.raw.on('close', () => {
       const outcome = { status: statusOf(reply), durationMs: performance.now() - request.startedAt };
-      duration.record(outcome.durationMs / 1_000, metricLabels(request, outcome));
+      duration.record(outcome.durationMs / 1_000, metricLabels(request, outcome), context.span);
       // The socket emits the event, outside of the request's async context.
       runInContext(context, () => service.logger.info(accessLine(request, outcome), 'request'));
       endHttpSpan(context.span, request, outcome.status);

@@ -8,6 +8,7 @@ export const METRICS = {
     name: 'http.server.request.duration.seconds',
     description: 'Duration of HTTP requests at the server',
     buckets: DURATION_BUCKETS,
+    exemplars: true,
     labels: {
       // Those of OpenTelemetry's conventions: Node's parser knows many more.
       'http.request.method': [

@@ -1,4 +1,4 @@
-import { counter, type CounterOf, histogram, type HistogramOf, observe } from '@orders/instrumentation';
+import { counter, type CounterOf, histogram, type HistogramOf, observe, tracedHistogram, type TracedHistogramOf } from '@orders/instrumentation';
 import type { EventSource } from '@orders/messaging';
 import { METRICS } from './metric-definitions.js';
 
@@ -9,6 +9,10 @@ export interface ConsumerMetrics {
   readonly gaps: CounterOf<typeof METRICS.gaps>;
   /** Duration of a batch's transaction in seconds. */
   readonly duration: HistogramOf<typeof METRICS.duration>;
+  /** For each event that took effect, seconds since its time. */
+  readonly criticalTime: TracedHistogramOf<typeof METRICS.criticalTime>;
+  /** Deliveries that are not the first of their event. */
+  readonly redelivered: CounterOf<typeof METRICS.redelivered>;
 }
 
 /** The metrics of a consumer, whose sources share them. @param name of the consumer */
@@ -19,6 +23,8 @@ export function consumerMetrics(name: string): ConsumerMetrics {
     retries: counter(METRICS.retries, { consumer }),
     gaps: counter(METRICS.gaps, { consumer }),
     duration: histogram(METRICS.duration),
+    criticalTime: tracedHistogram(METRICS.criticalTime),
+    redelivered: counter(METRICS.redelivered, { consumer }),
   };
 }
 

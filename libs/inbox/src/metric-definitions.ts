@@ -1,5 +1,5 @@
 import type { MetricDefinitions } from '@orders/instrumentation';
-import { DURATION_BUCKETS } from '@orders/instrumentation/buckets';
+import { DELAY_BUCKETS, DURATION_BUCKETS } from '@orders/instrumentation/buckets';
 
 const consumer = 'the name of the app';
 
@@ -31,6 +31,24 @@ export const METRICS = {
     name: 'consumer.batch_duration.seconds',
     description: 'Time from the first statement of a batch to its commit',
     buckets: DURATION_BUCKETS,
+    labels: { consumer },
+    apps: 'consume',
+  },
+  criticalTime: {
+    kind: 'histogram',
+    name: 'consumer.critical_time.seconds',
+    description:
+      "From the time of an event (`ce-time`, by its producer's clock, before its commit) to the commit of its effect, by this process's clock; replays too",
+    buckets: DELAY_BUCKETS,
+    exemplars: true,
+    labels: { consumer },
+    apps: 'consume',
+  },
+  redelivered: {
+    kind: 'counter',
+    name: 'consumer.redelivered',
+    description:
+      'Events that the bus delivered again, because an earlier delivery was not acknowledged in time',
     labels: { consumer },
     apps: 'consume',
   },

@@ -3,8 +3,16 @@ export { contextFrom, validId, validTraceparent } from './request-context.js';
 export { currentContext, runInContext, type RequestContext } from './context.js';
 export { createLogger, type LoggerSettings } from './logging.js';
 export type { LabelsOf, MetricDefinition, MetricDefinitions } from './metrics/definition.js';
-export { counter, type CounterOf, histogram, type HistogramOf, observe } from './metrics/instruments.js';
-export { metricsText } from './metrics/scrape.js';
+export {
+  counter,
+  type CounterOf,
+  histogram,
+  type HistogramOf,
+  observe,
+  tracedHistogram,
+  type TracedHistogramOf,
+} from './metrics/instruments.js';
+export { metricsText, scrape } from './metrics/scrape.js';
 export {
   currentTraceId,
   currentTraceparent,
@@ -16,6 +24,7 @@ export {
   withSpan,
   type SpanSettings,
 } from './spans.js';
+export { logSpanExport } from './span-export.js';
 export { flushTelemetry, tracingIsOn } from './telemetry.js';
 export { isSampled, makeTraceparent, parseTraceparent, traceIdOf, type TraceContext } from './traceparent.js';
 export { SpanKind, type Span } from '@opentelemetry/api';

@@ -2,6 +2,21 @@ import type { MetricDefinitions } from './metrics/definition.js';
 
 /** What every process exports, under the names that Prometheus' client libraries use. */
 export const METRICS = {
+  build: {
+    kind: 'gauge',
+    name: 'build.info',
+    description: 'Always 1: the version of the app and that of Node are labels',
+    labels: { version: 'one a process', node: 'one a process' },
+    apps: 'all',
+  },
+  spansDropped: {
+    kind: 'counter',
+    name: 'otel.spans.dropped',
+    description:
+      'Spans that did not reach the collector: the export failed, or the queue was full meanwhile; 0 without tracing',
+    labels: { reason: ['failed', 'queue_full'] },
+    apps: 'all',
+  },
   memory: {
     kind: 'gauge',
     name: 'process.resident_memory.bytes',

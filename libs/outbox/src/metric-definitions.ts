@@ -38,4 +38,10 @@ export const METRICS = {
       'Events that are committed and wait for an older transaction, of any client of the server, to end',
     apps: 'publish',
   },
+  leaseHeld: {
+    kind: 'gauge',
+    name: 'outbox.lease.held',
+    description: '1 while this process is the one that publishes, 0 while it waits for the lease or fails',
+    apps: 'publish',
+  },
 } as const satisfies MetricDefinitions;

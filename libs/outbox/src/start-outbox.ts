@@ -63,7 +63,7 @@ export function startOutbox({
     logger,
     metrics: relayMetrics(events),
   });
-  observeOutbox(cursor);
+  observeOutbox(cursor, relay);
 
   const stop = new AbortController();
   const { signal } = stop;

@@ -89,7 +89,7 @@ export const TABLE: readonly Row[] = [
   {
     change: 'the definition of a metric',
     make: edit('libs/http/src/metric-definitions.ts'),
-    selects: 'bench dev docs e2e fulfillment fuzz gateway http prove supply',
+    selects: 'bench deploy dev docs e2e fulfillment fuzz gateway http prove supply',
     runs: [
       ['bench e2e fulfillment fuzz gateway http prove supply', CODE],
       ['dev docs', 'test'],

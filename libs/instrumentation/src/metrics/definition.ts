@@ -34,6 +34,8 @@ export interface HistogramDefinition extends Definition {
   readonly kind: 'histogram';
   /** Upper bounds, ascending, in the unit of the name. The SDK's own would be those of milliseconds. */
   readonly buckets: readonly number[];
+  /** Whether it keeps exemplars, which lead from a bucket to a trace. Default false. */
+  readonly exemplars?: boolean;
 }
 
 export type MetricDefinition = CounterDefinition | ObservedDefinition | HistogramDefinition;

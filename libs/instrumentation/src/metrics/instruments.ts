@@ -1,4 +1,4 @@
-import type { Attributes, Meter, Observable } from '@opentelemetry/api';
+import type { Attributes, Histogram, Meter, Observable } from '@opentelemetry/api';
 import type {
   CounterDefinition,
   HistogramDefinition,
@@ -7,6 +7,7 @@ import type {
   ObservedDefinition,
   OpenLabel,
 } from './definition.js';
+import { Exemplars, type Origin } from './exemplars.js';
 import { provider } from './provider.js';
 
 const meter: Meter = provider.getMeter('orders');
@@ -21,6 +22,12 @@ export interface CounterOf<D extends CounterDefinition> {
 /** The histogram of a definition. */
 export interface HistogramOf<D extends HistogramDefinition> {
   record(value: number, ...labels: Labels<D>): void;
+}
+
+/** The histogram of a definition with exemplars. */
+export interface TracedHistogramOf<D extends HistogramDefinition> {
+  /** @param origin where the value was measured: its trace is an exemplar when it is recorded */
+  record(value: number, labels: LabelsOf<D>, origin: Origin): void;
 }
 
 /**
@@ -40,7 +47,25 @@ export function counter<D extends CounterDefinition>(
 }
 
 /** A histogram with the buckets of its definition. */
-export function histogram<D extends HistogramDefinition>({ name, description, buckets }: D): HistogramOf<D> {
+export function histogram<D extends HistogramDefinition>(definition: D): HistogramOf<D> {
+  return newHistogram(definition);
+}
+
+/** A histogram whose buckets lead to traces, in OpenMetrics. */
+export function tracedHistogram<D extends HistogramDefinition & { exemplars: true }>(
+  definition: D,
+): TracedHistogramOf<D> {
+  const own = newHistogram(definition);
+  const exemplars = new Exemplars(definition.name, definition.buckets);
+  return {
+    record: (value, labels, origin) => {
+      own.record(value, labels);
+      exemplars.offer(value, labels, origin);
+    },
+  };
+}
+
+function newHistogram({ name, description, buckets }: HistogramDefinition): Histogram {
   return meter.createHistogram(name, { description, advice: { explicitBucketBoundaries: [...buckets] } });
 }
 

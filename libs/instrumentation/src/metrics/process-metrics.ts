@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import manifest from '../../package.json' with { type: 'json' };
 import { METRICS } from '../metric-definitions.js';
 import { observe } from './instruments.js';
 
@@ -7,8 +8,9 @@ const MICROSECONDS = 1e6;
 
 /** Observes memory, CPU and event loop of this process. Values are read only when scraped. */
 export function observeProcess(): void {
-  const { memory, heap, cpu, startTime } = METRICS;
-  observe([memory, heap, cpu, startTime], (set) => {
+  const { build, memory, heap, cpu, startTime } = METRICS;
+  observe([build, memory, heap, cpu, startTime], (set) => {
+    set(build, 1, { version: manifest.version, node: process.versions.node });
     set(memory, process.memoryUsage.rss());
     set(heap, process.memoryUsage().heapUsed);
     const { user, system } = process.cpuUsage();
