@@ -171,6 +171,16 @@ describe('a request', () => {
     expect(metrics).not.toContain('0199a1b2');
     expect(metrics).toMatch(/process_resident_memory_bytes \d{7}/);
   });
+
+  it('is counted under one method and one route when the API has neither, whatever callers send', async () => {
+    for (const method of ['MKCOL', 'PROPFIND', 'PURGE'])
+      await fetch(`${gateway.url}/some-${method.toLowerCase()}`, { method });
+    const metrics = await (await fetch(`${gateway.managementUrl}/metrics`)).text();
+    expect(metrics).toMatch(
+      /http_server_request_duration_seconds_count\{http_request_method="_OTHER",http_route="unmatched",[^}]*\} 3/,
+    );
+    expect(metrics).not.toMatch(/MKCOL|PROPFIND|PURGE|some-/);
+  });
 });
 
 describe('the documents', () => {

@@ -13,6 +13,7 @@ import { type Breaker, type Deadline, RetryBudget, retryOnce } from '@orders/res
 import type { Logger } from 'pino';
 import { BALANCING } from './balancing.js';
 import { BoundedLog } from './bounded-log.js';
+import { measureCalls } from './measure-calls.js';
 import { warnOfOneAddress } from './one-address.js';
 import { traceCalls } from './rpc-span.js';
 import { fromServiceError } from './service-error.js';
@@ -32,7 +33,7 @@ export const CHANNEL_OPTIONS = {
   // Never through a proxy that the environment names for the outside: it would take the balancing between replicas away.
   'grpc.enable_http_proxy': 0,
   'grpc.service_config': JSON.stringify({ loadBalancingConfig: BALANCING }),
-  interceptors: [traceCalls],
+  interceptors: [traceCalls, measureCalls],
 };
 
 /**

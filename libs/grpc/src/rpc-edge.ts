@@ -8,9 +8,10 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import { DomainError } from '@orders/contracts';
-import { meter, runInContext, type Span, DURATION_BUCKETS, contextFrom } from '@orders/instrumentation';
+import { contextFrom, runInContext, type Span, tracedHistogram } from '@orders/instrumentation';
 import type { Logger } from 'pino';
 import { Observable, throwError } from 'rxjs';
+import { METRICS } from './metric-definitions.js';
 import { endRpcSpan, methodOf, startRpcSpan } from './rpc-span.js';
 import { toServiceError } from './service-error.js';
 
@@ -25,10 +26,7 @@ import { toServiceError } from './service-error.js';
 @Injectable()
 @Catch()
 export class RpcEdge implements NestInterceptor, ExceptionFilter {
-  private readonly duration = meter('rpc').createHistogram('rpc.server.duration.seconds', {
-    description: 'Duration of gRPC calls at the server',
-    advice: { explicitBucketBoundaries: DURATION_BUCKETS },
-  });
+  private readonly duration = tracedHistogram(METRICS.serverDuration);
 
   constructor(private readonly logger: Logger) {}
 
@@ -66,7 +64,7 @@ export class RpcEdge implements NestInterceptor, ExceptionFilter {
 
   private finish({ path, span, startedAt, code, error }: Finished): void {
     const elapsed = performance.now() - startedAt;
-    this.duration.record(elapsed / 1_000, { ...methodOf(path), 'rpc.grpc.status_code': code });
+    this.duration.record(elapsed / 1_000, { ...methodOf(path), 'rpc.grpc.status_code': code }, span);
     const line = { rpc: path, code: status[code], durationMs: Math.round(elapsed * 10) / 10 };
     if (error === undefined) this.logger.info(line, 'call');
     else if (error instanceof DomainError)

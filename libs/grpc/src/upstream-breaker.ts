@@ -1,10 +1,11 @@
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { DomainError } from '@orders/contracts';
-import { meter } from '@orders/instrumentation';
-import { Breaker, type BreakerState } from '@orders/resilience';
+import { counter, observe } from '@orders/instrumentation';
+import { Breaker } from '@orders/resilience';
 import type { Logger } from 'pino';
+import { METRICS } from './metric-definitions.js';
 
-const STATES: readonly BreakerState[] = ['closed', 'half-open', 'open'];
+const STATES = METRICS.breakerChanges.labels.state;
 
 /**
  * A breaker for the calls to an upstream. UNAVAILABLE and DEADLINE_EXCEEDED count as failures. Its state and its changes
@@ -13,12 +14,7 @@ const STATES: readonly BreakerState[] = ['closed', 'half-open', 'open'];
  * @param upstream name of the called app, for metrics and log
  */
 export function upstreamBreaker(upstream: string, logger: Logger): Breaker {
-  const metrics = meter(`${upstream}-client`);
-  const changes = metrics.createCounter('breaker.changes', {
-    description: 'Changes of the state of a circuit breaker, by upstream and new state',
-  });
-  // Exported as 0 from the start, so that the first change shows as an increase.
-  for (const state of STATES) changes.add(0, { upstream, state });
+  const changes = counter(METRICS.breakerChanges, { upstream: [upstream] });
   const breaker = new Breaker({
     isFailure: isUpstreamFailure,
     refuse: unavailable,
@@ -27,11 +23,8 @@ export function upstreamBreaker(upstream: string, logger: Logger): Breaker {
       logger[state === 'open' ? 'warn' : 'info']({ upstream, state }, 'breaker changed');
     },
   });
-  metrics
-    .createObservableGauge('breaker.state', {
-      description: 'State of a circuit breaker, by upstream: 0 closed, 1 half-open, 2 open',
-    })
-    .addCallback((result) => result.observe(STATES.indexOf(breaker.state), { upstream }));
+  const { breakerState } = METRICS;
+  observe([breakerState], (set) => set(breakerState, STATES.indexOf(breaker.state), { upstream }));
   return breaker;
 }
 

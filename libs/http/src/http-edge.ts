@@ -1,11 +1,11 @@
 import { DomainError } from '@orders/contracts';
 import {
-  meter,
+  contextFrom,
+  type LabelsOf,
   runInContext,
   type RequestContext,
   type Span,
-  DURATION_BUCKETS,
-  contextFrom,
+  tracedHistogram,
 } from '@orders/instrumentation';
 import type { Service } from '@orders/service';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -13,6 +13,7 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { endHttpSpan, startHttpSpan } from './http-span.js';
 import { parseStrictJson } from './json.js';
+import { METRICS } from './metric-definitions.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -44,10 +45,7 @@ const SECURITY_HEADERS = {
  * headers, and send `Connection: close` during a stop.
  */
 export function addEdgeHooks(fastify: FastifyInstance, service: Service): void {
-  const duration = meter('http').createHistogram('http.server.request.duration.seconds', {
-    description: 'Duration of HTTP requests at the server',
-    advice: { explicitBucketBoundaries: DURATION_BUCKETS },
-  });
+  const duration = tracedHistogram(METRICS.duration);
   fastify.decorateRequest('requestContext', undefined);
   fastify.decorateRequest('startedAt', 0);
 
@@ -57,7 +55,7 @@ export function addEdgeHooks(fastify: FastifyInstance, service: Service): void {
     // Fires for every request, unlike Fastify's onResponse, which does not fire when the client goes away.
     reply.raw.on('close', () => {
       const outcome = { status: statusOf(reply), durationMs: performance.now() - request.startedAt };
-      duration.record(outcome.durationMs / 1_000, metricLabels(request, outcome));
+      duration.record(outcome.durationMs / 1_000, metricLabels(request, outcome), context.span);
       // The socket emits the event, outside of the request's async context.
       runInContext(context, () => service.logger.info(accessLine(request, outcome), 'request'));
       endHttpSpan(context.span, request, outcome.status);
@@ -138,9 +136,11 @@ function repeatedHeader(rawHeaders: readonly string[]): DomainError | undefined 
   return undefined;
 }
 
-function metricLabels(request: FastifyRequest, { status }: Outcome) {
+const METHODS = METRICS.duration.labels['http.request.method'];
+
+function metricLabels(request: FastifyRequest, { status }: Outcome): LabelsOf<typeof METRICS.duration> {
   return {
-    'http.request.method': request.method,
+    'http.request.method': METHODS.find((known) => known === request.method) ?? '_OTHER',
     'http.route': request.routeOptions.url ?? 'unmatched',
     'http.response.status_code': status,
   };

@@ -67,7 +67,10 @@ export class InboxConsumer {
   /** Runs until the signal aborts; then finishes the current batch. Rejects only when its source does. */
   async run(signal: AbortSignal): Promise<void> {
     const { source, batchSize = 128 } = this.options;
-    for await (const batch of source.batches(batchSize, signal)) await this.process(batch, signal);
+    for await (const batch of source.batches(batchSize, signal)) {
+      this.countRedelivered(batch);
+      await this.process(batch, signal);
+    }
   }
 
   /** Settles every delivery of a batch. If the signal aborts first, the unsettled ones are redelivered. */
@@ -116,13 +119,23 @@ export class InboxConsumer {
     });
   }
 
+  private countRedelivered(batch: readonly Delivery[]): void {
+    const { name, metrics } = this.options;
+    let again = 0;
+    for (const { attempt } of batch) if (attempt > 1) again += 1;
+    if (again > 0) metrics.redelivered.add(again, { consumer: name });
+  }
+
   private reportApplied({ events, gaps }: Applied, duplicates: number): void {
     const { name, logger, metrics } = this.options;
     this.blockage.end();
     if (events.length > 0) this.streak.end();
     metrics.events.add(events.length, { consumer: name, outcome: 'applied' });
     metrics.events.add(duplicates, { consumer: name, outcome: 'duplicate' });
-    for (const { id, type, subject, sequence, correlationId, traceparent } of events) {
+    const [now, labels] = [Date.now(), { consumer: name }];
+    for (const { id, type, subject, sequence, correlationId, traceparent, time } of events) {
+      // Clocks differ: an event may come from the future.
+      metrics.criticalTime.record(Math.max(0, now - time.getTime()) / 1_000, labels, traceparent);
       const traceId = parseTraceparent(traceparent)?.traceId;
       logger.info({ eventId: id, type, subject, sequence, correlationId, traceId }, 'event applied');
     }

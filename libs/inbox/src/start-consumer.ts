@@ -48,7 +48,7 @@ export function startConsumer({ service, database, nats, tls, handlers }: Consum
   );
   observeLag(name, sources);
   service.addReadinessCheck('nats', async () => link.assertUsable());
-  const options = { name, db: transactionsOf(database), handlers, logger, metrics: consumerMetrics() };
+  const options = { name, db: transactionsOf(database), handlers, logger, metrics: consumerMetrics(name) };
   const consumers = [...sources, ...catchUps].map((source) => new InboxConsumer({ ...options, source }));
   service.addReadinessCheck('consumer', async () => assertWorking(sources, consumers));
 

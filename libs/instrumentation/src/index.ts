@@ -1,9 +1,18 @@
 export { currentCaller, onBehalfOf, type Caller } from './caller.js';
 export { contextFrom, validId, validTraceparent } from './request-context.js';
 export { currentContext, runInContext, type RequestContext } from './context.js';
-export { DURATION_BUCKETS } from './durations.js';
 export { createLogger, type LoggerSettings } from './logging.js';
-export { meter, metricsText } from './metrics.js';
+export type { LabelsOf, MetricDefinition, MetricDefinitions } from './metrics/definition.js';
+export {
+  counter,
+  type CounterOf,
+  histogram,
+  type HistogramOf,
+  observe,
+  tracedHistogram,
+  type TracedHistogramOf,
+} from './metrics/instruments.js';
+export { metricsText, scrape } from './metrics/scrape.js';
 export {
   currentTraceId,
   currentTraceparent,
@@ -15,6 +24,7 @@ export {
   withSpan,
   type SpanSettings,
 } from './spans.js';
+export { logSpanExport } from './span-export.js';
 export { flushTelemetry, tracingIsOn } from './telemetry.js';
 export { isSampled, makeTraceparent, parseTraceparent, traceIdOf, type TraceContext } from './traceparent.js';
 export { SpanKind, type Span } from '@opentelemetry/api';

@@ -2,12 +2,10 @@ import { expect, it } from '@jest/globals';
 import { metricsText } from '@orders/instrumentation';
 import { relayMetrics } from './outbox-metrics.js';
 
-it.each(['younger', 'shorter', 'overwritten'])(
-  'exports rewinds (%s) as 0 before the first one: otherwise an alert would miss it',
-  async (reason) => {
-    relayMetrics();
-    expect(await metricsText()).toMatch(
-      new RegExp(`^outbox_rewinds_total\\{[^}]*reason="${reason}"[^}]*\\} 0$`, 'm'),
-    );
-  },
-);
+it.each([
+  ['outbox_rewinds_total{reason="shorter"} 0'],
+  ['outbox_publish_attempts_total{subject="things.made",outcome="unproven"} 0'],
+])('exports %s before the first one: otherwise an alert would miss it', async (line) => {
+  relayMetrics(['things.made']);
+  expect(await metricsText()).toContain(`${line}\n`);
+});

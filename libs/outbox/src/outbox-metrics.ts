@@ -1,13 +1,13 @@
-import type { Counter } from '@opentelemetry/api';
-import { meter } from '@orders/instrumentation';
+import { counter, type CounterOf, observe } from '@orders/instrumentation';
+import { METRICS } from './metric-definitions.js';
 import type { OutboxCursor } from './outbox-cursor.js';
+import type { Relay } from './relay.js';
 
-const REWIND_REASONS = ['younger', 'shorter', 'overwritten', 'beginning', 'gap'] as const;
 /**
  * How the stream differs: it was recreated, lost its end, grew again after it had lost its end, lost its beginning, or
  * lost messages in between.
  */
-export type RewindReason = (typeof REWIND_REASONS)[number];
+export type RewindReason = (typeof METRICS.rewinds.labels.reason)[number];
 
 /** The counters of a relay. */
 export interface RelayMetrics {
@@ -15,47 +15,30 @@ export interface RelayMetrics {
    * Attempts to publish, by subject and outcome: `stored`, `known` (a duplicate), `unproven` (acked as a duplicate that the
    * stream does not hold) or `failed`.
    */
-  readonly published: Counter;
+  readonly published: CounterOf<typeof METRICS.published>;
   /** Rewinds after the stream had lost events, by reason. */
-  readonly rewinds: Counter;
+  readonly rewinds: CounterOf<typeof METRICS.rewinds>;
 }
 
-/** The counters of this process. */
-export function relayMetrics(): RelayMetrics {
-  const metrics = meter('messaging');
-  const rewinds = metrics.createCounter('outbox_rewinds', {
-    description: 'Times that the stream had lost events and the relay went back to publish them again',
-  });
-  // Exported as 0 from the start, so that an alert sees the first rewind as an increase.
-  for (const reason of REWIND_REASONS) rewinds.add(0, { reason });
+/** The counters of this process. @param events types of the events that it publishes */
+export function relayMetrics(events: readonly string[]): RelayMetrics {
   return {
-    published: metrics.createCounter('outbox_publish_attempts', {
-      description: 'Attempts to publish an event of the outbox log, by subject and outcome',
-    }),
-    rewinds,
+    published: counter(METRICS.published, { subject: events }),
+    rewinds: counter(METRICS.rewinds),
   };
 }
 
-/** Exports how far the relay lags, queried at each scrape. Absent when the database does not answer. */
-export function observeOutbox(cursor: OutboxCursor): void {
-  const metrics = meter('messaging');
-  const age = metrics.createObservableGauge('outbox_oldest_pending_seconds', {
-    description: 'Age of the oldest event that is not published; 0 when there is none',
+/**
+ * Exports how far the relay lags, queried at each scrape, and whether it holds the lease. The lag is absent when the database
+ * does not answer.
+ */
+export function observeOutbox(cursor: OutboxCursor, relay: Relay): void {
+  observe([METRICS.leaseHeld], (set) => set(METRICS.leaseHeld, relay.holdsLease ? 1 : 0));
+  const { oldestPending, pending, heldBack } = METRICS;
+  observe([oldestPending, pending, heldBack], async (set) => {
+    const stats = await cursor.stats();
+    set(oldestPending, stats.oldestAgeSeconds);
+    set(pending, stats.pending);
+    set(heldBack, stats.heldBack);
   });
-  const pending = metrics.createObservableGauge('outbox_pending', {
-    description: 'Events that are not published yet',
-  });
-  const heldBack = metrics.createObservableGauge('outbox_held_back', {
-    description:
-      'Events that are committed and wait for an older transaction, of any client of the server, to end',
-  });
-  metrics.addBatchObservableCallback(
-    async (result) => {
-      const stats = await cursor.stats();
-      result.observe(age, stats.oldestAgeSeconds);
-      result.observe(pending, stats.pending);
-      result.observe(heldBack, stats.heldBack);
-    },
-    [age, pending, heldBack],
-  );
 }

@@ -43,7 +43,7 @@ async function appendAndPublish(count: number): Promise<string[]> {
     publisher,
     owner: 'a',
     logger: recordingLog(),
-    metrics: relayMetrics(),
+    metrics: relayMetrics([]),
   });
   await relay.step();
   return messages.map(({ id }) => id);

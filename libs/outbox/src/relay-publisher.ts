@@ -41,7 +41,7 @@ export class RelayPublisher {
     return stored !== undefined && eventIdOf(stored) === id;
   }
 
-  private counted({ subject }: Message, outcome: string, receipt: Receipt): Receipt {
+  private counted({ subject }: Message, outcome: 'stored' | 'known' | 'unproven', receipt: Receipt): Receipt {
     this.metrics.published.add(1, { subject, outcome });
     return receipt;
   }

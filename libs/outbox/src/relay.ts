@@ -70,6 +70,11 @@ export class Relay {
     this.publisher = new RelayPublisher(options.publisher, options.metrics);
   }
 
+  /** Whether this relay is the active one, as far as it knows: false after a failure, until it has asked again. */
+  get holdsLease(): boolean {
+    return this.leased !== undefined;
+  }
+
   /**
    * Call it after this process has committed entries to the log. An active relay then reads at once instead of at its
    * next poll. An idle relay notifies the other replicas, one notification at a time however many appends there are.

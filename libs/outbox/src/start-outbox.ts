@@ -61,9 +61,9 @@ export function startOutbox({
     publisher: new JetStreamPublisher(link, stream),
     owner: `${service.name}-${randomUUID()}`,
     logger,
-    metrics: relayMetrics(),
+    metrics: relayMetrics(events),
   });
-  observeOutbox(cursor);
+  observeOutbox(cursor, relay);
 
   const stop = new AbortController();
   const { signal } = stop;

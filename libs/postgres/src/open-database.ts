@@ -1,6 +1,8 @@
+import { observe } from '@orders/instrumentation';
 import { Backoff, sleep } from '@orders/resilience';
 import type { Service } from '@orders/service';
 import type { Logger } from 'pino';
+import { METRICS } from './metric-definitions.js';
 import type { Queryable } from './queryable.js';
 import type { Rights } from './rights.js';
 import { assertFit, checkServer, type Expected, type Finding, UnfitServer } from './server-check.js';
@@ -28,8 +30,8 @@ export interface DatabaseExpectations {
  * Connects and checks the server by {@link checkServer}. Waits until the database can be used: until it can be reached,
  * takes writes, has the migrations of `database` and gives the role its rights.
  *
- * Meanwhile, and whenever it cannot be used later, `/readyz` fails with the reason; each change of that is logged. The
- * database is closed when the service stops.
+ * Meanwhile, and whenever it cannot be used later, `/readyz` fails with the reason; each change of that is logged, and
+ * `migrations_failed` tells whether migrations are missing. The database is closed when the service stops.
  *
  * @returns resolves once the database can be used; never settles when the service stops before
  * @throws {UnfitServer} when its version, its encoding or its durability is not what the app needs
@@ -45,7 +47,11 @@ export async function openDatabase(
   service.onStop('connections', 'postgres', async () => {
     if (database.isInitialized) await database.destroy();
   });
-  service.addReadinessCheck(expectations.check ?? 'postgres', () => usable.assert());
+  const { check = 'postgres' } = expectations;
+  service.addReadinessCheck(check, () => usable.assert());
+  observe([METRICS.migrationsFailed], (set) =>
+    set(METRICS.migrationsFailed, usable.lacksMigrations ? 1 : 0, { check }),
+  );
   const backoff = new Backoff({ baseMs: 200, maxMs: 2_000 });
   while (!stopped.signal.aborted) {
     if (await usable.open()) return;
@@ -91,12 +97,18 @@ class Usability {
   private reason: string | undefined = 'not connected yet';
   private noticed = '';
   private isOpen = false;
+  private missesMigrations = false;
 
   constructor(
     private readonly database: Database,
     private readonly expectations: DatabaseExpectations,
     private readonly logger: Logger,
   ) {}
+
+  /** Whether the last check found that migrations are missing. */
+  get lacksMigrations(): boolean {
+    return this.missesMigrations;
+  }
 
   /**
    * Connects and checks. Closes what cannot be used: another try then has a session with the settings of its time, on the
@@ -142,6 +154,7 @@ class Usability {
   }
 
   private tell(findings: readonly Finding[]): void {
+    this.missesMigrations = findings.some(({ isMigration }) => isMigration);
     const linesOf = (harmless: boolean) =>
       findings.filter(({ kind }) => (kind === 'notice') === harmless).map(({ line }) => line);
     this.notice(linesOf(true).join('; '));

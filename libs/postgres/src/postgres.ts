@@ -1,8 +1,8 @@
 import { count, tlsConfig } from '@orders/service';
-import pg from 'pg';
 import { z } from 'zod';
 import { clientClassFor, type DatabaseAddress } from './database-client.js';
 import { databaseUrl, parseDatabaseUrl } from './database-url.js';
+import { measuredDriver } from './measured-pool.js';
 import { connectionPreparation } from './prepare-connection.js';
 
 /** How long a connection lives; it may outlive its certificate for as long. */
@@ -48,7 +48,7 @@ export function postgresOptions({ poolMax, unlimited = false, ...address }: Post
   return {
     type: 'postgres' as const,
     // Otherwise TypeORM would look for the driver in the folder of the bundle.
-    driver: pg,
+    driver: measuredDriver(address.applicationName),
     url: parseDatabaseUrl(address.url.reveal()).hosts[0],
     poolSize: poolMax,
     connectTimeoutMS: 1_000,

@@ -24,6 +24,8 @@ export interface Finding {
    * - `notice`: does no harm.
    */
   readonly kind: 'unfit' | 'unready' | 'notice';
+  /** Whether migrations are missing. */
+  readonly isMigration?: boolean;
 }
 
 /** @returns the line; undefined when all is well */
@@ -49,7 +51,7 @@ export async function checkServer(db: Queryable, expected: Expected): Promise<Fi
   const facts = await readServerFacts(db, { ...expected.rights, ...own });
   const findings = RULES.flatMap(([kind, rule]) => {
     const line = rule(facts, expected);
-    return line === undefined ? [] : [{ kind, line }];
+    return line === undefined ? [] : [{ kind, line, isMigration: rule === missingMigrations }];
   });
   const unfit = findings.filter(({ kind }) => kind === 'unfit');
   return unfit.length > 0 ? unfit : findings;

@@ -1,8 +1,6 @@
-import { meter } from '@orders/instrumentation';
+import { counter, histogram, observe } from '@orders/instrumentation';
 import { Batcher, type BatcherOptions, type Deadline } from '@orders/resilience';
-
-/** Powers of two: 2 and 4 items in a batch differ as much as 128 and 256. */
-const SIZE_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
+import { METRICS } from './metric-definitions.js';
 
 /**
  * A batcher with metrics: `batch_items` (items in a batch), `batch_refused_total` by reason (full, late, gone) and
@@ -14,22 +12,14 @@ export function measuredBatcher<Item extends { readonly deadline: Deadline }, Re
   name: string,
   options: Omit<BatcherOptions<Item, Result>, 'onSent' | 'onRefused'>,
 ): Batcher<Item, Result> {
-  const metrics = meter('batcher');
-  const items = metrics.createHistogram('batch.items', {
-    description: 'Items in a batch when it is sent',
-    advice: { explicitBucketBoundaries: SIZE_BUCKETS },
-  });
-  const refused = metrics.createCounter('batch.refused', {
-    description: 'Items that were not sent, or not answered in time, by reason: full (queue), late, gone',
-  });
-  const length = metrics.createObservableGauge('batch.queue.length', {
-    description: 'Items that wait to be sent in a batch',
-  });
+  const labels = { batcher: name };
+  const items = histogram(METRICS.items);
+  const refused = counter(METRICS.refused, { batcher: [name] });
   const batcher = new Batcher<Item, Result>({
     ...options,
-    onSent: (count) => items.record(count, { batcher: name }),
+    onSent: (count) => items.record(count, labels),
     onRefused: (reason) => refused.add(1, { batcher: name, reason }),
   });
-  length.addCallback((result) => result.observe(batcher.queued, { batcher: name }));
+  observe([METRICS.queueLength], (set) => set(METRICS.queueLength, batcher.queued, labels));
   return batcher;
 }

@@ -96,3 +96,39 @@ describe('the management port', () => {
     });
   });
 });
+
+describe('the log level', () => {
+  const ask = async (port: number, body?: string) => {
+    const init = body === undefined ? {} : { method: 'PUT', body };
+    const response = await fetch(`http://127.0.0.1:${port}/log-level`, init);
+    return { status: response.status, body: (await response.json()) as object };
+  };
+
+  it('is told and changed on the management port, for all loggers of the process', async () => {
+    const service = start();
+    const port = await service.openManagementPort();
+    expect(await ask(port)).toEqual({ status: 200, body: { level: 'silent' } });
+    expect(await ask(port, '{"level":"fatal"}')).toEqual({ status: 200, body: { level: 'fatal' } });
+    expect(service.logger.isLevelEnabled('fatal')).toBe(true);
+    expect(await ask(port)).toEqual({ status: 200, body: { level: 'fatal' } });
+  });
+
+  it.each([
+    ['{"level":"loud"}', /^level: /],
+    ['{}', /^level: /],
+    ['{"level":"info","until":"noon"}', /until/],
+    ['level=debug', /^body: /],
+    [JSON.stringify({ level: 'x'.repeat(2_000) }), /^body: /],
+  ])('is not changed by %.30s: the answer names what is wrong', async (body, error) => {
+    const service = start();
+    const port = await service.openManagementPort();
+    expect(await ask(port, body)).toEqual({ status: 400, body: { error: expect.stringMatching(error) } });
+    expect(service.logger.level).toBe('silent');
+  });
+
+  it('is not changed by another method', async () => {
+    const port = await start().openManagementPort();
+    const response = await fetch(`http://127.0.0.1:${port}/log-level`, { method: 'POST', body: '{}' });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, PUT']);
+  });
+});

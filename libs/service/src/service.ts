@@ -1,4 +1,4 @@
-import { flushTelemetry } from '@orders/instrumentation';
+import { flushTelemetry, logSpanExport } from '@orders/instrumentation';
 import type { Server } from 'node:http';
 import type { Logger } from 'pino';
 import { CliError } from './cli-error.js';
@@ -49,6 +49,7 @@ export class Service {
     this.name = options.name;
     this.logger = logger;
     this.process = options.process ?? process;
+    logSpanExport(logger);
     this.address = { host: config.host, port: config.managementPort };
     this.shutdown = new Shutdown({ waitMs: config.shutdownWaitMs, drainMs: config.shutdownDrainMs }, logger);
     this.process.on('SIGTERM', () => void this.stop('SIGTERM'));
@@ -64,13 +65,14 @@ export class Service {
 
   /**
    * Serves `/livez` (200 at once), `/startupz` (503 until {@link markStarted} or {@link markWaiting}), `/readyz` (503 until
-   * {@link markStarted}, with the checks that fail) and `/metrics`.
+   * {@link markStarted}, with the checks that fail), `/metrics`, and `/log-level`, which also takes another one.
    *
    * @returns the port, which the system chose if the config says 0
    * @throws when the port is taken or the process may not open it
    */
   async openManagementPort(): Promise<number> {
     this.management = await openManagementServer(this.address, {
+      logger: this.logger,
       isStarted: () => this.state !== 'starting',
       readiness: () => this.report(),
     });

@@ -94,6 +94,15 @@ export const TABLE: readonly Row[] = [
     'libs/resilience/src/index.ts',
     'bench contract-gates deploy dev e2e fulfillment fuzz gateway grpc http inbox messaging orders outbox postgres prove resilience service supply',
   ),
+  {
+    change: 'the definition of a metric',
+    make: edit('libs/http/src/metric-definitions.ts'),
+    selects: 'bench contract-gates deploy dev docs e2e fulfillment fuzz gateway http prove supply',
+    runs: [
+      ['bench contract-gates e2e fulfillment fuzz gateway http prove supply', CODE],
+      ['dev docs', 'test'],
+    ],
+  },
   source("an app's source", 'apps/gateway/src/main.ts', 'bench contract-gates e2e fuzz gateway prove supply'),
   {
     change: 'what a lib lends to tests',
@@ -157,7 +166,7 @@ export const TABLE: readonly Row[] = [
   },
   {
     change: 'the alerts',
-    make: edit('docs/alerts.yaml', '# changed'),
+    make: edit('deploy/observability/rules.yaml', '# changed'),
     selects: 'deploy docs',
     runs: [
       ['docs', 'test'],

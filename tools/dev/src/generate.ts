@@ -2,11 +2,14 @@ import { Problem } from '../bootstrap/problem.mjs';
 import { noArguments, runTool } from './command-line.ts';
 import { DERIVED_FILES } from './derived/derived-files.ts';
 import { generateAll } from './derived/generate-all.ts';
+import { OBSERVABILITY } from './observability/files.ts';
 import { CommandFailed } from './stack/run.ts';
 
 const USAGE = `npm run generate: updates the generated files that are committed
   from the .proto and the events  code and JSON Schemas in libs/contracts
-  from apps/NAME/app.json         parts of ${DERIVED_FILES.join(', ')}`;
+  from apps/NAME/app.json and src/metric-definitions.ts
+                                  parts of ${DERIVED_FILES.join(', ')}
+                                  all of ${OBSERVABILITY}`;
 
 await runTool({ usage: USAGE, parse: noArguments }, main);
 

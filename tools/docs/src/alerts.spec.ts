@@ -1,46 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import { existsSync, globSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { parse } from 'yaml';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { alerts, exported, metricsIn, recordings, root } from './rules.ts';
 
-interface Alert {
-  alert: string;
-  expr: string;
-  labels: { severity: string };
-  annotations: { summary: string; runbook: string };
-}
+const recorded = new Set(recordings.map(({ record }) => record));
 
-const root = resolve(import.meta.dirname, '../../..');
-const text = (file: string) => readFileSync(join(root, file), 'utf8');
-const { groups } = parse(text('docs/alerts.yaml')) as { groups: { rules: Alert[] }[] };
-const alerts = groups.flatMap(({ rules }) => rules);
-
-const CREATES = /create(Observable)?(Gauge|Counter|Histogram)\(\s*'([\w.]+)'/g;
-
-/** The metrics that the apps export, as Prometheus names them. */
-const exported = new Set(
-  globSync('{apps,libs}/*/src/**/*.ts', { cwd: root, exclude: ['**/*.{spec,it}.ts'] }).flatMap((file) =>
-    [...text(file).matchAll(CREATES)].map(
-      ([, , kind, name = '']) => `${name.replaceAll('.', '_')}${kind === 'Counter' ? '_total' : ''}`,
-    ),
-  ),
-);
-
-/** As GitHub makes the anchors of headings. */
-function anchorsOf(markdown: string): string[] {
-  return [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
-    heading
-      .toLowerCase()
-      .replaceAll(/[^\w\- ]/g, '')
-      .replaceAll(' ', '-'),
-  );
-}
-
-describe.each(alerts)('the alert $alert', ({ expr, labels, annotations }) => {
-  it('asks for metrics that the apps export', () => {
-    const names = expr.replaceAll(/\{[^}]*\}|\([a-z, ]+\)/g, '').match(/[a-z]+(_[a-z]+)+/g) ?? [];
-    const metrics = names.filter((name) => name !== 'min_over_time');
-    expect(metrics).not.toEqual([]);
+describe.each(alerts)('the alert $alert ($labels.severity)', ({ alert, expr, labels, annotations }) => {
+  it('asks for what the apps export or a rule records', () => {
+    const series = expr.match(/slo:\w+:\w+/g) ?? [];
+    const metrics = metricsIn(expr);
+    expect([...series, ...metrics, ...(expr.match(/\bup\b/g) ?? [])]).not.toEqual([]);
+    expect(series.filter((name) => !recorded.has(name))).toEqual([]);
     expect(metrics.filter((name) => !exported.has(name))).toEqual([]);
   });
 
@@ -49,19 +19,30 @@ describe.each(alerts)('the alert $alert', ({ expr, labels, annotations }) => {
     expect(annotations.summary).toMatch(/\S/);
   });
 
-  it('refers to a place in the documents that exists', () => {
-    const [file = '', anchor] = annotations.runbook.split('#');
-    expect(existsSync(join(root, file))).toBe(true);
-    if (anchor !== undefined) expect(anchorsOf(text(file))).toContain(anchor);
+  it('has a runbook of its name', () => {
+    const words = alert.split(/\B(?=[A-Z])/).join('-');
+    expect(annotations.runbook).toBe(`docs/runbooks/${words.toLowerCase()}.md`);
+    expect(existsSync(join(root, annotations.runbook))).toBe(true);
   });
 });
 
-it('the alerts have different names', () => {
-  const names = alerts.map(({ alert }) => alert);
-  expect(new Set(names).size).toBe(names.length);
+it.each(recordings)('$record is made of what the apps export', ({ expr }) => {
+  expect(metricsIn(expr)).not.toEqual([]);
+  expect(metricsIn(expr).filter((name) => !exported.has(name))).toEqual([]);
+});
+
+it('alerts of one name have different severities, or are of different apps', () => {
+  const keys = alerts.map(({ alert, labels, expr }) => `${alert} ${labels.severity} ${expr}`);
+  expect(new Set(keys).size).toBe(keys.length);
 });
 
 it('a counter is exported with _total, a gauge as it is', () => {
   expect(exported).toContain('outbox_rewinds_total');
   expect(exported).toContain('tls_certificate_expiry_seconds');
+});
+
+it('the metrics of an expression are found', () => {
+  const expr =
+    'sum by (job_name) (rate(a_b_bucket{c_d="e_f"}[5m])) > 1 unless on (x_y) max_over_time(g_h[1m])';
+  expect(metricsIn(expr)).toEqual(['a_b', 'g_h']);
 });

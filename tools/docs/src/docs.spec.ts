@@ -34,7 +34,7 @@ describe.each(documents)('%s', (document) => {
   it('names files and folders that exist', () => {
     const paths = namedIn(
       text,
-      /`((?:apps|libs|tools|docs|docker|helm|\.github)\/[\w./-]*|[\w.-]+\.(?:ts|mjs|json|yaml|yml|proto|md))`/g,
+      /`((?:apps|libs|tools|docs|docker|helm|deploy|\.github)\/[\w./-]*|[\w.-]+\.(?:ts|mjs|json|yaml|yml|proto|md))`/g,
     );
     expect(paths.filter((path) => !exists(path))).toEqual([]);
   });

@@ -72,7 +72,7 @@ async function consume(...messages: Message[]) {
     db: transactionsOf(dataSource),
     handlers,
     logger,
-    metrics: consumerMetrics(),
+    metrics: consumerMetrics('fulfillment'),
   });
   const running = consumer.run(stop.signal);
   await eventually('everything to be settled', async () => (await bus.source.lag()) === 0);

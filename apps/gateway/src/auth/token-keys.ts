@@ -1,6 +1,7 @@
-import { meter } from '@orders/instrumentation';
+import { counter, observe } from '@orders/instrumentation';
 import type { Service } from '@orders/service';
 import type { Config } from '../config.js';
+import { METRICS } from '../metric-definitions.js';
 import { fetchKeys } from './key-source.js';
 import { KeySet } from './key-set.js';
 
@@ -21,19 +22,11 @@ export function openTokenKeys(config: Config, service: Service): KeySet {
 
 /** Counts fetches by outcome: `token_keys_fetches_total`. */
 function countFetches(): (outcome: 'ok' | 'failed') => void {
-  const fetches = meter('auth').createCounter('token.keys.fetches', {
-    description: "Fetches of the issuer's keys, by outcome",
-  });
-  // A series that is absent before its first event would hide that event from `increase`.
-  for (const outcome of ['ok', 'failed']) fetches.add(0, { outcome });
+  const fetches = counter(METRICS.keyFetches);
   return (outcome) => fetches.add(1, { outcome });
 }
 
 /** Observes their age: `token_keys_age_seconds`. */
 function observeAge(keys: KeySet): void {
-  meter('auth')
-    .createObservableGauge('token.keys.age.seconds', {
-      description: "Time since the issuer's keys were fetched; before that, since the start",
-    })
-    .addCallback((result) => result.observe(keys.ageMs / 1_000));
+  observe([METRICS.keyAge], (set) => set(METRICS.keyAge, keys.ageMs / 1_000));
 }

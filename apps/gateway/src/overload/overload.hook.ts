@@ -1,7 +1,8 @@
 import { DomainError } from '@orders/contracts';
-import { meter } from '@orders/instrumentation';
+import { counter } from '@orders/instrumentation';
 import type { ConcurrencyLimit, Entry, EventLoopDelay } from '@orders/resilience';
 import type { FastifyInstance } from 'fastify';
+import { METRICS } from '../metric-definitions.js';
 
 /** Reads and writes have places of their own: when those of one are taken by slow requests, the others go on. */
 export const LANES = ['reads', 'writes'] as const;
@@ -19,25 +20,15 @@ export interface OverloadOptions {
   maxDelayMs: number;
 }
 
-const REASONS = ['event-loop', 'full', 'late'] as const;
-type Reason = (typeof REASONS)[number];
-
-/** A connection is closed before it has a request, so that it belongs to no lane. */
-const CONNECTIONS = { reason: 'connections' };
+type Reason = Exclude<(typeof METRICS.refused.labels.reason)[number], 'connections'>;
 
 /** Decides which requests are refused for overload, and counts them. */
 export class Overload {
   readonly limits: Readonly<Record<Lane, ConcurrencyLimit>>;
-  private readonly refused = meter('http').createCounter('http.server.refused', {
-    description:
-      'Requests refused for overload, by lane (reads, writes) and reason: event-loop, full (queue), late (too long in the queue); connections closed above their limit',
-  });
+  private readonly refused = counter(METRICS.refused);
 
   constructor(private readonly options: OverloadOptions) {
     this.limits = options.limits;
-    // Exported as 0 from the start, so that the first refusal is seen as an increase.
-    for (const reason of REASONS) for (const lane of LANES) this.refused.add(0, { reason, lane });
-    this.refused.add(0, CONNECTIONS);
   }
 
   /** Why another request of this caller must be refused now; undefined = it may enter. */
@@ -53,8 +44,9 @@ export class Overload {
     this.refused.add(1, { reason, lane });
   }
 
+  /** A connection is closed before it has a request, so that it belongs to no lane. */
   countConnection(): void {
-    this.refused.add(1, CONNECTIONS);
+    this.refused.add(1, { reason: 'connections', lane: 'none' });
   }
 
   /** Counts a refusal and returns its error. */

@@ -1,10 +1,13 @@
-import { meter } from '@orders/instrumentation';
+import { counter } from '@orders/instrumentation';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { BoundedLog } from '../bounded-log.js';
+import { METRICS } from '../metric-definitions.js';
+
+const REASONS = METRICS.refusals.labels.reason;
 
 export interface Refusal {
-  /** Why, as a code with few values: a label of the metric. */
+  /** Why, as a code; the metric counts those that it does not list as OTHER. */
   reason: string;
   /** Address and port of the caller. */
   peer: string;
@@ -18,16 +21,14 @@ export interface Refusal {
  */
 export class Refusals {
   private readonly log = new BoundedLog();
-  private readonly count = meter('rpc-server').createCounter('rpc.server.refusals', {
-    description:
-      'Connections and calls that the gRPC server refused for their identity or protocol, by reason',
-  });
+  private readonly count = counter(METRICS.refusals);
 
   constructor(private readonly logger: Logger) {}
 
   /** @param what `connection refused` or `call refused` */
   add(what: string, refusal: Refusal): void {
-    this.count.add(1, { reason: refusal.reason });
+    const reason = REASONS.find((known) => known === refusal.reason) ?? 'OTHER';
+    this.count.add(1, { reason });
     this.log.add(refusal.reason, (skipped) =>
       this.logger.warn({ ...refusal, ...(skipped > 0 && { skipped }) }, what),
     );

@@ -52,7 +52,7 @@ export function useConsumer(): ConsumerUnderTest {
         db: under.db,
         handlers: [made],
         logger: recordingLog(),
-        metrics: consumerMetrics(),
+        metrics: consumerMetrics('reader'),
         maxAttempts: 3,
         backoff: new Backoff({ baseMs: 1, maxMs: 5 }),
         ...overrides,

@@ -19,7 +19,7 @@ import { eventHandler } from '../event-handler.js';
 import { PermanentError } from '../failure.js';
 import { InboxConsumer } from '../inbox-consumer.js';
 
-const METRICS = consumerMetrics();
+const METRICS = consumerMetrics('reader');
 
 /** Replaces parts of the consumer by broken ones, for tests that want to see a promise broken. */
 export interface ConsumerParts {

@@ -94,7 +94,7 @@ export function relayOf(
   options: Partial<RelayOptions> = {},
 ): Relay {
   const backoff = new Backoff({ baseMs: 5, maxMs: 20 });
-  const parts = { log, cursor, publisher, logger: recordingLog(), metrics: relayMetrics() };
+  const parts = { log, cursor, publisher, logger: recordingLog(), metrics: relayMetrics([]) };
   return new Relay({ ...parts, owner, backoff, ...options });
 }
 
@@ -127,13 +127,13 @@ export const age = (db: TestDatabase): Promise<unknown> =>
 export function recordingOutcomes(): { outcomes: string[]; metrics: RelayMetrics } {
   const outcomes: string[] = [];
   const add = (_count: number, attributes: { outcome: string }) => void outcomes.push(attributes.outcome);
-  return { outcomes, metrics: { ...relayMetrics(), published: { add } } };
+  return { outcomes, metrics: { ...relayMetrics([]), published: { add } } };
 }
 
 /** Metrics that record the reasons of the rewinds. */
 export function recordingRewinds(): { reasons: string[]; metrics: RelayMetrics } {
   const reasons: string[] = [];
-  const metrics = relayMetrics();
+  const metrics = relayMetrics([]);
   const add = (_count: number, attributes: { reason: string }) => void reasons.push(attributes.reason);
   return { reasons, metrics: { ...metrics, rewinds: { add } } };
 }

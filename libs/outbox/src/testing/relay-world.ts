@@ -18,7 +18,7 @@ import { OutboxLog } from '../outbox-log.js';
 import { relayMetrics } from '../outbox-metrics.js';
 import { Relay } from '../relay.js';
 
-const METRICS = relayMetrics();
+const METRICS = relayMetrics([]);
 
 /** Replaces parts of the relay by broken ones, for tests that want to see a promise broken. */
 export interface RelayParts {

@@ -1,6 +1,5 @@
 import { jest } from '@jest/globals';
-import { createNoopMeter, type Meter } from '@opentelemetry/api';
-import { meter } from '@orders/instrumentation';
+import { METERS } from '@orders/instrumentation/testing';
 import fc from 'fast-check';
 import { ConnectionLost, type Wire } from './wire.js';
 
@@ -70,9 +69,8 @@ export function faults(servers: readonly string[]): Commands<World> {
 /** Replaces the clock by one that only a simulation moves, and turns gauges off. {@link leaveSimulation} undoes it. */
 export function enterSimulation(): void {
   jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
-  // The SDK keeps every gauge for ever and searches all of them for each new one, which gets slow.
-  const gauge = createNoopMeter().createObservableGauge('none');
-  jest.spyOn(Object.getPrototypeOf(meter('none')) as Meter, 'createObservableGauge').mockReturnValue(gauge);
+  // The SDK keeps every callback for ever and searches all of them for each new one, which gets slow.
+  jest.spyOn(METERS, 'addBatchObservableCallback').mockReturnValue();
 }
 
 /** Restores the real clock and the gauges. */

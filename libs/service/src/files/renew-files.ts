@@ -1,4 +1,5 @@
-import { meter } from '@orders/instrumentation';
+import { observe } from '@orders/instrumentation';
+import { METRICS } from '../metric-definitions.js';
 import type { Service } from '../service.js';
 import { RenewedFile } from './renewed-file.js';
 
@@ -16,11 +17,7 @@ export function renewFiles(config: object, service: Pick<Service, 'logger' | 'on
   const stopped = new AbortController();
   service.onStop('connections', 'files', () => Promise.resolve(stopped.abort()));
   for (const file of files) void file.renew(service.logger, stopped.signal);
-  meter('files')
-    .createObservableGauge('file.refused', {
-      description: '1 while the content of a file cannot be used and older content stays in use, else 0',
-    })
-    .addCallback((result) => {
-      for (const { variable, refused } of files) result.observe(refused === '' ? 0 : 1, { variable });
-    });
+  observe([METRICS.fileRefused], (set) => {
+    for (const { variable, refused } of files) set(METRICS.fileRefused, refused === '' ? 0 : 1, { variable });
+  });
 }

@@ -1,6 +1,7 @@
-import { meter } from '@orders/instrumentation';
+import { observe } from '@orders/instrumentation';
 import { CliError } from '../cli-error.js';
 import { readFiles } from '../files/read-files.js';
+import { METRICS } from '../metric-definitions.js';
 import type { Service } from '../service.js';
 import { checkMaterial, type Demands } from './check-material.js';
 import { Rotation } from './rotation.js';
@@ -23,11 +24,7 @@ export async function openTls(
   { isServer = false } = {},
 ): Promise<TlsIdentity | undefined> {
   const files = filesOf(config);
-  meter('tls')
-    .createObservableGauge('tls.enabled', {
-      description: '1 when the process has certificates, 0 in plaintext',
-    })
-    .addCallback((result) => result.observe(files ? 1 : 0));
+  observe([METRICS.tlsEnabled], (set) => set(METRICS.tlsEnabled, files ? 1 : 0));
   if (!files) {
     service.logger.warn({}, 'no certificates: it talks in plaintext, and to anybody who reaches it');
     return undefined;

@@ -1,7 +1,8 @@
-import { meter } from '@orders/instrumentation';
+import { counter, observe } from '@orders/instrumentation';
 import type { Logger } from 'pino';
 import { FileWatch } from '../files/file-watch.js';
 import { sameTexts } from '../files/read-files.js';
+import { METRICS } from '../metric-definitions.js';
 import { checkMaterial, type TlsTexts } from './check-material.js';
 import type { TlsFiles } from './tls-config.js';
 import type { TlsIdentity } from './tls-identity.js';
@@ -16,9 +17,7 @@ export class Rotation {
   private readonly watch: FileWatch<keyof TlsFiles>;
   /** Why the files cannot be used; empty when they can. */
   private refused = '';
-  private readonly taken = meter('tls').createCounter('tls.rotations', {
-    description: 'Times that other certificates were taken into use',
-  });
+  private readonly taken = counter(METRICS.tlsRotations);
   /** Whether the end of the certificate in use was logged. */
   private expired = false;
 
@@ -80,20 +79,10 @@ export class Rotation {
   }
 
   private measure(): void {
-    this.taken.add(0);
-    const metrics = meter('tls');
-    metrics
-      .createObservableGauge('tls.certificate.expiry.seconds', {
-        description: 'Seconds until the certificate in use, or a CA above it, expires; negative afterwards',
-      })
-      .addCallback((result) =>
-        result.observe(Math.round((this.identity.current.notAfter.getTime() - Date.now()) / 1_000)),
-      );
-    metrics
-      .createObservableGauge('tls.rotation.refused', {
-        description:
-          '1 while the certificate files cannot be used and older certificates stay in use, else 0',
-      })
-      .addCallback((result) => result.observe(this.refused === '' ? 0 : 1));
+    const { tlsExpiry, tlsRefused } = METRICS;
+    observe([tlsExpiry, tlsRefused], (set) => {
+      set(tlsExpiry, Math.round((this.identity.current.notAfter.getTime() - Date.now()) / 1_000));
+      set(tlsRefused, this.refused === '' ? 0 : 1);
+    });
   }
 }

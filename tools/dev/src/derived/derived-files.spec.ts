@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { appEnvironments } from '../stack/topology.ts';
+import { observabilityFiles } from '../observability/files.ts';
 import { readDeclarations } from '../stack/declarations.ts';
 import { portsFrom } from '../stack/ports.ts';
 import { DeclaredWorkspace, REWARDS } from '../testing/declared-workspace.ts';
@@ -21,9 +22,22 @@ describe('with one more app', () => {
   it('every derived file is stale, and is written once', () => {
     workspace.write('apps/rewards/src/cli.ts', '');
     workspace.write('apps/rewards/app.json', { ...REWARDS, calls: ['orders.v1.Orders/GetOrder'] });
-    expect(staleFiles(workspace.root)).toEqual(DERIVED_FILES);
-    expect(write()).toEqual(DERIVED_FILES);
+    const stale = [...DERIVED_FILES, ...Object.keys(observabilityFiles(readDeclarations(workspace.root)))];
+    expect(staleFiles(workspace.root)).toEqual(stale);
+    expect(write()).toEqual(stale);
     expect(write()).toEqual([]);
+  });
+
+  it('it has dashboards and alerts, and those of an app that is gone are removed', () => {
+    write();
+    workspace.write('deploy/observability/dashboards/app-gone.json', {});
+    expect(write()).toEqual(['deploy/observability/dashboards/app-gone.json']);
+    expect(write()).toEqual([]);
+    for (const name of ['app-rewards', 'consumer-rewards'])
+      expect(workspace.read(`deploy/observability/dashboards/${name}.json`)).toContain('rewards');
+    const rules = workspace.read('deploy/observability/rules.yaml');
+    expect(rules).toContain('absent(up{job="rewards"} == 1)');
+    expect(rules).toContain('absent(consumer_lag{job="rewards"})');
   });
 
   it('its command line is an npm script, and one that is gone is none', () => {

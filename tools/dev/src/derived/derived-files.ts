@@ -1,11 +1,13 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { DASHBOARDS, observabilityFiles } from '../observability/files.ts';
 import { type AppDeclaration, readDeclarations } from '../stack/declarations.ts';
-import { withCommandLine } from '../stack/declared-files.ts';
+import { readIfThere, withCommandLine } from '../stack/declared-files.ts';
 import { ROOT } from '../stack/paths.ts';
 import { callersTable } from './callers.ts';
 import { composeDatabases, composeServices } from './compose.ts';
 import { appsTable, callGraph, type DescribedApp } from './documents.ts';
+import { metricsTable } from './metric-catalogue.ts';
 import { natsPermissions } from './nats-permissions.ts';
 import { replaceRegion } from './regions.ts';
 import { withCliScripts } from './scripts.ts';
@@ -27,10 +29,11 @@ const DERIVED: Record<string, (text: string, workspace: Workspace) => string> = 
   'README.md': (text, workspace) => replaceRegion(text, 'apps', appsTable(described(workspace))),
   'libs/contracts/rpc/src/callers.ts': (text, { apps }) => replaceRegion(text, 'callers', callersTable(apps)),
   'docs/nats-permissions.conf': (text, { apps }) => replaceRegion(text, 'users', natsPermissions(apps)),
+  'docs/metrics.md': (text, { apps }) => replaceRegion(text, 'metrics', metricsTable(apps)),
   'docs/architecture.md': (text, { apps }) => replaceRegion(text, 'call graph', callGraph(apps)),
 };
 
-/** Names of the files that are derived in part from the declarations. */
+/** Names of the files that are derived in part from the declarations. {@link observabilityFiles} are so as a whole. */
 export const DERIVED_FILES = Object.keys(DERIVED);
 
 /**
@@ -50,16 +53,38 @@ export function staleFiles(root = ROOT): string[] {
  */
 export function writeDerivedFiles(root = ROOT): string[] {
   const stale = derive(root).filter(({ text, wanted }) => text !== wanted);
-  for (const { file, wanted } of stale) writeFileSync(join(root, file), wanted);
+  for (const { file, wanted } of stale) {
+    const path = join(root, file);
+    mkdirSync(dirname(path), { recursive: true });
+    if (wanted === undefined) rmSync(path);
+    else writeFileSync(path, wanted);
+  }
   return stale.map(({ file }) => file);
 }
 
-function derive(root: string): { file: string; text: string; wanted: string }[] {
+interface Derived {
+  file: string;
+  /** undefined: it is not there. */
+  text: string | undefined;
+  /** undefined: it must not be there. */
+  wanted: string | undefined;
+}
+
+function derive(root: string): Derived[] {
   const workspace = { root, apps: readDeclarations(root) };
-  return Object.entries(DERIVED).map(([file, wantedOf]) => {
+  const partly = Object.entries(DERIVED).map(([file, wantedOf]) => {
     const text = readFileSync(join(root, file), 'utf8');
     return { file, text, wanted: wantedOf(text, workspace) };
   });
+  return [...partly, ...wholeFiles(workspace)];
+}
+
+function wholeFiles({ root, apps }: Workspace): Derived[] {
+  const wanted = observabilityFiles(apps);
+  const folder = join(root, DASHBOARDS);
+  const found = existsSync(folder) ? readdirSync(folder).map((file) => `${DASHBOARDS}/${file}`) : [];
+  const files = new Set([...Object.keys(wanted), ...found]);
+  return [...files].map((file) => ({ file, text: readIfThere(join(root, file)), wanted: wanted[file] }));
 }
 
 function described({ root, apps }: Workspace): DescribedApp[] {
