@@ -22,7 +22,13 @@ const SERVER_OPTIONS = {
   bodyLimit: 65_536,
   // Against slow senders: headers within 3 s, the whole request within 5 s, checked every second.
   requestTimeout: 5_000,
-  http: { headersTimeout: 3_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
+  http: {
+    headersTimeout: 3_000,
+    connectionsCheckingInterval: 1_000,
+    maxHeaderSize: 16_384,
+    // The edge refuses a request without Host, as a problem: Node's own answer has no body and no id.
+    requireHostHeader: false,
+  },
   // Above the usual 60 s of load balancers, so that they close idle connections first.
   keepAliveTimeout: 65_000,
   connectionTimeout: 75_000,

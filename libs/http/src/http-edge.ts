@@ -60,8 +60,8 @@ export function addEdgeHooks(fastify: FastifyInstance, service: Service): void {
       runInContext(context, () => service.logger.info(accessLine(request, outcome), 'request'));
       endHttpSpan(context.span, request, outcome.status);
     });
-    const repeated = repeatedHeader(request.raw.rawHeaders);
-    runInContext(context, () => (repeated ? done(repeated) : done()));
+    const wrong = wrongHeader(request.raw);
+    runInContext(context, () => (wrong ? done(wrong) : done()));
   });
 
   // eslint-disable-next-line @typescript-eslint/max-params -- Fastify's signature
@@ -122,18 +122,21 @@ function refuseOtherEncodings(request: FastifyRequest): void {
   });
 }
 
-function repeatedHeader(rawHeaders: readonly string[]): DomainError | undefined {
+/** Host must be there once (RFC 9112, 3.2); HTTP/1.0 need not have it. */
+function wrongHeader({ rawHeaders, httpVersion }: IncomingMessage): DomainError | undefined {
   const seen = new Set<string>();
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]?.toLowerCase() ?? '';
     if (!SINGLE_HEADERS.has(name)) continue;
-    if (seen.has(name)) {
-      const errors = [{ pointer: name, detail: 'must not be repeated' }];
-      return new DomainError('malformed-request', `The header ${name} must not be repeated`, { errors });
-    }
+    if (seen.has(name)) return malformedHeader(name, 'must not be repeated');
     seen.add(name);
   }
-  return undefined;
+  return httpVersion === '1.1' && !seen.has('host') ? malformedHeader('host', 'is missing') : undefined;
+}
+
+function malformedHeader(name: string, detail: string): DomainError {
+  const errors = [{ pointer: name, detail }];
+  return new DomainError('malformed-request', `The header ${name} ${detail}`, { errors });
 }
 
 const METHODS = METRICS.duration.labels['http.request.method'];

@@ -4,10 +4,9 @@ import fc from 'fast-check';
 export interface Framed {
   /**
    * By RFC 9112 and 9110: `fine` = both are done; `refused` = the first is not, and its end is known, so the second is
-   * done; `ended` = as refused, but Node ends the connection, and the second answer is lost; `forbidden` = the first is
-   * refused, and nothing after it is read.
+   * done; `forbidden` = the first is refused, and nothing after it is read.
    */
-  readonly verdict: 'fine' | 'refused' | 'ended' | 'forbidden';
+  readonly verdict: 'fine' | 'refused' | 'forbidden';
   readonly why: string;
   readonly bytes: (secrets: Secrets) => Buffer;
 }
@@ -129,7 +128,7 @@ export const framings: fc.Arbitrary<Framed> = fc.oneof(
     weight: 1,
     arbitrary: fc.constant(framed('refused', { why: 'two hosts', host: ['Host: a', 'Host: b'] })),
   },
-  { weight: 1, arbitrary: fc.constant(framed('ended', { why: 'no host', host: [] })) },
+  { weight: 1, arbitrary: fc.constant(framed('refused', { why: 'no host', host: [] })) },
   { weight: 20, arbitrary: forbidden.map((variant) => framed('forbidden', variant)) },
 );
 
