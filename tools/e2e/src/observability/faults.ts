@@ -4,9 +4,11 @@ import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { jetstream } from '@nats-io/jetstream';
 import { headers } from '@nats-io/transport-node';
+import { appArguments } from '@orders/dev/stack/app';
 import { Child } from '@orders/dev/stack/child';
 import { connectNats } from '@orders/dev/stack/nats-access';
 import { ROOT } from '@orders/dev/stack/paths';
+import { freePorts } from '@orders/dev/stack/ports';
 import { publishTls, tlsFilesIn } from '@orders/dev/stack/tls-files';
 import { of } from '@orders/dev/stack/wiring';
 import { CertificateAuthority } from '@orders/service/testing';
@@ -21,6 +23,8 @@ export interface Fault {
   readonly what: string;
   /** Those that fire by it. */
   readonly alerts: readonly string[];
+  /** Those that fire once it has ended. */
+  readonly late?: readonly string[];
   /** Resolves once the fault is there. */
   readonly cause: (system: WatchedSystem) => Promise<Heal>;
 }
@@ -68,11 +72,12 @@ export const overload: Fault = {
 export const rightRevoked: Fault = {
   what: 'fulfillment has lost a right',
   alerts: ['EventsBlocked', 'ConsumerStalled', 'ConsumerFallsBehind'],
+  late: ['EffectsLatencyBudgetBurn'],
   cause: async (system) => {
     const { sut, alice } = system;
     const url = sut.system.postgres.url('fulfillment');
     await execute(url, 'REVOKE INSERT ON shipments FROM fulfillment_app');
-    await alice.orderUntilSure();
+    await inParallel(20, 4, async () => void (await alice.orderUntilSure()));
     await system.fires('EventsBlocked');
     const connection = await connectNats(sut.system.nats.access);
     const stream = jetstream(connection);
@@ -187,20 +192,56 @@ export const brokenFiles: Fault = {
   },
 };
 
-export const plaintext: Fault = {
-  what: 'a gateway is started without certificates',
-  alerts: ['Plaintext'],
+export const strayGateway: Fault = {
+  what: 'a gateway is started without certificates, and with a collector that does not answer',
+  alerts: ['Plaintext', 'SpansDropped'],
   cause: async ({ environments, sparePort }) => {
-    const secured = Object.entries({ ...of(environments, 'gateway'), PORT: '0' });
+    const [port = 0, nobody = 0] = await freePorts(2);
+    const secured = Object.entries(of(environments, 'gateway'));
     const env = Object.fromEntries(secured.filter(([name]) => !name.startsWith('TLS_')));
+    const tracing = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${nobody}`,
+      OTEL_BSP_SCHEDULE_DELAY: '100',
+    };
     const child = await Child.spawn({
       command: process.execPath,
-      args: ['./apps/gateway/dist/main.js'],
+      args: appArguments('gateway'),
       cwd: ROOT,
-      env: { ...process.env, ...env, MANAGEMENT_PORT: String(sparePort) },
+      env: { ...process.env, ...env, ...tracing, PORT: String(port), MANAGEMENT_PORT: String(sparePort) },
     });
     for (const stream of [child.process.stdout, child.process.stderr]) stream?.resume();
-    return () => child.stop();
+    const end = repeat(() => fetch(`http://127.0.0.1:${port}/orders`));
+    return async () => {
+      await end();
+      await child.stop();
+    };
+  },
+};
+
+export const leaseTaken: Fault = {
+  what: 'somebody that does not run has the lease of the relay',
+  alerts: ['RelayWithoutHolder'],
+  cause: async ({ sut }) => {
+    const url = sut.system.postgres.url('orders');
+    const until = "clock_timestamp() + interval '1 hour'";
+    await execute(url, `UPDATE outbox_cursor SET owner = 'nobody', lease_until = ${until}`);
+    return () => execute(url, 'UPDATE outbox_cursor SET owner = NULL, lease_until = NULL');
+  },
+};
+
+export const migrationMissing: Fault = {
+  what: 'the database of fulfillment lacks a migration',
+  alerts: ['MigrationFailed'],
+  cause: async ({ sut }) => {
+    const url = sut.system.postgres.url('fulfillment');
+    await execute(url, "UPDATE migrations SET name = name || ' gone '");
+    // The probe of Kubernetes.
+    const end = repeat(() => fetch(`${of(sut.system.urls.management, 'fulfillment')}/readyz`));
+    return async () => {
+      await execute(url, "UPDATE migrations SET name = replace(name, ' gone ', '')");
+      await of(sut.system.apps, 'fulfillment').ready();
+      await end();
+    };
   },
 };
 
