@@ -5,24 +5,23 @@ import { APPS } from '@orders/dev/stack/declarations';
 import { until } from '@orders/dev/stack/until';
 import { of } from '@orders/dev/stack/wiring';
 import {
-  brokenFiles,
-  databaseAway,
-  type Fault,
-  type Heal,
   leaseTaken,
-  migrationMissing,
   natsAway,
   openTransaction,
-  ordersAway,
-  overload,
-  plainPeer,
   poison,
   rightRevoked,
-  slowPostgres,
-  strangeCertificate,
-  strayGateway,
   streamLost,
-} from './observability/faults.ts';
+} from './observability/delivery-faults.ts';
+import type { Fault, Heal } from './observability/fault.ts';
+import {
+  databaseAway,
+  migrationMissing,
+  ordersAway,
+  overload,
+  slowPostgres,
+  strayGateway,
+} from './observability/process-faults.ts';
+import { brokenFiles, plainPeer, strangeCertificate } from './observability/security-faults.ts';
 import { MINUTE_SECONDS, WatchedSystem } from './observability/watched-system.ts';
 
 let watched: WatchedSystem;
