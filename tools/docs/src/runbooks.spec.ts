@@ -58,7 +58,7 @@ function namesIn(markdown: string): string[] {
 
 /** Of Postgres, whose names no file of ours has. */
 const POSTGRES =
-  /^(pg_\w+|idle_in_transaction_session_timeout|query_start|wait_event|synchronous_standby_names)$/;
+  /^(pg_\w+|hot_standby_feedback|idle_in_transaction_session_timeout|query_start|wait_event|synchronous_standby_names)$/;
 
 /** Every word of the sources. */
 const words = new Set(

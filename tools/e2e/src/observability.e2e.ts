@@ -28,7 +28,7 @@ let watched: WatchedSystem;
 beforeAll(async () => {
   watched = await WatchedSystem.start();
 }, 180_000);
-afterAll(() => watched?.sut.dispose(), 60_000);
+afterAll(() => watched?.dispose(), 60_000);
 
 /** Of each panel of each dashboard. */
 const QUERIES = dashboardSpecs(APPS).flatMap(({ name, rows }) =>
