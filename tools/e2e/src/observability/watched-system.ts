@@ -29,6 +29,7 @@ interface Parts {
   readonly environments: Environments;
   /** A port that Prometheus scrapes, and where nobody listens yet. */
   readonly sparePort: number;
+  readonly dispose: () => Promise<void>;
 }
 
 /** The whole system with a real Prometheus, which has our rules with shorter windows. */
@@ -38,13 +39,15 @@ export class WatchedSystem implements Parts {
   readonly alice: Parts['alice'];
   readonly environments: Parts['environments'];
   readonly sparePort: Parts['sparePort'];
+  readonly dispose: Parts['dispose'];
 
-  private constructor({ sut, prometheus, alice, environments, sparePort }: Parts) {
+  private constructor({ sut, prometheus, alice, environments, sparePort, dispose }: Parts) {
     this.sut = sut;
     this.prometheus = prometheus;
     this.alice = alice;
     this.environments = environments;
     this.sparePort = sparePort;
+    this.dispose = dispose;
   }
 
   static async start(): Promise<WatchedSystem> {
@@ -59,14 +62,13 @@ export class WatchedSystem implements Parts {
       folder: join(folder, 'prometheus'),
       config: config(folder, sut, sparePort),
     });
-    const stop = sut.dispose;
-    sut.dispose = async () => {
+    const dispose = async () => {
       await prometheus.stop();
-      await stop();
+      await sut.dispose();
       rmSync(folder, { recursive: true, force: true });
     };
     const alice = await Customer.of(sut.system, 'alice');
-    return new WatchedSystem({ sut, prometheus, alice, environments, sparePort });
+    return new WatchedSystem({ sut, prometheus, alice, environments, sparePort, dispose });
   }
 
   /** Resolves once an alert fires. */

@@ -158,7 +158,7 @@ function databasePanels(job: string): PanelSpec[] {
       about: 'used: in a transaction.',
       unit: 'short',
       queries: [
-        { expr: `sum by (state) (db_client_connection_count{${job}})`, legend: '{{state}}' },
+        { expr: `sum by (state) (db_client_connections{${job}})`, legend: '{{state}}' },
         { expr: `sum(db_client_connection_pending_requests{${job}})`, legend: 'wait for one' },
       ],
     },
