@@ -37,7 +37,7 @@ function processed(count: number, attributes: Attributes = {}): void {
   const reason = error === 'queue_full' ? 'queue_full' : 'failed';
   dropped.add(count, { reason });
   if (failure !== undefined) return;
-  failure = String(error);
+  failure = typeof error === 'string' ? error : 'unknown';
   logFailure(failure);
 }
 

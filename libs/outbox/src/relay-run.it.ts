@@ -41,7 +41,7 @@ function runAlone(relay: Relay) {
 }
 
 describe('a running relay', () => {
-  it('reads at once after an append, and releases its lease when it stops', async () => {
+  it('reads at once after an append, holds the lease, and releases it when it stops', async () => {
     const { publisher, cursor } = under;
     const relay = relayOf(under, 'a', { pollMs: NEVER_MS });
     const before = await append(under);
@@ -51,7 +51,9 @@ describe('a running relay', () => {
     relay.appended();
     await eventually('the second event, long before the poll', () => publisher.published.length === 2);
     expect(publisher.published).toEqual([...before, ...after]);
+    expect(relay.holdsLease).toBe(true);
     await stop();
+    expect(relay.holdsLease).toBe(false);
     expect(await cursor.acquire('b', 1_000)).toBeDefined();
   });
 

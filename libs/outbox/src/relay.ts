@@ -105,6 +105,7 @@ export class Relay {
         await sleep(retryInMs, signal);
       }
     }
+    this.forgetCursor();
     await this.options.cursor
       .release(this.options.owner)
       .catch((error: unknown) => logger.warn({ err: error }, 'relay could not release its lease'));
@@ -209,8 +210,7 @@ export class Relay {
     const moved = await cursor.advance(owner, { from, to }, this.leaseMs);
     if (!moved)
       logger.warn({ owner, ...to }, 'relay had lost its lease: these events may be published twice');
-    if (moved) this.leased = { ...from, ...to };
-    else this.forgetCursor();
+    this.leased = moved ? { ...from, ...to } : undefined;
     return passed.length;
   }
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { metricsText } from '@orders/instrumentation';
 import { eventually } from '@orders/resilience/testing/eventually';
 import { withDatabase } from './open-database.js';
 import { createTestDatabase, type TestDatabase } from './testing/test-database.js';
@@ -27,9 +28,11 @@ describe('an app whose database has no migrations yet', () => {
     const first = await firstReason(service);
     expect(first).toMatch(/^Role "postgres" sees no migrations in database "test_\w+": run the migrations/);
     expect(await service.startup()).toBe(200);
+    expect(await metricsText()).toContain('migrations_failed{check="postgres"} 1\n');
     await migrate();
     await service.opened;
     expect(await service.readiness()).toEqual({ status: 200, reason: undefined });
+    expect(await metricsText()).toContain('migrations_failed{check="postgres"} 0\n');
     expect(service.logged[0]).toBe(`the database cannot be used: ${first}`);
     // In between it may have seen that the first of them is under way.
     expect(service.logged.slice(-2)).toEqual(['the database can be used', 'started']);
