@@ -45,7 +45,7 @@ function variableMistakes({ name, env = [] }: IContainer): string[] {
   });
   return [
     ...twice.map((variable) => `${name} has ${variable} twice`),
-    ...keyless.map((variable) => `${name} has ${variable} from a Secret without a key`),
+    ...keyless.map((variable) => `${name} has ${variable.name} from a Secret without a key`),
   ];
 }
 
