@@ -8,6 +8,7 @@ import { parse } from 'yaml';
 import { NATS_PASSWORDS, passwordVariable, postgresManifests } from './charts/engine-values.ts';
 import { factsOf, OPTIONAL_SECRETS } from './charts/facts.ts';
 import { newSecrets } from './charts/new-secrets.ts';
+import { Helm } from './helm.ts';
 import { parseManifests, problemsOf } from './manifests.ts';
 
 const read = (file: string) => readFileSync(join(ROOT, 'deploy/kubernetes', file), 'utf8');
@@ -67,3 +68,16 @@ describe('the new Secrets', () => {
     expect(new Set(texts).size).toBe(texts.length);
   });
 });
+
+it('the values beside the engines are such as the charts take, and name Secrets that are made', async () => {
+  await using helm = await Helm.prepare();
+  for (const { name } of APPS) {
+    const values = join(ROOT, `deploy/kubernetes/${name}-values.yaml`);
+    const rendered = await helm.ok('template', name, helm.chart(name), '--values', values);
+    const references = JSON.stringify(parseManifests(rendered)).matchAll(
+      /"secretKeyRef":\{"name":"([^"]+)","key":"([^"]+)"(,"optional":true)?/g,
+    );
+    for (const [, secret = '', key, optional] of references)
+      if (!optional) expect(keysOf(secret)).toContain(key);
+  }
+}, 120_000);

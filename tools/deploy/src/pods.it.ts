@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ALL_CASES, CASES, ChartRenders, jobsOf } from './chart-renders.ts';
+import { CASES, ChartRenders, jobsOf } from './chart-renders.ts';
 import { RESTRICTED_POD } from './pod-policy.ts';
 
 let renders: ChartRenders;
