@@ -207,9 +207,11 @@ describe.each(CASES)('as its app is declared: $name', ({ name, app }) => {
     expect(renders.parts(name).container.env?.map((variable) => variable.name) ?? []).toEqual(secretsOf(app));
   });
 
-  it('its Service is headless if it serves gRPC, so that a client sees every pod', () => {
+  // A headless Service has no port but those of the pods: HTTP would not be at 80.
+  it('its Service is headless if it serves gRPC alone, so that a client sees every pod', () => {
     const { service } = renders.parts(name);
-    expect(service?.spec?.clusterIP).toBe(app.serves.length > 0 ? 'None' : undefined);
+    const isHeadless = app.ports.grpc !== undefined && app.ports.http === undefined;
+    expect(service?.spec?.clusterIP).toBe(isHeadless ? 'None' : undefined);
   });
 
   it('its Service is where those that call it by gRPC look for it', () => {

@@ -29,7 +29,7 @@ describe('an app', () => {
       migration: facts.migrates,
       existingSecret: facts.secrets.length > 0,
       httpRoute: facts.front,
-      grpcRoute: facts.headless,
+      grpcRoute: facts.ports.some(({ name }) => name === 'grpc'),
     });
   });
 

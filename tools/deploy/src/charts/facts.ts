@@ -29,7 +29,8 @@ export function factsOf(app: AppDeclaration, apps: readonly AppDeclaration[]): C
   const provisions = provisioned(app);
   return {
     ports: servicePorts(app),
-    headless: app.serves.length > 0,
+    // A headless Service has no port but those of the pods: HTTP would not be at 80.
+    headless: app.ports.grpc !== undefined && app.ports.http === undefined,
     managementPort: app.ports.management,
     secrets: secretsOf(app),
     migrates: app.database,
