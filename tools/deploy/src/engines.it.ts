@@ -1,8 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { natsUsers } from '@orders/contracts/nats-users';
 import { APPS } from '@orders/dev/stack/declarations';
+import { resolveNatsServer } from '@orders/dev/stack/nats-binary';
 import { ROOT } from '@orders/dev/stack/paths';
 import { parse } from 'yaml';
 import { NATS_PASSWORDS, passwordVariable, postgresManifests } from './charts/engine-values.ts';
@@ -10,6 +12,7 @@ import { factsOf, OPTIONAL_SECRETS } from './charts/facts.ts';
 import { newSecrets } from './charts/new-secrets.ts';
 import { Helm } from './helm.ts';
 import { parseManifests, problemsOf } from './manifests.ts';
+import { attempt } from './run.ts';
 
 const read = (file: string) => readFileSync(join(ROOT, 'deploy/kubernetes', file), 'utf8');
 const secrets = newSecrets(APPS);
@@ -45,6 +48,21 @@ describe('the engines beside the charts', () => {
       expect(keysOf(NATS_PASSWORDS)).toContain(variable);
     }
   });
+});
+
+it('nats-server takes the users of the values, with the passwords of the Secret', async () => {
+  const { config } = parse(read('nats-values.yaml')) as { config: { merge: object } };
+  // As the chart writes them into nats.conf.
+  const text = JSON.stringify(config.merge).replaceAll(/"<< (\$\w+) >>"/g, '$1');
+  const folder = mkdtempSync(join(tmpdir(), 'orders-nats-values-'));
+  writeFileSync(join(folder, 'nats.conf'), text);
+  const passwords = secrets.find(({ metadata }) => metadata.name === NATS_PASSWORDS)?.stringData ?? {};
+  const check = (env: NodeJS.ProcessEnv) => attempt(server, ['-t', '-c', join(folder, 'nats.conf')], { env });
+  const server = await resolveNatsServer();
+  expect(await check(passwords)).toMatchObject({ code: 0 });
+  // A password that is missing is a variable that is not set.
+  expect(await check({})).toMatchObject({ code: 1 });
+  rmSync(folder, { recursive: true });
 });
 
 describe('the new Secrets', () => {
