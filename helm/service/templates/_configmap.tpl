@@ -21,7 +21,7 @@ data:
   {{- . | nindent 2 }}
   {{- end }}
   {{- range $name, $value := .root.Values.config }}
-  {{- if kindIs "float64" $value }}
+  {{- if and (kindIs "float64" $value) (eq $value (floor $value)) }}
   {{ $name }}: {{ $value | int64 | quote }}
   {{- else if ne (toString $value) "" }}
   {{ $name }}: {{ $value | quote }}

@@ -6,8 +6,8 @@ version serving. What that costs:
   - `helm rollback` takes the pods back, never the schema;
   - hooks run before anything else of the release exists: the Secret must be there already, the database cannot be
     part of the chart, and the Job has the namespace's default ServiceAccount (no token is mounted).
-The hook's annotations are unconditional, and a finished Job stays for its logs until its time is over or the next
-one replaces it.
+A finished Job stays for its logs until its time is over or the next one replaces it. With jobs.mode `argo` it is no
+hook but a wave of its own before the pods.
 */}}
 {{- define "service.migration" -}}
 {{- $migration := .root.Values.migration -}}
@@ -19,10 +19,7 @@ metadata:
     {{- include "service.labels" . | nindent 4 }}
     app.kubernetes.io/component: migration
   annotations:
-    helm.sh/hook: pre-install,pre-upgrade
-    helm.sh/hook-delete-policy: before-hook-creation
-    argocd.argoproj.io/hook: PreSync
-    argocd.argoproj.io/hook-delete-policy: BeforeHookCreation
+    {{- include "service.early" (dict "root" .root "order" -1) | nindent 4 }}
 spec:
   backoffLimit: {{ $migration.backoffLimit }}
   activeDeadlineSeconds: {{ $migration.activeDeadlineSeconds }}
@@ -51,5 +48,8 @@ spec:
             {{- with $migration.rolePrefix }}
             - name: DATABASE_ROLE_PREFIX
               value: {{ . | quote }}
+            {{- end }}
+            {{- with .root.Values.extraEnv }}
+            {{- toYaml . | nindent 12 }}
             {{- end }}
 {{- end -}}

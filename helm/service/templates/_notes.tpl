@@ -15,4 +15,15 @@ Migrations:    {{ $kubectl }} logs job/{{ $name }}-migrate
 It reads {{ join " and " . }} from the Secret {{ $.root.Values.existingSecret }}; to make it, before an install:
   {{ $kubectl }} create secret generic {{ $.root.Values.existingSecret }}{{ range . }} --from-literal={{ . }}=…{{ end }}
 {{- end }}
+{{- if and .facts.front .root.Values.test.enabled }}
+
+Make an order and see its effect:
+  helm --namespace {{ .root.Release.Namespace }} test {{ .root.Release.Name }} --logs
+{{- else if .facts.front }}
+
+To make an order and see its effect, with the token of a customer:
+  {{ $kubectl }} create secret generic {{ $name }}-test --from-literal=token=…
+  helm --namespace {{ .root.Release.Namespace }} upgrade {{ .root.Release.Name }} CHART --reuse-values --set test.enabled=true,test.tokenSecret={{ $name }}-test
+  helm --namespace {{ .root.Release.Namespace }} test {{ .root.Release.Name }} --logs
+{{- end }}
 {{- end -}}

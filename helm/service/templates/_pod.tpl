@@ -1,4 +1,4 @@
-{{/* What the pods of the Deployment and of the migration Job have in common: the restricted Pod Security profile. */}}
+{{/* What all pods have in common: the restricted Pod Security profile. */}}
 {{- define "service.pod" -}}
 automountServiceAccountToken: false
 enableServiceLinks: false
@@ -21,6 +21,13 @@ nodeSelector:
 tolerations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- with .root.Values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .root.Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
 volumes:
   - name: tmp
     emptyDir:
@@ -38,8 +45,12 @@ volumes:
       secretName: {{ . }}
       defaultMode: 0440
 {{- end }}
+{{- with .root.Values.extraVolumes }}
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end -}}
 
+{{/* What all containers have in common. The server alone has the ConfigMap: a hook runs before there is one. */}}
 {{- define "service.container" -}}
 image: {{ include "service.image" . | quote }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
@@ -64,11 +75,25 @@ volumeMounts:
     mountPath: /nats
     readOnly: true
 {{- end }}
+{{- with .root.Values.extraVolumeMounts }}
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- if or .server .root.Values.extraEnvFrom }}
+envFrom:
+  {{- if .server }}
+  - configMapRef:
+      name: {{ include "service.fullname" . }}
+  {{- end }}
+  {{- with .root.Values.extraEnvFrom }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
 {{- end -}}
 
 {{/* The Secrets of the app; a Job that is somebody else has others, in the dict of the call. */}}
 {{- define "service.tlsSecret" -}}
-{{- .tlsSecret | default .root.Values.tls.secretName -}}
+{{- $own := ternary (printf "%s-tls" (include "service.fullname" .)) .root.Values.tls.secretName .root.Values.certificate.enabled -}}
+{{- .tlsSecret | default $own -}}
 {{- end -}}
 
 {{- define "service.natsSecret" -}}

@@ -13,10 +13,7 @@ metadata:
     {{- include "service.labels" . | nindent 4 }}
     app.kubernetes.io/component: provisioner
   annotations:
-    helm.sh/hook: pre-install,pre-upgrade
-    helm.sh/hook-delete-policy: before-hook-creation
-    argocd.argoproj.io/hook: PreSync
-    argocd.argoproj.io/hook-delete-policy: BeforeHookCreation
+    {{- include "service.early" (dict "root" .root "order" -1) | nindent 4 }}
 spec:
   backoffLimit: {{ .root.Values.migration.backoffLimit }}
   activeDeadlineSeconds: {{ .root.Values.migration.activeDeadlineSeconds }}
@@ -49,5 +46,8 @@ spec:
             - name: {{ $name }}
               value: {{ $file }}
             {{- end }}
+            {{- end }}
+            {{- with .root.Values.extraEnv }}
+            {{- toYaml . | nindent 12 }}
             {{- end }}
 {{- end -}}

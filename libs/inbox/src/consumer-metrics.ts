@@ -1,4 +1,12 @@
-import { counter, type CounterOf, histogram, type HistogramOf, observe, tracedHistogram, type TracedHistogramOf } from '@orders/instrumentation';
+import {
+  counter,
+  type CounterOf,
+  histogram,
+  type HistogramOf,
+  observe,
+  tracedHistogram,
+  type TracedHistogramOf,
+} from '@orders/instrumentation';
 import type { EventSource } from '@orders/messaging';
 import { METRICS } from './metric-definitions.js';
 

@@ -6,11 +6,18 @@ import { Helm } from './helm.ts';
 import { parseManifests, type Manifest } from './manifests.ts';
 
 const VALUES = ['values.yaml', 'ci/all-values.yaml'];
+const PLATFORM = 'ci/platform-values.yaml';
+
+const casesWith = (files: readonly string[]) =>
+  CHECKED.flatMap((app) =>
+    files.map((values) => ({ name: `${app.name} with ${values}`, app, chart: app.name, values })),
+  );
 
 /** The chart of every app that is checked, with its defaults, and with everything set the other way. */
-export const CASES = CHECKED.flatMap((app) =>
-  VALUES.map((values) => ({ name: `${app.name} with ${values}`, app, chart: app.name, values })),
-);
+export const CASES = casesWith(VALUES);
+/** The same with all that needs more than Kubernetes itself. */
+export const PLATFORM_CASES = casesWith([PLATFORM]);
+export const ALL_CASES = [...CASES, ...PLATFORM_CASES];
 
 /** The charts of the working tree, each case rendered once. */
 export class ChartRenders implements AsyncDisposable {
@@ -19,7 +26,7 @@ export class ChartRenders implements AsyncDisposable {
 
   static async make(): Promise<ChartRenders> {
     const renders = new ChartRenders(await Helm.prepare());
-    for (const { name, chart, values } of CASES) {
+    for (const { name, chart, values } of ALL_CASES) {
       const file = `${renders.helm.chart(chart)}/${values}`;
       renders.#renders.set(name, await renders.render(chart, '--values', file));
     }

@@ -1,11 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { IDeployment } from 'kubernetes-models/apps/v1';
-import { CASES, ChartRenders, find, jobsOf } from './chart-renders.ts';
+import { ALL_CASES, CASES, ChartRenders, find, jobsOf } from './chart-renders.ts';
 import { CHECKED } from './checked-apps.ts';
 import { type AppDeclaration, APPS } from '@orders/dev/stack/declarations';
-import { addressVariable, calledBy, portsOf, usesNats } from '@orders/dev/stack/wiring';
+import { addressVariable, calledBy, portsOf } from '@orders/dev/stack/wiring';
 import { CHARTS } from './helm.ts';
 import { problemsOf } from './manifests.ts';
+import { factsOf, OPTIONAL_SECRETS } from './charts/facts.ts';
+import released from './charts/released.json' with { type: 'json' };
+import { type Released, upgradeProblems } from './charts/upgrade.ts';
+import { run } from './run.ts';
+import { join } from 'node:path';
 
 let renders: ChartRenders;
 
@@ -16,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => renders?.[Symbol.asyncDispose]());
 
 describe('every chart', () => {
-  it.each(CASES)('passes helm lint --strict: $name', async ({ chart, values }) => {
+  it.each(ALL_CASES)('passes helm lint --strict: $name', async ({ chart, values }) => {
     await renders.helm.ok(
       'lint',
       '--strict',
@@ -28,8 +33,20 @@ describe('every chart', () => {
 
   it('renders what the Kubernetes API takes, with every key spelt right', () => {
     const all = renders.all();
-    expect(all.length).toBeGreaterThanOrEqual(CASES.length * 4);
+    expect(all.length).toBeGreaterThanOrEqual(ALL_CASES.length * 6);
     expect(problemsOf(all)).toEqual([]);
+  });
+
+  it('is as its declaration and its config say: npm run generate', async () => {
+    const generate = join(import.meta.dirname, 'charts/generate.ts');
+    const stale = (await run(process.execPath, [generate, '--check'])).split('\n');
+    const ofChecked = stale.filter((file) => CHARTS.some((chart) => file.startsWith(`helm/${chart}/`)));
+    expect(ofChecked).toEqual([]);
+  }, 120_000);
+
+  it.each(CHECKED)('keeps what an upgrade from the last release may not change: $name', ({ name }) => {
+    const before = (released as Record<string, Released[]>)[name] ?? [];
+    expect(upgradeProblems(before, renders.of(`${name} with values.yaml`))).toEqual([]);
   });
 
   it.each(CHECKED)('refuses a cluster without native preStop.sleep: $name', async ({ name }) => {
@@ -50,6 +67,7 @@ describe('every chart', () => {
     ['config.LOG_LEVEL=loud', '/config/LOG_LEVEL'],
     ['config.DATABASE_URL=postgres://u:p@h/d', 'DATABASE_URL'],
     ['image.digest=sha256:short', '/image/digest'],
+    ['image.tag=1234567', 'quote the tag'],
     ['resources.limits.memory=plenty', '/resources/limits/memory'],
     ['shutdown.drainSecond=3', 'drainSecond'],
   ])('refuses the value %s', async (value, named) => {
@@ -77,7 +95,8 @@ describe('every chart', () => {
     );
     const notes = printed.slice(printed.indexOf('NOTES:'));
     expect(notes).toContain(`kubectl --namespace shop rollout status deployment/my-${chart}`);
-    expect(notes.includes('create secret generic')).toBe(secretsOf(app).length > 0);
+    const command = `create secret generic ${chart} --from-literal`;
+    expect(notes.includes(command)).toBe(secretsOf(app).length > 0);
   });
 });
 
@@ -188,9 +207,11 @@ describe.each(CASES)('as its app is declared: $name', ({ name, app }) => {
     expect(renders.parts(name).container.env?.map((variable) => variable.name) ?? []).toEqual(secretsOf(app));
   });
 
-  it('its Service is headless if it serves gRPC, so that a client sees every pod', () => {
+  // A headless Service has no port but those of the pods: HTTP would not be at 80.
+  it('its Service is headless if it serves gRPC alone, so that a client sees every pod', () => {
     const { service } = renders.parts(name);
-    expect(service?.spec?.clusterIP).toBe(app.serves.length > 0 ? 'None' : undefined);
+    const isHeadless = app.ports.grpc !== undefined && app.ports.http === undefined;
+    expect(service?.spec?.clusterIP).toBe(isHeadless ? 'None' : undefined);
   });
 
   it('its Service is where those that call it by gRPC look for it', () => {
@@ -215,23 +236,12 @@ describe.each(CASES)('as its app is declared: $name', ({ name, app }) => {
   });
 });
 
-/** In the Secret of an app with a database; the direct one need not be there. */
 const DATABASE_URLS = ['DATABASE_URL', 'DIRECT_DATABASE_URL'];
-const RELAY_URL = 'RELAY_DATABASE_URL';
-/** Of a NATS user that neither NATS_URL nor a certificate nor a file tells. */
-const NATS_USER = ['NATS_USER', 'NATS_PASSWORD', 'NATS_TOKEN'];
-const OPTIONAL = ['DIRECT_DATABASE_URL', RELAY_URL, ...NATS_USER];
 
 /** The variables that it reads from its Secret. */
-function secretsOf(app: AppDeclaration): string[] {
-  const relay = app.publishes.length > 0 ? [RELAY_URL] : [];
-  return [
-    ...(app.database ? [...DATABASE_URLS, ...relay] : []),
-    ...(usesNats(app) ? ['NATS_URL', ...NATS_USER] : []),
-  ];
-}
+const secretsOf = (app: AppDeclaration) => factsOf(app, APPS).secrets;
 
 /** The reference to a key of a Secret, which may lack the optional ones. */
 function keyOf(name: string, key: string): object {
-  return { name, key, ...(OPTIONAL.includes(key) && { optional: true }) };
+  return { name, key, ...(OPTIONAL_SECRETS.includes(key) && { optional: true }) };
 }

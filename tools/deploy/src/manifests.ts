@@ -1,24 +1,13 @@
 import { join } from 'node:path';
-import { Deployment } from 'kubernetes-models/apps/v1';
-import { Job } from 'kubernetes-models/batch/v1';
-import { ConfigMap, Service, ServiceAccount } from 'kubernetes-models/v1';
 import ts from 'typescript';
 import { parseAllDocuments } from 'yaml';
+import { KINDS, type Kind } from './kinds.ts';
 
 export interface Manifest {
   apiVersion: string;
   kind: string;
   metadata: { name: string; labels?: Record<string, string>; annotations?: Record<string, string> };
 }
-
-/** Every kind that our charts may render. A new kind is one line here. */
-const KINDS = {
-  'v1/ConfigMap': { Model: ConfigMap, type: 'IConfigMap', module: 'kubernetes-models/v1' },
-  'v1/Service': { Model: Service, type: 'IService', module: 'kubernetes-models/v1' },
-  'v1/ServiceAccount': { Model: ServiceAccount, type: 'IServiceAccount', module: 'kubernetes-models/v1' },
-  'apps/v1/Deployment': { Model: Deployment, type: 'IDeployment', module: 'kubernetes-models/apps/v1' },
-  'batch/v1/Job': { Model: Job, type: 'IJob', module: 'kubernetes-models/batch/v1' },
-};
 
 /** @throws when the text is not YAML, or a document says a key twice */
 export function parseManifests(text: string): Manifest[] {
@@ -41,9 +30,8 @@ export function problemsOf(manifests: readonly Manifest[]): string[] {
   ];
 }
 
-function kindOf({ apiVersion, kind }: Manifest) {
-  return KINDS[`${apiVersion}/${kind}` as keyof typeof KINDS] as
-    (typeof KINDS)[keyof typeof KINDS] | undefined;
+function kindOf({ apiVersion, kind }: Manifest): Kind | undefined {
+  return KINDS[`${apiVersion}/${kind}`];
 }
 
 function title({ kind, metadata }: Manifest): string {
@@ -55,7 +43,7 @@ function schemaProblems(manifest: Manifest): string[] {
   const kind = kindOf(manifest);
   if (!kind) return [];
   try {
-    new kind.Model(manifest).validate();
+    new kind.Model(manifest as never).validate();
     return [];
   } catch (error) {
     return [`${title(manifest)}: ${error instanceof Error ? error.message : String(error)}`];

@@ -1,4 +1,4 @@
-import type { IContainer, IPodSpec } from 'kubernetes-models/v1';
+import type { IContainer, IPodSpec, IVolume } from 'kubernetes-models/v1';
 
 interface Rule {
   rule: string;
@@ -43,7 +43,7 @@ export const RESTRICTED_POD: readonly Rule[] = [
   {
     rule: 'have a read-only root and a /tmp of their own',
     holds: (pod) =>
-      pod.volumes?.every(({ emptyDir, secret }) => emptyDir ?? secret) === true &&
+      pod.volumes?.every(isAllowedVolume) === true &&
       everyContainer(
         ({ securityContext, volumeMounts }) =>
           securityContext?.readOnlyRootFilesystem === true &&
@@ -66,6 +66,11 @@ export const RESTRICTED_POD: readonly Rule[] = [
     ),
   },
 ];
+
+/** Of the kinds that the restricted profile allows: nothing of the node. */
+function isAllowedVolume({ emptyDir, secret, configMap, projected, csi }: IVolume): boolean {
+  return [emptyDir, secret, configMap, projected, csi].some((kind) => kind !== undefined);
+}
 
 function hasNoHostPort({ ports }: IContainer): boolean {
   return ports?.every(({ hostPort }) => hostPort === undefined) ?? true;

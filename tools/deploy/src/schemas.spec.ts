@@ -3,22 +3,43 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { APPS } from '@orders/dev/stack/declarations';
 import { ROOT } from '@orders/dev/stack/paths';
+import { factsOf } from './charts/facts.ts';
+import { SHARED } from './charts/shared-schema.ts';
+import { blocksOf, sharedBlocks } from './charts/values-file.ts';
 
-function readSchema(chart: string): Record<string, unknown> {
-  const text = readFileSync(join(ROOT, 'helm', chart, 'values.schema.json'), 'utf8');
-  const schema = JSON.parse(text) as { additionalProperties: boolean; properties: Record<string, unknown> };
-  expect(schema.additionalProperties).toBe(false);
-  return schema.properties;
-}
+const shared = readFileSync(join(ROOT, 'helm/service/values-of-all.yaml'), 'utf8');
 
-describe('the schemas of the values of all charts', () => {
-  it('are the same for what all of them have', () => {
-    const [first, ...others] = APPS.map(({ name }) => readSchema(name));
-    for (const schema of others) {
-      const shared = Object.keys(schema).filter((key) => key !== 'config' && first && key in first);
-      for (const key of shared) expect({ [key]: schema[key] }).toEqual({ [key]: first?.[key] });
+it('each shared value has a schema, and each schema has a value', () => {
+  expect(blocksOf(shared).map(({ key }) => key)).toEqual(expect.arrayContaining(Object.keys(SHARED)));
+  expect(Object.keys(SHARED)).toEqual(expect.arrayContaining(blocksOf(shared).map(({ key }) => key)));
+});
+
+describe('an app', () => {
+  it.each(APPS)('has the shared values that it has a use for: $name', (app) => {
+    const facts = factsOf(app, APPS);
+    const keys = sharedBlocks(shared, app).map(({ key }) => key);
+    expect({
+      keda: keys.includes('keda'),
+      migration: keys.includes('migration'),
+      existingSecret: keys.includes('existingSecret'),
+      httpRoute: keys.includes('httpRoute'),
+      grpcRoute: keys.includes('grpcRoute'),
+    }).toEqual({
+      keda: facts.durables.length > 0,
+      migration: facts.migrates,
+      existingSecret: facts.secrets.length > 0,
+      httpRoute: facts.front,
+      grpcRoute: facts.ports.some(({ name }) => name === 'grpc'),
+    });
+  });
+
+  it('allows the gRPC port to those that declare to call it, and to nobody else', () => {
+    for (const app of APPS) {
+      const callers = factsOf(app, APPS).calledBy;
+      const declared = APPS.filter(({ calls }) =>
+        calls.some((call) => app.serves.includes(call.split('/', 1)[0] ?? '')),
+      );
+      expect(callers).toEqual(declared.map(({ name }) => name));
     }
-    const [one, ...alike] = APPS.filter(({ database }) => database).map(({ name }) => readSchema(name));
-    for (const schema of alike) expect(schema).toEqual({ ...one, config: expect.anything() });
   });
 });

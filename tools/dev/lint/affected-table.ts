@@ -209,8 +209,15 @@ export const TABLE: readonly Row[] = [
     change: 'rolldown',
     make: bump('rolldown'),
     selects: ALL,
-    // The bench builds other commits by it.
-    runs: [[ALL, 'build e2e fuzz guard'], ['bench', 'lint typecheck test it'], LOCKED, LOCKFILE, MANIFEST],
+    // The bench builds other commits by it, and the charts' schemas are made from configs that it compiles.
+    runs: [
+      [ALL, 'build e2e fuzz guard'],
+      ['bench deploy', 'lint typecheck test it'],
+      [APPS, 'chart'],
+      LOCKED,
+      LOCKFILE,
+      MANIFEST,
+    ],
   },
   {
     change: '@swc/core',

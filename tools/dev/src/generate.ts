@@ -7,6 +7,7 @@ import { CommandFailed } from './stack/run.ts';
 
 const USAGE = `npm run generate: updates the generated files that are committed
   from the .proto and the events  code and JSON Schemas in libs/contracts
+  from declarations and configs   facts, values, schemas and READMEs of the charts in helm
   from apps/NAME/app.json and src/metric-definitions.ts
                                   parts of ${DERIVED_FILES.join(', ')}
                                   all of ${OBSERVABILITY}`;

@@ -5,8 +5,9 @@ import { nx } from '../stack/build.ts';
 import { ROOT } from '../stack/paths.ts';
 import { writeDerivedFiles } from './derived-files.ts';
 
-/** Folders that the contracts generate from the .proto, the events and the schema of a declaration. */
-const FROM_CONTRACTS = [
+/** Folders with what the targets `generate` make: of contracts, from .proto, events and declaration; and of charts. */
+const GENERATED = [
+  'helm',
   'libs/contracts/rpc/src/gen',
   'libs/contracts/events/schemas',
   'libs/contracts/schemas',
@@ -27,7 +28,7 @@ export async function generateAll(signal?: AbortSignal): Promise<string[]> {
 }
 
 function hashes(): Map<string, string> {
-  const entries = FROM_CONTRACTS.flatMap((folder) =>
+  const entries = GENERATED.flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true }).filter((entry) =>
       entry.isFile(),
     ),
