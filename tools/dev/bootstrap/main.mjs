@@ -16,7 +16,7 @@ const COMMANDS = {
   prove: 'tools/prove/src/prove.ts',
   bench: 'tools/bench/src/main.ts',
   fuzz: 'tools/fuzz/src/main.ts',
-  contracts: 'tools/contracts/src/main.ts',
+  contracts: 'tools/contract-gates/src/main.ts',
   supply: 'tools/supply/src/main.ts',
   generate: 'tools/dev/src/generate.ts',
   graph: 'tools/dev/src/graph.ts',

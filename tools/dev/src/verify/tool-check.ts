@@ -72,7 +72,7 @@ export const FUZZ = toolCheck({
 export const CONTRACTS = toolCheck({
   name: 'contracts',
   needs: 'nothing',
-  script: 'tools/contracts/src/main.ts',
+  script: 'tools/contract-gates/src/main.ts',
   args: ['check'],
   notDone: 'part',
 });

@@ -22,7 +22,7 @@ export const CURRENT: ContractFiles = {
   api: join(ROOT, 'apps/gateway/openapi.json'),
 };
 
-const RELEASED_FOLDER = join(ROOT, 'tools/contracts/released');
+const RELEASED_FOLDER = join(ROOT, 'tools/contract-gates/released');
 
 export const RELEASED: ContractFiles = {
   rpc: join(RELEASED_FOLDER, 'rpc'),
