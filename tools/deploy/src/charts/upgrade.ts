@@ -16,7 +16,10 @@ export interface Released {
   fixed: Readonly<Record<string, unknown>>;
 }
 
-/** What an upgrade may not change of these manifests: names, selectors, addresses. */
+/**
+ * What an upgrade may not change of these manifests: names, selectors, addresses. released.json has it of the last release, by
+ * app; only a change that is meant to need a new install changes that file.
+ */
 export function releasedOf(manifests: readonly Manifest[]): Released[] {
   return manifests
     .filter(({ kind }) => kind in FIXED)
