@@ -95,7 +95,7 @@ describe('with', () => {
         for (const { cause } of faults) heals.push(await cause(watched));
         await Promise.all(faults.flatMap(({ alerts }) => alerts.map((alert) => watched.fires(alert))));
       } finally {
-        for (const heal of heals) await heal();
+        await Promise.all(heals.map((heal) => heal()));
       }
       await Promise.all(faults.flatMap(({ late = [] }) => late.map((alert) => watched.fires(alert))));
     },

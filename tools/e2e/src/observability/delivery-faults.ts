@@ -66,7 +66,7 @@ export const leaseTaken: Fault = {
     const url = sut.system.postgres.url('orders');
     const until = "clock_timestamp() + interval '1 hour'";
     await execute(url, `UPDATE outbox_cursor SET owner = 'nobody', lease_until = ${until}`);
-    return () => execute(url, 'UPDATE outbox_cursor SET owner = NULL, lease_until = NULL');
+    return () => execute(url, 'UPDATE outbox_cursor SET owner = NULL');
   },
 };
 
