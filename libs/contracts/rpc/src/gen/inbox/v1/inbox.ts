@@ -27,7 +27,7 @@ export enum State {
   STATE_UNSPECIFIED = 0,
   /** STATE_WAITING - It has not taken effect: it has not arrived, or is being applied or retried. */
   STATE_WAITING = 1,
-  /** STATE_APPLIED - It has taken effect. */
+  /** STATE_APPLIED - It has taken effect. A replay changes nothing about it: the inbox ignores events that come again. */
   STATE_APPLIED = 2,
   /** STATE_DEAD_LETTER - It could not take effect, and waits for the decision of an operator. */
   STATE_DEAD_LETTER = 3,
@@ -125,7 +125,7 @@ export interface DeadLetter {
   createdAt: string;
   /** As it arrived, but at most the first 16,384 characters. Empty in GetDeliveries. */
   body: string;
-  /** What operators did to it, oldest first; at most the last 50. Empty in GetDeliveries. */
+  /** What operators did to it, oldest first; at most the last 50. Empty in GetDeliveries, and without a login for operators. */
   audit: AuditEntry[];
 }
 
@@ -1386,7 +1386,7 @@ export const InboxService = {
   },
   /**
    * Applies dead letters again, one by one in the given order, and records it in the audit. Safe to repeat: what is
-   * settled is skipped.
+   * settled is skipped. UNIMPLEMENTED where the app has no login for operators, OPERATOR_DATABASE_URL.
    */
   redrive: {
     path: "/inbox.v1.Inbox/Redrive" as const,
@@ -1397,7 +1397,7 @@ export const InboxService = {
     responseSerialize: (value: RedriveResponse): Buffer => Buffer.from(RedriveResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RedriveResponse => RedriveResponse.decode(value),
   },
-  /** Gives dead letters up, and records it in the audit. Safe to repeat: what is settled is skipped. */
+  /** Gives dead letters up, and records it in the audit; otherwise as Redrive. */
   discard: {
     path: "/inbox.v1.Inbox/Discard" as const,
     requestStream: false as const,
@@ -1418,10 +1418,10 @@ export interface InboxServer extends UntypedServiceImplementation {
   getDeadLetter: handleUnaryCall<GetDeadLetterRequest, DeadLetter>;
   /**
    * Applies dead letters again, one by one in the given order, and records it in the audit. Safe to repeat: what is
-   * settled is skipped.
+   * settled is skipped. UNIMPLEMENTED where the app has no login for operators, OPERATOR_DATABASE_URL.
    */
   redrive: handleUnaryCall<RedriveRequest, RedriveResponse>;
-  /** Gives dead letters up, and records it in the audit. Safe to repeat: what is settled is skipped. */
+  /** Gives dead letters up, and records it in the audit; otherwise as Redrive. */
   discard: handleUnaryCall<DiscardRequest, DiscardResponse>;
 }
 
@@ -1476,7 +1476,7 @@ export interface InboxClient extends Client {
   ): ClientUnaryCall;
   /**
    * Applies dead letters again, one by one in the given order, and records it in the audit. Safe to repeat: what is
-   * settled is skipped.
+   * settled is skipped. UNIMPLEMENTED where the app has no login for operators, OPERATOR_DATABASE_URL.
    */
   redrive(
     request: RedriveRequest,
@@ -1493,7 +1493,7 @@ export interface InboxClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RedriveResponse) => void,
   ): ClientUnaryCall;
-  /** Gives dead letters up, and records it in the audit. Safe to repeat: what is settled is skipped. */
+  /** Gives dead letters up, and records it in the audit; otherwise as Redrive. */
   discard(
     request: DiscardRequest,
     callback: (error: ServiceError | null, response: DiscardResponse) => void,

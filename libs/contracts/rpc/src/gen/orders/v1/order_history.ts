@@ -110,17 +110,6 @@ export interface OrderEvent {
   traceparent: string;
   /** The correlation id of that request: its request id, unless the caller sent another id. */
   correlationId: string;
-  /** What operators have replayed of the log since, where this event was part of it; newest first, at most 20. */
-  replays: Replay[];
-}
-
-/** A run of the operators' command `replay`. */
-export interface Replay {
-  startedAt: string;
-  /** User name of the operator. */
-  operator: string;
-  /** The consumer that it was for; empty = all. */
-  consumer: string;
 }
 
 function createBaseFindOrdersRequest(): FindOrdersRequest {
@@ -711,7 +700,6 @@ function createBaseOrderEvent(): OrderEvent {
     streamSequence: 0,
     traceparent: "",
     correlationId: "",
-    replays: [],
   };
 }
 
@@ -752,9 +740,6 @@ export const OrderEvent: MessageFns<OrderEvent> = {
     }
     if (message.correlationId !== "") {
       writer.uint32(98).string(message.correlationId);
-    }
-    for (const v of message.replays) {
-      Replay.encode(v!, writer.uint32(106).fork()).join();
     }
     return writer;
   },
@@ -868,14 +853,6 @@ export const OrderEvent: MessageFns<OrderEvent> = {
             message.correlationId = reader.string();
             continue;
           }
-          case 13: {
-            if (tag !== 106) {
-              break;
-            }
-
-            message.replays.push(Replay.decode(reader, reader.uint32()));
-            continue;
-          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -905,86 +882,6 @@ export const OrderEvent: MessageFns<OrderEvent> = {
     message.streamSequence = object.streamSequence ?? 0;
     message.traceparent = object.traceparent ?? "";
     message.correlationId = object.correlationId ?? "";
-    message.replays = object.replays?.map((e) => Replay.fromPartial(e)) || [];
-    return message;
-  },
-};
-
-function createBaseReplay(): Replay {
-  return { startedAt: "", operator: "", consumer: "" };
-}
-
-export const Replay: MessageFns<Replay> = {
-  encode(message: Replay, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.startedAt !== "") {
-      writer.uint32(10).string(message.startedAt);
-    }
-    if (message.operator !== "") {
-      writer.uint32(18).string(message.operator);
-    }
-    if (message.consumer !== "") {
-      writer.uint32(26).string(message.consumer);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): Replay {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseReplay();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.startedAt = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.operator = reader.string();
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.consumer = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create<I extends Exact<DeepPartial<Replay>, I>>(base?: I): Replay {
-    return Replay.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<Replay>, I>>(object: I): Replay {
-    const message = createBaseReplay();
-    message.startedAt = object.startedAt ?? "";
-    message.operator = object.operator ?? "";
-    message.consumer = object.consumer ?? "";
     return message;
   },
 };
