@@ -188,9 +188,11 @@ describe.each(CASES)('as its app is declared: $name', ({ name, app }) => {
     expect(renders.parts(name).container.env?.map((variable) => variable.name) ?? []).toEqual(secretsOf(app));
   });
 
-  it('its Service is headless if it serves gRPC, so that a client sees every pod', () => {
+  // A headless Service has no port but those of the pods: HTTP would not be at 80.
+  it('its Service is headless if it serves gRPC alone, so that a client sees every pod', () => {
     const { service } = renders.parts(name);
-    expect(service?.spec?.clusterIP).toBe(app.serves.length > 0 ? 'None' : undefined);
+    const isHeadless = app.ports.grpc !== undefined && app.ports.http === undefined;
+    expect(service?.spec?.clusterIP).toBe(isHeadless ? 'None' : undefined);
   });
 
   it('its Service is where those that call it by gRPC look for it', () => {
@@ -218,15 +220,17 @@ describe.each(CASES)('as its app is declared: $name', ({ name, app }) => {
 /** In the Secret of an app with a database; the direct one need not be there. */
 const DATABASE_URLS = ['DATABASE_URL', 'DIRECT_DATABASE_URL'];
 const RELAY_URL = 'RELAY_DATABASE_URL';
+const OPERATOR_URL = 'OPERATOR_DATABASE_URL';
 /** Of a NATS user that neither NATS_URL nor a certificate nor a file tells. */
 const NATS_USER = ['NATS_USER', 'NATS_PASSWORD', 'NATS_TOKEN'];
-const OPTIONAL = ['DIRECT_DATABASE_URL', RELAY_URL, ...NATS_USER];
+const OPTIONAL = ['DIRECT_DATABASE_URL', RELAY_URL, OPERATOR_URL, ...NATS_USER];
 
 /** The variables that it reads from its Secret. */
 function secretsOf(app: AppDeclaration): string[] {
   const relay = app.publishes.length > 0 ? [RELAY_URL] : [];
+  const operator = app.consumes.length > 0 ? [OPERATOR_URL] : [];
   return [
-    ...(app.database ? [...DATABASE_URLS, ...relay] : []),
+    ...(app.database ? [...DATABASE_URLS, ...relay, ...operator] : []),
     ...(usesNats(app) ? ['NATS_URL', ...NATS_USER] : []),
   ];
 }
