@@ -3,13 +3,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { createLogger } from '@orders/instrumentation';
 import type { Message } from '@orders/messaging';
 import { newEventId, someEvent } from '@orders/messaging/testing';
-import { postgresOptions } from '@orders/postgres';
-import { createTestDatabase, type TestDatabase } from '@orders/postgres/testing';
+import { postgresOptions, type PostgresSettings } from '@orders/postgres';
+import { createMigratedDatabase, type TestDatabase } from '@orders/postgres/testing';
 import { inboxV1 } from '@orders/rpc';
 import { Secret, Service } from '@orders/service';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { DataSource } from 'typeorm';
+import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { z } from 'zod';
 import { DeadLetters } from './dead-letters.js';
 import { eventHandler } from './event-handler.js';
@@ -26,11 +26,25 @@ const handlers = [
 ];
 const { State, Outcome } = inboxV1;
 
+class InboxTables1763800000001 implements MigrationInterface {
+  async up(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(INBOX_SCHEMA_V1);
+  }
+
+  down(): Promise<void> {
+    return Promise.reject(new Error('migrations only go forward'));
+  }
+}
+
+const dataSource = (settings: PostgresSettings) =>
+  new DataSource({ ...postgresOptions(settings), entities: [], migrations: [InboxTables1763800000001] });
+
 let db: TestDatabase;
 let inbox: Inbox;
 beforeAll(async () => {
-  db = await createTestDatabase();
-  await db.query(INBOX_SCHEMA_V1);
+  ({ db } = await createMigratedDatabase((url) =>
+    dataSource({ url: new Secret(url), poolMax: 2, applicationName: 'test' }),
+  ));
   inbox = await Inbox.serve(true);
 });
 beforeEach(() => db.query('TRUNCATE inbox, dead_letter, dead_letter_audit'));
@@ -56,8 +70,6 @@ class Inbox {
       process: { on: () => undefined, exit: () => undefined },
     });
     const url = new Secret(db.url);
-    const dataSource = (settings: Parameters<typeof postgresOptions>[0]) =>
-      new DataSource({ ...postgresOptions(settings), entities: [], migrations: [] });
     const database = await dataSource({ url, poolMax: 2, applicationName: 'test' }).initialize();
     const config = {
       ...{ host: '127.0.0.1', grpcPort: port, postgresDurability: 'required' as const },
