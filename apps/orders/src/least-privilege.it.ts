@@ -76,21 +76,6 @@ describe('a role with the declared rights and no others is enough', () => {
     });
   });
 
-  it('for the history of an order, which reads orders as the app and the log as the relay', async () => {
-    await as('app', async (app) => {
-      await as('relay', async (relay) => {
-        const { order, ...rest } = someNewOrder();
-        await new PostgresOrdersRepository(app, () => undefined).create([{ order, ...rest }], inTime());
-        const log = new OutboxHistory(relay, { idAt: async () => undefined }, SILENT);
-        const history = new OrderHistoryRepository(app, log);
-        expect((await history.history(order.id, inTime()))?.events).toHaveLength(1);
-        const entity = { subject: order.id, events: 2, lastWriter: '3', createdAt: order.createdAt };
-        const [event] = await log.eventsOf(entity);
-        await log.sequenceOf({ ...event!, published: true }, AbortSignal.timeout(10_000));
-      });
-    });
-  });
-
   it('for a replay', async () => {
     await as('operator', async (db) => {
       const replayed = replay({
@@ -105,6 +90,21 @@ describe('a role with the declared rights and no others is enough', () => {
         onProgress: () => undefined,
       });
       await expect(replayed).resolves.toBe(2);
+    });
+  });
+
+  it('for the history of an order, which reads orders as the app and the log as the relay', async () => {
+    await as('app', async (app) => {
+      await as('relay', async (relay) => {
+        const { order, ...rest } = someNewOrder();
+        await new PostgresOrdersRepository(app, () => undefined).create([{ order, ...rest }], inTime());
+        const log = new OutboxHistory(relay, { idAt: async () => undefined }, SILENT);
+        const history = new OrderHistoryRepository(app, log);
+        expect((await history.history(order.id, inTime()))?.events).toHaveLength(1);
+        const entity = { subject: order.id, events: 2, lastWriter: '3', createdAt: order.createdAt };
+        const [event] = await log.eventsOf(entity);
+        await log.sequenceOf({ ...event!, published: true }, AbortSignal.timeout(10_000));
+      });
     });
   });
 });
