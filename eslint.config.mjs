@@ -17,7 +17,8 @@ const BOUNDARIES = [
     // Its tests use a model of Postgres and its test databases.
     messaging: ['base', 'service', 'postgres'],
     outbox: ['base', 'service', 'postgres', 'messaging'],
-    inbox: ['base', 'service', 'postgres', 'messaging'],
+    // Consumers serve inbox.v1.
+    inbox: ['base', 'contract', 'service', 'grpc', 'postgres', 'messaging'],
   }),
   { sourceTag: 'type:tool', onlyDependOnLibsWithTags: ['type:lib', 'type:tool'] },
 ];

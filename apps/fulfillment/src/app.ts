@@ -1,5 +1,5 @@
 import { ordersCanceled, ordersCreated } from '@orders/events';
-import { CONSUMER_RIGHTS, DEAD_LETTER_RIGHTS, eventHandler, handlersFor } from '@orders/inbox';
+import { CONSUMER_RIGHTS, DEAD_LETTER_RIGHTS, eventHandler, handlersFor, inboxConfig } from '@orders/inbox';
 import { natsConfig, oneNatsUser } from '@orders/messaging';
 import { databaseConfig, postgresOptions, type PostgresSettings, type RoleRights } from '@orders/postgres';
 import { baseConfig, port, tlsConfig } from '@orders/service';
@@ -16,8 +16,10 @@ export const { name } = declaration;
 export const configSchema = baseConfig
   .extend({
     PORT: port(declaration.ports.http),
+    GRPC_PORT: port(declaration.ports.grpc),
     MANAGEMENT_PORT: port(declaration.ports.management),
     ...databaseConfig,
+    ...inboxConfig,
     ...natsConfig,
     ...tlsConfig,
   })

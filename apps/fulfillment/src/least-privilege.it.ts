@@ -4,12 +4,14 @@ import {
   DeadLetters,
   discard,
   findDeadLetter,
+  findDeliveries,
   groupDeadLetters,
   Inbox,
   InboxHandlers,
   redrive,
   selectDeadLetters,
   settledEvents,
+  waitingGroups,
 } from '@orders/inbox';
 import { newEventId } from '@orders/messaging/testing';
 import { withDatabase } from '@orders/postgres';
@@ -57,6 +59,9 @@ describe('a role with the declared rights and no others is enough', () => {
       await settledEvents(app, name).newestTime();
       await settledEvents(app, name).areSettled([{ id: newEventId(), address: 'ORDERS/1' }]);
       await new Inbox(name).forget(app, new Date());
+      await findDeliveries(app, name, [message.id]);
+      await waitingGroups(app, name);
+      await findDeadLetter(app, '1');
       for (const attempt of [1, 2]) {
         const delivery = { message: someMessage(), address: `ORDERS/${attempt}`, attempt };
         await app.transaction((tx) =>

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { createHttpApp } from '@orders/http';
-import { startConsumer } from '@orders/inbox';
+import { serveInbox, startConsumer } from '@orders/inbox';
 import { createLogger } from '@orders/instrumentation';
 import { openDatabase } from '@orders/postgres';
 import { loadConfig, openTls, renewFiles, Service } from '@orders/service';
@@ -11,7 +11,7 @@ import { ShipmentsRepository } from './shipments/shipments.repository.js';
 const config = loadConfig(configSchema);
 const service = new Service({ name, config, logger: createLogger({ name, level: config.logLevel }) });
 
-const tls = await openTls(config, service);
+const tls = await openTls(config, service, { isServer: true });
 renewFiles(config, service);
 await service.openManagementPort();
 const database = dataSource({
@@ -28,4 +28,5 @@ const app = await createHttpApp({
   providers: [{ provide: ShipmentsRepository, useValue: new ShipmentsRepository(database) }],
 });
 await app.listen(config.port, config.host);
+await serveInbox({ service, config, tls, database, dataSource, handlers, rights: roles.operator });
 service.markStarted();

@@ -5,12 +5,14 @@ import {
   DeadLetters,
   discard,
   findDeadLetter,
+  findDeliveries,
   Inbox,
   InboxHandlers,
   groupDeadLetters,
   redrive,
   selectDeadLetters,
   settledEvents,
+  waitingGroups,
 } from '@orders/inbox';
 import { newEventId } from '@orders/messaging/testing';
 import {
@@ -80,6 +82,8 @@ it('no statement on dead letters scans their table', async () => {
     new DeadLetters(name).add(tx, { ...delivery, ack() {}, nak() {}, working() {} }, new Error('no')),
   );
   await groupDeadLetters(dataSource);
+  await waitingGroups(dataSource, name);
+  await findDeliveries(dataSource, name, [newEventId(), randomUUID(), 'no uuid']);
   await selectDeadLetters(dataSource, { consumer: name });
   await selectDeadLetters(dataSource, { ids: ['1', '2'] });
   await findDeadLetter(dataSource, '1');

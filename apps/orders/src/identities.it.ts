@@ -58,7 +58,7 @@ it('the owner of the database migrates it, and orders and relay each work with a
     logger,
     process: { on: () => undefined, exit: () => undefined },
   });
-  const repository = await openStorage(config, service);
+  const { repository } = await openStorage(config, service);
   await repository.create([someNewOrder()], inTime());
   await eventually('the event is published', async () => {
     const [{ passed }] = await db.query<[{ passed: boolean }]>(

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { EventPublisher, StreamState } from '@orders/messaging';
-import { LOG_START, OutboxCursor, OutboxLog, replay } from '@orders/outbox';
+import { type EventPublisher, SILENT, type StreamState } from '@orders/messaging';
+import { LOG_START, OutboxCursor, OutboxHistory, OutboxLog, replay } from '@orders/outbox';
 import { withDatabase } from '@orders/postgres';
 import { createTestRoles, type TestRoles } from '@orders/postgres/testing';
 import { Pace } from '@orders/resilience';
 import { Secret } from '@orders/service';
 import type { DataSource } from 'typeorm';
 import { dataSource as openDataSource, roles } from './app.js';
+import { OrderHistoryRepository } from './history/order-history.repository.js';
 import { PostgresOrdersRepository } from './orders/postgres-orders.repository.js';
 import { canceling, findIn, inTime, listIn, someNewOrder } from './testing/fixtures.js';
 import { StoredOrders } from './testing/stored-orders.js';
@@ -89,6 +90,21 @@ describe('a role with the declared rights and no others is enough', () => {
         onProgress: () => undefined,
       });
       await expect(replayed).resolves.toBe(2);
+    });
+  });
+
+  it('for the history of an order, which reads orders as the app and the log as the relay', async () => {
+    await as('app', async (app) => {
+      await as('relay', async (relay) => {
+        const { order, ...rest } = someNewOrder();
+        await new PostgresOrdersRepository(app, () => undefined).create([{ order, ...rest }], inTime());
+        const log = new OutboxHistory(relay, { idAt: async () => undefined }, SILENT);
+        const history = new OrderHistoryRepository(app, log);
+        expect((await history.history(order.id, inTime()))?.events).toHaveLength(1);
+        const entity = { subject: order.id, events: 2, lastWriter: '3', createdAt: order.createdAt };
+        const [event] = await log.eventsOf(entity);
+        await log.sequenceOf({ ...event!, published: true }, AbortSignal.timeout(10_000));
+      });
     });
   });
 });

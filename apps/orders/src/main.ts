@@ -11,6 +11,6 @@ const service = new Service({ name, config, logger: createLogger({ name, level: 
 const tls = await openTls(config, service, { isServer: true });
 renewFiles(config, service);
 await service.openManagementPort();
-const repository = await openStorage(config, service, tls);
-await serveOrders({ service, repository, address: `${config.host}:${config.grpcPort}`, tls });
+const storage = await openStorage(config, service, tls);
+await serveOrders({ service, ...storage, address: `${config.host}:${config.grpcPort}`, tls });
 service.markStarted();

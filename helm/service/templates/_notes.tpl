@@ -10,7 +10,7 @@ Its log:       {{ $kubectl }} logs --follow --selector app.kubernetes.io/instanc
 {{- if .facts.migrates }}
 Migrations:    {{ $kubectl }} logs job/{{ $name }}-migrate
 {{- end }}
-{{- with without (.facts.secrets | default list) "DIRECT_DATABASE_URL" "RELAY_DATABASE_URL" "NATS_USER" "NATS_PASSWORD" "NATS_TOKEN" }}
+{{- with without (.facts.secrets | default list) "DIRECT_DATABASE_URL" "RELAY_DATABASE_URL" "OPERATOR_DATABASE_URL" "NATS_USER" "NATS_PASSWORD" "NATS_TOKEN" }}
 
 It reads {{ join " and " . }} from the Secret {{ $.root.Values.existingSecret }}; to make it, before an install:
   {{ $kubectl }} create secret generic {{ $.root.Values.existingSecret }}{{ range . }} --from-literal={{ . }}=…{{ end }}

@@ -129,8 +129,9 @@ TLS_CA_FILE: /tls/ca.crt
 
 {{/*
 One variable from a Secret that exists already: (dict "name" VARIABLE "secret" SECRET). DIRECT_DATABASE_URL is needed
-only when DATABASE_URL goes through a pooler, RELAY_DATABASE_URL only when the relay has a login of its own, those of a NATS
-user only when nothing else tells who it is.
+only when DATABASE_URL goes through a pooler, RELAY_DATABASE_URL only when the relay has a login of its own,
+OPERATOR_DATABASE_URL only when dead letters are settled by inbox.v1, those of a NATS user only when nothing else tells who
+it is.
 */}}
 {{- define "service.secretVariable" -}}
 - name: {{ .name }}
@@ -138,7 +139,7 @@ user only when nothing else tells who it is.
     secretKeyRef:
       name: {{ .secret }}
       key: {{ .name }}
-      {{- if has .name (list "DIRECT_DATABASE_URL" "RELAY_DATABASE_URL" "NATS_USER" "NATS_PASSWORD" "NATS_TOKEN") }}
+      {{- if has .name (list "DIRECT_DATABASE_URL" "RELAY_DATABASE_URL" "OPERATOR_DATABASE_URL" "NATS_USER" "NATS_PASSWORD" "NATS_TOKEN") }}
       optional: true
       {{- end }}
 {{- end -}}

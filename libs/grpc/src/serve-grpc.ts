@@ -56,7 +56,7 @@ export async function serveGrpc(options: GrpcOptions): Promise<void> {
     logger: new Logger(new PinoLogger({ pinoHttp: { logger: service.logger } }), {}),
     options: {
       url: address,
-      package: Object.keys(definitions).map((name) => name.slice(0, name.lastIndexOf('.'))),
+      package: packagesOf(definitions),
       packageDefinition: { ...definitions },
       ...security(options, refusals),
       gracefulShutdown: true,
@@ -77,6 +77,11 @@ export async function serveGrpc(options: GrpcOptions): Promise<void> {
     closed = app.close();
   });
   service.onStop('drain', 'grpc', async () => closed);
+}
+
+/** Each once: Nest adds the services of a package as often as it is named. */
+function packagesOf(definitions: GrpcOptions['definitions']): string[] {
+  return [...new Set(Object.keys(definitions).map((name) => name.slice(0, name.lastIndexOf('.'))))];
 }
 
 /** The options of Nest about who may connect, and what it may call and send. */

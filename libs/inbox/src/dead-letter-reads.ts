@@ -55,6 +55,27 @@ const GROUPS = `
   FROM dead_letter WHERE state = 'waiting'
   GROUP BY 1, 2, 3 ORDER BY count DESC, min(id)`;
 
+/** A group as the page of operators shows it. */
+export interface WaitingGroup extends Pick<
+  DeadLetterGroup,
+  'error' | 'dataschema' | 'count' | 'oldest' | 'newest'
+> {
+  /** The oldest ones, oldest first, at most 100. */
+  readonly ids: readonly string[];
+}
+
+/** Most waiting dead letters that are looked at for the groups of one consumer. */
+const MOST_GROUPED = 10_000;
+
+const WAITING_GROUPS = `
+  SELECT error, dataschema, count(*)::int AS count, (array_agg(id::text ORDER BY id))[1:100] AS ids,
+         min(created_at) AS oldest, max(created_at) AS newest, sum(count(*)) OVER ()::int AS total
+  FROM (
+    SELECT id, error, left(coalesce(headers->>'ce-dataschema', ''), 512) AS dataschema, created_at
+    FROM dead_letter WHERE state = 'waiting' AND consumer = $1 ORDER BY dead_letter.id LIMIT $2
+  ) AS waiting
+  GROUP BY 1, 2 ORDER BY count DESC, min(id) LIMIT 100`;
+
 const COLUMNS = `id::text, consumer, address, event_id, subject, headers, body, error, attempts, state, created_at`;
 
 const SELECT_IDS = `
@@ -69,6 +90,22 @@ const AUDIT = `
 /** The waiting dead letters, grouped by consumer, error and schema version, the largest group first. */
 export function groupDeadLetters(db: Queryable): Promise<DeadLetterGroup[]> {
   return db.query<DeadLetterGroup[]>(GROUPS);
+}
+
+/**
+ * The waiting dead letters of a consumer by error and schema version, the largest group first, at most 100 groups. Of more
+ * than 10,000 that wait the oldest 10,000 are looked at.
+ */
+export async function waitingGroups(
+  db: Queryable,
+  consumer: string,
+): Promise<{ groups: WaitingGroup[]; isTruncated: boolean }> {
+  const rows = await db.query<(WaitingGroup & { total: number })[]>(WAITING_GROUPS, [
+    consumer,
+    MOST_GROUPED + 1,
+  ]);
+  const groups = rows.map(({ total: _, ...group }) => group);
+  return { groups, isTruncated: (rows[0]?.total ?? 0) > MOST_GROUPED };
 }
 
 /** The ids of the waiting dead letters that a filter selects, oldest first. */

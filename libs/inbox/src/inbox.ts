@@ -1,5 +1,8 @@
-import { firstUuidV7 } from '@orders/messaging';
+import { firstUuidV7, STREAM_MAX_AGE_RANGE_MS } from '@orders/messaging';
 import type { Queryable } from '@orders/postgres';
+
+/** 30 days, in ms: longer than any stream keeps events, and longer than any redrive of ours. */
+export const INBOX_RETENTION_MS = STREAM_MAX_AGE_RANGE_MS.max + 2 * 24 * 60 * 60 * 1_000;
 
 const ACCEPT = `
   INSERT INTO inbox (consumer, event_id)

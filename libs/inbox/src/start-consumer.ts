@@ -1,11 +1,5 @@
 import { replayFilter, streamOf } from '@orders/contracts';
-import {
-  CatchUpSource,
-  JetStreamSource,
-  type NatsConfigValues,
-  NatsLink,
-  STREAM_MAX_AGE_RANGE_MS,
-} from '@orders/messaging';
+import { CatchUpSource, JetStreamSource, type NatsConfigValues, NatsLink } from '@orders/messaging';
 import { transactionsOf } from '@orders/postgres';
 import { every } from '@orders/resilience';
 import type { Service, TlsIdentity } from '@orders/service';
@@ -13,11 +7,8 @@ import type { DataSource } from 'typeorm';
 import { consumerMetrics, observeLag } from './consumer-metrics.js';
 import type { EventHandler } from './event-handler.js';
 import { InboxConsumer } from './inbox-consumer.js';
-import { Inbox } from './inbox.js';
+import { Inbox, INBOX_RETENTION_MS } from './inbox.js';
 import { settledEvents } from './settled.js';
-
-/** 30 days, in ms: longer than any stream keeps events, and longer than any redrive of ours. */
-const INBOX_RETENTION_MS = STREAM_MAX_AGE_RANGE_MS.max + 2 * 24 * 60 * 60 * 1_000;
 
 export interface ConsumerOptions {
   /** Its name is that of the durable consumers, the inbox and the dead letters, in every replica. */

@@ -1,4 +1,5 @@
 export { OutboxCursor } from './outbox-cursor.js';
+export { OutboxHistory, type LoggedEvent } from './outbox-history.js';
 export { OUTBOX_SCHEMA_V5 } from './outbox-owner-schema.js';
 export { type LogPosition, OutboxLog } from './outbox-log.js';
 export { LOG_START, replay } from './outbox-replay.js';

@@ -12,6 +12,7 @@ import type { Secret, Service, TlsIdentity } from '@orders/service';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { OutboxCursor } from './outbox-cursor.js';
+import { OutboxHistory } from './outbox-history.js';
 import { listenForAppends } from './outbox-listener.js';
 import { OutboxLog } from './outbox-log.js';
 import { reportHoldUp } from './hold-up.js';
@@ -33,11 +34,16 @@ export interface OutboxOptions {
   events: readonly string[];
 }
 
+/** The outbox of an app that runs. */
+export interface Outbox {
+  /** Call its `appended` after each commit that appended to the log. */
+  readonly relay: Relay;
+  readonly history: OutboxHistory;
+}
+
 /**
  * Publishes the outbox log as long as the process lives. Every replica runs this; the lease makes one of them active.
  * The app takes requests also while NATS is unreachable, however long.
- *
- * @returns the relay; call its `appended` after each commit that appended to the log
  */
 export function startOutbox({
   service,
@@ -47,7 +53,7 @@ export function startOutbox({
   tls,
   streamSettings: settings,
   events,
-}: OutboxOptions): Relay {
+}: OutboxOptions): Outbox {
   const { logger } = service;
   const link = new NatsLink({ config: nats, tls, name: service.name, logger });
   const stream = declaredStream({ stream: streamOf(events[0]!), settings, link, logger });
@@ -55,10 +61,11 @@ export function startOutbox({
   service.addReadinessCheck('stream', async () => stream.check.assertReady());
   const log = new OutboxLog(database);
   const cursor = new OutboxCursor(database, preparedQueries(database));
+  const publisher = new JetStreamPublisher(link, stream);
   const relay = new Relay({
     log,
     cursor,
-    publisher: new JetStreamPublisher(link, stream),
+    publisher,
     owner: `${service.name}-${randomUUID()}`,
     logger,
     metrics: relayMetrics(events),
@@ -89,7 +96,7 @@ export function startOutbox({
     await running;
   });
   service.onStop('connections', 'nats', () => link.close());
-  return relay;
+  return { relay, history: new OutboxHistory(database, publisher, logger) };
 }
 
 async function maintain(

@@ -60,7 +60,7 @@ export const TABLE: readonly Row[] = [
   code(
     'a proto',
     'libs/contracts/rpc/proto/orders/v1/orders.proto',
-    'bench contract-gates e2e fuzz gateway grpc orders prove rpc supply',
+    'bench contract-gates e2e fulfillment fuzz gateway grpc inbox orders prove rpc supply',
   ),
   source(
     'a problem code',
@@ -83,7 +83,11 @@ export const TABLE: readonly Row[] = [
     'libs/http/src/index.ts',
     'bench contract-gates e2e fulfillment fuzz gateway http prove supply',
   ),
-  source('grpc', 'libs/grpc/src/index.ts', 'bench contract-gates e2e fuzz gateway grpc orders prove supply'),
+  source(
+    'grpc',
+    'libs/grpc/src/index.ts',
+    'bench contract-gates e2e fulfillment fuzz gateway grpc inbox orders prove supply',
+  ),
   source(
     'postgres',
     'libs/postgres/src/index.ts',

@@ -22,7 +22,14 @@ export interface ChartFacts {
 
 /** Keys of an app's Secret that it may lack. */
 export const OPTIONAL_SECRETS = [
-  ...['DIRECT_DATABASE_URL', 'RELAY_DATABASE_URL', 'NATS_USER', 'NATS_PASSWORD', 'NATS_TOKEN'],
+  ...[
+    'DIRECT_DATABASE_URL',
+    'RELAY_DATABASE_URL',
+    'OPERATOR_DATABASE_URL',
+    'NATS_USER',
+    'NATS_PASSWORD',
+    'NATS_TOKEN',
+  ],
 ];
 
 export function factsOf(app: AppDeclaration, apps: readonly AppDeclaration[]): ChartFacts {
@@ -60,8 +67,9 @@ function servicePorts({ ports: { http, grpc } }: AppDeclaration): ChartFacts['po
 
 function secretsOf(app: AppDeclaration): string[] {
   const relay = app.publishes.length > 0 ? ['RELAY_DATABASE_URL'] : [];
+  const operator = app.consumes.length > 0 ? ['OPERATOR_DATABASE_URL'] : [];
   return [
-    ...(app.database ? ['DATABASE_URL', 'DIRECT_DATABASE_URL', ...relay] : []),
+    ...(app.database ? ['DATABASE_URL', 'DIRECT_DATABASE_URL', ...relay, ...operator] : []),
     ...(usesNats(app) ? ['NATS_URL', 'NATS_USER', 'NATS_PASSWORD', 'NATS_TOKEN'] : []),
   ];
 }

@@ -89,17 +89,17 @@ describe('declarations', () => {
     ],
     [
       'an RPC that another app serves',
-      { ports: { ...REWARDS.ports, grpc: 50052 }, serves: ['orders.v1.Orders'] },
+      { ports: { ...REWARDS.ports, grpc: 50062 }, serves: ['orders.v1.Orders'] },
       'serves: orders.v1.Orders is served by orders too',
     ],
     [
       'an RPC without contract',
-      { ports: { ...REWARDS.ports, grpc: 50052 }, serves: ['orders.v1.Points'] },
+      { ports: { ...REWARDS.ports, grpc: 50062 }, serves: ['orders.v1.Points'] },
       'serves: orders.v1.Points is in no .proto of libs/contracts',
     ],
     [
       'a gRPC port for nothing',
-      { ports: { ...REWARDS.ports, grpc: 50052 } },
+      { ports: { ...REWARDS.ports, grpc: 50062 } },
       'ports.grpc: nothing is served there',
     ],
     [
@@ -111,6 +111,11 @@ describe('declarations', () => {
   ])('refuse %s', (_what, changes, reason) => {
     declare(changes);
     expect(mistakes()).toEqual([`apps/rewards/app.json: ${reason}`]);
+  });
+
+  it('let each consumer serve its own inbox', () => {
+    declare({ ports: { ...REWARDS.ports, grpc: 50062 }, serves: ['inbox.v1.Inbox'] });
+    expect(mistakes()).toEqual([]);
   });
 
   it('refuse a consumer without a database', () => {

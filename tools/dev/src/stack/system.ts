@@ -51,6 +51,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       ...{ nats: nats.url, issuer },
       database: (name) => postgres.urlFor(name, 'app'),
       relayDatabase: (name) => postgres.urlFor(name, 'relay'),
+      operatorDatabase: (name) => postgres.urlFor(name, 'operator'),
       tls: security && ((name) => security.certificates.filesOf(name)),
     });
     await migrate(site, environments, postgres);

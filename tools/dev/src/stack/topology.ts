@@ -25,6 +25,8 @@ export interface Backing {
   database: (name: AppName) => string;
   /** The same for the relay of an app that publishes. Default: as the app itself. */
   relayDatabase?: ((name: AppName) => string) | undefined;
+  /** The same for operators at an app that consumes. Default: it settles no dead letters by inbox.v1. */
+  operatorDatabase?: ((name: AppName) => string) | undefined;
   nats: string;
   issuer: { url: string; jwksUrl: string };
   /** The certificate files of one app. Default: plaintext. */
@@ -50,9 +52,17 @@ export function appEnvironments(
     ...(app.database && { DATABASE_URL: backing.database(app.name) }),
     ...(app.publishes.length > 0 &&
       backing.relayDatabase && { RELAY_DATABASE_URL: backing.relayDatabase(app.name) }),
+    ...(isCalled(app, apps) &&
+      app.consumes.length > 0 &&
+      backing.operatorDatabase && { OPERATOR_DATABASE_URL: backing.operatorDatabase(app.name) }),
     ...(usesNats(app) && { NATS_URL: backing.nats }),
     ...(backing.tls && tlsVariables(backing.tls(app.name))),
   }));
+}
+
+/** Whether an app is there that calls it: nobody else settles its dead letters by inbox.v1. */
+function isCalled(app: AppDeclaration, apps: readonly AppDeclaration[]): boolean {
+  return apps.some((other) => calledBy(other, apps).includes(app));
 }
 
 /** The variables of an app's certificate. */
