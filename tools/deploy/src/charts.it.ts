@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { IDeployment } from 'kubernetes-models/apps/v1';
 import { CASES, ChartRenders, find, jobsOf } from './chart-renders.ts';
 import { CHECKED } from './checked-apps.ts';
-import { type AppDeclaration, APPS } from '@orders/dev/stack/declarations';
+import { type AppDeclaration, EVERY_APP } from '@orders/dev/stack/declarations';
 import { addressVariable, calledBy, portsOf, usesNats } from '@orders/dev/stack/wiring';
 import { CHARTS } from './helm.ts';
 import { problemsOf } from './manifests.ts';
@@ -207,7 +207,7 @@ describe.each(CASES)('as its app is declared: $name', ({ name, app }) => {
 
   it('it looks for those that it calls where they are', () => {
     const addresses = Object.entries(renders.parts(name).data).filter(([key]) => key.endsWith('_ADDRESS'));
-    const declared = calledBy(app, APPS).map((called) => [
+    const declared = calledBy(app, EVERY_APP).map((called) => [
       addressVariable(called.name),
       `${called.name}:${called.ports.grpc}`,
     ]);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { APPS } from '@orders/dev/stack/declarations';
+import { EVERY_APP } from '@orders/dev/stack/declarations';
 import { ROOT } from '@orders/dev/stack/paths';
 
 function readSchema(chart: string): Record<string, unknown> {
@@ -13,12 +13,12 @@ function readSchema(chart: string): Record<string, unknown> {
 
 describe('the schemas of the values of all charts', () => {
   it('are the same for what all of them have', () => {
-    const [first, ...others] = APPS.map(({ name }) => readSchema(name));
+    const [first, ...others] = EVERY_APP.map(({ name }) => readSchema(name));
     for (const schema of others) {
       const shared = Object.keys(schema).filter((key) => key !== 'config' && first && key in first);
       for (const key of shared) expect({ [key]: schema[key] }).toEqual({ [key]: first?.[key] });
     }
-    const [one, ...alike] = APPS.filter(({ database }) => database).map(({ name }) => readSchema(name));
+    const [one, ...alike] = EVERY_APP.filter(({ database }) => database).map(({ name }) => readSchema(name));
     for (const schema of alike) expect(schema).toEqual({ ...one, config: expect.anything() });
   });
 });

@@ -5,7 +5,7 @@ export const ALL = 'all';
 
 /** What the code of an app or of a lib leads to: everything but charts. */
 const CODE = 'lint typecheck test build it image e2e fuzz guard';
-const APPS = 'fulfillment gateway orders';
+const APPS = 'fulfillment gateway ops orders';
 
 export interface Row {
   change: string;
@@ -60,12 +60,12 @@ export const TABLE: readonly Row[] = [
   code(
     'a proto',
     'libs/contracts/rpc/proto/orders/v1/orders.proto',
-    'bench e2e fuzz gateway grpc orders prove rpc supply',
+    'bench e2e fuzz gateway grpc ops orders prove rpc supply',
   ),
   source(
     'a problem code',
     'libs/contracts/src/problems.ts',
-    'bench contracts deploy dev e2e events fulfillment fuzz gateway grpc http inbox messaging orders outbox postgres prove supply',
+    'bench contracts deploy dev e2e events fulfillment fuzz gateway grpc http inbox messaging ops orders outbox postgres prove supply tokens',
   ),
   source('outbox', 'libs/outbox/src/outbox-log.ts', 'bench e2e fuzz orders outbox prove supply'),
   source('inbox', 'libs/inbox/src/index.ts', 'bench e2e fulfillment fuzz inbox prove supply'),
@@ -74,8 +74,8 @@ export const TABLE: readonly Row[] = [
     'libs/messaging/src/index.ts',
     'bench e2e fulfillment fuzz inbox messaging orders outbox prove supply',
   ),
-  source('http', 'libs/http/src/index.ts', 'bench e2e fulfillment fuzz gateway http prove supply'),
-  source('grpc', 'libs/grpc/src/index.ts', 'bench e2e fuzz gateway grpc orders prove supply'),
+  source('http', 'libs/http/src/index.ts', 'bench e2e fulfillment fuzz gateway http ops prove supply'),
+  source('grpc', 'libs/grpc/src/index.ts', 'bench e2e fuzz gateway grpc ops orders prove supply'),
   source(
     'postgres',
     'libs/postgres/src/index.ts',
@@ -84,7 +84,7 @@ export const TABLE: readonly Row[] = [
   source(
     'resilience',
     'libs/resilience/src/index.ts',
-    'bench deploy dev e2e fulfillment fuzz gateway grpc http inbox messaging orders outbox postgres prove resilience service supply',
+    'bench deploy dev e2e fulfillment fuzz gateway grpc http inbox messaging ops orders outbox postgres prove resilience service supply tokens',
   ),
   source("an app's source", 'apps/gateway/src/main.ts', 'bench e2e fuzz gateway prove supply'),
   {
@@ -99,7 +99,7 @@ export const TABLE: readonly Row[] = [
   {
     change: 'a test of a lib',
     make: edit('libs/http/src/json.spec.ts'),
-    selects: 'bench docs e2e fulfillment fuzz gateway http prove supply',
+    selects: 'bench docs e2e fulfillment fuzz gateway http ops prove supply',
     runs: [
       ['http', 'lint typecheck test it'],
       ['docs', 'test'],
@@ -233,9 +233,9 @@ export const TABLE: readonly Row[] = [
     ],
   },
   {
-    change: 'jose, which one app uses',
+    change: 'jose, which the lib for tokens uses',
     make: bump('jose'),
     selects: ALL,
-    runs: [['bench deploy dev e2e fuzz gateway prove supply', CODE], LOCKFILE],
+    runs: [['bench deploy dev e2e fuzz gateway ops prove supply tokens', CODE], LOCKFILE],
   },
 ];
