@@ -4,6 +4,7 @@ import { type Flow, flowBetween } from './flow.js';
 import { type Scrape, scrapeAll } from './scrape.js';
 
 const INTERVAL_MS = 1_000;
+const RECENT_MS = 5_000;
 
 /** The flow, scraped once a second while somebody looks, however many do. */
 export class LiveFlow {
@@ -34,6 +35,8 @@ export class LiveFlow {
   private async scrape(): Promise<Flow> {
     const before = this.scraped;
     this.scraped = await scrapeAll(this.addresses);
-    return flowBetween(before, this.scraped);
+    // An older one tells what has flowed since somebody looked last, not what flows now.
+    const isRecent = before && this.scraped.at - before.at < RECENT_MS;
+    return flowBetween(isRecent ? before : undefined, this.scraped);
   }
 }

@@ -30,15 +30,13 @@ export class Api {
   }
 
   /**
-   * Server-sent events, each as JSON, until `signal` aborts; connects again when the stream ends. An EventSource could not
-   * send the token.
+   * Server-sent events, each as JSON, until the stream ends. An EventSource could not send the token.
+   *
+   * @throws {ApiError} when the answer is no success
    */
   async *events<T>(path: string, signal: AbortSignal): AsyncGenerator<T> {
-    while (!signal.aborted) {
-      const { body } = await this.fetch(path, { signal });
-      if (body) yield* parse<T>(body);
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
-    }
+    const { body } = await this.fetch(path, { signal });
+    if (body) yield* parse<T>(body);
   }
 
   private async fetch(path: string, init: RequestInit): Promise<Response> {

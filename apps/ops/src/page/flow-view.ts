@@ -12,10 +12,7 @@ class FlowView extends View {
 
   protected override async load(signal: AbortSignal): Promise<void> {
     this.map = await this.api.get<SystemMap>('/api/map', signal);
-    for await (const flow of this.api.events<Flow>('/api/flow/events', signal)) {
-      if (signal.aborted) return;
-      this.flow = flow;
-    }
+    await this.follow<Flow>('/api/flow/events', signal, (flow) => (this.flow = flow));
   }
 
   protected override render(): TemplateResult {

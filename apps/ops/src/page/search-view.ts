@@ -58,11 +58,8 @@ class SearchView extends View {
       else this.found = found;
     }
     if (this.kind === 'trace') this.spans = await this.api.get<Span[]>(`/api/traces/${what}`, signal);
-    if (this.kind !== 'order') return;
-    for await (const story of this.api.events<OrderStory>(`/api/orders/${what}/events`, signal)) {
-      if (signal.aborted) return;
-      this.story = story;
-    }
+    if (this.kind === 'order')
+      await this.follow<OrderStory>(`/api/orders/${what}/events`, signal, (story) => (this.story = story));
   }
 
   protected override render(): TemplateResult {

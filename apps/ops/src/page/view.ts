@@ -1,6 +1,8 @@
 import { LitElement, type PropertyDeclarations } from 'lit';
 import { type Api, ApiError } from './api.js';
 
+const PAUSE_MS = 1_000;
+
 /** An element that shows something of the API. It renders into the page itself, so that one style sheet is for all. */
 export abstract class View extends LitElement {
   static override properties: PropertyDeclarations = { api: { attribute: false }, problem: { state: true } };
@@ -34,15 +36,37 @@ export abstract class View extends LitElement {
     work.then(
       () => undefined,
       (error: unknown) => {
-        if (signal.aborted) return;
+        // Another search has begun, or another view.
+        if (signal.aborted || (error instanceof Error && error.name === 'AbortError')) return;
         if (error instanceof ApiError && error.status === 401)
           this.dispatchEvent(new CustomEvent('signed-out', { bubbles: true }));
-        this.problem = error instanceof ApiError ? error.message : 'The server cannot be reached.';
+        this.problem = wordsOf(error);
       },
     );
+  }
+
+  /** Shows server-sent events until `signal` aborts. While the server fails, says so and tries again each second. */
+  protected async follow<T>(path: string, signal: AbortSignal, show: (item: T) => void): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        for await (const item of this.api.events<T>(path, signal)) {
+          if (signal.aborted) return;
+          this.problem = '';
+          show(item);
+        }
+      } catch (error) {
+        if (signal.aborted || (error instanceof ApiError && error.status < 500)) throw error;
+        this.problem = wordsOf(error);
+      }
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
   }
 
   protected override createRenderRoot(): this {
     return this;
   }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof ApiError ? error.message : 'The server cannot be reached.';
 }
