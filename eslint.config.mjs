@@ -12,6 +12,7 @@ const BOUNDARIES = [
     contract: ['base'],
     service: ['base'],
     http: ['base', 'service'],
+    tokens: ['base', 'service'],
     grpc: ['base', 'contract', 'service'],
     postgres: ['base', 'service'],
     // Its tests use a model of Postgres and its test databases.

@@ -5,7 +5,7 @@
 import { Contrib, Enums, Models, Serialize, Spec } from '@cyclonedx/cyclonedx-library';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { defineConfig } from 'rolldown';
+import { defineConfig, rolldown } from 'rolldown';
 import { parseSync, Visitor } from 'rolldown/utils';
 import parseLicence from 'spdx-expression-parse';
 import { reach } from './docker/prune.mjs';
@@ -27,7 +27,10 @@ const licences = {
 
 /** Folders of the packages that are compiled in, sorted. */
 function packagesIn(bundle) {
-  const modules = Object.values(bundle).flatMap(({ moduleIds = [] }) => moduleIds.filter(isAbsolute));
+  const modules = [
+    ...Object.values(bundle).flatMap(({ moduleIds = [] }) => moduleIds),
+    ...pageModules,
+  ].filter(isAbsolute);
   const folders = modules.map((path) => /.*\/node_modules\/(@[^/]+\/)?[^/]+/.exec(path)?.[0]).filter(Boolean);
   return [...new Set(folders)].sort();
 }
@@ -75,6 +78,32 @@ function componentOf(folder, type) {
   return component;
 }
 
+const PAGE = 'src/page';
+
+/** An app with a page has it as files in dist/page: its modules as one, and what else is in the folder unchanged. */
+const page = {
+  name: 'page',
+  async generateBundle() {
+    if (!existsSync(`${PAGE}/main.ts`)) return;
+    const build = await rolldown({
+      input: `${PAGE}/main.ts`,
+      platform: 'browser',
+      tsconfig: 'tsconfig.json',
+    });
+    const { output } = await build.generate({ minify: true, codeSplitting: false });
+    await build.close();
+    this.emitFile({ type: 'asset', fileName: 'page/page.js', source: output[0].code });
+    for (const file of readdirSync(PAGE).filter((name) => !name.endsWith('.ts')))
+      this.emitFile({
+        type: 'asset',
+        fileName: `page/${file}`,
+        source: readFileSync(join(PAGE, file), 'utf8'),
+      });
+    pageModules = output[0].moduleIds;
+  },
+};
+let pageModules = [];
+
 /**
  * V8 takes a function that is assigned to a property, as in `call.done = () => …`, for a method and makes it in the old
  * generation. One that is made for each call then keeps all that it sees from the young collections, until a major one
@@ -103,7 +132,7 @@ export default defineConfig({
   tsconfig: 'tsconfig.json',
   external: (id) => beside.some((name) => id === name || id.startsWith(`${name}/`)),
   resolve: { alias: Object.fromEntries(others.map((name) => [name, false])) },
-  plugins: [licences, billOfMaterials, youngFunctions],
+  plugins: [page, licences, billOfMaterials, youngFunctions],
   experimental: { nativeMagicString: true },
   // On a busy machine it would warn of a slow plugin, and a warning is an error here.
   checks: { bundlerTimings: false },

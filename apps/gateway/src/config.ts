@@ -1,13 +1,7 @@
 import { baseConfig, count, type loadConfig, milliseconds, port, tlsConfig } from '@orders/service';
+import { refuseUnsafeKeys, tokenConfig } from '@orders/tokens';
 import { z } from 'zod';
 import declaration from '../app.json' with { type: 'json' };
-import { isSecureUrl } from './auth/secure-url.js';
-
-const list = (known: readonly string[]) =>
-  z
-    .string()
-    .transform((text) => text.split(',').map((entry) => entry.trim()))
-    .pipe(z.array(z.enum(known)).min(1));
 
 const hasPorts = (addresses: string): boolean =>
   addresses.split(',').every((address) => Number(address.split(':').at(-1)) <= 65_535);
@@ -22,27 +16,7 @@ const variables = baseConfig.extend({
     .regex(/^\S+:\d{1,5}$/, 'must be host:port')
     .refine(hasPorts, 'must have a port of at most 65535'),
   ...tlsConfig,
-  OIDC_ISSUER: z.url({ protocol: /^https?$/ }),
-  OIDC_AUDIENCE: z.string().min(1).default('orders-api'),
-  // Where the issuer's keys are; without it they are where the issuer's discovery document says.
-  OIDC_JWKS_URL: z.url({ protocol: /^https?$/ }).optional(),
-  // Whoever can change a key set that is fetched without TLS can make tokens. For development only.
-  OIDC_ALLOW_HTTP: z
-    .enum(['true', 'false'])
-    .default('false')
-    .transform((text) => text === 'true'),
-  // The `typ` that tokens must have, such as at+jwt (RFC 9068); without it also JWT or none.
-  OIDC_TOKEN_TYPE: z
-    .string()
-    .regex(/^[\w.+/-]{1,64}$/, 'must be a media type, such as at+jwt')
-    .optional(),
-  // Longest time from a token's `iat` to its `exp`.
-  OIDC_MAX_LIFETIME_MS: milliseconds(86_400_000, { min: 1_000, max: 31 * 86_400_000 }),
-  // Asymmetric algorithms only: whoever can verify a token with a shared secret can also forge one.
-  OIDC_ALGORITHMS: list(['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384', 'EdDSA', 'Ed25519']).default([
-    'RS256',
-    'ES256',
-  ]),
+  ...tokenConfig,
   REQUEST_DEADLINE_MS: count(1, 5_000, 86_400_000),
   // Longest time that new orders, or reads, wait for the call of their kind in progress to end, before they go in one of
   // their own.
@@ -61,15 +35,6 @@ const variables = baseConfig.extend({
 });
 
 /** Everything that this app reads from its environment. */
-export const gatewayConfig = variables.superRefine((config, context) => {
-  const { OIDC_ALLOW_HTTP: allowHttp, OIDC_JWKS_URL: jwksUrl, OIDC_ISSUER: issuer } = config;
-  if (isSecureUrl(jwksUrl ?? issuer, allowHttp)) return;
-  context.addIssue({
-    code: 'custom',
-    path: [jwksUrl === undefined ? 'OIDC_ISSUER' : 'OIDC_JWKS_URL'],
-    message:
-      'must be https without a user, because keys are fetched from it; http only from this machine, or with OIDC_ALLOW_HTTP=true',
-  });
-});
+export const gatewayConfig = variables.superRefine(refuseUnsafeKeys);
 
 export type Config = ReturnType<typeof loadConfig<z.output<typeof gatewayConfig>>>;

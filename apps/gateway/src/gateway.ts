@@ -2,10 +2,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createHttpApp } from '@orders/http';
 import { ConcurrencyLimit, EventLoopDelay } from '@orders/resilience';
 import type { Service, TlsIdentity } from '@orders/service';
+import { addAuthentication, openTokenVerifier, type TokenVerifier } from '@orders/tokens';
 import type { FastifyInstance } from 'fastify';
-import { addAuthentication } from './auth/auth.hook.js';
-import { openTokenKeys } from './auth/token-keys.js';
-import { TokenVerifier } from './auth/token-verifier.js';
 import type { Config } from './config.js';
 import { addDeadlines } from './deadline.hook.js';
 import { addDocs } from './docs/docs.js';
@@ -25,13 +23,7 @@ export async function createGateway(
   service: Service,
   tls?: TlsIdentity,
 ): Promise<NestFastifyApplication> {
-  const verifier = new TokenVerifier(openTokenKeys(config, service), {
-    issuer: config.oidcIssuer,
-    audience: config.oidcAudience,
-    algorithms: config.oidcAlgorithms,
-    tokenType: config.oidcTokenType,
-    maxLifetimeMs: config.oidcMaxLifetimeMs,
-  });
+  const verifier = openTokenVerifier(config, service);
   const orders = new OrdersClient(config, { logger: service.logger, tls });
   const app = await createHttpApp({
     service,

@@ -61,6 +61,14 @@ export const appDeclaration = z
         description:
           'Path that shows the effect of an order. Its first segment is also the name of a table in the database, with the columns order_id and events_applied',
       }),
+    optional: z.boolean().default(false).meta({
+      description:
+        'Whether the system works without it: npm start, the delivery proof and the benchmark run it only when they are asked to',
+    }),
+    observes: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Whether it reads the metrics of all other apps, and may take their spans' }),
     colour: z
       .enum(COLOURS)
       .default('white')

@@ -58,7 +58,7 @@ export function addEdgeHooks(fastify: FastifyInstance, service: Service): void {
       duration.record(outcome.durationMs / 1_000, metricLabels(request, outcome), context.span);
       // The socket emits the event, outside of the request's async context.
       runInContext(context, () => service.logger.info(accessLine(request, outcome), 'request'));
-      endHttpSpan(context.span, request, outcome.status);
+      endHttpSpan(context.span, reply, outcome.status);
     });
     const wrong = wrongHeader(request.raw);
     runInContext(context, () => (wrong ? done(wrong) : done()));

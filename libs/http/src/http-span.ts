@@ -1,5 +1,5 @@
 import { endSpan, tracingIsOn, type Span, startServerSpan } from '@orders/instrumentation';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /** Load balancers request it every few seconds. */
 const UNTRACED = '/healthz';
@@ -13,8 +13,9 @@ export function startHttpSpan(request: FastifyRequest): Span | undefined {
 }
 
 /** Ends the span with the attributes of OpenTelemetry's semantic conventions. A status of 500 or more is a failure. */
-export function endHttpSpan(span: Span | undefined, request: FastifyRequest, status: number): void {
+export function endHttpSpan(span: Span | undefined, reply: FastifyReply, status: number): void {
   if (!span?.isRecording()) return;
+  const { request } = reply;
   const failed = status >= 500;
   const attributes = {
     'http.request.method': request.method,
@@ -23,6 +24,9 @@ export function endHttpSpan(span: Span | undefined, request: FastifyRequest, sta
     // Without the query, which may hold personal data.
     'url.path': request.url.split('?', 1)[0],
     'http.route': request.routeOptions.url,
+    // By these a trace is found: the id of the request, and the path of what it has made.
+    'http.response.header.x-request-id': header(reply, 'x-request-id'),
+    'http.response.header.location': header(reply, 'location'),
     'server.address': request.hostname,
     'client.address': request.ip,
     'network.protocol.version': request.raw.httpVersion,
@@ -30,4 +34,10 @@ export function endHttpSpan(span: Span | undefined, request: FastifyRequest, sta
     'error.type': failed ? String(status) : undefined,
   };
   endSpan(span, { attributes, failed });
+}
+
+/** Headers are lists in the semantic conventions. */
+function header(reply: FastifyReply, name: string): string[] | undefined {
+  const value = reply.getHeader(name);
+  return typeof value === 'string' ? [value] : undefined;
 }

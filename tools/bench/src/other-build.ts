@@ -41,7 +41,7 @@ export async function withBuildOf<T>(
       step.update('packages');
       await install(root, signal);
       step.update('apps');
-      await build(signal, root);
+      await build(signal, { root });
     });
     return await work({ commit, root });
   } finally {

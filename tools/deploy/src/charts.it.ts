@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { IDeployment } from 'kubernetes-models/apps/v1';
 import { ALL_CASES, CASES, ChartRenders, find, jobsOf } from './chart-renders.ts';
 import { CHECKED } from './checked-apps.ts';
-import { type AppDeclaration, APPS } from '@orders/dev/stack/declarations';
+import { type AppDeclaration, EVERY_APP } from '@orders/dev/stack/declarations';
 import { addressVariable, calledBy, portsOf } from '@orders/dev/stack/wiring';
 import { CHARTS } from './helm.ts';
 import { problemsOf } from './manifests.ts';
@@ -228,7 +228,7 @@ describe.each(CASES)('as its app is declared: $name', ({ name, app }) => {
 
   it('it looks for those that it calls where they are', () => {
     const addresses = Object.entries(renders.parts(name).data).filter(([key]) => key.endsWith('_ADDRESS'));
-    const declared = calledBy(app, APPS).map((called) => [
+    const declared = calledBy(app, EVERY_APP).map((called) => [
       addressVariable(called.name),
       `${called.name}:${called.ports.grpc}`,
     ]);
@@ -239,7 +239,7 @@ describe.each(CASES)('as its app is declared: $name', ({ name, app }) => {
 const DATABASE_URLS = ['DATABASE_URL', 'DIRECT_DATABASE_URL'];
 
 /** The variables that it reads from its Secret. */
-const secretsOf = (app: AppDeclaration) => factsOf(app, APPS).secrets;
+const secretsOf = (app: AppDeclaration) => factsOf(app, EVERY_APP).secrets;
 
 /** The reference to a key of a Secret, which may lack the optional ones. */
 function keyOf(name: string, key: string): object {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { APPS } from '@orders/dev/stack/declarations';
+import { EVERY_APP } from '@orders/dev/stack/declarations';
 import { ROOT } from '@orders/dev/stack/paths';
 import { portsOf } from '@orders/dev/stack/wiring';
 import { readDockerfile } from './dockerfile.ts';
@@ -24,8 +24,8 @@ interface Compose {
 
 const compose = parse(readFileSync(join(ROOT, 'docker/compose.yaml'), 'utf8'), { merge: true }) as Compose;
 const services = Object.entries(compose.services);
-const APP_NAMES = APPS.map(({ name }) => name);
-const DATABASES = APPS.filter(({ database }) => database).map(({ name }) => name);
+const APP_NAMES = EVERY_APP.map(({ name }) => name);
+const DATABASES = EVERY_APP.filter(({ database }) => database).map(({ name }) => name);
 const migrations = DATABASES.map((name) => `${name}-migrate`);
 const ours = services.filter(([, { build }]) => build !== undefined);
 
@@ -80,7 +80,7 @@ describe('docker/compose.yaml', () => {
 
   it('offers nothing beyond the loopback interface', () => {
     const ports = services.flatMap(([, service]) => service.ports ?? []);
-    expect(ports).toHaveLength([...APPS.flatMap(portsOf), 'issuer'].length);
+    expect(ports).toHaveLength([...EVERY_APP.flatMap(portsOf), 'issuer'].length);
     for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
     for (const [, service] of services) expect(service).not.toHaveProperty('network_mode');
   });

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { APPS } from '@orders/dev/stack/declarations';
+import { EVERY_APP } from '@orders/dev/stack/declarations';
 import type { Environments } from '@orders/dev/stack/environments';
 import { startIssuer, type Issuer } from '@orders/dev/stack/issuer';
 import { ROOT } from '@orders/dev/stack/paths';
@@ -56,15 +56,15 @@ if (reason) process.stderr.write(`The container images are not built and run: ${
       await rm(dataDir, { recursive: true, force: true });
     });
     const { postgres, nats } = await startServers({ dataDir, databases: DATABASES }, new Tasks(), stack);
-    const ports = await freeSystemPorts();
+    const ports = await freeSystemPorts(EVERY_APP);
     issuer = await startIssuer({ port: ports.issuer, keyFile: join(dataDir, 'issuer-key.json') });
     stack.defer(() => issuer.stop());
-    environments = appEnvironments(APPS, ports, {
+    environments = appEnvironments(EVERY_APP, ports, {
       database: (name) => postgres.url(name),
       nats: nats.url,
       issuer,
     });
-    urls = systemUrls(APPS, ports);
+    urls = systemUrls(EVERY_APP, ports);
   }, 900_000);
 
   afterAll(() => stack.disposeAsync(), 60_000);
@@ -134,7 +134,7 @@ if (reason) process.stderr.write(`The container images are not built and run: ${
   // Those that are called come before their callers.
   it.each(APP_NAMES.toReversed())('%s: gets ready', start, 60_000);
 
-  (CHECKED.length === APPS.length ? it : it.skip)('an order passes through all of them', async () => {
+  (CHECKED.length === EVERY_APP.length ? it : it.skip)('an order passes through all of them', async () => {
     const authorization = `Bearer ${await issuer.token('alice')}`;
     const response = await fetch(`${urls.api}/orders`, {
       method: 'POST',

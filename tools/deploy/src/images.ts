@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '@orders/dev/stack/paths';
-import { type AppDeclaration, APPS } from '@orders/dev/stack/declarations';
+import { type AppDeclaration, EVERY_APP } from '@orders/dev/stack/declarations';
 import type { AppName } from '@orders/dev/stack/topology';
 import { ensureBaseImages, type BaseImages } from './base-images.ts';
 import { attempt, run, type Outcome } from './run.ts';
@@ -31,7 +31,7 @@ export class Images implements AsyncDisposable {
   readonly #made: string[] = [];
 
   /** One after the other, so that the later ones find the layers of the first. */
-  static async build(apps: readonly AppDeclaration[] = APPS): Promise<Images> {
+  static async build(apps: readonly AppDeclaration[] = EVERY_APP): Promise<Images> {
     const images = new Images();
     try {
       const bases = await ensureBaseImages();

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { APPS } from '@orders/dev/stack/declarations';
+import { EVERY_APP } from '@orders/dev/stack/declarations';
 import { ROOT } from '@orders/dev/stack/paths';
 import { factsOf } from './charts/facts.ts';
 import { SHARED } from './charts/shared-schema.ts';
@@ -15,8 +15,8 @@ it('each shared value has a schema, and each schema has a value', () => {
 });
 
 describe('an app', () => {
-  it.each(APPS)('has the shared values that it has a use for: $name', (app) => {
-    const facts = factsOf(app, APPS);
+  it.each(EVERY_APP)('has the shared values that it has a use for: $name', (app) => {
+    const facts = factsOf(app, EVERY_APP);
     const keys = sharedBlocks(shared, app).map(({ key }) => key);
     expect({
       keda: keys.includes('keda'),
@@ -34,9 +34,9 @@ describe('an app', () => {
   });
 
   it('allows the gRPC port to those that declare to call it, and to nobody else', () => {
-    for (const app of APPS) {
-      const callers = factsOf(app, APPS).calledBy;
-      const declared = APPS.filter(({ calls }) =>
+    for (const app of EVERY_APP) {
+      const callers = factsOf(app, EVERY_APP).calledBy;
+      const declared = EVERY_APP.filter(({ calls }) =>
         calls.some((call) => app.serves.includes(call.split('/', 1)[0] ?? '')),
       );
       expect(callers).toEqual(declared.map(({ name }) => name));

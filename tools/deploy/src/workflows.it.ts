@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { APPS } from '@orders/dev/stack/declarations';
+import { EVERY_APP } from '@orders/dev/stack/declarations';
 import { ROOT } from '@orders/dev/stack/paths';
 import { attempt, type Outcome } from './run.ts';
 
@@ -73,7 +73,7 @@ describe.each(files)('.github/workflows/$name', ({ text }) => {
   });
 
   it('lists no app: Nx knows them', () => {
-    for (const { name } of APPS) expect(text).not.toMatch(new RegExp(`\\b${name}\\b`));
+    for (const { name } of EVERY_APP) expect(text).not.toMatch(new RegExp(`\\b${name}\\b`));
   });
 
   it('lets no job run for ever, and no checkout keep its token', () => {

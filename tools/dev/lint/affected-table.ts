@@ -5,7 +5,7 @@ export const ALL = 'all';
 
 /** What the code of an app or of a lib leads to: everything but charts. */
 const CODE = 'lint typecheck test build it image e2e fuzz guard';
-const APPS = 'fulfillment gateway orders';
+const APPS = 'fulfillment gateway ops orders';
 
 export interface Row {
   change: string;
@@ -60,12 +60,12 @@ export const TABLE: readonly Row[] = [
   code(
     'a proto',
     'libs/contracts/rpc/proto/orders/v1/orders.proto',
-    'bench contract-gates e2e fulfillment fuzz gateway grpc inbox orders prove rpc supply',
+    'bench contract-gates e2e fulfillment fuzz gateway grpc inbox ops orders prove rpc supply',
   ),
   source(
     'a problem code',
     'libs/contracts/src/problems.ts',
-    'bench contract-gates contracts deploy dev e2e events fulfillment fuzz gateway grpc http inbox messaging orders outbox postgres prove supply',
+    'bench contract-gates contracts deploy dev e2e events fulfillment fuzz gateway grpc http inbox messaging ops orders outbox postgres prove supply tokens',
   ),
   source(
     'outbox',
@@ -81,12 +81,12 @@ export const TABLE: readonly Row[] = [
   source(
     'http',
     'libs/http/src/index.ts',
-    'bench contract-gates e2e fulfillment fuzz gateway http prove supply',
+    'bench contract-gates e2e fulfillment fuzz gateway http ops prove supply',
   ),
   source(
     'grpc',
     'libs/grpc/src/index.ts',
-    'bench contract-gates e2e fulfillment fuzz gateway grpc inbox orders prove supply',
+    'bench contract-gates e2e fulfillment fuzz gateway grpc inbox ops orders prove supply',
   ),
   source(
     'postgres',
@@ -96,14 +96,14 @@ export const TABLE: readonly Row[] = [
   source(
     'resilience',
     'libs/resilience/src/index.ts',
-    'bench contract-gates deploy dev e2e fulfillment fuzz gateway grpc http inbox messaging orders outbox postgres prove resilience service supply',
+    'bench contract-gates deploy dev e2e fulfillment fuzz gateway grpc http inbox messaging ops orders outbox postgres prove resilience service supply tokens',
   ),
   {
     change: 'the definition of a metric',
     make: edit('libs/http/src/metric-definitions.ts'),
-    selects: 'bench contract-gates deploy dev docs e2e fulfillment fuzz gateway http prove supply',
+    selects: 'bench contract-gates deploy dev docs e2e fulfillment fuzz gateway http ops prove supply',
     runs: [
-      ['bench contract-gates e2e fulfillment fuzz gateway http prove supply', CODE],
+      ['bench contract-gates e2e fulfillment fuzz gateway http ops prove supply', CODE],
       ['dev docs', 'test'],
     ],
   },
@@ -123,7 +123,7 @@ export const TABLE: readonly Row[] = [
   {
     change: 'a test of a lib',
     make: edit('libs/http/src/json.spec.ts'),
-    selects: 'bench contract-gates docs e2e fulfillment fuzz gateway http prove supply',
+    selects: 'bench contract-gates docs e2e fulfillment fuzz gateway http ops prove supply',
     runs: [
       ['http', 'lint typecheck test it'],
       ['docs', 'test'],
@@ -264,9 +264,9 @@ export const TABLE: readonly Row[] = [
     ],
   },
   {
-    change: 'jose, which one app uses',
+    change: 'jose, which the lib for tokens uses',
     make: bump('jose'),
     selects: ALL,
-    runs: [['bench contract-gates deploy dev e2e fuzz gateway prove supply', CODE], LOCKFILE],
+    runs: [['bench contract-gates deploy dev e2e fuzz gateway ops prove supply tokens', CODE], LOCKFILE],
   },
 ];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ESLint } from 'eslint';
 import { resolve } from 'node:path';
-import { APPS } from '../src/stack/declarations.ts';
+import { EVERY_APP } from '../src/stack/declarations.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 process.env['NX_DAEMON'] = 'false';
@@ -21,10 +21,10 @@ async function isRefused(file: string, source: string): Promise<boolean> {
 }
 
 describe('a forbidden import fails lint', () => {
-  it.each(APPS.map(({ name }) => name))(
+  it.each(EVERY_APP.map(({ name }) => name))(
     'of the app %s in another one, by name and by path',
     async (name) => {
-      const other = APPS.find((app) => app.name !== name)?.name;
+      const other = EVERY_APP.find((app) => app.name !== name)?.name;
       for (const source of [`@orders/${name}`, `../../${name}/src/main.js`])
         expect([source, await isRefused(`apps/${other}/src/main.ts`, source)]).toEqual([source, true]);
     },

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { Problem, report, UsageError } from '../bootstrap/problem.mjs';
 import { runToEnd } from '../bootstrap/run-to-end.mjs';
 import { asksForHelp } from './command-line.ts';
-import { APPS } from './stack/declarations.ts';
+import { EVERY_APP } from './stack/declarations.ts';
 import { withCommandLine } from './stack/declared-files.ts';
 import { readEnvironments } from './stack/environments.ts';
 import { LOCAL, ROOT } from './stack/paths.ts';
 
-const APPS_WITH_COMMANDS = withCommandLine(ROOT, APPS);
+const APPS_WITH_COMMANDS = withCommandLine(ROOT, EVERY_APP);
 
 process.exitCode = await main(process.argv.slice(2)).catch(report);
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { tryLock } from '../bootstrap/lock.mjs';
-import { APPS } from './stack/declarations.ts';
+import { EVERY_APP } from './stack/declarations.ts';
 import { withCommandLine } from './stack/declared-files.ts';
 import { LOCAL, ROOT } from './stack/paths.ts';
 
@@ -39,7 +39,7 @@ describe.each(['start', 'verify', 'reset', 'token', 'generate', 'graph', 'prove'
 
 describe('cli', () => {
   it('names the apps that have a command line', () => {
-    const apps = withCommandLine(ROOT, APPS).join(', ');
+    const apps = withCommandLine(ROOT, EVERY_APP).join(', ');
     expect(apps).toMatch(/^orders, fulfillment\b/);
     const stderr = `✗ No command line in "nonsense": one of ${apps} (--help says how)\n`;
     expect(call('cli', 'nonsense')).toEqual({ status: 2, stdout: '', stderr });

@@ -1,8 +1,8 @@
 import { formatLogLine, painter, type Style } from './log-line.ts';
-import { APPS } from './stack/declarations.ts';
+import { EVERY_APP } from './stack/declarations.ts';
 
 const COLOURS: Record<string, Style> = {
-  ...Object.fromEntries(APPS.map(({ name, colour }) => [name, colour])),
+  ...Object.fromEntries(EVERY_APP.map(({ name, colour }) => [name, colour])),
   system: 'yellow',
 };
 const WIDTH = Math.max(...['nats-server', ...Object.keys(COLOURS)].map(({ length }) => length));

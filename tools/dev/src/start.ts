@@ -4,7 +4,9 @@ import { parseArguments, runTool } from './command-line.ts';
 import { keepRunning } from './keep-running.ts';
 import { MergedLog } from './merged-log.ts';
 import { killAllChildren } from './stack/child.ts';
-import { DEMO_CUSTOMER } from './stack/issuer.ts';
+import { APPS, EVERY_APP } from './stack/declarations.ts';
+import { DEMO_CUSTOMER, OPS_SCOPES } from './stack/issuer.ts';
+import { observed } from './stack/observing.ts';
 import { LOCAL } from './stack/paths.ts';
 import { assertPortsFree, portsFrom } from './stack/ports.ts';
 import { endLeftovers } from './stack/run-state.ts';
@@ -14,22 +16,28 @@ import { stopOnSignals } from './stop-signals.ts';
 import { welcome } from './welcome.ts';
 
 const USAGE = `npm start: runs the whole system until Ctrl-C; the data stays in .local
+  -- --observe                 with traces, and with a page that tells where an order is and what flows now
   -- --insecure                without TLS between the processes, to look at gRPC and NATS with tools of your own
   DATABASE_URL, NATS_URL       use these servers instead of embedded ones
   POSTGRES_VERSION             major version of the embedded Postgres: 15 to 18 (default)
   GATEWAY_PORT, ISSUER_PORT …  other ports; README.md names the variables`;
 
+/** The subject of the token that the page gets. */
+const OPERATOR = 'operator';
+
 const NATS_CREDENTIALS = /^NATS_(USER|PASSWORD|TOKEN|NKEY_SEED_FILE|CREDS_FILE|CA_FILE)$/;
 
 interface StartOptions {
   insecure: boolean;
+  observe: boolean;
 }
 
 await runTool({ usage: USAGE, parse: parseOptions }, main);
 process.exit(); // a client that gave up on a silent server keeps its connection open, and so the process alive
 
 function parseOptions(args: string[]): StartOptions {
-  const { values } = parseArguments({ args, options: { insecure: { type: 'boolean', default: false } } });
+  const flag = { type: 'boolean', default: false } as const;
+  const { values } = parseArguments({ args, options: { insecure: flag, observe: flag } });
   return values;
 }
 
@@ -52,7 +60,8 @@ async function runUntil(options: StartOptions, stopped: AbortSignal): Promise<nu
   if (!system) return 130;
   stopped.addEventListener('abort', () => log.event('system', 'stopping (once more to force)'));
   await keepRunning(system, stopped, async () => {
-    process.stdout.write(welcome(system, await system.token(DEMO_CUSTOMER), colours));
+    const tokens = { api: await system.token(DEMO_CUSTOMER), page: await system.token(OPERATOR, OPS_SCOPES) };
+    process.stdout.write(welcome(system, tokens, colours));
     log.release();
   });
   log.event('system', 'stopped; the orders are kept in .local, npm run reset wipes them');
@@ -82,8 +91,9 @@ interface Starting extends StartOptions {
   signal: AbortSignal;
 }
 
-async function start({ insecure, progress, log, signal }: Starting): Promise<System> {
-  const { wanted, ports } = portsFrom(process.env);
+async function start({ insecure, observe, progress, log, signal }: Starting): Promise<System> {
+  const apps = observe ? EVERY_APP : APPS;
+  const { wanted, ports } = portsFrom(process.env, apps);
   const left = await endLeftovers(join(LOCAL, 'run.json'));
   if (left)
     progress.log(
@@ -92,11 +102,13 @@ async function start({ insecure, progress, log, signal }: Starting): Promise<Sys
   await assertPortsFree(wanted);
   return startSystem({
     dataDir: LOCAL,
+    apps,
     ports,
     databaseUrl: process.env.DATABASE_URL,
     natsUrl: process.env.NATS_URL,
     env: process.env.NATS_URL ? credentialsOf(process.env) : {},
     insecure,
+    ...(observe && { rewire: observed }),
     onLine: (app, line) => log.line(app, line),
     onEvent: (app, text) => log.event(app, text),
     onServerEvent: (server, text) => log.event(server, text),

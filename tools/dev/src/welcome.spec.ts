@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { APPS } from './stack/declarations.ts';
+import { APPS, EVERY_APP } from './stack/declarations.ts';
 import { freeSystemPorts } from './stack/ports.ts';
 import type { Tls } from './stack/tls-files.ts';
 import { systemUrls } from './stack/topology.ts';
 import { welcome } from './welcome.ts';
 
-async function welcomeText(tls?: Tls): Promise<string> {
+async function welcomeText(tls?: Tls, apps = APPS): Promise<string> {
   const nats = {
     url: 'nats://me:hidden@127.0.0.1:4222, nats://b:hidden@[::1]:4223',
     answering: 'nats://b:hidden@[::1]:4223',
@@ -13,8 +13,9 @@ async function welcomeText(tls?: Tls): Promise<string> {
     server: undefined,
   };
   const url = (database?: string): string => `postgres://me:hidden@127.0.0.1:5432/${database}`;
-  const urls = systemUrls(APPS, await freeSystemPorts());
-  return welcome({ urls, nats, postgres: { url, urlFor: url, server: undefined } }, 'TOKEN', false);
+  const urls = systemUrls(apps, await freeSystemPorts(apps));
+  const tokens = { api: 'TOKEN', page: 'PAGE-TOKEN' };
+  return welcome({ urls, nats, postgres: { url, urlFor: url, server: undefined } }, tokens, false);
 }
 
 describe('what npm start prints when it is ready', () => {
@@ -41,6 +42,11 @@ describe('what npm start prints when it is ready', () => {
     expect(plain).toContain(` psql 'postgres://me@127.0.0.1:5432/${database}'\n`);
     expect(plain).toContain(`nats --server ${servers} stream view ORDERS\n`);
     expect(plain).not.toMatch(/PGSSL|--tls/);
+  });
+
+  it('has the signed-in address of the page when it is observed, and else no word of it', async () => {
+    expect(await welcomeText(undefined, EVERY_APP)).toMatch(/http:\/\/127\.0\.0\.1:\d+\/#token=PAGE-TOKEN\n/);
+    expect(await welcomeText()).not.toContain('PAGE-TOKEN');
   });
 
   it.each([

@@ -9,8 +9,19 @@ const DATABASE_OWNERS = APPS.filter(({ database }) => database).map(({ name }) =
 
 type Welcoming = Pick<System, 'urls' | 'nats' | 'postgres'>;
 
+interface WelcomeTokens {
+  /** Of a customer. */
+  api: string;
+  /** Of somebody who may use the page. */
+  page: string;
+}
+
 /** The text of `npm start` once everything is ready: URLs, and two commands to paste. */
-export function welcome({ urls, nats, postgres }: Welcoming, token: string, colours: boolean): string {
+export function welcome(
+  { urls, nats, postgres }: Welcoming,
+  tokens: WelcomeTokens,
+  colours: boolean,
+): string {
   const paint = painter(colours);
   const { tls } = nats.access;
   const effects = Object.entries(urls.effects).map(([app, url]) => [app, `${url}/ORDER_ID`] as const);
@@ -39,16 +50,25 @@ ${rows.map(([name, value]) => `  ${paint('bold', name.padEnd(width))}${value}`).
 Make an order (the token is good for 12 hours; npm run --silent token prints a new one):
 
 ${curl()} ${urls.api}/orders \\
-  -H 'authorization: Bearer ${token}' \\
+  -H 'authorization: Bearer ${tokens.api}' \\
   -H 'content-type: application/json' \\
   -d '{"items":[{"sku":"apple","quantity":3,"priceCents":120}]}'
 
 See its effect, with the id that came back in place of ORDER_ID:
 
 ${effects.map(([, url]) => `${curl()} ${url}`).join('\n')}
-
+${urls.page === undefined ? '' : page(urls.page, tokens.page)}
 Ctrl-C stops everything; the orders stay. The log:
 
+`;
+}
+
+/** The token is in the fragment, which a browser sends to nobody; the page takes it out of the address. */
+function page(url: string, token: string): string {
+  return `
+Where is order X, and what flows now? This page is signed in for 12 hours:
+
+${url}/#token=${token}
 `;
 }
 

@@ -18,6 +18,8 @@ export const ALLOWED: readonly string[] = [
 
 /** Packages that are used for what their licence is made for, and no part of what we ship. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
+  // Finds barriers of a page, in the end-to-end tests.
+  'axe-core': 'MPL-2.0',
   // Data about browsers, of the test runner.
   'caniuse-lite': 'CC-BY-4.0',
   // Lists of SPDX, of this check.

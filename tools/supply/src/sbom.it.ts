@@ -2,7 +2,7 @@ import { expect, it, describe } from '@jest/globals';
 import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { APPS } from '@orders/dev/stack/declarations';
+import { EVERY_APP } from '@orders/dev/stack/declarations';
 import { ROOT } from '@orders/dev/stack/paths';
 import { forbiddenLicences } from './licences.ts';
 
@@ -23,7 +23,7 @@ const nameOf = ({ group, name }: Component) => (group === undefined ? name : `${
 const licenceOf = ({ licenses: [first] = [] }: Component) =>
   first?.expression ?? first?.license?.id ?? first?.license?.name;
 
-describe.each(APPS.map(({ name }) => name))('the bill of materials of %s', (app) => {
+describe.each(EVERY_APP.map(({ name }) => name))('the bill of materials of %s', (app) => {
   const text = fileOf(app, 'sbom.cdx.json');
   const { metadata, components } = JSON.parse(text) as Bom;
   const listed = components.map((component) => `${nameOf(component)} ${component.version}`);

@@ -1,10 +1,9 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { DomainError, parseOrderId, REPLAYED_METADATA } from '@orders/contracts';
 import type { ordersV1 } from '@orders/rpc';
+import { type Caller, type CallerRequest, RequireScope } from '@orders/tokens';
 import type { FastifyReply } from 'fastify';
 import { randomUUID } from 'node:crypto';
-import { RequireScope, type CallerRequest } from '../auth/access.js';
-import type { Caller } from '../auth/token-verifier.js';
 import { parseIdempotencyKey, parseIfMatch, parseIfNoneMatch } from './order.headers.js';
 import {
   cancelOrderBody,

@@ -1,13 +1,13 @@
 import { ApiDocument, type OpenApi } from '@orders/http/testing/api-document';
 import { createLogger } from '@orders/instrumentation';
 import { readConfig, Service, type ProcessHandle } from '@orders/service';
+import { AUDIENCE, startIssuer } from '@orders/tokens/testing/issuer';
 import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { gatewayConfig } from '../config.js';
 import { PAGES } from '../docs/docs.js';
 import { openApiDocument } from '../docs/openapi.js';
 import { createGateway } from '../gateway.js';
-import { AUDIENCE, startIssuer } from './issuer.js';
 import { OrdersStub } from './orders-stub.js';
 import { watchAnswers } from './watch-answers.js';
 

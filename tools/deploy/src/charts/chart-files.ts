@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceRegion } from '@orders/dev/derived/regions';
-import { type AppDeclaration, APPS } from '@orders/dev/stack/declarations';
+import { type AppDeclaration, EVERY_APP } from '@orders/dev/stack/declarations';
 import { ROOT } from '@orders/dev/stack/paths';
 import { format, resolveConfig } from 'prettier';
 import { parse, stringify } from 'yaml';
@@ -25,7 +25,7 @@ const POSTGRES_HEAD = `# CloudNativePG: for each app with a database three insta
  * The generated files of all charts, formatted: path from the root → text. `values.yaml` is generated in part.
  * @throws when a values file lacks the marks of its region
  */
-export async function chartFiles(apps = APPS): Promise<Map<string, string>> {
+export async function chartFiles(apps = EVERY_APP): Promise<Map<string, string>> {
   const files = await Promise.all(apps.map((app) => filesOf(app, apps)));
   return new Map([...files.flat(), ...(await enginesOf(apps)), ...observabilityCopies()]);
 }

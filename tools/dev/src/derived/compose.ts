@@ -1,5 +1,12 @@
 import type { AppDeclaration } from '../stack/declarations.ts';
-import { addressVariable, calledBy, PORT_VARIABLES, portsOf, usesNats } from '../stack/wiring.ts';
+import {
+  addressVariable,
+  calledBy,
+  observedAddresses,
+  PORT_VARIABLES,
+  portsOf,
+  usesNats,
+} from '../stack/wiring.ts';
 
 const MIGRATION = '-migrate';
 
@@ -26,6 +33,7 @@ function appService(app: AppDeclaration, apps: readonly AppDeclaration[]): strin
   return [
     `${app.name}:`,
     '  <<: *app',
+    ...(app.optional ? ['  profiles: [observe]'] : []),
     ...image(app),
     ...block('depends_on', needs),
     ...block('environment', environment(app, apps)),
@@ -57,11 +65,17 @@ function environment(app: AppDeclaration, apps: readonly AppDeclaration[]): stri
   return [
     ...portsOf(app).map(({ kind, port }) => `${PORT_VARIABLES[kind]}: ${port}`),
     ...calledBy(app, apps).map(({ name, ports }) => `${addressVariable(name)}: ${name}:${ports.grpc}`),
+    ...(app.observes ? observed(apps) : []),
     ...(app.tokens ? OIDC : []),
     ...(app.database ? [databaseUrl(app)] : []),
     ...(usesNats(app) ? ['NATS_URL: nats://nats:4222'] : []),
     'SHUTDOWN_WAIT_MS: 0',
   ];
+}
+
+function observed(apps: readonly AppDeclaration[]): string[] {
+  const addresses = observedAddresses(apps, ({ name, ports }, port) => `${name}:${ports[port]}`);
+  return Object.entries(addresses).map(([variable, value]) => `${variable}: ${value}`);
 }
 
 const OIDC = [

@@ -65,7 +65,7 @@ describe('with one more app', () => {
       const { HOST: _host, ...variables } = environments[name] ?? {};
       const expected = Object.entries(variables).map(([key, value]) => [
         key,
-        key === 'ORDERS_ADDRESS' ? 'orders:50051' : value,
+        key === 'ORDERS_ADDRESS' ? 'orders:50051' : value.replaceAll(/([\w-]+)=127\.0\.0\.1:/g, '$1=$1:'),
       ]);
       // The network of compose is not loopback.
       const { SHUTDOWN_WAIT_MS: _wait, OIDC_ALLOW_HTTP: _http, ...environment } = services[name].environment;
@@ -85,11 +85,11 @@ describe('with one more app', () => {
     write();
     const callers = () => workspace.read('libs/contracts/rpc/src/callers.ts');
     expect(callers()).toContain(
-      "  'orders.v1.Orders': ['gateway'],\n  'orders.v1.Orders/GetOrder': ['rewards'],\n",
+      "  'orders.v1.Orders': ['gateway'],\n  'orders.v1.Orders/GetOrder': ['ops', 'rewards'],\n",
     );
     workspace.write('apps/rewards/app.json', { ...REWARDS, calls: ['orders.v1.Orders'] });
     write();
-    expect(callers()).toContain("  'orders.v1.Orders': ['gateway', 'rewards'],\n}");
+    expect(callers()).toContain("  'orders.v1.Orders': ['gateway', 'rewards'],\n");
   });
 
   it('the documents show its address and its events', () => {

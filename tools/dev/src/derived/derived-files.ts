@@ -9,6 +9,7 @@ import { composeDatabases, composeServices } from './compose.ts';
 import { appsTable, callGraph, type DescribedApp } from './documents.ts';
 import { metricsTable } from './metric-catalogue.ts';
 import { natsPermissions } from './nats-permissions.ts';
+import { observedApps } from './observed-apps.ts';
 import { replaceRegion } from './regions.ts';
 import { withCliScripts } from './scripts.ts';
 
@@ -28,6 +29,8 @@ const DERIVED: Record<string, (text: string, workspace: Workspace) => string> = 
     ),
   'README.md': (text, workspace) => replaceRegion(text, 'apps', appsTable(described(workspace))),
   'libs/contracts/rpc/src/callers.ts': (text, { apps }) => replaceRegion(text, 'callers', callersTable(apps)),
+  'apps/ops/src/system/observed-apps.ts': (text, { apps }) =>
+    replaceRegion(text, 'observed apps', observedApps(apps)),
   'docs/nats-permissions.conf': (text, { apps }) => replaceRegion(text, 'users', natsPermissions(apps)),
   'docs/metrics.md': (text, { apps }) => replaceRegion(text, 'metrics', metricsTable(apps)),
   'docs/architecture.md': (text, { apps }) => replaceRegion(text, 'call graph', callGraph(apps)),

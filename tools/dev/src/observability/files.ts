@@ -19,8 +19,9 @@ const CONFIG_HEAD = `# Prometheus for what \`npm start\` or compose runs, with t
 const MADE =
   '#\n# Made by `npm run generate` from tools/dev/src/observability and the declarations of the apps.\n';
 
-/** Files that are derived as a whole from the declarations: name → text. */
-export function observabilityFiles(apps: readonly AppDeclaration[]): Record<string, string> {
+/** Files that are derived as a whole from the declarations: name → text. An optional app need not be there, so nobody is alerted. */
+export function observabilityFiles(declared: readonly AppDeclaration[]): Record<string, string> {
+  const apps = declared.filter(({ optional }) => !optional);
   const config = {
     global: { scrape_interval: '15s', evaluation_interval: '15s' },
     rule_files: ['rules.yaml'],

@@ -17,12 +17,19 @@ export function nx(args: string[], { root = ROOT, ...options }: NxOptions = {}) 
 }
 
 /**
- * Bundles every app of a workspace, by default of this one; what has not changed comes from the cache.
+ * Bundles apps of a workspace, by default every app of this one; what has not changed comes from the cache.
  * @throws Problem with what the bundler printed
  */
-export async function build(signal?: AbortSignal, root?: string): Promise<void> {
+export async function build(
+  signal?: AbortSignal,
+  { root, apps }: { root?: string | undefined; apps?: readonly string[] } = {},
+): Promise<void> {
+  const projects = apps ? [`--projects=${apps.join(',')}`] : [];
   try {
-    await nx(['run-many', '-t', 'build', '--output-style=static'], { signal, ...(root && { root }) });
+    await nx(['run-many', '-t', 'build', '--output-style=static', ...projects], {
+      signal,
+      ...(root && { root }),
+    });
   } catch (error) {
     if (error instanceof CommandFailed)
       throw new Problem(`The build failed:\n${error.output}`, { cause: error });

@@ -24,6 +24,8 @@ export interface DebianPackages {
   files: (suite: string) => Record<string, string>;
   /** The release to take them from, given the machine's own. Default: its own. */
   suite?: (own: string) => string;
+  /** Also the packages that these need and the machine lacks. Default false. */
+  missing?: boolean;
 }
 
 /**
@@ -65,10 +67,14 @@ async function withUnpacked(
   try {
     const apt = await privateApt(folder, await archiveOf(own, signal), suite);
     await apt(['update', '--error-on=any'], signal);
-    await apt(['download', ...wanted.packages(suite)], signal);
+    const fetching = wanted.missing
+      ? ['install', '--download-only', '--no-install-recommends', '--yes']
+      : ['download'];
+    await apt([...fetching, ...wanted.packages(suite)], signal);
     const unpacked = join(folder, 'unpacked');
-    for (const name of (await readdir(folder)).filter((file) => file.endsWith('.deb')))
-      await run('dpkg-deb', ['-x', join(folder, name), unpacked], { signal });
+    const archives = wanted.missing ? join(folder, 'cache/archives') : folder;
+    for (const name of (await readdir(archives)).filter((file) => file.endsWith('.deb')))
+      await run('dpkg-deb', ['-x', join(archives, name), unpacked], { signal });
     await use(unpacked, suite);
   } catch (error) {
     throw error instanceof CommandFailed

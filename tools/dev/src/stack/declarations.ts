@@ -82,5 +82,8 @@ function inStopOrder(apps: readonly AppDeclaration[]): AppDeclaration[] {
   return ordered;
 }
 
-/** The apps of this workspace. */
-export const APPS = readDeclarations();
+/** Every app of this workspace: what is built, shipped and checked. */
+export const EVERY_APP = readDeclarations();
+
+/** Those without which there is no system: what runs unless more is asked for. */
+export const APPS: readonly AppDeclaration[] = EVERY_APP.filter(({ optional }) => !optional);

@@ -7,6 +7,7 @@ import { OAuth2Server, type MutableToken, type TokenRequestIncomingMessage } fro
 export const AUDIENCE = 'orders-api';
 export const DEMO_CUSTOMER = 'demo';
 export const DEFAULT_SCOPES = 'orders:read orders:write';
+export const OPS_SCOPES = 'ops:read ops:write';
 const LIFETIME_S = 12 * 60 * 60;
 
 export interface Issuer {

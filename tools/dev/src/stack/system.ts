@@ -82,7 +82,9 @@ type Backing = [built: unknown, servers: Servers, issuer: Issuer];
 async function startBacking({ options, apps, ports, stack, state, security, tasks }: Site) {
   const onSpawn = (name: string, child: Child): void => state.record(name, child);
   const [, servers, issuer] = await tasks.all<Backing>([
-    options.build === false ? Promise.resolve() : tasks.run('building apps', (signal) => build(signal)),
+    options.build === false
+      ? Promise.resolve()
+      : tasks.run('building apps', (signal) => build(signal, { apps: apps.map(({ name }) => name) })),
     startServers({ ...options, security, databases: namesWithDatabase(apps), onSpawn }, tasks, stack),
     tasks.run('dev issuer', async () => {
       const keyFile = join(options.dataDir, 'issuer-key.json');

@@ -10,6 +10,7 @@ import {
   calledBy,
   effectPath,
   isFront,
+  observedAddresses,
   of,
   PORT_VARIABLES,
   usesNats,
@@ -49,6 +50,7 @@ export function appEnvironments(
       OIDC_JWKS_URL: backing.issuer.jwksUrl,
       OIDC_AUDIENCE: AUDIENCE,
     }),
+    ...(app.observes && observedAddresses(apps, ({ name }, port) => `${HOST}:${of(ports.apps, name)[port]}`)),
     ...(app.database && { DATABASE_URL: backing.database(app.name) }),
     ...(app.publishes.length > 0 &&
       backing.relayDatabase && { RELAY_DATABASE_URL: backing.relayDatabase(app.name) }),
@@ -86,6 +88,8 @@ export interface SystemUrls {
   openapi: string;
   /** For each app with an effect, the URL that an order's id is appended to, after a slash. */
   effects: Record<AppName, string>;
+  /** The page of the app that observes the others; undefined when none runs. */
+  page?: string;
   /** Base URLs with /livez, /readyz, /startupz and /metrics. */
   management: Record<AppName, string>;
 }
@@ -96,10 +100,12 @@ export function systemUrls(apps: readonly AppDeclaration[], ports: SystemPorts):
   if (!front) throw new Error('no app takes requests with tokens');
   const http = ({ name }: AppDeclaration): string => `http://${HOST}:${of(ports.apps, name).http}`;
   const api = http(front);
+  const observer = apps.find(({ observes }) => observes);
   return {
     api,
     docs: `${api}/docs`,
     openapi: `${api}/openapi.json`,
+    ...(observer && { page: http(observer) }),
     effects: Object.fromEntries(
       apps.flatMap((app) => (app.effect ? [[app.name, `${http(app)}${effectPath(app.effect)}`]] : [])),
     ),

@@ -57,8 +57,28 @@ export function usesNats({ publishes, consumes }: AppDeclaration): boolean {
 }
 
 /** Whether it takes the requests of customers. */
-export function isFront({ tokens, ports }: AppDeclaration): boolean {
-  return tokens && ports.http !== undefined;
+export function isFront({ tokens, observes, ports }: AppDeclaration): boolean {
+  return tokens && !observes && ports.http !== undefined;
+}
+
+/**
+ * What an app that observes is told of the others: where their metrics and their effects are, each as
+ * `gateway=HOST:PORT,orders=HOST:PORT`.
+ */
+export function observedAddresses(
+  apps: readonly AppDeclaration[],
+  addressOf: (app: AppDeclaration, port: 'http' | 'management') => string,
+): Record<string, string> {
+  const observed = apps.filter(({ observes }) => !observes);
+  const list = (some: readonly AppDeclaration[], port: 'http' | 'management'): string =>
+    some.map((app) => `${app.name}=${addressOf(app, port)}`).join(',');
+  return {
+    MANAGEMENT_ADDRESSES: list(observed, 'management'),
+    EFFECT_ADDRESSES: list(
+      observed.filter(({ effect }) => effect),
+      'http',
+    ),
+  };
 }
 
 /** The path of an effect without the order, `/shipments`; its name without the slash is the table that counts it. */

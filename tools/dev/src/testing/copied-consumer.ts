@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
-import { type AppDeclaration, APPS } from '../stack/declarations.ts';
+import { type AppDeclaration, APPS, EVERY_APP } from '../stack/declarations.ts';
 import { ROOT } from '../stack/paths.ts';
 import { run } from '../stack/run.ts';
 import { ISSUER, portsOf } from '../stack/wiring.ts';
@@ -108,7 +108,7 @@ function everyCase([from, to]: readonly [string, string]): Change[] {
 
 /** The next free numbers after the original's, also as TypeScript separates thousands. */
 function newPorts(): Change[] {
-  const taken = new Set<number>([ISSUER.port, ...APPS.flatMap(portsOf).map(({ port }) => port)]);
+  const taken = new Set<number>([ISSUER.port, ...EVERY_APP.flatMap(portsOf).map(({ port }) => port)]);
   return portsOf(original()).map(({ port }) => {
     let free = port;
     while (taken.has(free)) free += 1;

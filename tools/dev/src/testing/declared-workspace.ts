@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DERIVED_FILES } from '../derived/derived-files.ts';
-import { APPS } from '../stack/declarations.ts';
+import { EVERY_APP } from '../stack/declarations.ts';
 import { ROOT } from '../stack/paths.ts';
 
 /** A consumer of its own beside those of the workspace. */
@@ -23,7 +23,7 @@ export class DeclaredWorkspace implements Disposable {
 
   constructor() {
     for (const file of DERIVED_FILES) this.#copy(file);
-    for (const { name, database } of APPS) {
+    for (const { name, database } of EVERY_APP) {
       for (const file of [`apps/${name}/app.json`, `apps/${name}/package.json`, `helm/${name}/Chart.yaml`])
         this.#copy(file);
       if (database) this.#addMigrations(name);

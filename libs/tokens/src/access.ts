@@ -4,7 +4,8 @@ import type { FastifyRequest } from 'fastify';
 
 import type { Caller } from './token-verifier.js';
 
-export type Scope = 'orders:read' | 'orders:write' | 'orders:admin';
+/** The scopes of all apps, in `scope` of a token. */
+export type Scope = 'orders:read' | 'orders:write' | 'orders:admin' | 'ops:read' | 'ops:write';
 
 /** Who may use a route: callers whose token has the scope, or everybody. A route without this setting fails the start. */
 export type Access = Scope | 'public';

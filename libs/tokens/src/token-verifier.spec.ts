@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { base64url, type JWTVerifyOptions } from 'jose';
-import { CLAIMS, NOW, publicJwk, RULES, rsa, token } from '../testing/signed-token.js';
+import { CLAIMS, NOW, publicJwk, RULES, rsa, token } from './testing/signed-token.js';
 import { SigningKeys } from './signing-keys.js';
 import { TokenVerifier } from './token-verifier.js';
 

@@ -1,12 +1,12 @@
 import { counter, observe } from '@orders/instrumentation';
 import type { Service } from '@orders/service';
-import type { Config } from '../config.js';
-import { METRICS } from '../metric-definitions.js';
 import { fetchKeys } from './key-source.js';
 import { KeySet } from './key-set.js';
+import { METRICS } from './metric-definitions.js';
+import type { TokenConfig } from './token-config.js';
 
 /** The issuer's keys: kept fresh and measured until the service stops. Without valid keys the service is not ready. */
-export function openTokenKeys(config: Config, service: Service): KeySet {
+export function openTokenKeys(config: TokenConfig, service: Service): KeySet {
   const source = { issuer: config.oidcIssuer, jwksUrl: config.oidcJwksUrl, allowHttp: config.oidcAllowHttp };
   const keys = new KeySet({
     fetch: () => fetchKeys(source),

@@ -15,7 +15,7 @@ import {
   signedText,
   stranger,
   token,
-} from '../testing/signed-token.js';
+} from './testing/signed-token.js';
 import { KeySet } from './key-set.js';
 import { TokenVerifier } from './token-verifier.js';
 

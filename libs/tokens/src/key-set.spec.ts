@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createLogger } from '@orders/instrumentation';
 import { PassThrough } from 'node:stream';
-import { ec, HEADER, publicJwk, rsa, stranger, token } from '../testing/signed-token.js';
+import { ec, HEADER, publicJwk, rsa, stranger, token } from './testing/signed-token.js';
 import { KeySet } from './key-set.js';
 
 const HOUR = 3_600_000;
