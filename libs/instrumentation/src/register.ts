@@ -4,5 +4,5 @@ if (process.env['OTEL_EXPORTER_OTLP_ENDPOINT']) {
   // Exports by gRPC would go through a proxy of the environment. This list has the empty name, the end of every host.
   process.env['no_grpc_proxy'] = ',';
   const { startTracing } = await import('./tracing.js');
-  startTracing();
+  startTracing(process.env);
 }
