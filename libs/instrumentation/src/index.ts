@@ -15,6 +15,6 @@ export {
   withSpan,
   type SpanSettings,
 } from './spans.js';
-export { flushTelemetry, tracingIsOn } from './telemetry.js';
+export { flushTelemetry, tracesEdge, tracingIsOn } from './telemetry.js';
 export { isSampled, makeTraceparent, parseTraceparent, traceIdOf, type TraceContext } from './traceparent.js';
 export { SpanKind, type Span } from '@opentelemetry/api';
