@@ -4,6 +4,7 @@
 // reads files of its own, and what that needs as well.
 import { Contrib, Enums, Models, Serialize, Spec } from '@cyclonedx/cyclonedx-library';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire, isBuiltin } from 'node:module';
 import { isAbsolute, join } from 'node:path';
 import { defineConfig, rolldown } from 'rolldown';
 import { parseSync, Visitor } from 'rolldown/utils';
@@ -15,6 +16,30 @@ const beside = Object.keys(dependencies);
 const entries = ['main', 'migrate', 'cli'].filter((name) => existsSync(`src/${name}.ts`));
 /** Nest takes what it finds, and in a workspace it finds what other apps need. */
 const others = ['@nestjs/microservices'].filter((name) => !(name in devDependencies));
+
+/** Compiled in all the same: our own edges make their spans (docs/adr/0017, docs/adr/0027). */
+const TRACED_BY_US = new Set(['@grpc/grpc-js', '@nestjs/core', 'pg', 'pg-pool', 'pino']);
+
+/** What is compiled in cannot be patched: then a library would not be traced, and nothing would tell. */
+const untraced = {
+  name: 'untraced-libraries',
+  generateBundle(_options, bundle) {
+    const compiledIn = packagesIn(bundle).map((folder) => folder.replace(/.*\/node_modules\//, ''));
+    const silent = compiledIn.filter((name) => patchedLibraries().has(name) && !TRACED_BY_US.has(name));
+    if (silent.length === 0) return;
+    this.error(
+      `Not traced when compiled in: ${silent.join(', ')}. List it under "dependencies" in package.json.`,
+    );
+  },
+};
+
+/** What OpenTelemetry's instrumentations patch, by their own lists. */
+function patchedLibraries() {
+  const require = createRequire(join(import.meta.dirname, 'libs/instrumentation/package.json'));
+  const { getNodeAutoInstrumentations } = require('@opentelemetry/auto-instrumentations-node');
+  const definitions = getNodeAutoInstrumentations().flatMap((each) => each.getModuleDefinitions?.() ?? []);
+  return new Set(definitions.map(({ name }) => name).filter((name) => !isBuiltin(name)));
+}
 
 /** Most licences ask to go with every copy; the file tells what is inside, and in which version. */
 const licences = {
@@ -132,7 +157,7 @@ export default defineConfig({
   tsconfig: 'tsconfig.json',
   external: (id) => beside.some((name) => id === name || id.startsWith(`${name}/`)),
   resolve: { alias: Object.fromEntries(others.map((name) => [name, false])) },
-  plugins: [page, licences, billOfMaterials, youngFunctions],
+  plugins: [page, untraced, licences, billOfMaterials, youngFunctions],
   experimental: { nativeMagicString: true },
   // On a busy machine it would warn of a slow plugin, and a warning is an error here.
   checks: { bundlerTimings: false },

@@ -6,7 +6,7 @@ import {
   startClientSpan,
   startServerSpan,
   traceparentOf,
-  tracingIsOn,
+  tracesEdge,
 } from '@orders/instrumentation';
 
 /** Statuses that OpenTelemetry counts as failures of the server. With the others, such as NOT_FOUND, it did not fail. */
@@ -25,9 +25,9 @@ export function methodOf(path: string) {
   return { 'rpc.service': service ?? '', 'rpc.method': method ?? path };
 }
 
-/** Starts the server's span of a call, below that of its client. There is none when tracing is off. */
+/** Starts the server's span of a call, below that of its client. There is none when tracing is off or an instrumentation makes it. */
 export function startRpcSpan(path: string, traceparent: unknown): Span | undefined {
-  return tracingIsOn() ? startServerSpan(nameOf(path), traceparent) : undefined;
+  return tracesEdge('grpc') ? startServerSpan(nameOf(path), traceparent) : undefined;
 }
 
 /** Ends the span with the status of the call. It fails only for failures of the server. */
@@ -42,7 +42,7 @@ export function endRpcSpan(span: Span | undefined, path: string, code: status): 
  * metadata. Other calls pass unchanged.
  */
 export const traceCalls: Interceptor = (options, nextCall) => {
-  if (!isTraced()) return new InterceptingCall(nextCall(options));
+  if (!isTraced() || !tracesEdge('grpc')) return new InterceptingCall(nextCall(options));
   const { path } = options.method_definition;
   const span = startClientSpan(nameOf(path), { 'rpc.system': 'grpc', ...methodOf(path) });
   return new InterceptingCall(nextCall(options), {

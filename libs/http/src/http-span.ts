@@ -1,12 +1,15 @@
-import { endSpan, tracingIsOn, type Span, startServerSpan } from '@orders/instrumentation';
+import { endSpan, tracesEdge, type Span, startServerSpan } from '@orders/instrumentation';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /** Load balancers request it every few seconds. */
 const UNTRACED = '/healthz';
 
-/** Starts the span of a request, below that of its client. There is none for health checks and when tracing is off. */
+/**
+ * Starts the span of a request, below that of its client. There is none for health checks, when tracing is off, and when
+ * the instrumentation of http makes it.
+ */
 export function startHttpSpan(request: FastifyRequest): Span | undefined {
-  if (!tracingIsOn()) return undefined;
+  if (!tracesEdge('http')) return undefined;
   const { method, headers, routeOptions } = request;
   if (routeOptions.url === UNTRACED) return undefined;
   return startServerSpan(routeOptions.url ? `${method} ${routeOptions.url}` : method, headers['traceparent']);

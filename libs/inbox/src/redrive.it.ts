@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { recordSpans } from '@orders/instrumentation/testing';
 import type { Message } from '@orders/messaging';
 import { someEvent } from '@orders/messaging/testing';
 import { createTestDatabase, type TestDatabase } from '@orders/postgres/testing';
@@ -65,6 +66,22 @@ describe('redrive', () => {
     expect(await auditOf(db, id)).toMatchObject([
       { operator: 'alice@desk', action: 'redrive', result: 'applied', detail: '' },
     ]);
+  });
+
+  it('is a trace of its own that leads to the one of the event', async () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const event = someEvent();
+    const id = await addDeadLetter({ ...event, headers: { ...event.headers, traceparent } });
+    const spans = recordSpans();
+    try {
+      await redrive(id, options());
+      const redriven = spans.ended().filter(({ name }) => name === `redrive ${event.subject}`);
+      const links = redriven.map((span) => span.links.map(({ context }) => context.traceId));
+      expect(links).toEqual([['0af7651916cd43dd8448eb211c80319c']]);
+      expect(redriven[0]?.spanContext().traceId).not.toBe('0af7651916cd43dd8448eb211c80319c');
+    } finally {
+      spans.stop();
+    }
   });
 
   it('settles a dead letter without effect when its event has taken effect meanwhile', async () => {

@@ -1,3 +1,5 @@
+import { SpanKind } from '@opentelemetry/api';
+import { tracingIsOn, withSpan } from '@orders/instrumentation';
 import type { Queryable, TransactionRunner } from '@orders/postgres';
 import {
   type AuditEntry,
@@ -51,7 +53,7 @@ export async function redrive(id: string, options: RedriveOptions): Promise<Redr
     return await options.db.transaction(async (tx) => {
       const deadLetter = await lockDeadLetter(tx, id);
       if (!deadLetter) return { result: 'skipped' };
-      const outcome = await attempt(tx, deadLetter, options.consumers);
+      const outcome = await inRedriveSpan(deadLetter, () => attempt(tx, deadLetter, options.consumers));
       if (options.dryRun) throw new DryRunRollback(outcome);
       await update(tx, deadLetter, changeAfter(outcome, options.operator));
       return outcome;
@@ -87,6 +89,20 @@ class DryRunRollback extends Error {
   constructor(readonly outcome: RedriveOutcome) {
     super('dry run');
   }
+}
+
+/** Runs an attempt in a span below the operator's request, linked to the trace of the event. */
+function inRedriveSpan<T>({ consumer, message }: DeadLetter, work: () => Promise<T>): Promise<T> {
+  if (!tracingIsOn()) return work();
+  const { traceparent } = message.headers;
+  const attributes = {
+    'messaging.system': 'nats',
+    'messaging.operation.type': 'process',
+    'messaging.consumer.group.name': consumer,
+    'messaging.message.id': message.id,
+  };
+  const links = traceparent === undefined ? [] : [traceparent];
+  return withSpan(`redrive ${message.subject}`, { kind: SpanKind.CONSUMER, links, attributes }, work);
 }
 
 async function attempt(

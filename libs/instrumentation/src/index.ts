@@ -25,6 +25,6 @@ export {
   type SpanSettings,
 } from './spans.js';
 export { logSpanExport } from './span-export.js';
-export { flushTelemetry, tracingIsOn } from './telemetry.js';
+export { flushTelemetry, tracesEdge, tracingIsOn } from './telemetry.js';
 export { isSampled, makeTraceparent, parseTraceparent, traceIdOf, type TraceContext } from './traceparent.js';
 export { SpanKind, type Span } from '@opentelemetry/api';

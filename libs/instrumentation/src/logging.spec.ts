@@ -46,6 +46,16 @@ describe('a log line', () => {
     expect(JSON.stringify(lines)).not.toContain('s3cret');
   });
 
+  it('never shows a secret inside of an error, nor does a child', () => {
+    const { logger, lines } = capture();
+    const err = new Error('no answer from postgres://app:s3cret@db/orders', { cause: 'nats://s3cret@n1' });
+    logger.error({ err }, 'x');
+    logger.child({ url: 'https://u:s3cret@proxy' }).warn('-----BEGIN PRIVATE KEY-----\ns3cret');
+    expect(lines).toHaveLength(2);
+    expect(JSON.stringify(lines)).not.toContain('s3cret');
+    expect(JSON.stringify(lines)).toContain('postgres://***@db/orders');
+  });
+
   it('escapes line feeds, so that no value begins another line', () => {
     const { logger, lines } = capture();
     logger.info({ sku: 'a\n{"level":60}' }, 'x\ny');

@@ -3,6 +3,7 @@ import { pino, type DestinationStream, type Logger } from 'pino';
 
 import { currentContext } from './context.js';
 import { bufferedLines } from './buffered-lines.js';
+import { withoutSecrets } from './secrets.js';
 import { traceIdOf } from './traceparent.js';
 
 export interface LoggerSettings {
@@ -25,7 +26,8 @@ const REDACTED = [
 
 /**
  * A logger that writes one JSON object a line. Each line carries `requestId`, `correlationId`, `traceId` and, when tracing
- * is on, `spanId` of the current request. Authorization headers, cookies, tokens and passwords are replaced by `***`.
+ * is on, `spanId` of the current request. Authorization headers, cookies, tokens and passwords are replaced by `***`, and
+ * so are secrets inside of texts ({@link withoutSecrets}).
  *
  * The default `destination` is stdout. Lines are buffered and flushed at 32 KiB or after 100 ms, because a system call
  * for each line would be 5 % of the cost of a request. An exit and a `fatal` line flush at once; SIGKILL loses up to 100
@@ -33,7 +35,8 @@ const REDACTED = [
  */
 export function createLogger({ name, level }: LoggerSettings, destination?: DestinationStream): Logger {
   const redact = { paths: REDACTED, censor: '***' };
-  return pino({ name, level, base: {}, mixin: correlation, redact }, destination ?? bufferedLines());
+  const hooks = { streamWrite: withoutSecrets };
+  return pino({ name, level, base: {}, mixin: correlation, redact, hooks }, destination ?? bufferedLines());
 }
 
 function correlation(): object {

@@ -3,11 +3,25 @@ export interface Telemetry {
   shutdown(): Promise<void>;
 }
 
-let running: Telemetry | undefined;
+/** Edges whose spans we make ourselves, unless an instrumentation of the same name makes them. */
+export type Edge = 'http' | 'grpc';
 
-/** Called by `register` when it starts tracing; `undefined` = tracing is off again. */
-export function setTelemetry(telemetry: Telemetry | undefined): void {
+let running: Telemetry | undefined;
+let instrumented: ReadonlySet<string> = new Set();
+
+/**
+ * Called by `register` when it starts tracing; `undefined` = tracing is off again.
+ *
+ * @param names the instrumentations that are on, such as `http`
+ */
+export function setTelemetry(telemetry: Telemetry | undefined, names: Iterable<string> = []): void {
   running = telemetry;
+  instrumented = new Set(names);
+}
+
+/** Do we make the spans of this edge? Not when tracing is off, nor when an instrumentation makes them. */
+export function tracesEdge(edge: Edge): boolean {
+  return running !== undefined && !instrumented.has(edge);
 }
 
 /** Is tracing on in this process? If not, no span is ever recorded, and none need be made. */
