@@ -56,7 +56,7 @@ async function change(id: string): Promise<void> {
 async function publishAll(): Promise<void> {
   const { lines: _, ...logger } = recordingLog();
   const parts = { log: new OutboxLog(db), cursor: new OutboxCursor(db), publisher, owner: 'a', logger };
-  await new Relay({ ...parts, metrics: relayMetrics() }).step();
+  await new Relay({ ...parts, metrics: relayMetrics([]) }).step();
 }
 
 async function eventsOf(id: string): Promise<LoggedEvent[]> {

@@ -1,7 +1,8 @@
 import { credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createLogger } from '@orders/instrumentation';
-import { createMigratedDatabase, eventually, requiredUrl, type TestDatabase } from '@orders/postgres/testing';
+import { createMigratedDatabase, requiredUrl, type TestDatabase } from '@orders/postgres/testing';
+import { eventually } from '@orders/resilience/testing/eventually';
 import { orderHistoryV1 } from '@orders/rpc';
 import { readConfig, Secret, Service } from '@orders/service';
 import { randomUUID } from 'node:crypto';

@@ -23,36 +23,61 @@ export const protobufPackage = "inbox.v1";
 
 export const protobufFileName = "inbox/v1/inbox.proto";
 
-export enum State {
-  STATE_UNSPECIFIED = 0,
+export const State = {
+  STATE_UNSPECIFIED: 0,
   /** STATE_WAITING - It has not taken effect: it has not arrived, or is being applied or retried. */
-  STATE_WAITING = 1,
+  STATE_WAITING: 1,
   /** STATE_APPLIED - It has taken effect. A replay changes nothing about it: the inbox ignores events that come again. */
-  STATE_APPLIED = 2,
+  STATE_APPLIED: 2,
   /** STATE_DEAD_LETTER - It could not take effect, and waits for the decision of an operator. */
-  STATE_DEAD_LETTER = 3,
+  STATE_DEAD_LETTER: 3,
   /** STATE_REDRIVEN - It was a dead letter, and has taken effect by a redrive, or had before it. */
-  STATE_REDRIVEN = 4,
+  STATE_REDRIVEN: 4,
   /** STATE_DISCARDED - It was a dead letter that an operator has given up. */
-  STATE_DISCARDED = 5,
+  STATE_DISCARDED: 5,
   /** STATE_FORGOTTEN - It is older than the entries that the inbox keeps: nothing is known any more. */
-  STATE_FORGOTTEN = 6,
-  UNRECOGNIZED = -1,
+  STATE_FORGOTTEN: 6,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type State = typeof State[keyof typeof State];
+
+export namespace State {
+  export type STATE_UNSPECIFIED = typeof State.STATE_UNSPECIFIED;
+  export type STATE_WAITING = typeof State.STATE_WAITING;
+  export type STATE_APPLIED = typeof State.STATE_APPLIED;
+  export type STATE_DEAD_LETTER = typeof State.STATE_DEAD_LETTER;
+  export type STATE_REDRIVEN = typeof State.STATE_REDRIVEN;
+  export type STATE_DISCARDED = typeof State.STATE_DISCARDED;
+  export type STATE_FORGOTTEN = typeof State.STATE_FORGOTTEN;
+  export type UNRECOGNIZED = typeof State.UNRECOGNIZED;
 }
 
-export enum Outcome {
-  OUTCOME_UNSPECIFIED = 0,
+export const Outcome = {
+  OUTCOME_UNSPECIFIED: 0,
   /** OUTCOME_APPLIED - Its event has taken effect now. */
-  OUTCOME_APPLIED = 1,
+  OUTCOME_APPLIED: 1,
   /** OUTCOME_DUPLICATE - Its event had taken effect before; it is settled all the same. */
-  OUTCOME_DUPLICATE = 2,
+  OUTCOME_DUPLICATE: 2,
   /** OUTCOME_FAILED - Its event still fails; it keeps waiting, with the new error. */
-  OUTCOME_FAILED = 3,
+  OUTCOME_FAILED: 3,
   /** OUTCOME_SKIPPED - It is not waiting, or another operator is working on it, or there is none with this id: nothing was done. */
-  OUTCOME_SKIPPED = 4,
+  OUTCOME_SKIPPED: 4,
   /** OUTCOME_DISCARDED - It was given up. */
-  OUTCOME_DISCARDED = 5,
-  UNRECOGNIZED = -1,
+  OUTCOME_DISCARDED: 5,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type Outcome = typeof Outcome[keyof typeof Outcome];
+
+export namespace Outcome {
+  export type OUTCOME_UNSPECIFIED = typeof Outcome.OUTCOME_UNSPECIFIED;
+  export type OUTCOME_APPLIED = typeof Outcome.OUTCOME_APPLIED;
+  export type OUTCOME_DUPLICATE = typeof Outcome.OUTCOME_DUPLICATE;
+  export type OUTCOME_FAILED = typeof Outcome.OUTCOME_FAILED;
+  export type OUTCOME_SKIPPED = typeof Outcome.OUTCOME_SKIPPED;
+  export type OUTCOME_DISCARDED = typeof Outcome.OUTCOME_DISCARDED;
+  export type UNRECOGNIZED = typeof Outcome.UNRECOGNIZED;
 }
 
 export interface GetDeliveriesRequest {
