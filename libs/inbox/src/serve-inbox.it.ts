@@ -166,9 +166,9 @@ describe('the state of an event', () => {
       eventIds: [newEventId(), applied.id, poison.id, discarded.id, redriven.id, old],
     });
     expect(answer).toMatchObject({ consumer: 'reader', consumes: ['things.made'] });
-    expect(answer.deliveries.map(({ state }) => State[state])).toEqual([
-      ...['STATE_WAITING', 'STATE_APPLIED', 'STATE_DEAD_LETTER'],
-      ...['STATE_DISCARDED', 'STATE_REDRIVEN', 'STATE_FORGOTTEN'],
+    expect(answer.deliveries.map(({ state }) => state)).toEqual([
+      ...[State.STATE_WAITING, State.STATE_APPLIED, State.STATE_DEAD_LETTER],
+      ...[State.STATE_DISCARDED, State.STATE_REDRIVEN, State.STATE_FORGOTTEN],
     ]);
     expect(answer.deliveries[2]?.deadLetter).toMatchObject({
       ...{ eventId: poison.id, type: 'things.made', subject: 'thing-1', correlationId: 'request-1' },
