@@ -1,7 +1,6 @@
 import { counter, type CounterOf, observe } from '@orders/instrumentation';
 import { METRICS } from './metric-definitions.js';
 import type { OutboxCursor } from './outbox-cursor.js';
-import type { Relay } from './relay.js';
 
 /**
  * How the stream differs: it was recreated, lost its end, grew again after it had lost its end, lost its beginning, or
@@ -32,7 +31,7 @@ export function relayMetrics(events: readonly string[]): RelayMetrics {
  * Exports how far the relay lags, queried at each scrape, and whether it holds the lease. The lag is absent when the database
  * does not answer.
  */
-export function observeOutbox(cursor: OutboxCursor, relay: Relay): void {
+export function observeOutbox(cursor: OutboxCursor, relay: { readonly holdsLease: boolean }): void {
   observe([METRICS.leaseHeld], (set) => set(METRICS.leaseHeld, relay.holdsLease ? 1 : 0));
   const { oldestPending, pending, heldBack } = METRICS;
   observe([oldestPending, pending, heldBack], async (set) => {

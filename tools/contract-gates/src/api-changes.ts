@@ -4,16 +4,11 @@ import { join } from 'node:path';
 import { ROOT } from '@orders/dev/stack/paths';
 import { CommandFailed, run } from '@orders/dev/stack/run';
 import { z } from 'zod';
+import type { ApiChange } from './breakage.ts';
 import { quietChanges } from './quiet-changes.ts';
 
 /** An OpenAPI 3.1 document. */
 export type ApiDocument = Readonly<Record<string, unknown>>;
-
-export interface ApiChange {
-  /** Pointer into the document with its references resolved. */
-  readonly pointer: string;
-  readonly what: string;
-}
 
 const change = z.object({
   path: z.string(),

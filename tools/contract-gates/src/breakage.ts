@@ -8,6 +8,13 @@ export interface Breakage {
   readonly fields: readonly string[];
 }
 
+/** A change of a document that breaks somebody. */
+export interface ApiChange {
+  /** Pointer into the document with its references resolved. */
+  readonly pointer: string;
+  readonly what: string;
+}
+
 /** The code of an app that uses a field of a contract. */
 export interface Read {
   readonly app: string;

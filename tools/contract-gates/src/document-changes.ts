@@ -1,5 +1,5 @@
-import { type ApiChange, type ApiDocument, apiChanges } from './api-changes.ts';
-import type { Breakage } from './breakage.ts';
+import { type ApiDocument, apiChanges } from './api-changes.ts';
+import type { ApiChange, Breakage } from './breakage.ts';
 
 /** The published JSON Schema of a version of an event. */
 export interface EventSchema {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ApiChange } from './api-changes.ts';
+import type { ApiChange } from './breakage.ts';
 
 /**
  * What Redocly's diff 2.77 lets pass: another default, which changes what a request without the field means, and an operation
