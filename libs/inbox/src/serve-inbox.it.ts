@@ -1,138 +1,28 @@
-import { type Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { createLogger } from '@orders/instrumentation';
 import type { Message } from '@orders/messaging';
 import { newEventId, someEvent } from '@orders/messaging/testing';
-import { postgresOptions, type PostgresSettings } from '@orders/postgres';
 import { createMigratedDatabase, type TestDatabase } from '@orders/postgres/testing';
 import { inboxV1 } from '@orders/rpc';
-import { Secret, Service } from '@orders/service';
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
-import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
-import { z } from 'zod';
+import { Secret } from '@orders/service';
 import { DeadLetters } from './dead-letters.js';
-import { eventHandler } from './event-handler.js';
 import { InboxHandlers } from './inbox-handlers.js';
-import { DEAD_LETTER_RIGHTS } from './inbox-rights.js';
-import { INBOX_SCHEMA_V1 } from './inbox-schema.js';
-import { serveInbox } from './serve-inbox.js';
+import { dataSource, handlers, ServedInbox } from './testing/served-inbox.js';
 
-const handlers = [
-  eventHandler({
-    contract: { type: 'things.made', schema: z.object({ n: z.number() }) },
-    handle: async () => undefined,
-  }),
-];
 const { State, Outcome } = inboxV1;
 
-class InboxTables1763800000001 implements MigrationInterface {
-  async up(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.query(INBOX_SCHEMA_V1);
-  }
-
-  down(): Promise<void> {
-    return Promise.reject(new Error('migrations only go forward'));
-  }
-}
-
-const dataSource = (settings: PostgresSettings) =>
-  new DataSource({ ...postgresOptions(settings), entities: [], migrations: [InboxTables1763800000001] });
-
 let db: TestDatabase;
-let inbox: Inbox;
+let inbox: ServedInbox;
 beforeAll(async () => {
   ({ db } = await createMigratedDatabase((url) =>
     dataSource({ url: new Secret(url), poolMax: 2, applicationName: 'test' }),
   ));
-  inbox = await Inbox.serve(true);
+  inbox = await ServedInbox.serve(db, true);
 });
 beforeEach(() => db.query('TRUNCATE inbox, dead_letter, dead_letter_audit'));
 afterAll(async () => {
   await inbox.stop();
   await db[Symbol.asyncDispose]();
 });
-
-/** An app that serves inbox.v1.Inbox as `reader`, and a caller of it. */
-class Inbox {
-  private constructor(
-    private readonly service: Service,
-    private readonly client: inboxV1.InboxClient,
-    private readonly database: DataSource,
-  ) {}
-
-  static async serve(hasDesk: boolean): Promise<Inbox> {
-    const port = await freePort();
-    const service = new Service({
-      name: 'reader',
-      config: { host: '127.0.0.1', managementPort: 0, shutdownWaitMs: 0, shutdownDrainMs: 1_000 },
-      logger: createLogger({ name: 'reader', level: 'silent' }),
-      process: { on: () => undefined, exit: () => undefined },
-    });
-    const url = new Secret(db.url);
-    const database = await dataSource({ url, poolMax: 2, applicationName: 'test' }).initialize();
-    const config = {
-      ...{ host: '127.0.0.1', grpcPort: port, postgresDurability: 'required' as const },
-      ...(hasDesk && { operatorDatabaseUrl: url }),
-    };
-    await serveInbox({ ...{ service, config, database, dataSource, handlers }, rights: DEAD_LETTER_RIGHTS });
-    return new Inbox(
-      service,
-      new inboxV1.InboxClient(`127.0.0.1:${port}`, credentials.createInsecure()),
-      database,
-    );
-  }
-
-  /** @throws {ServiceError} */
-  call<Name extends 'getDeliveries' | 'listDeadLetters' | 'getDeadLetter' | 'redrive' | 'discard'>(
-    name: Name,
-    request: Parameters<inboxV1.InboxClient[Name]>[0],
-    options: { deadline?: number } = {},
-  ): Promise<Answers[Name]> {
-    type Start = (
-      request: unknown,
-      options: object,
-      done: (error: ServiceError | null, answer: unknown) => void,
-    ) => void;
-    const start = (this.client[name] as unknown as Start).bind(this.client as Client);
-    return new Promise((resolve, reject) =>
-      start(request, options, (error, answer) => (error ? reject(error) : resolve(answer as Answers[Name]))),
-    );
-  }
-
-  async refusal(...call: Parameters<Inbox['call']>): Promise<[string | undefined, string]> {
-    const error = await this.call(...call).then(
-      () => undefined,
-      (reason: unknown) => reason as ServiceError,
-    );
-    const errors = decodeURIComponent(String(error?.metadata.get('problem-errors')[0] ?? '[]'));
-    const [field] = JSON.parse(errors) as { pointer: string }[];
-    return [error && status[error.code], field?.pointer ?? ''];
-  }
-
-  async stop(): Promise<void> {
-    this.client.close();
-    await this.service.stop('test');
-    await this.database.destroy();
-  }
-}
-
-interface Answers {
-  getDeliveries: inboxV1.GetDeliveriesResponse;
-  listDeadLetters: inboxV1.ListDeadLettersResponse;
-  getDeadLetter: inboxV1.DeadLetter;
-  redrive: inboxV1.RedriveResponse;
-  discard: inboxV1.DiscardResponse;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** @returns the id of the dead letter */
 async function addDeadLetter(
@@ -243,7 +133,7 @@ describe('dead letters', () => {
 
   it('cannot be settled by an app without a login for operators, but be looked at', async () => {
     await using stack = new AsyncDisposableStack();
-    const reading = await Inbox.serve(false);
+    const reading = await ServedInbox.serve(db, false);
     stack.defer(() => reading.stop());
     const id = await addDeadLetter(someEvent());
     expect(await reading.call('getDeadLetter', { id })).toMatchObject({ id, audit: [] });

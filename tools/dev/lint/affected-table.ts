@@ -4,8 +4,8 @@ import type { Change } from '../src/testing/affected-workspace.ts';
 export const ALL = 'all';
 
 /** What the code of an app or of a lib leads to: everything but charts. */
-const CODE = 'lint typecheck test build it image e2e fuzz guard';
-const APPS = 'fulfillment gateway ops orders';
+export const CODE = 'lint typecheck test build it image e2e fuzz guard';
+export const APPS = 'fulfillment gateway ops orders';
 
 export interface Row {
   change: string;
@@ -21,11 +21,6 @@ export const edit =
   (path: string, line = '// changed'): Change =>
   (workspace) =>
     workspace.append(path, `\n${line}\n`);
-
-const bump =
-  (name: string): Change =>
-  (workspace) =>
-    workspace.bump(name);
 
 const code = (change: string, path: string, selects: string): Row => ({
   change,
@@ -43,12 +38,6 @@ const source = (change: string, path: string, selects: string): Row => ({
     ['docs', 'test'],
   ],
 });
-
-/** An image is built with the lockfile; the documents name what package.json has. */
-const LOCKFILE = [APPS, 'image'] as const;
-/** Licences, install scripts and origins are those of the lockfile. */
-const LOCKED = ['supply', 'test it'] as const;
-const MANIFEST = ['docs', 'test'] as const;
 
 // The end-to-end tests, the proof and the benchmark depend on every app.
 export const TABLE: readonly Row[] = [
@@ -191,82 +180,5 @@ export const TABLE: readonly Row[] = [
       [ALL, 'lint'],
       ['dev', 'it'],
     ],
-  },
-  {
-    change: 'typescript',
-    make: bump('typescript'),
-    selects: ALL,
-    runs: [
-      [ALL, 'lint typecheck'],
-      [APPS, 'chart'],
-      // It is a package of the tools, and a peer of one of orders.
-      ['bench contract-gates deploy dev fuzz prove supply', 'test it'],
-      ['bench', 'guard'],
-      ['fuzz', 'fuzz'],
-      ['e2e', 'e2e'],
-      ['orders', 'build test it'],
-      LOCKFILE,
-      MANIFEST,
-    ],
-  },
-  {
-    change: 'rolldown',
-    make: bump('rolldown'),
-    selects: ALL,
-    // The bench builds other commits by it, and the charts' schemas are made from configs that it compiles.
-    runs: [
-      [ALL, 'build e2e fuzz guard'],
-      ['bench deploy', 'lint typecheck test it'],
-      [APPS, 'chart'],
-      LOCKED,
-      LOCKFILE,
-      MANIFEST,
-    ],
-  },
-  {
-    change: '@swc/core',
-    make: bump('@swc/core'),
-    selects: ALL,
-    // The plugin of Nx for ESLint needs it too.
-    runs: [
-      [ALL, 'test it chart e2e lint'],
-      ['bench contract-gates deploy dev e2e fuzz prove supply', 'typecheck'],
-      ['bench', 'guard'],
-      ['fuzz', 'fuzz'],
-      LOCKFILE,
-      MANIFEST,
-    ],
-  },
-  {
-    change: 'typescript-eslint',
-    make: bump('typescript-eslint'),
-    selects: ALL,
-    runs: [[ALL, 'lint'], LOCKED, LOCKFILE, MANIFEST],
-  },
-  {
-    change: 'jest',
-    make: bump('jest'),
-    selects: ALL,
-    runs: [[ALL, 'test it chart e2e'], LOCKFILE, MANIFEST],
-  },
-  {
-    change: 'nx',
-    make: bump('nx'),
-    selects: ALL,
-    runs: [
-      [ALL, 'lint'],
-      ['bench contract-gates deploy dev fuzz prove supply', 'test it typecheck'],
-      ['bench', 'guard'],
-      ['fuzz', 'fuzz'],
-      ['e2e', 'e2e typecheck'],
-      LOCKFILE,
-      MANIFEST,
-    ],
-  },
-  {
-    change: 'jose, which the lib for tokens uses',
-    make: bump('jose'),
-    selects: ALL,
-    runs: [['bench contract-gates deploy dev e2e fuzz gateway ops prove supply tokens', CODE], LOCKFILE],
   },
 ];

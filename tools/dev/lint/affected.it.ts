@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CommandFailed } from '../src/stack/run.ts';
 import { AffectedWorkspace, type Effect } from '../src/testing/affected-workspace.ts';
 import { textTable } from '../src/tables.ts';
+import { BUMPS } from './affected-by-bumps.ts';
 import { ALL, edit, type Row, TABLE } from './affected-table.ts';
 
 let workspace: AffectedWorkspace;
@@ -12,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => workspace?.[Symbol.dispose]());
 
 describe('nx affected', () => {
-  it.each(TABLE)(
+  it.each([...TABLE, ...BUMPS])(
     'after a change of $change',
     async ({ change, make, ...row }) => {
       const found = await workspace.effectOf(make);
