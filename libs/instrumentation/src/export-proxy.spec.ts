@@ -7,6 +7,7 @@ const VARIABLES = [
   'OTEL_EXPORTER_OTLP_ENDPOINT',
   'OTEL_EXPORTER_OTLP_PROTOCOL',
   'OTEL_EXPORTER_OTLP_TIMEOUT',
+  'OTEL_NODE_ENABLED_INSTRUMENTATIONS',
   'http_proxy',
   'https_proxy',
   'grpc_proxy',
@@ -42,6 +43,8 @@ it.each(['http/protobuf', 'grpc'])(
     process.env['OTEL_EXPORTER_OTLP_PROTOCOL'] = protocol;
     // After it the export, which nobody answers, is given up.
     process.env['OTEL_EXPORTER_OTLP_TIMEOUT'] = '300';
+    // It patches no package, which Jest would not let it.
+    process.env['OTEL_NODE_ENABLED_INSTRUMENTATIONS'] = 'undici';
     for (const name of ['http_proxy', 'https_proxy', 'grpc_proxy']) process.env[name] = proxy.url;
     jest.resetModules();
     await import('./register.js');

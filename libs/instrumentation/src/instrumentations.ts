@@ -36,7 +36,8 @@ export function patchLibraries(env: Environment): Instrumentation[] {
     '@opentelemetry/instrumentation-undici': { requireParentforSpans: true, startSpanHook: withoutQuery },
   });
   // Without a list, the hook takes the chunks of a bundle too, and those that import each other do not start.
-  register({ include: instrumentations.flatMap(librariesOf) });
+  const include = instrumentations.flatMap(librariesOf);
+  if (include.length > 0) register({ include });
   return instrumentations;
 }
 
