@@ -24,7 +24,7 @@ export interface Finding {
    * - `notice`: does no harm.
    */
   readonly kind: 'unfit' | 'unready' | 'notice';
-  /** Whether migrations are missing. */
+  /** Migrations are missing. */
   readonly isMigration?: boolean;
 }
 
@@ -51,7 +51,8 @@ export async function checkServer(db: Queryable, expected: Expected): Promise<Fi
   const facts = await readServerFacts(db, { ...expected.rights, ...own });
   const findings = RULES.flatMap(([kind, rule]) => {
     const line = rule(facts, expected);
-    return line === undefined ? [] : [{ kind, line, isMigration: rule === missingMigrations }];
+    if (line === undefined) return [];
+    return [rule === missingMigrations ? { kind, line, isMigration: true } : { kind, line }];
   });
   const unfit = findings.filter(({ kind }) => kind === 'unfit');
   return unfit.length > 0 ? unfit : findings;

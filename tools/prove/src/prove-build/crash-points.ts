@@ -49,7 +49,7 @@ const PLACES: readonly Place[] = [
   }),
   before('relay-after-advance', PRODUCERS, {
     file: SOURCES.relay,
-    line: 'if (moved) this.leased = { ...from, ...to };',
+    line: 'this.leased = moved ? { ...from, ...to } : undefined;',
   }),
   before('before-commit', CONSUMERS, { file: SOURCES.inboxConsumer, line: 'return applied;' }),
   before('after-commit', CONSUMERS, {
