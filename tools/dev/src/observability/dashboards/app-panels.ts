@@ -6,10 +6,11 @@ import type { PanelSpec, Row } from './panel.ts';
 /** What the declaration of an app leads to. */
 export function appRows(app: AppDeclaration, apps: readonly AppDeclaration[]): Row[] {
   const job = `job="${app.name}"`;
+  const isCalled = apps.some((other) => calledBy(other, apps).includes(app));
   const rows: (Row | false)[] = [
     { title: 'Process', panels: processPanels(job) },
     app.ports.http !== undefined && { title: 'HTTP', panels: httpPanels(job) },
-    app.serves.length > 0 && { title: 'gRPC', panels: rpcPanels(job) },
+    isCalled && { title: 'gRPC', panels: rpcPanels(job) },
     calledBy(app, apps).length > 0 && { title: 'Calls', panels: callPanels(job) },
     app.database && { title: 'Database', panels: databasePanels(job) },
     { title: 'Identity', panels: identityPanels(job, app.tokens) },
