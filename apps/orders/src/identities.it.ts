@@ -41,6 +41,9 @@ async function migrate(): Promise<void> {
   }
 }
 
+const SESSIONS = `SELECT DISTINCT application_name AS "by", usename AS "as" FROM pg_stat_activity
+  WHERE datname = current_database() AND application_name LIKE 'orders%' ORDER BY 1`;
+
 it('the owner of the database migrates it, and orders and relay each work with a login of their own', async () => {
   await migrate();
   await migrate();
@@ -66,9 +69,11 @@ it('the owner of the database migrates it, and orders and relay each work with a
     );
     return passed;
   });
-  const sessions =
-    await db.query(`SELECT DISTINCT application_name AS "by", usename AS "as" FROM pg_stat_activity
-    WHERE datname = current_database() AND application_name LIKE 'orders%' ORDER BY 1`);
+  let sessions: unknown[] = [];
+  await eventually('each has opened its session', async () => {
+    sessions = await db.query<unknown[]>(SESSIONS);
+    return sessions.length === 3;
+  });
   await service.stop('test');
   expect(sessions).toEqual([
     { by: 'orders', as: app },
