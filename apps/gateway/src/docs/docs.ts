@@ -42,6 +42,11 @@ async function createPages(): Promise<FastifyInstance> {
       pageTitle: 'Orders API',
       withDefaultFonts: false,
       telemetry: false,
+      // Its vendor's buttons lead to other places.
+      showDeveloperTools: 'never',
+      hideClientButton: true,
+      agent: { disabled: true },
+      mcp: { disabled: true },
     },
   });
   return pages;
