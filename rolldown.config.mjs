@@ -41,32 +41,33 @@ function patchedLibraries() {
   return new Set(definitions.map(({ name }) => name).filter((name) => !isBuiltin(name)));
 }
 
-/** Most licences ask to go with every copy; the file tells what is inside, and in which version. */
+/** Most licences ask to go with every copy. The file has each text once, after the packages and versions that it is of. */
 const licences = {
   name: 'licences',
   generateBundle(_options, bundle) {
-    const source = packagesIn(bundle).map(licenceOf).join('\n\n\n');
-    this.emitFile({ type: 'asset', fileName: 'LICENSES.txt', source });
+    const packages = Map.groupBy(packagesIn(bundle), licenceOf);
+    const source = [...packages].map(([text, folders]) => [...folders.map(titleOf), '', text].join('\n'));
+    this.emitFile({ type: 'asset', fileName: 'LICENSES.txt', source: source.join('\n\n\n') });
   },
 };
 
 /** Folders of the packages that are compiled in, sorted. */
 function packagesIn(bundle) {
-  const modules = [
-    ...Object.values(bundle).flatMap(({ moduleIds = [] }) => moduleIds),
-    ...pageModules,
-  ].filter(isAbsolute);
+  const modules = Object.values(bundle).flatMap(({ moduleIds = [] }) => moduleIds.filter(isAbsolute));
   const folders = modules.map((path) => /.*\/node_modules\/(@[^/]+\/)?[^/]+/.exec(path)?.[0]).filter(Boolean);
   return [...new Set(folders)].sort();
 }
 
-function licenceOf(folder) {
+function titleOf(folder) {
   const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  return `${name} ${version} (${license})`;
+}
+
+function licenceOf(folder) {
   const files = readdirSync(folder, { withFileTypes: true }).filter(
     (entry) => entry.isFile() && /^(licen[cs]e|notice|copying)/i.test(entry.name),
   );
-  const texts = files.map((file) => readFileSync(join(folder, file.name), 'utf8').trim());
-  return [`${name} ${version} (${license})`, ...texts].join('\n\n');
+  return files.map((file) => readFileSync(join(folder, file.name), 'utf8').trim()).join('\n\n');
 }
 
 /**
@@ -85,7 +86,7 @@ const billOfMaterials = {
     // A package may be installed twice in one version.
     for (const part of new Map(parts.map((each) => [each.purl, each])).values()) bom.components.add(part);
     const serializer = new Serialize.JsonSerializer(new Serialize.JSON.Normalize.Factory(Spec.Spec1dot6));
-    const source = serializer.serialize(bom, { sortLists: true, space: 2 });
+    const source = serializer.serialize(bom, { sortLists: true });
     this.emitFile({ type: 'asset', fileName: 'sbom.cdx.json', source });
   },
 };

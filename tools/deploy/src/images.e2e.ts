@@ -109,7 +109,7 @@ if (reason) process.stderr.write(`The container images are not built and run: ${
     expect(modules.toSorted()).toEqual(besideOf(name));
     const licences = expect.stringMatching(/^@nestjs.core \d+\.\d+\.\d+ \(MIT\)$/);
     expect(found).toEqual({ uid: 65_532, shells: [], apps: [name], sources: [], maps: [], licences });
-    expect(bytes / MIB).toBeLessThan(besideOf(name).includes(API_REFERENCE) ? 20 : 12);
+    expect(bytes / MIB).toBeLessThan(besideOf(name).includes(API_REFERENCE) ? 20 : 10);
   });
 
   it.each(APP_NAMES)('%s: says what it is, and names the problem of a bad configuration', async (name) => {
