@@ -3,7 +3,7 @@ import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import { DomainError, isPlainText } from '@orders/contracts';
 import { deadlineOf } from '@orders/grpc';
-import { isInstallationFault } from '@orders/postgres';
+import { withDomainErrors } from '@orders/postgres';
 import type { Deadline } from '@orders/resilience';
 import type { inboxV1 } from '@orders/rpc';
 import { auditOf, findDeadLetter, waitingGroups } from './dead-letter-reads.js';
@@ -32,23 +32,25 @@ export class ServedInboxController {
       id.length > 0 && id.length <= MAX.eventId ? undefined : `1 to ${MAX.eventId} characters`,
     );
     const { name, consumes, database } = this.consumer;
-    const deliveries = await available(() => findDeliveries(database, name, eventIds));
+    const deliveries = await withDomainErrors(() => findDeliveries(database, name, eventIds));
     return { consumer: name, consumes: [...consumes], deliveries: deliveries.map(deliveryMessage) };
   }
 
   @GrpcMethod('Inbox', 'listDeadLetters')
   async listDeadLetters(): Promise<inboxV1.ListDeadLettersResponse> {
     const { name, database } = this.consumer;
-    const { groups, isTruncated } = await available(() => waitingGroups(database, name));
+    const { groups, isTruncated } = await withDomainErrors(() => waitingGroups(database, name));
     return { groups: groups.map(groupMessage), truncated: isTruncated };
   }
 
   @GrpcMethod('Inbox', 'getDeadLetter')
   async getDeadLetter({ id }: inboxV1.GetDeadLetterRequest): Promise<inboxV1.DeadLetter> {
     const { name, database, desk } = this.consumer;
-    const letter = LETTER_ID.test(id) ? await available(() => findDeadLetter(database, id)) : undefined;
+    const letter = LETTER_ID.test(id)
+      ? await withDomainErrors(() => findDeadLetter(database, id))
+      : undefined;
     if (letter?.consumer !== name) throw new DomainError('not-found', 'No dead letter has this id');
-    const audit = desk ? await available(() => auditOf(desk, id)) : [];
+    const audit = desk ? await withDomainErrors(() => auditOf(desk, id)) : [];
     return deadLetterMessage(letter, audit);
   }
 
@@ -96,7 +98,7 @@ async function settleEach(
   const results: inboxV1.RedriveResult[] = [];
   for (const id of ids) {
     if (deadline.signal.aborted || (results.length > 0 && deadline.remainingMs < SETTLE_MS)) break;
-    results.push(await available(() => settle(id)));
+    results.push(await withDomainErrors(() => settle(id)));
   }
   return results;
 }
@@ -136,13 +138,4 @@ function textUpTo(max: number) {
 
 function invalid(pointer: string, detail: string): DomainError {
   return new DomainError('validation-failed', 'the request breaks a rule', { errors: [{ pointer, detail }] });
-}
-
-async function available<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (!isInstallationFault(cause)) throw cause;
-    throw new DomainError('unavailable', 'the database cannot answer now', { cause });
-  }
 }

@@ -19,3 +19,4 @@ export { assertNotOver, deadlineExceeded } from './deadline-exceeded.js';
 export { AWAIT_REPLICATION, awaitReplication, CommitNotReplicated } from './replicated-commits.js';
 export { transactionsOf } from './transactions.js';
 export { readWithin, statementWithin, transactionWithin } from './within.js';
+export { withDomainErrors } from './with-domain-errors.js';

@@ -1,13 +1,12 @@
-import { DomainError } from '@orders/contracts';
 import type { OrderSnapshot } from '@orders/events';
 import type { SequenceGap } from '@orders/inbox';
 import type { ReceivedEvent } from '@orders/messaging';
 import {
-  isInstallationFault,
   type Queryable,
   type Column as InputColumn,
   columnsOf,
   rowsFrom,
+  withDomainErrors,
 } from '@orders/postgres';
 import { Column, DataSource, Entity, PrimaryColumn } from 'typeorm';
 
@@ -82,12 +81,8 @@ export class ShipmentsRepository {
 
   /** @throws {DomainError} unavailable, while the database cannot answer */
   async find(orderId: string): Promise<ShipmentEntity | undefined> {
-    try {
-      return (await this.db.manager.findOneBy(ShipmentEntity, { orderId })) ?? undefined;
-    } catch (cause) {
-      if (!isInstallationFault(cause)) throw cause;
-      throw new DomainError('unavailable', 'the database cannot answer now', { cause });
-    }
+    const find = () => this.db.manager.findOneBy(ShipmentEntity, { orderId });
+    return (await withDomainErrors(find)) ?? undefined;
   }
 }
 

@@ -5,9 +5,8 @@ import { createMigratedDatabase, requiredUrl, type TestDatabase } from '@orders/
 import { eventually } from '@orders/resilience/testing/eventually';
 import { orderHistoryV1 } from '@orders/rpc';
 import { readConfig, Secret, Service } from '@orders/service';
+import { freePort } from '@orders/service/testing';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { configSchema, dataSource, name } from '../app.js';
 import { serveOrders } from '../orders.server.js';
 import type { NewOrder } from '../orders/orders.repository.js';
@@ -42,15 +41,6 @@ afterAll(async () => {
   await service.stop('test');
   await db[Symbol.asyncDispose]();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 async function stored(overrides: Parameters<typeof someNewOrder>[0] = {}): Promise<NewOrder> {
   const order = someNewOrder({ customerId: `c-${randomUUID()}`, ...overrides });

@@ -1,6 +1,6 @@
-import { DomainError, type OrderStatus } from '@orders/contracts';
+import type { OrderStatus } from '@orders/contracts';
 import type { LoggedEvent, OutboxHistory } from '@orders/outbox';
-import { deadlineExceeded, isInstallationFault, type Queryable, readWithin } from '@orders/postgres';
+import { type Queryable, readWithin, withDomainErrors } from '@orders/postgres';
 import type { Deadline } from '@orders/resilience';
 import type { DataSource } from 'typeorm';
 import { type Selected, selected } from '../orders/order-reads.js';
@@ -96,7 +96,7 @@ export class OrderHistoryRepository {
     if (!found) return undefined;
     const { lastWriter, ...order } = found;
     const entity = { subject: id, events: order.version, lastWriter, createdAt: order.createdAt };
-    const logged = await available(deadline, () => this.log.eventsOf(entity));
+    const logged = await withDomainErrors(() => this.log.eventsOf(entity), deadline);
     const limit = AbortSignal.any([deadline.signal, AbortSignal.timeout(STREAM_MS)]);
     const events = logged.map(async (event) => ({
       ...event,
@@ -106,17 +106,6 @@ export class OrderHistoryRepository {
   }
 
   private read<T>(deadline: Deadline, reads: (db: Queryable) => Promise<T>): Promise<T> {
-    return available(deadline, () => readWithin(this.db, deadline, reads));
-  }
-}
-
-async function available<T>(deadline: Deadline, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (cause instanceof DomainError) throw cause;
-    if (deadline.over) throw deadlineExceeded(cause);
-    if (!isInstallationFault(cause)) throw cause;
-    throw new DomainError('unavailable', 'the database cannot answer now', { cause });
+    return withDomainErrors(() => readWithin(this.db, deadline, reads), deadline);
   }
 }

@@ -2,14 +2,13 @@ import { DomainError } from '@orders/contracts';
 import { OutboxLog } from '@orders/outbox';
 import {
   AWAIT_REPLICATION,
-  isInstallationFault,
   type Column,
   columnsOf,
   rowsFrom,
   readWithin,
   statementWithin,
   transactionWithin,
-  deadlineExceeded,
+  withDomainErrors,
 } from '@orders/postgres';
 import type { Deadline } from '@orders/resilience';
 import type { DataSource } from 'typeorm';
@@ -94,7 +93,7 @@ export class PostgresOrdersRepository extends OrdersRepository {
     const parameters = columnsOf(COLUMNS, orders);
     const statement = { sql: CREATE, parameters, prepared: true };
     const insert = () => statementWithin<{ id: string }[]>(this.db, deadline, statement).catch(throwKeyInUse);
-    const rows = await this.run(insert, deadline);
+    const rows = await withDomainErrors(insert, deadline);
     const created = new Set(rows.map(({ id }) => id));
     if (created.size > 0) this.onAppend();
     const taken = orders.filter(({ order }) => !created.has(order.id));
@@ -111,12 +110,12 @@ export class PostgresOrdersRepository extends OrdersRepository {
 
   findAll(which: readonly OrderRef[], deadline: Deadline): Promise<(Order | undefined)[]> {
     const read = () => readWithin(this.db, deadline, (connection) => findOrders(connection, which));
-    return this.run(read, deadline);
+    return withDomainErrors(read, deadline);
   }
 
   listAll(queries: readonly OrdersQuery[], deadline: Deadline): Promise<Order[][]> {
     const read = () => readWithin(this.db, deadline, (connection) => listOrders(connection, queries));
-    return this.run(read, deadline);
+    return withDomainErrors(read, deadline);
   }
 
   async update(
@@ -135,7 +134,7 @@ export class PostgresOrdersRepository extends OrdersRepository {
         await OutboxLog.append(tx, [changed.event]);
         return changed.order;
       });
-    const updated = await this.run(update, deadline);
+    const updated = await withDomainErrors(update, deadline);
     this.onAppend();
     return updated;
   }
@@ -148,25 +147,16 @@ export class PostgresOrdersRepository extends OrdersRepository {
     const customers = orders.map(({ order }) => order.customerId);
     const keys = orders.map(({ idempotencyKey }) => idempotencyKey);
     const statement = { sql: FIND_BY_KEYS, parameters: [customers, keys] };
-    const rows = await this.run(() => statementWithin<FoundRow[]>(this.db, deadline, statement), deadline);
+    const rows = await withDomainErrors(
+      () => statementWithin<FoundRow[]>(this.db, deadline, statement),
+      deadline,
+    );
     return new Map(
       rows.map(({ idempotencyKey, requestHash, replicated: _, ...order }) => [
         keyOf(order.customerId, idempotencyKey),
         { order, requestHash },
       ]),
     );
-  }
-
-  /** Turns errors that a caller can act on into DomainErrors. Any other error is a bug and is thrown unchanged. */
-  private async run<T>(work: () => Promise<T>, deadline: Deadline): Promise<T> {
-    try {
-      return await work();
-    } catch (cause) {
-      if (cause instanceof DomainError) throw cause;
-      if (deadline.over) throw deadlineExceeded(cause);
-      if (!isInstallationFault(cause)) throw cause;
-      throw new DomainError('unavailable', 'the database cannot answer now', { cause });
-    }
   }
 }
 

@@ -3,8 +3,7 @@ import { createLogger } from '@orders/instrumentation';
 import { MemoryBus } from '@orders/messaging';
 import { ordersV1 } from '@orders/rpc';
 import { Service } from '@orders/service';
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { freePort } from '@orders/service/testing';
 import { serveOrders } from '../orders.server.js';
 import { MemoryOrdersRepository } from '../orders/memory-orders.repository.js';
 import { ITEMS } from './fixtures.js';
@@ -83,12 +82,3 @@ function callerOf(client: ordersV1.OrdersClient) {
 }
 
 export type ServedOrders = Awaited<ReturnType<typeof startServedOrders>>;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}

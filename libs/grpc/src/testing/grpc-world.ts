@@ -10,8 +10,7 @@ import { GrpcMethod } from '@nestjs/microservices';
 import { createLogger, metricsText } from '@orders/instrumentation';
 import { ordersV1 } from '@orders/rpc';
 import { Service, type TlsIdentity } from '@orders/service';
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { freePort } from '@orders/service/testing';
 import { CHANNEL_OPTIONS } from '../rpc-client.js';
 import { serveGrpc } from '../serve-grpc.js';
 import type { Callers } from '../tls/callers.js';
@@ -138,13 +137,4 @@ export class CallingApp implements Disposable {
 export async function countRefusals(reason: string): Promise<number> {
   const line = new RegExp(`^rpc_server_refusals_total\\{reason="${reason}"\\} (\\d+)$`, 'm');
   return Number(line.exec(await metricsText())?.[1] ?? 0);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

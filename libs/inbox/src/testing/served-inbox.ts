@@ -4,8 +4,7 @@ import { postgresOptions, type PostgresSettings } from '@orders/postgres';
 import type { TestDatabase } from '@orders/postgres/testing';
 import { inboxV1 } from '@orders/rpc';
 import { Secret, Service } from '@orders/service';
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { freePort } from '@orders/service/testing';
 import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { z } from 'zod';
 import { eventHandler } from '../event-handler.js';
@@ -104,13 +103,4 @@ interface Answers {
   getDeadLetter: inboxV1.DeadLetter;
   redrive: inboxV1.RedriveResponse;
   discard: inboxV1.DiscardResponse;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -88,7 +88,7 @@ export const ORDERS_MUTANTS: readonly Mutant[] = [
     breaks: 'answers are honest',
     patches: [
       {
-        file: SOURCES.ordersRepository,
+        file: SOURCES.domainErrors,
         from: 'if (!isInstallationFault(cause)) throw cause;',
         to: 'if (cause) throw cause;',
       },

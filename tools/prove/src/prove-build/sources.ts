@@ -9,6 +9,7 @@ export const SOURCES = {
   ordersMigration: 'apps/orders/src/migrations/0001-orders.ts',
   ordersRepository: 'apps/orders/src/orders/postgres-orders.repository.ts',
   ordersService: 'apps/orders/src/orders/orders.service.ts',
+  domainErrors: 'libs/postgres/src/with-domain-errors.ts',
   within: 'libs/postgres/src/within.ts',
   postgres: 'libs/postgres/src/postgres.ts',
   postgresConnection: 'libs/postgres/src/prepare-connection.ts',
